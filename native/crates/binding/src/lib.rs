@@ -1,0 +1,3 @@
+//! The addon's surface: converts, calls, returns; decides nothing. One file a native crate.
+
+mod version;

@@ -1,0 +1,8 @@
+// The native addon, loaded once per worker. All workers of a process share its Rust statics. Only the facades
+// (storage, transaction, server) import this.
+import { createRequire } from 'node:module';
+import type * as Addon from '../../native/binding.js';
+
+const require = createRequire(import.meta.url);
+
+export const addon = require('../../../native/heliosdb.node') as typeof Addon;

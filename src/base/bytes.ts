@@ -1,0 +1,181 @@
+// Reader and writer of network-order bytes: wire messages, binary values, stored values. The reader checks every length
+// against what is there and throws the error its owner chose; the writer grows by doubling.
+
+export class ByteReader {
+  private offset: number;
+  private readonly end: number;
+
+  /** Reads `bytes` from `start` to `end`; `onShort` makes the error thrown when too few bytes are left. */
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly onShort: () => Error,
+    start = 0,
+    end = bytes.length,
+  ) {
+    this.offset = start;
+    this.end = end;
+  }
+
+  get remaining(): number {
+    return this.end - this.offset;
+  }
+
+  uint8(): number {
+    return this.bytes[this.advance(1)] as number;
+  }
+  int16(): number {
+    return this.bytes.readInt16BE(this.advance(2));
+  }
+  uint16(): number {
+    return this.bytes.readUInt16BE(this.advance(2));
+  }
+  int32(): number {
+    return this.bytes.readInt32BE(this.advance(4));
+  }
+  uint32(): number {
+    return this.bytes.readUInt32BE(this.advance(4));
+  }
+  int64(): bigint {
+    return this.bytes.readBigInt64BE(this.advance(8));
+  }
+  uint64(): bigint {
+    return this.bytes.readBigUInt64BE(this.advance(8));
+  }
+  float32(): number {
+    return this.bytes.readFloatBE(this.advance(4));
+  }
+  float64(): number {
+    return this.bytes.readDoubleBE(this.advance(8));
+  }
+  /** A view of the next `length` bytes, not a copy. */
+  take(length: number): Buffer {
+    const start = this.advance(length);
+    return this.bytes.subarray(start, start + length);
+  }
+  /** The next `length` bytes as UTF-8. */
+  utf8(length: number): string {
+    const start = this.advance(length);
+    return this.bytes.utf8Slice(start, start + length);
+  }
+  /** A zero-terminated UTF-8 string. */
+  cstring(): string {
+    const stop = this.bytes.indexOf(0, this.offset);
+    if (stop < 0 || stop >= this.end) throw this.onShort();
+    const start = this.offset;
+    this.offset = stop + 1;
+    return this.bytes.utf8Slice(start, stop);
+  }
+  /** A reader over the next `length` bytes alone. */
+  sub(length: number): ByteReader {
+    const start = this.advance(length);
+    return new ByteReader(this.bytes, this.onShort, start, start + length);
+  }
+
+  private advance(length: number): number {
+    const start = this.offset;
+    if (length < 0 || start + length > this.end) throw this.onShort();
+    this.offset = start + length;
+    return start;
+  }
+}
+
+export class ByteWriter {
+  private bytes: Buffer;
+  private used = 0;
+
+  constructor(sizeBytes = 256) {
+    this.bytes = Buffer.allocUnsafe(sizeBytes);
+  }
+
+  get length(): number {
+    return this.used;
+  }
+
+  uint8(value: number): void {
+    this.reserve(1);
+    this.bytes[this.used++] = value;
+  }
+  int16(value: number): void {
+    this.reserve(2);
+    this.used = this.bytes.writeInt16BE(value, this.used);
+  }
+  uint16(value: number): void {
+    this.reserve(2);
+    this.used = this.bytes.writeUInt16BE(value, this.used);
+  }
+  int32(value: number): void {
+    this.reserve(4);
+    this.used = this.bytes.writeInt32BE(value, this.used);
+  }
+  uint32(value: number): void {
+    this.reserve(4);
+    this.used = this.bytes.writeUInt32BE(value, this.used);
+  }
+  int64(value: bigint): void {
+    this.reserve(8);
+    this.used = this.bytes.writeBigInt64BE(value, this.used);
+  }
+  uint64(value: bigint): void {
+    this.reserve(8);
+    this.used = this.bytes.writeBigUInt64BE(value, this.used);
+  }
+  float32(value: number): void {
+    this.reserve(4);
+    this.used = this.bytes.writeFloatBE(value, this.used);
+  }
+  float64(value: number): void {
+    this.reserve(8);
+    this.used = this.bytes.writeDoubleBE(value, this.used);
+  }
+  append(source: Uint8Array): void {
+    this.reserve(source.length);
+    this.bytes.set(source, this.used);
+    this.used += source.length;
+  }
+  /** Appends UTF-8 bytes without length or terminator; returns how many. */
+  utf8(text: string): number {
+    // Three bytes hold any UTF-16 unit; shorter texts fit without measuring them twice.
+    this.reserve(text.length * 3);
+    const written = this.bytes.utf8Write(text, this.used);
+    this.used += written;
+    return written;
+  }
+  cstring(text: string): void {
+    this.utf8(text);
+    this.uint8(0);
+  }
+  /** Overwrites four bytes written earlier, for lengths known only afterwards. */
+  patchInt32(offset: number, value: number): void {
+    this.bytes.writeInt32BE(value, offset);
+  }
+  /** Drops everything from `length` on. */
+  truncate(length: number): void {
+    this.used = length;
+  }
+  /** What was written, as a view: valid until the next write or `reset`. */
+  view(): Buffer {
+    return this.bytes.subarray(0, this.used);
+  }
+  /** What was written, as a copy of its own. */
+  copy(): Buffer {
+    return Buffer.from(this.view());
+  }
+  /** What was written, handed over; the writer starts anew with a fresh buffer. */
+  detach(): Buffer {
+    const result = this.view();
+    this.bytes = Buffer.allocUnsafe(256);
+    this.used = 0;
+    return result;
+  }
+  reset(): void {
+    this.used = 0;
+  }
+
+  private reserve(length: number): void {
+    const needed = this.used + length;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(grown, 0, 0, this.used);
+    this.bytes = grown;
+  }
+}

@@ -1,0 +1,24 @@
+// Every limit of the server, each with its reason. PostgreSQL's own limits keep PostgreSQL's value.
+
+/** Bytes of an identifier, PostgreSQL's NAMEDATALEN - 1: longer names are truncated with a NOTICE. */
+export const identifierBytesMax = 63;
+/** Columns of a table, PostgreSQL's MaxHeapAttributeNumber. */
+export const tableColumnsMax = 1600;
+/** Entries of a target list, PostgreSQL's MaxTupleAttributeNumber. */
+export const targetListEntriesMax = 1664;
+/** Columns of an index, PostgreSQL's INDEX_MAX_KEYS. */
+export const indexColumnsMax = 32;
+/** Arguments of a function, PostgreSQL's FUNC_MAX_ARGS. */
+export const functionArgumentsMax = 100;
+/** Bytes of one value, PostgreSQL's MaxAllocSize: larger ones raise 54000. */
+export const valueBytesMax = 0x3fffffff;
+/** Dimensions of an array, PostgreSQL's MAXDIM. */
+export const arrayDimensionsMax = 6;
+/** Elements of an array, PostgreSQL's MaxArraySize. */
+export const arrayElementsMax = 134217727;
+/** Rows of the first and the largest batch that flows between executor nodes: small ones first, so that LIMIT,
+ *  EXISTS and point queries don't over-fetch; large ones later, so that the per-batch work is spread thin. */
+export const batchRowsFirst = 16;
+export const batchRowsMax = 4096;
+/** Milliseconds that a statement may hold a worker's event loop before it yields to the other sessions. */
+export const timeSliceMs = 10;

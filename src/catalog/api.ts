@@ -1,0 +1,114 @@
+// What the rooms ask of the catalogs; `catalog.ts` implements it. All lookups are synchronous, see the session's own
+// uncommitted DDL, and answer from the worker's cache where the catalog version allows. Plain lookups return null for
+// "there is none"; those named require* throw PostgreSQL's error for it.
+import type { IoContext } from '../types/io-context.js';
+import type { TypeDescriptor } from '../types/type-descriptor.js';
+import type { Transaction } from '../transaction/api.js';
+import type { CatalogName, CatalogRow } from './generated/rows.js';
+import type {
+  AggregateDescriptor,
+  CastDescriptor,
+  CollationDescriptor,
+  ColumnStatistics,
+  ConstraintDescriptor,
+  FunctionDescriptor,
+  NamespaceDescriptor,
+  OpclassDescriptor,
+  OperatorDescriptor,
+  OperatorFamilyMember,
+  RelationDescriptor,
+} from './descriptors.js';
+
+/** One session's view of its database's catalogs (a thin object over the worker's shared cache). */
+export interface Catalog {
+  readonly database: number;
+  readonly databaseName: string;
+  /** Version of the committed catalogs it answers from; plans remember it. */
+  version(): number;
+
+  relation(oid: number): RelationDescriptor | null;
+  requireRelation(oid: number): RelationDescriptor;
+  /** Finds a name along search_path (`schema` null) or in one schema. Includes indexes, sequences, views, types' rows. */
+  findRelation(schema: string | null, name: string): RelationDescriptor | null;
+  /** Throws 42P01 / 3F000 / 0A000 (other database); `location` goes into the error. */
+  resolveRelation(name: QualifiedName, location?: number): RelationDescriptor;
+
+  typeByOid(oid: number): TypeDescriptor;
+  findTypeByOid(oid: number): TypeDescriptor | null;
+  findType(schema: string | null, name: string): TypeDescriptor | null;
+
+  namespace(oid: number): NamespaceDescriptor | null;
+  findNamespace(name: string): NamespaceDescriptor | null;
+  /** Effective search_path as schema oids, pg_catalog and pg_temp in their implicit places. */
+  searchPath(): readonly number[];
+  /** Where new objects go; throws 3F000 "no schema has been selected to create in". */
+  creationNamespace(): NamespaceDescriptor;
+  /** The session's pg_temp schema, created on first use. */
+  temporaryNamespace(create: boolean): Promise<NamespaceDescriptor | null>;
+
+  function(oid: number): FunctionDescriptor | null;
+  requireFunction(oid: number): FunctionDescriptor;
+  /** All functions of that name visible along the path (or in the schema), hidden duplicates removed, in path order. */
+  functionsNamed(schema: string | null, name: string): readonly FunctionDescriptor[];
+  aggregate(functionOid: number): AggregateDescriptor | null;
+
+  operator(oid: number): OperatorDescriptor | null;
+  requireOperator(oid: number): OperatorDescriptor;
+  operatorsNamed(schema: string | null, name: string, kind: 'b' | 'l'): readonly OperatorDescriptor[];
+  /** Families that an operator belongs to. */
+  operatorFamilies(operator: number): readonly OperatorFamilyMember[];
+  familyOperator(family: number, left: number, right: number, strategy: number): number;
+  /** Support function (pg_amproc), 0 where there is none. */
+  familyFunction(family: number, left: number, right: number, number: number): number;
+  opclass(oid: number): OpclassDescriptor | null;
+  findOpclass(accessMethod: string, schema: string | null, name: string): OpclassDescriptor | null;
+  /** Default opclass of a type for an access method, through binary coercion and polymorphic ones; null where none. */
+  defaultOpclass(type: number, accessMethod: 'btree' | 'hash' | string): OpclassDescriptor | null;
+
+  cast(source: number, target: number): CastDescriptor | null;
+  collation(oid: number): CollationDescriptor | null;
+  findCollation(schema: string | null, name: string): CollationDescriptor | null;
+  constraint(oid: number): ConstraintDescriptor | null;
+  domainConstraints(type: number): readonly ConstraintDescriptor[];
+  statistics(relation: number, attribute: number): ColumnStatistics | null;
+  /** Live row count and size from the store, for the planner: never -1. */
+  relationSize(relation: number): { readonly rows: number; readonly pages: number };
+  /** The view's SELECT as stored (bound tree); null where the relation is no view. */
+  viewQuery(relation: number): string | null;
+  /** Children by pg_inherits, the relation itself first. */
+  inheritors(relation: number): readonly number[];
+
+  /** Rows of the catalog tables themselves, for commands and catalog functions. */
+  readonly tables: CatalogTables;
+  readonly io: IoContext;
+}
+
+/** [catalog.]schema.name as written. */
+export interface QualifiedName {
+  readonly catalog: string | null;
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+export interface CatalogEntry<T extends CatalogName> {
+  readonly rowid: number;
+  readonly row: CatalogRow<T>;
+}
+
+/** Typed access to catalog rows under the transaction's latest view. Writes keep the catalog's indexes, lock unique
+ *  keys, mark the catalog as changed, and are visible to the session's next lookup. */
+export interface CatalogTables {
+  /** Rows whose columns equal `key`; uses an index whose leading columns are given, else scans. */
+  find<T extends CatalogName>(table: T, key: Partial<CatalogRow<T>>): readonly CatalogEntry<T>[];
+  findOne<T extends CatalogName>(table: T, key: Partial<CatalogRow<T>>): CatalogEntry<T> | null;
+  insert<T extends CatalogName>(transaction: Transaction, table: T, row: CatalogRow<T>): Promise<void>;
+  update<T extends CatalogName>(
+    transaction: Transaction,
+    table: T,
+    entry: CatalogEntry<T>,
+    changes: Partial<CatalogRow<T>>,
+  ): Promise<CatalogEntry<T>>;
+  delete<T extends CatalogName>(transaction: Transaction, table: T, entry: CatalogEntry<T>): Promise<void>;
+  /** A new oid, unused in the catalog's oid column. */
+  newOid<T extends CatalogName>(table: T): number;
+}

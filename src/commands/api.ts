@@ -1,0 +1,87 @@
+// A command's handler and what it may use. `dispatch.ts` maps each parse-tree tag to its handler with
+// `satisfies Record<..., CommandHandler>`. Handlers live in commands/<noun>.ts.
+import type { Node } from '@pgsql/types';
+import type { Catalog } from '../catalog/api.js';
+import type { Execution, ExecutionContext, ResultColumn } from '../executor/api.js';
+import type { Notice } from '../errors/pg-error.js';
+import type { SessionServices } from '../functions/call-info.js';
+import type { Store } from '../storage/api.js';
+import type { Transaction } from '../transaction/api.js';
+import type { Expression } from '../trees/expression.js';
+import type { PlannedStatement } from '../trees/plan.js';
+import type { Query } from '../trees/query.js';
+import type { BoundStatement } from '../trees/statement.js';
+import type { Row, Value } from '../types/value.js';
+
+export interface CommandContext {
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly transaction: Transaction;
+  readonly session: SessionServices;
+  /** Current (effective) and session user oids. */
+  readonly userId: number;
+  readonly sessionUserId: number;
+  readonly isSuperuser: boolean;
+  readonly parameters: readonly { readonly type: number; readonly value: Value }[];
+  /** The statement's own source text (its slice of the query string) and all of it. */
+  readonly sourceText: string;
+  /** True inside BEGIN ... COMMIT, a function or a multi-statement string: VACUUM, CREATE DATABASE refuse. */
+  readonly isTopLevel: boolean;
+  notice(notice: Notice): void;
+  readonly corridor: Corridor;
+}
+
+/** The rooms before and after, as commands may use them; filled by the session. */
+export interface Corridor {
+  /** Parses and analyzes SQL text made by ourselves (never by concatenating user text without quoting). */
+  analyzeSql(sql: string, parameterTypes: readonly number[]): BoundStatement[];
+  analyzeStatement(statement: Node, sourceText: string, parameterTypes: readonly number[]): BoundStatement;
+  /** Binds a DDL expression: see ExpressionScope for what it may refer to. Coerces to `target` where given. */
+  analyzeExpression(expression: Node, scope: ExpressionScope, sourceText: string): Expression;
+  rewrite(query: Query): readonly Query[];
+  plan(query: Query): PlannedStatement;
+  /** Opens a planned statement in the current transaction with a new statement view. */
+  open(planned: PlannedStatement, parameters?: readonly { readonly type: number; readonly value: Value }[]): Execution;
+  executionContext(): ExecutionContext;
+  /** Runs SQL text of our own to its end and returns the rows of its last statement. */
+  runSql(sql: string): Promise<readonly Row[]>;
+  /** Runs a command's parse tree as a part of this one (CREATE SCHEMA's elements, serial's sequence). */
+  runCommand(statement: Node): Promise<void>;
+  evaluate(expression: Expression): Promise<Value>;
+  /** Prints a bound expression or query as pg_get_expr / pg_get_viewdef do. */
+  deparseExpression(expression: Expression, relation: number): string;
+}
+
+/** Where a DDL expression stands: decides which names it may use and which nodes are errors (42P10, 0A000 texts such as
+ *  "cannot use subquery in check constraint"). */
+export interface ExpressionScope {
+  readonly use:
+    | 'columnDefault'
+    | 'generatedColumn'
+    | 'checkConstraint'
+    | 'domainCheck'
+    | 'indexExpression'
+    | 'indexPredicate'
+    | 'alterColumnUsing'
+    | 'functionDefault'
+    | 'copyWhere'
+    | 'executeParameter'
+    | 'callArgument'
+    | 'triggerWhen'
+    | 'policy'
+    | 'setValue';
+  /** Table whose columns are visible (varno 1), 0 for none. */
+  readonly relation: number;
+  /** Column definitions instead of a relation, while it is being created. */
+  readonly columns?: readonly { readonly name: string; readonly type: number; readonly typmod: number; readonly collation: number }[];
+  /** domainCheck: type of VALUE. */
+  readonly valueType?: { readonly type: number; readonly typmod: number; readonly collation: number };
+  readonly target?: { readonly type: number; readonly typmod: number; readonly collation: number; readonly columnName: string };
+}
+
+export type CommandResult =
+  | { readonly kind: 'done'; readonly tag: string }
+  /** EXPLAIN, SHOW, EXECUTE, FETCH, CALL: rows for the client, then the tag. */
+  | { readonly kind: 'rows'; readonly columns: readonly ResultColumn[]; readonly rows: AsyncIterable<readonly Row[]>; tag(rowCount: number): string };
+
+export type CommandHandler = (statement: Node, context: CommandContext) => Promise<CommandResult>;

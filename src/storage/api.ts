@@ -1,0 +1,166 @@
+// What the rooms above see of the store; `store.ts` implements it over the addon. Reads are synchronous (memory-mapped
+// base, memtables, overlay); only commit waits. A rowid is a positive integer below 2^53, unique within its relation's
+// file and never reused; it survives updates.
+import type { TypeDescriptor } from '../types/type-descriptor.js';
+import type { TypeLookup } from '../types/type-behaviour.js';
+import type { Row, Value } from '../types/value.js';
+
+export type RowId = number;
+
+/** Where a relation's rows or index entries live. Shared catalogs: database 0. Temporary ones: the session's own store. */
+export interface RelationFile {
+  readonly database: number;
+  readonly filenode: number;
+  /** Session (backend id) that owns a temporary relation; 0 for permanent ones. */
+  readonly temporaryOwner: number;
+}
+
+/** Physical layout of a table's rows: one entry for each attribute number, dropped ones included (their values are
+ *  null). Rows written before a column was added are shorter: `missing` is what they read as. */
+export interface RowLayout {
+  readonly attributes: readonly LayoutAttribute[];
+}
+export interface LayoutAttribute {
+  /** null for a dropped attribute. */
+  readonly type: TypeDescriptor | null;
+  readonly missing: Value;
+}
+
+/** A committed state of the whole store. Holding one pins old pages: release it. */
+export interface Snapshot {
+  /** Number of the last commit it contains; grows with every commit. */
+  readonly sequence: bigint;
+  release(): void;
+}
+
+/** What a statement reads: a snapshot, and of its own transaction's writes those of commands before `command`. */
+export interface ReadView {
+  readonly snapshot: Snapshot;
+  readonly transaction: StoreTransaction | null;
+  readonly command: number;
+}
+
+/** A transaction's private writes: nothing is visible to others before `commit` resolves. */
+export interface StoreTransaction {
+  /** 64-bit transaction id, assigned at the first call (by the first write); xmin of the rows it writes. */
+  xid(): bigint;
+  /** The id if one was assigned. */
+  readonly assignedXid: bigint | null;
+  readonly hasWrites: boolean;
+  /** Marks a point to which `rollbackTo` can return; savepoints nest. Returns its depth. */
+  savepoint(): number;
+  rollbackTo(depth: number): void;
+  release(depth: number): void;
+  /** Durable (unless `synchronous` is false) and visible when it resolves; resolves to the commit's LSN.
+   *  Rejects with 53100 or 58030 where the log can't be written: then nothing was committed. */
+  commit(options: { readonly synchronous: boolean }): Promise<bigint>;
+  rollback(): void;
+}
+
+export interface StoredRow {
+  readonly rowid: RowId;
+  readonly xmin: bigint;
+  /** Attribute n at index n - 1; attributes that were not asked for are null. */
+  readonly values: Row;
+}
+
+/** One table's rows. All writes go to the transaction's overlay, tagged with the command that made them. */
+export interface TableStore {
+  insert(txn: StoreTransaction, command: number, values: Row): RowId;
+  /** Many rows at once; returns the first rowid, the others follow by one. */
+  insertMany(txn: StoreTransaction, command: number, rows: readonly Row[]): RowId;
+  update(txn: StoreTransaction, command: number, rowid: RowId, values: Row): void;
+  delete(txn: StoreTransaction, command: number, rowid: RowId): void;
+  /** `attributes`: numbers to decode (1-based), null for all. */
+  get(view: ReadView, rowid: RowId, attributes: readonly number[] | null): StoredRow | null;
+  getMany(view: ReadView, rowids: readonly RowId[], attributes: readonly number[] | null): (StoredRow | null)[];
+  /** In rowid order. `from`/`to` bound the rowids, inclusive. */
+  scan(view: ReadView, options: TableScanOptions): TableCursor;
+}
+export interface TableScanOptions {
+  readonly attributes: readonly number[] | null;
+  readonly direction: 'forward' | 'backward';
+  readonly from?: RowId;
+  readonly to?: RowId;
+}
+export interface TableCursor {
+  /** Up to `rowCountMax` further rows; an empty batch is the end. */
+  next(rowCountMax: number): TableBatch;
+  close(): void;
+}
+export interface TableBatch {
+  readonly rowCount: number;
+  readonly rowids: readonly RowId[];
+  readonly xmins: readonly bigint[];
+  readonly rows: Row[];
+}
+
+/** One index's entries: (key bytes, rowid) -> payload, in memcmp order of the key, then by rowid. */
+export interface IndexStore {
+  insert(txn: StoreTransaction, command: number, key: Buffer, rowid: RowId, payload: Buffer | null): void;
+  delete(txn: StoreTransaction, command: number, key: Buffer, rowid: RowId): void;
+  scan(view: ReadView, range: KeyRange, direction: 'forward' | 'backward'): IndexCursor;
+  /** Rowids of the entries with exactly this key. */
+  lookup(view: ReadView, key: Buffer): RowId[];
+}
+/** Bounds are key prefixes: null is unbounded; an inclusive upper bound includes every key that starts with it. */
+export interface KeyRange {
+  readonly lower: Buffer | null;
+  readonly lowerInclusive: boolean;
+  readonly upper: Buffer | null;
+  readonly upperInclusive: boolean;
+}
+export interface IndexCursor {
+  next(entryCountMax: number): IndexBatch;
+  close(): void;
+}
+export interface IndexBatch {
+  readonly rowids: readonly RowId[];
+  /** Stored payloads (null where the index has none): values for index-only scans. */
+  readonly payloads: readonly (Buffer | null)[];
+}
+
+/** A sequence's shared state. Values returned are never rolled back; after a crash none is returned twice. */
+export interface SequenceStore {
+  create(txn: StoreTransaction, file: RelationFile, definition: SequenceDefinition): void;
+  /** Next `count` values at once (CACHE): [first, last]. Throws 2200H at the limit. */
+  next(file: RelationFile, definition: SequenceDefinition, name: string): { readonly first: bigint; readonly last: bigint };
+  set(file: RelationFile, value: bigint, isCalled: boolean): void;
+  read(file: RelationFile): { readonly lastValue: bigint; readonly isCalled: boolean; readonly logCount: bigint };
+}
+export interface SequenceDefinition {
+  readonly start: bigint;
+  readonly increment: bigint;
+  readonly min: bigint;
+  readonly max: bigint;
+  readonly cache: bigint;
+  readonly cycle: boolean;
+}
+
+export interface Store {
+  begin(sessionId: number): StoreTransaction;
+  takeSnapshot(): Snapshot;
+  table(file: RelationFile, layout: RowLayout, types: TypeLookup): TableStore;
+  index(file: RelationFile): IndexStore;
+  readonly sequences: SequenceStore;
+  /** A fresh oid / relfilenode, durable before it is handed out. */
+  nextOid(): number;
+  /** Word bumped by each commit that changed a catalog: cached descriptors and plans of another version are stale. */
+  catalogVersion(): number;
+  /** Makes the transaction's commit bump the catalog version. */
+  markCatalogChanged(txn: StoreTransaction): void;
+  /** At commit, the file's rows are no longer reachable and are removed in the background. */
+  dropFile(txn: StoreTransaction, file: RelationFile): void;
+  /** CREATE DATABASE: copies every file of one database into another, in the transaction's commit. */
+  copyDatabase(txn: StoreTransaction, from: number, to: number): Promise<void>;
+  dropDatabase(txn: StoreTransaction, database: number): void;
+  /** Entries and bytes of a file: exact for small ones, estimated from the base for large ones. */
+  size(file: RelationFile): { readonly entries: number; readonly bytes: number };
+  databaseSize(database: number): number;
+  /** Drops a session's temporary store. */
+  endSession(sessionId: number): void;
+  /** Current position of the redo log (pg_current_wal_lsn). */
+  currentLsn(): bigint;
+  /** Flushes memtables into the base and syncs (CHECKPOINT). */
+  checkpoint(): Promise<void>;
+}

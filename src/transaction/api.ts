@@ -1,0 +1,61 @@
+// What the rooms above see of a session's transactions and locks; `transaction.ts` implements it over the store and the
+// lock table. Waits are Promises; a lock that is free is granted at once and returns undefined.
+import type { ReadView, RowId, StoreTransaction } from '../storage/api.js';
+
+export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
+
+/** PostgreSQL's table lock modes, weakest first (manual, section 13.3.1). */
+export type LockMode =
+  | 'AccessShareLock'
+  | 'RowShareLock'
+  | 'RowExclusiveLock'
+  | 'ShareUpdateExclusiveLock'
+  | 'ShareLock'
+  | 'ShareRowExclusiveLock'
+  | 'ExclusiveLock'
+  | 'AccessExclusiveLock';
+
+export type RowLockMode = 'keyShare' | 'share' | 'noKeyUpdate' | 'update';
+
+/** A wait's outcome: undefined at once, or a Promise. Rejects with 40P01, 55P03, 57014, 57P01. */
+export type LockWait = undefined | Promise<void>;
+
+export interface Transaction {
+  readonly isolation: IsolationLevel;
+  readonly readOnly: boolean;
+  readonly deferrable: boolean;
+  /** Microseconds since 2000-01-01 UTC. */
+  readonly startTimestamp: bigint;
+  readonly store: StoreTransaction;
+
+  /** Number of the running command: its writes carry it. */
+  readonly command: number;
+  /** Makes what the current command wrote visible to the next one (PostgreSQL's CommandCounterIncrement). */
+  advanceCommand(): void;
+  /** What a new statement reads: READ COMMITTED takes a new snapshot, REPEATABLE READ keeps its first. */
+  statementView(): ReadView;
+  /** The newest committed state plus all own writes so far: for rechecks, unique checks, foreign keys, catalogs. */
+  latestView(): ReadView;
+  /** Throws 25006 in a read-only transaction; `command` is the SQL command's name. */
+  requireWritable(command: string): void;
+
+  lockRelation(relation: number, mode: LockMode, options?: { readonly noWait?: boolean; readonly name?: string }): LockWait;
+  /** True where this transaction holds the mode or a stronger one. */
+  holdsRelationLock(relation: number, mode: LockMode): boolean;
+  /** Any other object by (catalog oid, object oid): databases, roles, schemas. */
+  lockObject(catalog: number, object: number, mode: LockMode): LockWait;
+  /** 'skipped' only with policy skip; policy error rejects with 55P03. */
+  lockRow(file: number, rowid: RowId, mode: RowLockMode, policy: 'block' | 'skip' | 'error'): 'granted' | 'skipped' | Promise<'granted' | 'skipped'>;
+  /** Serialises writers of one key of a unique index, to the transaction's end. */
+  lockUniqueKey(indexFile: number, key: Buffer): LockWait;
+
+  /** Runs in order at commit, before the store's commit (deferred constraints, ON COMMIT); may throw. */
+  beforeCommit(action: () => Promise<void>): void;
+  /** Runs after the commit is durable, or after the rollback; must not throw. Registered in a subtransaction that rolls
+   *  back, `afterRollback` runs then and `afterCommit` never. */
+  afterCommit(action: () => void): void;
+  afterRollback(action: () => void): void;
+
+  /** Internal savepoints (PL/pgSQL blocks, portals) and SQL's named ones share one stack. */
+  readonly savepointDepth: number;
+}

@@ -1,0 +1,38 @@
+// What commands need of the session beside the corridor: settings' validation, sessions connected to a database, the
+// relations its open cursors use. Declared here, filled by the session.
+import { serviceKey } from '../functions/call-info.js';
+
+/** Settings as ALTER ROLE/DATABASE/FUNCTION ... SET need them. */
+export interface SettingsService {
+  /** Checks that the setting exists and takes the value; throws PostgreSQL's 42704, 22023, 42501. Returns the name as
+   *  the settings table spells it and the text to store. `value` null: only the name is checked (RESET). */
+  check(name: string, value: string | null, userIsSuperuser: boolean): { readonly name: string; readonly value: string };
+  /** A SET statement's argument list as one text (lists are quoted and joined as the setting wants). */
+  flatten(name: string, values: readonly { readonly text: string; readonly isIdentifierLike: boolean }[]): string;
+  /** The session's current value, for SET ... FROM CURRENT. */
+  current(name: string): string;
+}
+export const settingsService = serviceKey<SettingsService>('settings');
+
+export interface SessionRegistryService {
+  /** Sessions connected to a database, the own one left out. */
+  otherSessions(database: number): number;
+  /** DROP DATABASE ... WITH (FORCE): ends them. */
+  terminateSessions(database: number): Promise<void>;
+}
+export const sessionRegistryService = serviceKey<SessionRegistryService>('sessionRegistry');
+
+export interface OpenRelationsService {
+  /** True where an open cursor or running query of this session uses the relation (its own DDL statement left out). */
+  isInUse(relation: number): boolean;
+  /** True where deferred foreign key or trigger events of this transaction are still queued for it. */
+  hasPendingTriggerEvents(relation: number): boolean;
+}
+export const openRelationsService = serviceKey<OpenRelationsService>('openRelations');
+
+/** Sequence values cached by the session (CACHE n, currval, lastval). */
+export interface SequenceCacheService {
+  /** Forgets what the session cached of a sequence: it was altered, restarted or dropped. */
+  forget(sequence: number): void;
+}
+export const sequenceCacheService = serviceKey<SequenceCacheService>('sequenceCache');

@@ -1,0 +1,28 @@
+// The life of a session's transactions, as the session room drives it; `transaction.ts` implements it. At most one
+// transaction is open at a time; SQL's named savepoints are kept by the session's transaction state, by depth.
+import type { IsolationLevel, Transaction } from './api.js';
+
+export interface TransactionManager {
+  readonly current: Transaction | null;
+  /** Opens a transaction. SERIALIZABLE throws 0A000. */
+  begin(options: TransactionOptions): Transaction;
+  /** SET TRANSACTION before the first query: changes the current one's modes (25001 once a snapshot was taken). */
+  setModes(options: Partial<TransactionOptions>): void;
+  /** Runs beforeCommit actions, commits durably, releases locks, runs afterCommit actions. If it rejects, the
+   *  transaction was rolled back. */
+  commit(options: { readonly synchronous: boolean }): Promise<void>;
+  /** Rolls back, releases locks, runs afterRollback actions. */
+  rollback(): void;
+  /** Opens a subtransaction and returns its depth (1 for the first). */
+  savepoint(): number;
+  /** Ends subtransactions down to and including `depth`, keeping their work. */
+  release(depth: number): void;
+  /** Undoes everything since savepoint `depth` was made (locks taken since are released); the savepoint itself stays. */
+  rollbackTo(depth: number): void;
+}
+
+export interface TransactionOptions {
+  readonly isolation: IsolationLevel;
+  readonly readOnly: boolean;
+  readonly deferrable: boolean;
+}

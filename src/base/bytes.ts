@@ -79,6 +79,9 @@ export class ByteReader {
   }
 }
 
+/** Up to here a loop over the units is quicker than the runtime's UTF-8 writer. */
+const shortTextUnits = 32;
+
 export class ByteWriter {
   private bytes: Buffer;
   private used = 0;
@@ -136,9 +139,24 @@ export class ByteWriter {
   utf8(text: string): number {
     // Three bytes hold any UTF-16 unit; shorter texts fit without measuring them twice.
     this.reserve(text.length * 3);
+    if (text.length <= shortTextUnits) {
+      const ascii = this.shortAscii(text);
+      if (ascii) return text.length;
+    }
     const written = this.bytes.utf8Write(text, this.used);
     this.used += written;
     return written;
+  }
+  /** Writes a short text that is all ASCII without a call into the runtime; false where it isn't. */
+  private shortAscii(text: string): boolean {
+    const { bytes, used } = this;
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit >= 0x80) return false;
+      bytes[used + index] = unit;
+    }
+    this.used = used + text.length;
+    return true;
   }
   cstring(text: string): void {
     this.utf8(text);

@@ -22,3 +22,10 @@ export const batchRowsFirst = 16;
 export const batchRowsMax = 4096;
 /** Milliseconds that a statement may hold a worker's event loop before it yields to the other sessions. */
 export const timeSliceMs = 10;
+/** Bytes of a frontend message, PostgreSQL's PQ_LARGE_MESSAGE_LIMIT and PQ_SMALL_MESSAGE_LIMIT: what carries no user
+ *  data has no reason to be longer. */
+export const largeMessageBytesMax = 0x3ffffffe;
+export const smallMessageBytesMax = 10000;
+/** Bytes of a start-up packet, PostgreSQL's MAX_STARTUP_PACKET_LENGTH, and of a password or SASL response. */
+export const startupPacketBytesMax = 10000;
+export const authenticationTokenBytesMax = 65535;

@@ -1,6 +1,6 @@
 // Exports the facts of a running PostgreSQL 17's catalogs: table shapes, indexes and the rows that a fresh database
-// has. Writes src/catalog/data/*.tsv (COPY text format, a header line first), src/catalog/generated/schema.ts and
-// src/catalog/generated/rows.ts. Left out on purpose: description texts, bodies of SQL-language functions, view
+// has. Writes src/catalog/data/*.tsv (COPY text format, a header line first), src/catalog/generated/*.ts and the word
+// list src/types/keywords.ts. Left out on purpose: description texts, bodies of SQL-language functions, view
 // definitions; those we write ourselves.
 // Usage: node scripts/export-catalogs.js PSQL-ARGUMENT... (a connection to a database made from template0)
 import { spawnSync } from 'node:child_process';
@@ -93,6 +93,9 @@ for (const name of ['sql_features', 'sql_implementation_info', 'sql_parts', 'sql
 writeFileSync(`${catalogFolder}generated/schema.ts`, schemaSource());
 writeFileSync(`${catalogFolder}generated/rows.ts`, rowsSource());
 
+writeFileSync(`${catalogFolder}generated/core-types.ts`, coreTypesSource());
+writeFileSync(fileURLToPath(new URL('../src/types/keywords.ts', import.meta.url)), keywordsSource());
+
 function exportRows(table) {
   if (withoutRows.has(table.name)) return;
   const list = table.columns.map(({ name, typeName }) => {
@@ -181,4 +184,42 @@ function rowsSource() {
     return `export interface ${interfaceName(table.name)} {\n${lines.join('\n')}\n}`;
   });
   return `// One interface for each catalog's rows, columns named and ordered as PostgreSQL 17 has them. Oids, xids and regprocs\n// are numbers, vectors and arrays plain arrays, aclitem[] its text form, timestamptz and pg_lsn bigints.\n// Written by scripts/export-catalogs.js.\nimport type { PgArray } from '../../types/value.js';\n\n${interfaces.join('\n\n')}\n\nexport interface CatalogRows {\n${tables.map(({ name }) => `  readonly ${name}: ${interfaceName(name)};`).join('\n')}\n}\n\nexport type CatalogName = keyof CatalogRows;\nexport type CatalogRow<T extends CatalogName> = CatalogRows[T];\n`;
+}
+
+/** The types of the catalogs' own columns and their elements: what must be known before pg_type can be read. */
+function coreTypesSource() {
+  const rows = rowsOf(`
+    with direct as (select atttypid as oid from pg_attribute where attnum > 0 and attrelid in
+      (select oid from pg_class where relnamespace = 11 and relkind = 'r'))
+    select oid, typname, typlen, typbyval, typtype, typcategory, typispreferred, typdelim, typsubscript, typelem, typarray,
+      typcollation, typinput, typoutput
+    from pg_type where (oid in (select * from direct) or oid in (select typelem from pg_type where oid in (select * from direct)))
+      and typname <> 'pg_statistic' or typname in ('tid', 'cid') order by oid`);
+  const lines = rows.map(
+    ([
+      oid,
+      name,
+      length,
+      byValue,
+      kind,
+      category,
+      preferred,
+      delimiter,
+      handler,
+      element,
+      array,
+      collation,
+      input,
+      output,
+    ]) =>
+      `  [${oid}, '${name}', ${length}, ${byValue === 't'}, '${kind}', '${category}', ${preferred === 't'}, '${delimiter}', '${handler === '-' ? '' : handler}', ${element}, ${array}, ${collation}, '${input}', '${output}'],`,
+  );
+  return `// Facts of the types that the catalogs' own columns have. Written by scripts/export-catalogs.js.\n\nexport type CoreTypeFacts = readonly [\n  oid: number,\n  name: string,\n  length: number,\n  byValue: boolean,\n  kind: 'b' | 'p',\n  category: string,\n  isPreferred: boolean,\n  delimiter: string,\n  subscriptHandler: string,\n  element: number,\n  array: number,\n  collation: number,\n  input: string,\n  output: string,\n];\n\nexport const coreTypeFacts: readonly CoreTypeFacts[] = [\n${lines.join('\n')}\n];\n`;
+}
+
+function keywordsSource() {
+  const lines = rowsOf('select word, catcode, barelabel from pg_get_keywords() order by word').map(
+    ([word, category, bare]) => `  ['${word}', '${category}', ${bare === 't'}],`,
+  );
+  return `// PostgreSQL 17's key words: category (U unreserved, C not a function or type name, T only those, R reserved) and\n// whether the word can be a column label without AS. Written by scripts/export-catalogs.js.\n\nexport const keywords: readonly (readonly [word: string, category: 'U' | 'C' | 'T' | 'R', bareLabel: boolean])[] = [\n${lines.join('\n')}\n];\n`;
 }

@@ -1,0 +1,203 @@
+//! One lock's state: who holds it in which modes and who waits, in which order.
+//!
+//! Queue rules, PostgreSQL's:
+//! 1. A request is granted at once where it conflicts neither with what others hold nor with a request ahead of it.
+//! 2. It joins at the end, save that it goes before the first waiter whose request conflicts with what the requester
+//!    already holds: that waiter can't be served before the requester is through anyway.
+//! 3. After a release the queue is walked from its head under rule 1.
+
+use crate::mode::{Mode, ModeSet, bit, conflicts};
+
+/// A session's holds on one lock: those of its transaction and those it took for the session (advisory locks).
+#[derive(Clone, Copy, Debug)]
+pub struct Holder {
+    pub owner: u32,
+    pub transaction: ModeSet,
+    pub session: ModeSet,
+}
+
+impl Holder {
+    pub fn modes(&self) -> ModeSet {
+        self.transaction | self.session
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Waiter {
+    pub owner: u32,
+    pub mode: Mode,
+    pub for_session: bool,
+    pub ticket: u64,
+}
+
+/// The usual lock has one holder and nobody waiting: no allocation for it.
+pub enum Entry {
+    One(Holder),
+    Many(Box<Contended>),
+}
+
+#[derive(Default)]
+pub struct Contended {
+    pub holders: Vec<Holder>,
+    pub waiters: Vec<Waiter>,
+}
+
+impl Entry {
+    pub fn holders(&self) -> &[Holder] {
+        match self {
+            Entry::One(holder) => std::slice::from_ref(holder),
+            Entry::Many(contended) => &contended.holders,
+        }
+    }
+
+    pub fn waiters(&self) -> &[Waiter] {
+        match self {
+            Entry::One(_) => &[],
+            Entry::Many(contended) => &contended.waiters,
+        }
+    }
+
+    /// Modes that `owner` holds here.
+    pub fn held_by(&self, owner: u32) -> ModeSet {
+        self.holders().iter().find(|holder| holder.owner == owner).map_or(0, Holder::modes)
+    }
+
+    /// Where `owner`'s request for `mode` stands: None where it can be granted now, else its place in the queue.
+    pub fn place(&self, owner: u32, mode: Mode) -> Option<usize> {
+        let (mine, others) = self.split(owner);
+        if mine & bit(mode) != 0 {
+            return None;
+        }
+        let mut ahead = 0;
+        let mut place = self.waiters().len();
+        for (index, waiter) in self.waiters().iter().enumerate() {
+            if mine != 0 && conflicts(waiter.mode, mine) {
+                place = index;
+                break;
+            }
+            ahead |= bit(waiter.mode);
+        }
+        if conflicts(mode, others | ahead) { Some(place) } else { None }
+    }
+
+    /// Adds `mode` to what `owner` holds; false where that scope had it before.
+    pub fn grant(&mut self, owner: u32, mode: Mode, for_session: bool) -> bool {
+        if let Entry::One(holder) = self {
+            if holder.owner == owner {
+                return add(holder, mode, for_session);
+            }
+            *self = Entry::Many(Box::new(Contended { holders: vec![*holder], waiters: Vec::new() }));
+        }
+        let Entry::Many(contended) = self else { return false };
+        contended.grant(owner, mode, for_session)
+    }
+
+    /// Puts a waiter at `place`.
+    pub fn enqueue(&mut self, place: usize, waiter: Waiter) {
+        if let Entry::One(holder) = self {
+            *self = Entry::Many(Box::new(Contended { holders: vec![*holder], waiters: Vec::new() }));
+        }
+        if let Entry::Many(contended) = self {
+            contended.waiters.insert(place.min(contended.waiters.len()), waiter);
+        }
+    }
+
+    /// Takes `modes` from `owner`'s holds of that scope.
+    pub fn release(&mut self, owner: u32, modes: ModeSet, for_session: bool) {
+        match self {
+            Entry::One(holder) => {
+                if holder.owner == owner {
+                    remove(holder, modes, for_session);
+                }
+            }
+            Entry::Many(contended) => {
+                for holder in contended.holders.iter_mut().filter(|holder| holder.owner == owner) {
+                    remove(holder, modes, for_session);
+                }
+                contended.holders.retain(|holder| holder.modes() != 0);
+            }
+        }
+    }
+
+    /// Removes a waiter; false where it doesn't wait here any more.
+    pub fn dequeue(&mut self, ticket: u64) -> bool {
+        let Entry::Many(contended) = self else { return false };
+        let before = contended.waiters.len();
+        contended.waiters.retain(|waiter| waiter.ticket != ticket);
+        contended.waiters.len() < before
+    }
+
+    /// Grants what can be granted now, in queue order; returns those waiters.
+    pub fn serve(&mut self) -> Vec<Waiter> {
+        let mut served = Vec::new();
+        let Entry::Many(contended) = self else { return served };
+        let mut ahead = 0;
+        let mut index = 0;
+        while let Some(waiter) = contended.waiters.get(index).copied() {
+            if conflicts(waiter.mode, contended.held_by_others(waiter.owner) | ahead) {
+                ahead |= bit(waiter.mode);
+                index += 1;
+            } else {
+                contended.waiters.remove(index);
+                contended.grant(waiter.owner, waiter.mode, waiter.for_session);
+                served.push(waiter);
+            }
+        }
+        served
+    }
+
+    /// True where the entry says nothing any more. Also gives a contended entry its compact form back.
+    pub fn compact(&mut self) -> bool {
+        match self {
+            Entry::One(holder) => holder.modes() == 0,
+            Entry::Many(contended) => {
+                if !contended.waiters.is_empty() {
+                    return false;
+                }
+                match contended.holders.as_slice() {
+                    [] => true,
+                    [only] => {
+                        *self = Entry::One(*only);
+                        false
+                    }
+                    _ => false,
+                }
+            }
+        }
+    }
+
+    /// (modes held by `owner`, modes held by anybody else)
+    fn split(&self, owner: u32) -> (ModeSet, ModeSet) {
+        self.holders().iter().fold((0, 0), |(mine, others), holder| {
+            if holder.owner == owner { (mine | holder.modes(), others) } else { (mine, others | holder.modes()) }
+        })
+    }
+}
+
+impl Contended {
+    fn held_by_others(&self, owner: u32) -> ModeSet {
+        self.holders.iter().filter(|holder| holder.owner != owner).fold(0, |set, holder| set | holder.modes())
+    }
+
+    fn grant(&mut self, owner: u32, mode: Mode, for_session: bool) -> bool {
+        if let Some(holder) = self.holders.iter_mut().find(|holder| holder.owner == owner) {
+            return add(holder, mode, for_session);
+        }
+        let mut holder = Holder { owner, transaction: 0, session: 0 };
+        add(&mut holder, mode, for_session);
+        self.holders.push(holder);
+        true
+    }
+}
+
+fn add(holder: &mut Holder, mode: Mode, for_session: bool) -> bool {
+    let set = if for_session { &mut holder.session } else { &mut holder.transaction };
+    let before = *set;
+    *set |= bit(mode);
+    *set != before
+}
+
+fn remove(holder: &mut Holder, modes: ModeSet, for_session: bool) {
+    let set = if for_session { &mut holder.session } else { &mut holder.transaction };
+    *set &= !modes;
+}

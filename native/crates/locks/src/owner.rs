@@ -1,0 +1,62 @@
+//! A session as the lock table knows it: what it holds, in the order it took it, and what it waits for.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::mode::Mode;
+use crate::tag::Tag;
+
+pub struct Owner {
+    pub id: u32,
+    pub worker: u32,
+    pub pid: u32,
+    /// Id of the running transaction, 0 while it has none: what waits for its rows are reported as waiting for.
+    pub xid: AtomicU64,
+    state: Mutex<OwnerState>,
+}
+
+#[derive(Default)]
+pub struct OwnerState {
+    /// Transaction locks in the order they were taken: a savepoint is a length of this.
+    pub log: Vec<(Tag, Mode)>,
+    /// Session locks with how often each was taken.
+    pub session: HashMap<(Tag, Mode), u32>,
+    pub wait: Option<Wait>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    pub ticket: u64,
+    pub tag: Tag,
+    pub mode: Mode,
+    /// Milliseconds since the Unix epoch (pg_locks.waitstart).
+    pub since_ms: u64,
+}
+
+impl Owner {
+    pub fn new(id: u32, worker: u32, pid: u32) -> Owner {
+        Owner { id, worker, pid, xid: AtomicU64::new(0), state: Mutex::new(OwnerState::default()) }
+    }
+
+    /// Lock order: a shard's mutex is never taken while this is held.
+    pub fn state(&self) -> MutexGuard<'_, OwnerState> {
+        lock(&self.state)
+    }
+}
+
+impl OwnerState {
+    /// Notes a grant that was new to its scope, or one more taking of a session lock.
+    pub fn record(&mut self, tag: Tag, mode: Mode, for_session: bool, is_new: bool) {
+        if for_session {
+            *self.session.entry((tag, mode)).or_insert(0) += 1;
+        } else if is_new {
+            self.log.push((tag, mode));
+        }
+    }
+}
+
+/// The guard, whoever panicked while holding the mutex: every update under it is whole.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

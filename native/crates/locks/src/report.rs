@@ -1,0 +1,48 @@
+//! The table's content for pg_locks.
+
+use std::sync::atomic::Ordering;
+
+use crate::mode::Mode;
+use crate::table::LockTable;
+use crate::tag::Tag;
+
+/// One held mode or one wait.
+#[derive(Clone, Copy, Debug)]
+pub struct LockReport {
+    pub tag: Tag,
+    pub pid: u32,
+    pub mode: Mode,
+    pub granted: bool,
+    /// Waits only: milliseconds since the Unix epoch.
+    pub since_ms: u64,
+    /// Waits for rows and unique keys: transaction id of the first holder in the way.
+    pub blocker_xid: u64,
+}
+
+impl LockTable {
+    /// Held locks and waits; of rows and unique keys only the waits, as PostgreSQL shows them.
+    pub fn report(&self) -> Vec<LockReport> {
+        let owners = self.owners();
+        let owner_of = |id: u32| owners.get(id as usize).and_then(Option::as_ref);
+        let mut reports = Vec::new();
+        for shard in self.lock_all() {
+            for (tag, entry) in shard.iter() {
+                let holders = entry.holders().iter().filter(|_| !tag.is_transactional());
+                for (holder, mode) in holders.flat_map(|holder| (1..=8).map(move |mode| (holder, mode))) {
+                    let Some(owner) = owner_of(holder.owner) else { continue };
+                    if holder.modes() & (1 << mode) != 0 {
+                        reports.push(LockReport { tag: *tag, pid: owner.pid, mode, granted: true, since_ms: 0, blocker_xid: 0 });
+                    }
+                }
+                for waiter in entry.waiters() {
+                    let Some(owner) = owner_of(waiter.owner) else { continue };
+                    let since_ms = owner.state().wait.map_or(0, |wait| wait.since_ms);
+                    let blocker = entry.holders().iter().find(|holder| holder.owner != waiter.owner);
+                    let blocker_xid = blocker.and_then(|holder| owner_of(holder.owner)).map_or(0, |other| other.xid.load(Ordering::Relaxed));
+                    reports.push(LockReport { tag: *tag, pid: owner.pid, mode: waiter.mode, granted: false, since_ms, blocker_xid });
+                }
+            }
+        }
+        reports
+    }
+}

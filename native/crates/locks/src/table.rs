@@ -1,0 +1,288 @@
+//! The lock table: sharded by tag, one per process, shared by all workers. Never blocks a thread: a request that can't be
+//! granted becomes a ticket, and the ticket's worker is woken once it is.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::entry::{Entry, Holder, Waiter};
+use crate::mode::{Mode, bit};
+use crate::owner::{Owner, Wait, lock};
+use crate::tag::{Kind, KeyHash, Tag};
+
+pub type Shard = HashMap<Tag, Entry, KeyHash>;
+type Waker = Box<dyn Fn() + Send + Sync>;
+
+/// Enough that workers seldom meet on one.
+const SHARD_COUNT: usize = 64;
+/// A shard that grew past this gives memory back once it is nearly empty.
+const SHRINK_CAPACITY: usize = 4096;
+
+/// What came of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    Granted,
+    /// The request waits; its ticket shows up in its worker's settled list once granted.
+    Waiting(u64),
+    /// `no_wait` was asked and it would wait.
+    NotAvailable,
+    /// No such owner: its session ended.
+    NoOwner,
+}
+
+/// How a lock is asked for.
+#[derive(Clone, Copy, Default)]
+pub struct Request {
+    pub no_wait: bool,
+    /// Held by the session, past the transaction's end (advisory locks).
+    pub for_session: bool,
+}
+
+pub struct LockTable {
+    shards: Vec<Mutex<Shard>>,
+    owners: RwLock<Vec<Option<Arc<Owner>>>>,
+    workers: RwLock<HashMap<u32, Arc<WorkerQueue>>>,
+    tickets: AtomicU64,
+    pub key_hash: KeyHash,
+}
+
+struct WorkerQueue {
+    settled: Mutex<Vec<u64>>,
+    wake: Waker,
+}
+
+impl Default for LockTable {
+    fn default() -> Self {
+        LockTable::new()
+    }
+}
+
+impl LockTable {
+    pub fn new() -> LockTable {
+        let key_hash = KeyHash::new();
+        LockTable {
+            shards: (0..SHARD_COUNT).map(|_| Mutex::new(HashMap::with_hasher(key_hash.clone()))).collect(),
+            owners: RwLock::new(Vec::new()),
+            workers: RwLock::new(HashMap::new()),
+            tickets: AtomicU64::new(1),
+            key_hash,
+        }
+    }
+
+    /// `wake` is called, from any thread, when a ticket of the worker was settled and none waited to be taken.
+    pub fn add_worker(&self, worker: u32, wake: Waker) {
+        let queue = Arc::new(WorkerQueue { settled: Mutex::new(Vec::new()), wake });
+        self.workers.write().unwrap_or_else(PoisonError::into_inner).insert(worker, queue);
+    }
+
+    /// A worker is gone: its sessions' locks and waits go with it.
+    pub fn drop_worker(&self, worker: u32) {
+        self.workers.write().unwrap_or_else(PoisonError::into_inner).remove(&worker);
+        let gone: Vec<u32> = self.owners().iter().flatten().filter(|owner| owner.worker == worker).map(|owner| owner.id).collect();
+        for id in gone {
+            self.drop_owner(id);
+        }
+    }
+
+    /// Tickets granted since the last call.
+    pub fn take_settled(&self, worker: u32) -> Vec<u64> {
+        let queue = self.workers.read().unwrap_or_else(PoisonError::into_inner).get(&worker).cloned();
+        queue.map(|queue| std::mem::take(&mut *lock(&queue.settled))).unwrap_or_default()
+    }
+
+    /// Registers a session; its id is the lowest free one.
+    pub fn add_owner(&self, worker: u32, pid: u32) -> u32 {
+        let mut owners = self.owners.write().unwrap_or_else(PoisonError::into_inner);
+        let index = owners.iter().position(Option::is_none).unwrap_or(owners.len());
+        if index == owners.len() {
+            owners.push(None);
+        }
+        owners[index] = Some(Arc::new(Owner::new(index as u32, worker, pid)));
+        index as u32
+    }
+
+    /// A session ended: releases all it held and waited for.
+    pub fn drop_owner(&self, id: u32) {
+        let Some(owner) = self.owner(id) else { return };
+        self.cancel_wait(id);
+        self.release_transaction(id, 0);
+        self.release_session(id);
+        drop(owner);
+        if let Some(slot) = self.owners.write().unwrap_or_else(PoisonError::into_inner).get_mut(id as usize) {
+            *slot = None;
+        }
+    }
+
+    pub fn owner(&self, id: u32) -> Option<Arc<Owner>> {
+        self.owners.read().unwrap_or_else(PoisonError::into_inner).get(id as usize).cloned().flatten()
+    }
+
+    pub fn owners(&self) -> Vec<Option<Arc<Owner>>> {
+        self.owners.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The transaction id that waits for this session's rows are reported with.
+    pub fn set_xid(&self, id: u32, xid: u64) {
+        if let Some(owner) = self.owner(id) {
+            owner.xid.store(xid, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks for a lock.
+    pub fn acquire(&self, id: u32, tag: Tag, mode: Mode, request: Request) -> Outcome {
+        let Some(owner) = self.owner(id) else { return Outcome::NoOwner };
+        let for_session = request.for_session;
+        let mut shard = lock(self.shard_of(&tag));
+        let Some(entry) = shard.get_mut(&tag) else {
+            let mut holder = Holder { owner: id, transaction: 0, session: 0 };
+            *(if for_session { &mut holder.session } else { &mut holder.transaction }) = bit(mode);
+            shard.insert(tag, Entry::One(holder));
+            owner.state().record(tag, mode, for_session, true);
+            return Outcome::Granted;
+        };
+        // Row modes are ordered: a stronger one held includes the weaker.
+        if tag.kind == Kind::Row && entry.held_by(id) >> mode != 0 {
+            return Outcome::Granted;
+        }
+        let Some(place) = entry.place(id, mode) else {
+            let is_new = entry.grant(id, mode, for_session);
+            owner.state().record(tag, mode, for_session, is_new);
+            return Outcome::Granted;
+        };
+        if request.no_wait {
+            return Outcome::NotAvailable;
+        }
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        entry.enqueue(place, Waiter { owner: id, mode, for_session, ticket });
+        owner.state().wait = Some(Wait { ticket, tag, mode, since_ms: now_ms() });
+        Outcome::Waiting(ticket)
+    }
+
+    /// Gives up the wait, if the session still waits: true then. False: it was granted meanwhile (or never waited).
+    pub fn cancel_wait(&self, id: u32) -> bool {
+        let Some(owner) = self.owner(id) else { return false };
+        let Some(wait) = owner.state().wait else { return false };
+        let mut shard = lock(self.shard_of(&wait.tag));
+        let Some(entry) = shard.get_mut(&wait.tag) else { return false };
+        if !entry.dequeue(wait.ticket) {
+            return false;
+        }
+        owner.state().wait = None;
+        self.serve(shard, &wait.tag);
+        true
+    }
+
+    /// How many transaction locks the session took so far: the mark of a savepoint.
+    pub fn savepoint(&self, id: u32) -> usize {
+        self.owner(id).map_or(0, |owner| owner.state().log.len())
+    }
+
+    /// Releases the transaction locks taken since `mark` (0: all).
+    pub fn release_transaction(&self, id: u32, mark: usize) {
+        let Some(owner) = self.owner(id) else { return };
+        let released = {
+            let mut state = owner.state();
+            let mark = mark.min(state.log.len());
+            if mark == 0 { std::mem::take(&mut state.log) } else { state.log.split_off(mark) }
+        };
+        for (tag, mode) in released.iter().rev() {
+            self.release(id, tag, *mode, false);
+        }
+        if mark == 0 {
+            owner.xid.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes back one taking of a session lock; false where the session doesn't hold it.
+    pub fn release_one_session(&self, id: u32, tag: Tag, mode: Mode) -> bool {
+        let Some(owner) = self.owner(id) else { return false };
+        {
+            let mut state = owner.state();
+            let Some(count) = state.session.get_mut(&(tag, mode)) else { return false };
+            *count -= 1;
+            if *count > 0 {
+                return true;
+            }
+            state.session.remove(&(tag, mode));
+        }
+        self.release(id, &tag, mode, true);
+        true
+    }
+
+    /// Takes back all session locks.
+    pub fn release_session(&self, id: u32) {
+        let Some(owner) = self.owner(id) else { return };
+        let held = std::mem::take(&mut owner.state().session);
+        for (tag, mode) in held.into_keys() {
+            self.release(id, &tag, mode, true);
+        }
+    }
+
+    /// Modes the session holds on `tag`.
+    pub fn held(&self, id: u32, tag: &Tag) -> u16 {
+        lock(self.shard_of(tag)).get(tag).map_or(0, |entry| entry.held_by(id))
+    }
+
+    /// Every shard at once, in order: a consistent view for deadlock detection and reports.
+    pub(crate) fn lock_all(&self) -> Vec<MutexGuard<'_, Shard>> {
+        self.shards.iter().map(lock).collect()
+    }
+
+    pub(crate) fn shard_index(&self, tag: &Tag) -> usize {
+        use std::hash::BuildHasher;
+        (self.key_hash.hash_one(tag) >> 40) as usize % SHARD_COUNT
+    }
+
+    /// Tells the workers of served waiters; their locks are theirs already.
+    pub(crate) fn settle(&self, tag: &Tag, served: &[Waiter]) {
+        for waiter in served {
+            let Some(owner) = self.owner(waiter.owner) else { continue };
+            {
+                let mut state = owner.state();
+                state.record(*tag, waiter.mode, waiter.for_session, true);
+                state.wait = None;
+            }
+            let queue = self.workers.read().unwrap_or_else(PoisonError::into_inner).get(&owner.worker).cloned();
+            let Some(queue) = queue else { continue };
+            let was_empty = {
+                let mut settled = lock(&queue.settled);
+                settled.push(waiter.ticket);
+                settled.len() == 1
+            };
+            if was_empty {
+                (queue.wake)();
+            }
+        }
+    }
+
+    fn shard_of(&self, tag: &Tag) -> &Mutex<Shard> {
+        &self.shards[self.shard_index(tag)]
+    }
+
+    fn release(&self, id: u32, tag: &Tag, mode: Mode, for_session: bool) {
+        let mut shard = lock(self.shard_of(tag));
+        if let Some(entry) = shard.get_mut(tag) {
+            entry.release(id, bit(mode), for_session);
+            self.serve(shard, tag);
+        }
+    }
+
+    /// Serves the queue of `tag` and drops its entry if nothing is left of it.
+    fn serve(&self, mut shard: MutexGuard<'_, Shard>, tag: &Tag) {
+        let Some(entry) = shard.get_mut(tag) else { return };
+        let served = entry.serve();
+        if entry.compact() {
+            shard.remove(tag);
+            if shard.capacity() > SHRINK_CAPACITY && shard.len() < shard.capacity() / 8 {
+                shard.shrink_to(SHRINK_CAPACITY / 2);
+            }
+        }
+        // Under the shard's mutex still: a waiter must not see its ticket gone before its log has the lock.
+        self.settle(tag, &served);
+    }
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as u64)
+}

@@ -1,0 +1,168 @@
+//! Interleavings of sessions on one table: grants, queues, savepoints, deadlocks.
+
+use crate::mode::{ACCESS_EXCLUSIVE, ACCESS_SHARE, EXCLUSIVE, ROW_EXCLUSIVE, ROW_SHARE, SHARE};
+use crate::{LockTable, Outcome, Request, Tag};
+
+const WAIT: Request = Request { no_wait: false, for_session: false };
+const NO_WAIT: Request = Request { no_wait: true, for_session: false };
+const SESSION: Request = Request { no_wait: false, for_session: true };
+
+struct Bench {
+    table: LockTable,
+}
+
+impl Bench {
+    fn new(sessions: u32) -> Bench {
+        let table = LockTable::new();
+        table.add_worker(0, Box::new(|| {}));
+        for index in 0..sessions {
+            assert_eq!(table.add_owner(0, 100 + index), index);
+        }
+        Bench { table }
+    }
+
+    fn granted(&self, owner: u32, tag: Tag, mode: u8) {
+        assert_eq!(self.table.acquire(owner, tag, mode, WAIT), Outcome::Granted);
+    }
+
+    fn waits(&self, owner: u32, tag: Tag, mode: u8) -> u64 {
+        match self.table.acquire(owner, tag, mode, WAIT) {
+            Outcome::Waiting(ticket) => ticket,
+            other => panic!("session {owner} should wait, got {other:?}"),
+        }
+    }
+
+    fn commit(&self, owner: u32) -> Vec<u64> {
+        self.table.release_transaction(owner, 0);
+        self.table.take_settled(0)
+    }
+}
+
+fn relation() -> Tag {
+    Tag::relation(5, 16384)
+}
+
+#[test]
+fn compatible_modes_share_and_conflicting_ones_wait() {
+    let bench = Bench::new(3);
+    bench.granted(0, relation(), ACCESS_SHARE);
+    bench.granted(1, relation(), ROW_EXCLUSIVE);
+    assert_eq!(bench.table.acquire(2, relation(), SHARE, NO_WAIT), Outcome::NotAvailable);
+    let ticket = bench.waits(2, relation(), SHARE);
+    assert!(bench.commit(0).is_empty());
+    assert_eq!(bench.commit(1), vec![ticket]);
+}
+
+#[test]
+fn nobody_overtakes_a_conflicting_waiter() {
+    let bench = Bench::new(4);
+    bench.granted(0, relation(), ACCESS_SHARE);
+    let exclusive = bench.waits(1, relation(), ACCESS_EXCLUSIVE);
+    let reader = bench.waits(2, relation(), ACCESS_SHARE);
+    // A session that holds a lock in the waiter's way goes before it.
+    bench.granted(0, relation(), ROW_SHARE);
+    assert_eq!(bench.commit(0), vec![exclusive]);
+    assert_eq!(bench.commit(1), vec![reader]);
+}
+
+#[test]
+fn a_wait_given_up_lets_those_behind_through() {
+    let bench = Bench::new(3);
+    bench.granted(0, relation(), ACCESS_SHARE);
+    bench.waits(1, relation(), ACCESS_EXCLUSIVE);
+    let reader = bench.waits(2, relation(), ACCESS_SHARE);
+    assert!(bench.table.cancel_wait(1));
+    assert_eq!(bench.table.take_settled(0), vec![reader]);
+    assert!(!bench.table.cancel_wait(2));
+}
+
+#[test]
+fn rolling_back_to_a_savepoint_releases_what_was_taken_since() {
+    let bench = Bench::new(2);
+    let row = Tag::row(16384, 7);
+    bench.granted(0, row, ROW_SHARE);
+    let mark = bench.table.savepoint(0);
+    bench.granted(0, row, ACCESS_EXCLUSIVE);
+    let share = bench.waits(1, row, ROW_SHARE);
+    bench.table.release_transaction(0, mark);
+    assert_eq!(bench.table.take_settled(0), vec![share]);
+    assert_eq!(bench.table.acquire(1, row, EXCLUSIVE, NO_WAIT), Outcome::NotAvailable);
+}
+
+#[test]
+fn session_locks_are_counted_and_outlive_the_transaction() {
+    let bench = Bench::new(2);
+    let key = Tag::advisory(5, 0, 42, 1);
+    for _ in 0..2 {
+        assert_eq!(bench.table.acquire(0, key, EXCLUSIVE, SESSION), Outcome::Granted);
+    }
+    bench.granted(0, key, EXCLUSIVE);
+    bench.commit(0);
+    let ticket = bench.waits(1, key, SHARE);
+    assert!(bench.table.release_one_session(0, key, EXCLUSIVE));
+    assert!(bench.table.take_settled(0).is_empty());
+    assert!(bench.table.release_one_session(0, key, EXCLUSIVE));
+    assert_eq!(bench.table.take_settled(0), vec![ticket]);
+    assert!(!bench.table.release_one_session(0, key, EXCLUSIVE));
+}
+
+#[test]
+fn a_cycle_of_three_is_found_by_each_of_its_members() {
+    let bench = Bench::new(4);
+    let rows: Vec<Tag> = (0..3).map(|rowid| Tag::row(16384, rowid)).collect();
+    for owner in 0..3 {
+        bench.granted(owner, rows[owner as usize], ACCESS_EXCLUSIVE);
+    }
+    for owner in 0..3_u32 {
+        assert!(bench.table.detect_deadlock(owner).is_none());
+        bench.waits(owner, rows[(owner as usize + 1) % 3], ACCESS_EXCLUSIVE);
+    }
+    // A session outside of the cycle that waits for it is in no deadlock itself.
+    bench.waits(3, rows[0], ACCESS_EXCLUSIVE);
+    assert!(bench.table.detect_deadlock(3).is_none());
+    for owner in 0..3 {
+        let cycle = bench.table.detect_deadlock(owner).unwrap_or_default();
+        let pids: Vec<(u32, u32)> = cycle.iter().map(|edge| (edge.waiter_pid, edge.blocker_pid)).collect();
+        let step = |from: u32| (100 + from % 3, 100 + (from + 1) % 3);
+        assert_eq!(pids, vec![step(owner), step(owner + 1), step(owner + 2)]);
+    }
+    assert!(bench.table.cancel_wait(0));
+    assert!(bench.table.detect_deadlock(1).is_none());
+}
+
+#[test]
+fn a_cycle_through_the_queue_alone_is_dissolved_by_reordering() {
+    let bench = Bench::new(3);
+    let (first, second) = (Tag::relation(5, 1), Tag::relation(5, 2));
+    bench.granted(0, first, ACCESS_SHARE);
+    bench.granted(1, second, ACCESS_EXCLUSIVE);
+    // 2 waits for 0; 1 would only wait behind 2; 0 waits for 1.
+    bench.waits(2, first, ACCESS_EXCLUSIVE);
+    let behind = bench.waits(1, first, ACCESS_SHARE);
+    bench.waits(0, second, ACCESS_SHARE);
+    assert!(bench.table.detect_deadlock(0).is_none());
+    assert_eq!(bench.table.take_settled(0), vec![behind]);
+}
+
+#[test]
+fn a_dead_worker_gives_its_locks_back() {
+    let bench = Bench::new(1);
+    bench.table.add_worker(1, Box::new(|| {}));
+    let other = bench.table.add_owner(1, 200);
+    bench.granted(other, relation(), ACCESS_EXCLUSIVE);
+    let ticket = bench.waits(0, relation(), ACCESS_SHARE);
+    assert_eq!(bench.table.blocking_pids(100), vec![200]);
+    bench.table.drop_worker(1);
+    assert_eq!(bench.table.take_settled(0), vec![ticket]);
+    assert!(bench.table.owner(other).is_none());
+}
+
+#[test]
+fn released_locks_leave_nothing_behind() {
+    let bench = Bench::new(1);
+    for rowid in 0..10_000 {
+        bench.granted(0, Tag::row(16384, rowid), ACCESS_EXCLUSIVE);
+    }
+    bench.commit(0);
+    assert!(bench.table.lock_all().iter().all(|shard| shard.is_empty()));
+}

@@ -29,3 +29,6 @@ export const smallMessageBytesMax = 10000;
 /** Bytes of a start-up packet, PostgreSQL's MAX_STARTUP_PACKET_LENGTH, and of a password or SASL response. */
 export const startupPacketBytesMax = 10000;
 export const authenticationTokenBytesMax = 65535;
+/** Statements whose parse tree a worker keeps, and the longest text kept: repeated texts are worth it, bulk loads not. */
+export const parseCacheEntriesMax = 2000;
+export const parseCacheCharactersMax = 8192;

@@ -228,6 +228,8 @@ export interface SubLink {
   /** Operator as written, for the deparser: ['='] for IN. */
   readonly operatorName: readonly string[];
   readonly subquery: Query;
+  /** array: type oid of the resulting array; else 0. */
+  readonly arrayType: number;
   readonly location: number;
 }
 
@@ -244,6 +246,8 @@ export interface SubPlan {
   readonly firstType: number;
   readonly firstTypmod: number;
   readonly firstCollation: number;
+  /** array: type oid of the resulting array (the SubLink's arrayType); else 0. */
+  readonly arrayType: number;
   /** `x IN (uncorrelated)`: look up in a hash table of the subquery's rows. */
   readonly useHashTable: boolean;
   readonly unknownEqualsFalse: boolean;

@@ -1,0 +1,262 @@
+// Typed access to the rows of the catalogs' own tables, for lookups and DDL. Reads use the index whose leading columns
+// are given, else scan; writes keep the catalog's indexes, serialise on unique keys and mark the catalogs as changed.
+// Everything is read under the session's latest view: newest committed state plus its own uncommitted writes.
+import { pgError, SqlState } from '../errors/pg-error.js';
+import { defined } from '../errors/unreachable.js';
+import type { IndexStore, KeyRange, ReadView, RelationFile, RowId, Store, TableStore } from '../storage/api.js';
+import type { Transaction } from '../transaction/api.js';
+import type { Value } from '../types/value.js';
+import type { CatalogEntry, CatalogTables } from './api.js';
+import { catalogIndexKey } from './catalog-index-key.js';
+import { coreTypeLookup } from './core-types.js';
+import type { CatalogName, CatalogRow } from './generated/rows.js';
+import { type CatalogIndexShape, catalogShapes } from './generated/schema.js';
+import { type AclText, catalogLayout, type ColumnValue, fromStoredRow, toStoredColumn, toStoredRow } from './row-form.js';
+
+export interface CatalogTablesOptions {
+  readonly store: Store;
+  readonly database: number;
+  readonly acl: AclText;
+  /** Calls `read` with the session's latest view, or with a fresh snapshot where it has no transaction. */
+  withView<R>(read: (view: ReadView) => R): R;
+  /** Told before each write, so that cached descriptors built on the catalog are dropped. */
+  onWrite(transaction: Transaction, table: CatalogName): void;
+}
+
+/** Rows a scan fetches at a time. */
+const scanRowCount = 1024;
+
+export function createCatalogTables(options: CatalogTablesOptions): CatalogTables {
+  const { store, database, acl } = options;
+  const tableStores = new Map<CatalogName, TableStore>();
+  const indexStores = new Map<number, IndexStore>();
+
+  function tableStore(table: CatalogName): TableStore {
+    let found = tableStores.get(table);
+    if (found === undefined) {
+      found = store.table(catalogFile(table, database), catalogLayout(table), coreTypeLookup);
+      tableStores.set(table, found);
+    }
+    return found;
+  }
+
+  function indexStore(table: CatalogName, index: CatalogIndexShape): IndexStore {
+    let found = indexStores.get(index.oid);
+    if (found === undefined) {
+      found = store.index(catalogIndexFile(table, index, database));
+      indexStores.set(index.oid, found);
+    }
+    return found;
+  }
+
+  function rowidsByIndex(table: CatalogName, choice: IndexChoice, key: Record<string, ColumnValue>, view: ReadView): RowId[] {
+    const { columns } = catalogShapes[table];
+    const positions = choice.index.columns.slice(0, choice.prefix).map((attribute) => attribute - 1);
+    const values = positions.map((position) => toStoredColumn(table, position, key[columnName(columns, position)] ?? null, acl));
+    const bytes = catalogIndexKey(choice.index, values);
+    const entries = indexStore(table, choice.index);
+    return choice.prefix === choice.index.columns.length ? entries.lookup(view, bytes) : prefixRowids(entries, view, bytes);
+  }
+
+  function find<T extends CatalogName>(table: T, key: Partial<CatalogRow<T>>): CatalogEntry<T>[] {
+    const wanted = key as Record<string, ColumnValue>;
+    const choice = chooseIndex(table, wanted);
+    return options.withView((view) => {
+      if (choice === null) return scanAll(table, view).filter((entry) => matches(entry.row, wanted));
+      const rowids = rowidsByIndex(table, choice, wanted, view);
+      if (rowids.length === 0) return [];
+      const found: CatalogEntry<T>[] = [];
+      for (const stored of tableStore(table).getMany(view, rowids, null)) {
+        if (stored === null) continue;
+        const row = fromStoredRow(table, stored.values, acl);
+        if (matches(row, wanted)) found.push({ rowid: stored.rowid, row });
+      }
+      return found;
+    });
+  }
+
+  function scanAll<T extends CatalogName>(table: T, view: ReadView): CatalogEntry<T>[] {
+    const cursor = tableStore(table).scan(view, { attributes: null, direction: 'forward' });
+    const found: CatalogEntry<T>[] = [];
+    try {
+      for (let batch = cursor.next(scanRowCount); batch.rowCount > 0; batch = cursor.next(scanRowCount)) {
+        for (let at = 0; at < batch.rowCount; at++)
+          found.push({ rowid: batch.rowids[at] as RowId, row: fromStoredRow(table, batch.rows[at] as Value[], acl) });
+      }
+    } finally {
+      cursor.close();
+    }
+    return found;
+  }
+
+  /** Waits for other writers of each unique key, then demands that no other row has it. `changed` limits the check to
+   *  indexes whose key differs from the old row's. */
+  async function claimUniqueKeys(transaction: Transaction, table: CatalogName, values: Value[], old: Value[] | null, self: RowId): Promise<void> {
+    for (const index of catalogShapes[table].indexes) {
+      if (!index.isUnique) continue;
+      const key = keyOf(index, values);
+      if (old !== null && keyOf(index, old).equals(key)) continue;
+      const waiting = transaction.lockUniqueKey(index.oid, key);
+      if (waiting !== undefined) await waiting;
+      const holders = indexStore(table, index).lookup(transaction.latestView(), key);
+      if (holders.some((rowid) => rowid !== self)) throw duplicateKey(table, index, values);
+    }
+  }
+
+  /** Locks the row and demands that nobody changed it since `entry` was read. */
+  async function lockEntry<T extends CatalogName>(transaction: Transaction, table: T, entry: CatalogEntry<T>): Promise<Value[]> {
+    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'update', 'block');
+    if (granted instanceof Promise) await granted;
+    const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
+    if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
+    if (!sameRow(fromStoredRow(table, stored.values, acl), entry.row)) throw pgError(SqlState.internalError, 'tuple concurrently updated');
+    return [...stored.values];
+  }
+
+  async function insert<T extends CatalogName>(transaction: Transaction, table: T, row: CatalogRow<T>): Promise<void> {
+    const values = toStoredRow(table, row, acl);
+    await claimUniqueKeys(transaction, table, values, null, -1);
+    options.onWrite(transaction, table);
+    const rowid = tableStore(table).insert(transaction.store, transaction.command, values);
+    for (const index of catalogShapes[table].indexes)
+      indexStore(table, index).insert(transaction.store, transaction.command, keyOf(index, values), rowid, null);
+  }
+
+  async function update<T extends CatalogName>(
+    transaction: Transaction,
+    table: T,
+    entry: CatalogEntry<T>,
+    changes: Partial<CatalogRow<T>>,
+  ): Promise<CatalogEntry<T>> {
+    const old = await lockEntry(transaction, table, entry);
+    const row: CatalogRow<T> = { ...entry.row, ...changes };
+    const values = toStoredRow(table, row, acl);
+    await claimUniqueKeys(transaction, table, values, old, entry.rowid);
+    options.onWrite(transaction, table);
+    tableStore(table).update(transaction.store, transaction.command, entry.rowid, values);
+    for (const index of catalogShapes[table].indexes) {
+      const before = keyOf(index, old);
+      const after = keyOf(index, values);
+      if (before.equals(after)) continue;
+      const entries = indexStore(table, index);
+      entries.delete(transaction.store, transaction.command, before, entry.rowid);
+      entries.insert(transaction.store, transaction.command, after, entry.rowid, null);
+    }
+    return { rowid: entry.rowid, row };
+  }
+
+  async function remove<T extends CatalogName>(transaction: Transaction, table: T, entry: CatalogEntry<T>): Promise<void> {
+    const old = await lockEntry(transaction, table, entry);
+    options.onWrite(transaction, table);
+    tableStore(table).delete(transaction.store, transaction.command, entry.rowid);
+    for (const index of catalogShapes[table].indexes)
+      indexStore(table, index).delete(transaction.store, transaction.command, keyOf(index, old), entry.rowid);
+  }
+
+  const tables: CatalogTables = {
+    find,
+    findOne: (table, key) => find(table, key)[0] ?? null,
+    insert,
+    update,
+    delete: remove,
+    newOid(table) {
+      for (;;) {
+        const oid = store.nextOid();
+        if (find(table, { oid } as never).length === 0) return oid;
+      }
+    },
+  };
+  return tables;
+}
+
+/** Where a catalog's rows live: shared ones in database 0. */
+export function catalogFile(table: CatalogName, database: number): RelationFile {
+  const { oid, isShared } = catalogShapes[table];
+  return { database: isShared ? 0 : database, filenode: oid, temporaryOwner: 0 };
+}
+
+export function catalogIndexFile(table: CatalogName, index: CatalogIndexShape, database: number): RelationFile {
+  return { database: catalogShapes[table].isShared ? 0 : database, filenode: index.oid, temporaryOwner: 0 };
+}
+
+/** The index's key of a stored row. */
+export function keyOf(index: CatalogIndexShape, values: readonly Value[]): Buffer {
+  return catalogIndexKey(
+    index,
+    index.columns.map((attribute) => values[attribute - 1] ?? null),
+  );
+}
+
+interface IndexChoice {
+  readonly index: CatalogIndexShape;
+  /** How many leading columns the wanted key gives. */
+  readonly prefix: number;
+}
+
+/** The index with most leading columns given; a whole unique key wins. */
+function chooseIndex(table: CatalogName, wanted: Record<string, ColumnValue>): IndexChoice | null {
+  const { columns, indexes } = catalogShapes[table];
+  let best: IndexChoice | null = null;
+  for (const index of indexes) {
+    const missing = index.columns.findIndex((attribute) => (wanted[columnName(columns, attribute - 1)] ?? null) === null);
+    const prefix = missing < 0 ? index.columns.length : missing;
+    if (prefix === 0) continue;
+    if (index.isUnique && missing < 0) return { index, prefix };
+    if (best === null || prefix > best.prefix) best = { index, prefix };
+  }
+  return best;
+}
+
+function prefixRowids(entries: IndexStore, view: ReadView, prefix: Buffer): RowId[] {
+  const range: KeyRange = { lower: prefix, lowerInclusive: true, upper: prefix, upperInclusive: true };
+  const cursor = entries.scan(view, range, 'forward');
+  const rowids: RowId[] = [];
+  try {
+    for (let batch = cursor.next(scanRowCount); batch.rowids.length > 0; batch = cursor.next(scanRowCount)) rowids.push(...batch.rowids);
+  } finally {
+    cursor.close();
+  }
+  return rowids;
+}
+
+function columnName(columns: readonly (readonly [string, ...unknown[]])[], position: number): string {
+  return defined(columns[position], `catalog column ${position + 1}`)[0];
+}
+
+function matches(row: object, wanted: Record<string, ColumnValue>): boolean {
+  for (const name in wanted) {
+    if (wanted[name] !== undefined && !sameValue((row as Record<string, ColumnValue>)[name] ?? null, wanted[name])) return false;
+  }
+  return true;
+}
+
+function sameRow(left: object, right: object): boolean {
+  return Object.keys(left).every((name) =>
+    sameValue((left as Record<string, ColumnValue>)[name] ?? null, (right as Record<string, ColumnValue>)[name] ?? null),
+  );
+}
+
+function sameValue(left: ColumnValue, right: ColumnValue): boolean {
+  if (left === right) return true;
+  if (Array.isArray(left) && Array.isArray(right))
+    return left.length === right.length && left.every((element, at) => element === right[at]);
+  if (Buffer.isBuffer(left) && Buffer.isBuffer(right)) return left.equals(right);
+  // Statistics (anyarray) are never searched by; two reads of the same row give different objects.
+  return typeof left === 'object' && typeof right === 'object' && left !== null && right !== null && !Array.isArray(left);
+}
+
+function duplicateKey(table: CatalogName, index: CatalogIndexShape, values: readonly Value[]): Error {
+  const names = index.columns.map((attribute) => columnName(catalogShapes[table].columns, attribute - 1));
+  const shown = index.columns.map((attribute) => keyText(values[attribute - 1] ?? null));
+  return pgError(SqlState.uniqueViolation, `duplicate key value violates unique constraint "${index.name}"`, {
+    detail: `Key (${names.join(', ')})=(${shown.join(', ')}) already exists.`,
+    schema: 'pg_catalog',
+    table,
+    constraint: index.name,
+  });
+}
+
+function keyText(value: Value): string {
+  if (value === null) return 'null';
+  return typeof value === 'object' && 'elements' in value ? value.elements.join(' ') : String(value);
+}

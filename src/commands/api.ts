@@ -1,6 +1,6 @@
 // A command's handler and what it may use. `dispatch.ts` maps each parse-tree tag to its handler with
 // `satisfies Record<..., CommandHandler>`. Handlers live in commands/<noun>.ts.
-import type { Node } from '@pgsql/types';
+import type { Node, TypeName } from '@pgsql/types';
 import type { Catalog } from '../catalog/api.js';
 import type { Execution, ExecutionContext, ResultColumn } from '../executor/api.js';
 import type { Notice } from '../errors/pg-error.js';
@@ -38,6 +38,8 @@ export interface Corridor {
   analyzeStatement(statement: Node, sourceText: string, parameterTypes: readonly number[]): BoundStatement;
   /** Binds a DDL expression: see ExpressionScope for what it may refer to. Coerces to `target` where given. */
   analyzeExpression(expression: Node, scope: ExpressionScope, sourceText: string): Expression;
+  /** Resolves a type name with its modifiers and array bounds; throws 42704 with its position. */
+  resolveTypeName(typeName: TypeName): { readonly type: number; readonly typmod: number };
   rewrite(query: Query): readonly Query[];
   plan(query: Query): PlannedStatement;
   /** Opens a planned statement in the current transaction with a new statement view. */

@@ -1,0 +1,72 @@
+// Which types a column may have, and which collation a column definition gets.
+import type { CollateClause } from '@pgsql/types';
+import { pgError, SqlState } from '../errors/pg-error.js';
+
+import type { CommandContext } from './api.js';
+import { locationOf, qualifiedName, stringList } from './tree.js';
+
+interface TypedColumn {
+  readonly name: string;
+  readonly type: number;
+  readonly collation: number;
+  readonly location?: number;
+}
+
+/** Refuses pseudo-types (42P16) and collatable types without a collation (42P22). */
+export function requireColumnType(context: CommandContext, column: TypedColumn): void {
+  const type = context.catalog.typeByOid(column.type);
+  if (type.kind === 'p') {
+    throw pgError(
+      SqlState.invalidTableDefinition,
+      `column "${column.name}" has pseudo-type ${formatType(context, column.type, -1)}`,
+    );
+  }
+  if (type.kind === 'd' && type.baseType !== 0) requireColumnType(context, { ...column, type: type.baseType });
+  if (type.kind === 'b' && type.element !== 0 && type.category === 'A') {
+    requireColumnType(context, { ...column, type: type.element });
+  }
+  if (column.collation === 0 && type.collation !== 0) {
+    throw pgError(
+      SqlState.invalidTableDefinition,
+      `no collation was derived for column "${column.name}" with collatable type ${formatType(context, column.type, -1)}`,
+      { hint: 'Use the COLLATE clause to set the collation explicitly.' },
+    );
+  }
+}
+
+/** A column's collation: the COLLATE clause's, else the type's. Throws 42804 for a type without collations. */
+export function columnCollation(context: CommandContext, type: number, clause: CollateClause | undefined): number {
+  const typeCollation = context.catalog.typeByOid(type).collation;
+  if (clause === undefined) return typeCollation;
+  const oid = requireCollation(context, stringList(clause.collname), clause.location);
+  if (typeCollation === 0) {
+    throw pgError(
+      SqlState.datatypeMismatch,
+      `collations are not supported by type ${formatType(context, type, -1)}`,
+      locationOf(clause),
+    );
+  }
+  return oid;
+}
+
+/** A collation by name; throws 42704. */
+export function requireCollation(context: CommandContext, parts: readonly string[], location?: number): number {
+  const name = qualifiedName(parts);
+  const collation = context.catalog.findCollation(name.schema, name.name);
+  if (collation === null) {
+    throw pgError(
+      SqlState.undefinedObject,
+      `collation "${parts.join('.')}" for encoding "UTF8" does not exist`,
+      location === undefined ? {} : { location },
+    );
+  }
+  return collation.oid;
+}
+
+/** A type's name as messages print it: format_type without a modifier. */
+export function formatType(context: CommandContext, type: number, typmod = -1): string {
+  const name = context.catalog.io.names.toText('regtype', type);
+  if (typmod < 0) return name;
+  const isLengthType = type === 1043 || type === 1042;
+  return isLengthType ? `${name}(${typmod - 4})` : name;
+}

@@ -2,7 +2,7 @@
 // file, types are checked by `npm run check`), and the native addon into native/heliosdb.node (napi-rs).
 // Usage: node scripts/build.js [--typescript] [--native] [--out DIR]; without a part, both.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,6 +31,7 @@ async function buildTypescript() {
     sourcesContent: false,
     logLevel: 'warning',
   });
+  writeFileSync(join(out, 'built'), '');
   // Data files (catalog rows, SQL text, test cases) are read beside the code that uses them.
   for (const file of files.filter((name) => !name.endsWith('.ts') && !name.endsWith('.md'))) {
     const target = join(out, relative(root, file));

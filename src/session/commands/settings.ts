@@ -1,0 +1,166 @@
+// SET, SHOW and RESET. The settings table validates; this reads the statement's many spellings.
+import { SqlState, pgError } from '../../errors/pg-error.js';
+import type { A_Const, Node, VariableSetStmt, VariableShowStmt } from '@pgsql/types';
+import type { ResultColumn } from '../../executor/api.js';
+import type { CommandResult } from '../../commands/api.js';
+import type { Row } from '../../types/value.js';
+import { builtinType } from '../builtin-types.js';
+import type { Session } from '../session.js';
+import { modesOf } from './transaction.js';
+
+/** Runs SET in all its forms; returns its tag. */
+export function runVariableSet(session: Session, statement: VariableSetStmt): string {
+  const name = statement.name ?? '';
+  switch (statement.kind) {
+    case 'VAR_SET_VALUE':
+      assign(session, name, flatten(statement.args ?? [], session, name), statement.is_local === true);
+      return 'SET';
+    case 'VAR_SET_DEFAULT':
+      assign(session, name, null, statement.is_local === true);
+      return 'SET';
+    case 'VAR_SET_CURRENT':
+      assign(session, name, session.settings.show(name), statement.is_local === true);
+      return 'SET';
+    case 'VAR_SET_MULTI':
+      setMultiple(session, statement);
+      return 'SET';
+    case 'VAR_RESET':
+      assign(session, name, null, false);
+      return 'RESET';
+    case 'VAR_RESET_ALL':
+      session.settings.resetAll({ isSuperuser: session.isSuperuser });
+      return 'RESET';
+    default:
+      throw new Error(`unknown form of SET: ${statement.kind}`);
+  }
+}
+
+/** Sets one setting for the session or transaction; session_authorization and role change the user too. */
+function assign(session: Session, name: string, value: string | null, isLocal: boolean): void {
+  if (isLocal && !session.transactions.isInBlock) {
+    session.notice({
+      severity: 'WARNING',
+      code: SqlState.noActiveSqlTransaction,
+      message: 'SET LOCAL can only be used in transaction blocks',
+      fields: {},
+    });
+  }
+  switch (name.toLowerCase()) {
+    case 'transaction_isolation':
+    case 'transaction_read_only':
+    case 'transaction_deferrable':
+      setTransactionSetting(session, name.toLowerCase(), value);
+      return;
+    case 'role':
+    case 'session_authorization':
+      session.switchUser(name.toLowerCase() as 'role' | 'session_authorization', value, isLocal);
+      return;
+    default:
+      session.settings.set(name, value, { local: isLocal, source: 'session', isSuperuser: session.isSuperuser });
+  }
+}
+
+/** SET TRANSACTION, SET SESSION CHARACTERISTICS AS TRANSACTION, SET TRANSACTION SNAPSHOT. */
+function setMultiple(session: Session, statement: VariableSetStmt): void {
+  const modes = modesOf(statement.args ?? []);
+  if (statement.name === 'TRANSACTION') {
+    if (!session.transactions.isInBlock) {
+      session.notice({
+        severity: 'WARNING',
+        code: SqlState.noActiveSqlTransaction,
+        message: 'SET TRANSACTION can only be used in transaction blocks',
+        fields: {},
+      });
+      return;
+    }
+    session.transactions.setModes(modes);
+    return;
+  }
+  if (statement.name === 'SESSION CHARACTERISTICS') {
+    const set = (name: string, value: string) =>
+      session.settings.set(name, value, { local: false, source: 'session', isSuperuser: session.isSuperuser });
+    if (modes.isolation) set('default_transaction_isolation', modes.isolation);
+    if (modes.readOnly !== undefined) set('default_transaction_read_only', modes.readOnly ? 'on' : 'off');
+    if (modes.deferrable !== undefined) set('default_transaction_deferrable', modes.deferrable ? 'on' : 'off');
+    return;
+  }
+  throw pgError(SqlState.featureNotSupported, `SET ${statement.name} is not supported yet`);
+}
+
+function setTransactionSetting(session: Session, name: string, value: string | null): void {
+  if (value === null) return;
+  const text = value.toLowerCase();
+  if (name === 'transaction_isolation') session.transactions.setModes({ isolation: text as 'read committed' });
+  else {
+    const flag = ['on', 'true', 'yes', '1', 't', 'y'].includes(text);
+    session.transactions.setModes(name === 'transaction_read_only' ? { readOnly: flag } : { deferrable: flag });
+  }
+}
+
+/** A SET list as the one string that the setting parses: items of list settings are quoted where they must be. */
+export function flatten(args: readonly Node[], session: Session, name: string): string {
+  const isList = session.isListSetting(name);
+  const parts = args.map((arg) => {
+    const { text, isWord } = argumentText(arg, session);
+    return isList && isWord ? quoteIdentifierIfNeeded(text) : text;
+  });
+  if (parts.length > 1 && !isList) {
+    throw pgError(SqlState.invalidParameterValue, `SET ${name} takes only one argument`);
+  }
+  return parts.join(', ');
+}
+
+function argumentText(arg: Node, session: Session): { readonly text: string; readonly isWord: boolean } {
+  if ('A_Const' in arg) return constantText(arg.A_Const);
+  if ('TypeCast' in arg && arg.TypeCast.arg && 'A_Const' in arg.TypeCast.arg) {
+    return { text: session.intervalText(arg.TypeCast), isWord: false };
+  }
+  throw pgError(SqlState.syntaxError, 'SET requires a constant');
+}
+
+function constantText(constant: A_Const): { readonly text: string; readonly isWord: boolean } {
+  if (constant.sval) return { text: constant.sval.sval ?? '', isWord: true };
+  if (constant.ival) return { text: String(constant.ival.ival ?? 0), isWord: false };
+  if (constant.fval) return { text: constant.fval.fval ?? '0', isWord: false };
+  if (constant.boolval) return { text: constant.boolval.boolval ? 'true' : 'false', isWord: false };
+  return { text: '', isWord: false };
+}
+
+function quoteIdentifierIfNeeded(text: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
+}
+
+/** SHOW name / SHOW ALL. */
+export function runVariableShow(session: Session, statement: VariableShowStmt): CommandResult {
+  const name = statement.name ?? '';
+  if (name.toLowerCase() === 'all') return showAll(session);
+  const row: Row = [session.showSetting(name)];
+  return rowsResult(showColumns(session, name), [row], 'SHOW');
+}
+
+/** Result columns of SHOW, for Describe. */
+export function showColumns(session: Session, name: string): readonly ResultColumn[] {
+  const names = name.toLowerCase() === 'all' ? ['name', 'setting', 'description'] : [session.settingName(name)];
+  return names.map((column) => textColumn(session, column));
+}
+
+function showAll(session: Session): CommandResult {
+  const rows: Row[] = session.settings
+    .list()
+    .filter((setting) => !setting.hiddenFromShowAll)
+    .map((setting) => [setting.name, session.showSetting(setting.name), setting.shortDescription]);
+  return rowsResult(showColumns(session, 'all'), rows, 'SHOW');
+}
+
+/** A column of text without an origin. */
+export function textColumn(session: Session, name: string): ResultColumn {
+  return { name, type: session.catalog.typeByOid(builtinType.text), typmod: -1, originTable: 0, originColumn: 0 };
+}
+
+/** Rows that are already there, as a command's result. */
+export function rowsResult(columns: readonly ResultColumn[], rows: readonly Row[], tag: string): CommandResult {
+  async function* batches(): AsyncGenerator<readonly Row[]> {
+    if (rows.length > 0) yield rows;
+  }
+  return { kind: 'rows', columns, rows: batches(), tag: () => tag };
+}

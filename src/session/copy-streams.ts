@@ -1,0 +1,72 @@
+// COPY's side of the protocol (manual, section 53.2.6): CopyInResponse and the client's CopyData, CopyOutResponse and
+// ours. The COPY command owns the bytes inside. What a client still sends of a failed COPY the message loop drops.
+import { SqlState, fatalError, pgError } from '../errors/pg-error.js';
+import type { CopyInSource, CopyOutSink, CopyStreamFormat, CopyStreams } from '../commands/copy/api.js';
+import { writeCopyData, writeCopyDone, writeCopyResponse } from '../wire/backend.js';
+import type { Session } from './session.js';
+
+const outputFlushBytes = 64 * 1024;
+
+/** The session's copy streams. */
+export function copyStreamsOf(session: Session): CopyStreams {
+  return {
+    openIn: (format) => openIn(session, format),
+    openOut: (format) => openOut(session, format),
+  };
+}
+
+function openIn(session: Session, format: CopyStreamFormat): CopyInSource {
+  writeFormat(session, 'in', format);
+  return { [Symbol.asyncIterator]: () => receiveData(session) };
+}
+
+async function* receiveData(session: Session): AsyncGenerator<Buffer> {
+  const { connection } = session;
+  const flushed = connection.flush();
+  if (flushed) await flushed;
+  for (;;) {
+    const message = connection.poll() ?? (await connection.receive());
+    session.checkInterrupts();
+    if (message === null) {
+      throw fatalError(SqlState.connectionFailure, 'unexpected EOF on client connection with an open transaction');
+    }
+    switch (message.kind) {
+      case 'copyData':
+        yield message.data;
+        continue;
+      case 'copyDone':
+        return;
+      case 'copyFail':
+        throw pgError(SqlState.queryCanceled, `COPY from stdin failed: ${message.message}`);
+      case 'flush':
+      case 'sync':
+        continue;
+      default:
+        throw fatalError(SqlState.protocolViolation, 'unexpected message type during COPY from stdin');
+    }
+  }
+}
+
+function openOut(session: Session, format: CopyStreamFormat): CopyOutSink {
+  const { connection } = session;
+  writeFormat(session, 'out', format);
+  return {
+    write(chunk, rowEnds) {
+      let start = 0;
+      for (const end of rowEnds) {
+        writeCopyData(connection.out, chunk.subarray(start, end));
+        start = end;
+      }
+      return connection.out.length >= outputFlushBytes ? connection.flush() : undefined;
+    },
+    end() {
+      writeCopyDone(connection.out);
+      return undefined;
+    },
+  };
+}
+
+function writeFormat(session: Session, direction: 'in' | 'out', format: CopyStreamFormat): void {
+  const code = format.binary ? 1 : 0;
+  writeCopyResponse(session.connection.out, direction, code, new Array<number>(format.columnCount).fill(code));
+}

@@ -1,0 +1,90 @@
+// Commands that act on the session itself; everything else goes to the commands room. In: a bound command. Out: its
+// result, run to its end (rows are delivered lazily).
+import { notSupported } from '../errors/pg-error.js';
+import { runCommand } from '../commands/dispatch.js';
+import type { CommandResult } from '../commands/api.js';
+import type { BoundCommand, Node } from '../trees/statement.js';
+import { runClosePortal, runDeclareCursor, runFetch } from './commands/cursor.js';
+import { runDiscard } from './commands/discard.js';
+import { runDeallocate, runExecute, runPrepare } from './commands/prepare.js';
+import { runVariableSet, runVariableShow } from './commands/settings.js';
+import { runConstraintsSet, runTransactionStatement } from './commands/transaction.js';
+import type { ParameterValue } from './parameters.js';
+import type { Session } from './session.js';
+
+interface Call<Tag extends string> {
+  readonly session: Session;
+  readonly statement: Extract<Node, { [Key in Tag]: unknown }>[Tag & keyof Extract<Node, { [Key in Tag]: unknown }>];
+  readonly sourceText: string;
+  readonly parameters: readonly ParameterValue[];
+}
+type Handler<Tag extends string> = (call: Call<Tag>) => Promise<CommandResult> | CommandResult | Promise<string> | string;
+type Handlers = { readonly [Tag in SessionTag]: Handler<Tag> };
+
+type SessionTag =
+  | 'TransactionStmt'
+  | 'VariableSetStmt'
+  | 'VariableShowStmt'
+  | 'ConstraintsSetStmt'
+  | 'PrepareStmt'
+  | 'ExecuteStmt'
+  | 'DeallocateStmt'
+  | 'DeclareCursorStmt'
+  | 'FetchStmt'
+  | 'ClosePortalStmt'
+  | 'DiscardStmt'
+  | 'ListenStmt'
+  | 'NotifyStmt'
+  | 'UnlistenStmt'
+  | 'CheckPointStmt'
+  | 'LoadStmt';
+
+const handlers: Handlers = {
+  TransactionStmt: ({ session, statement }) => runTransactionStatement(session, statement),
+  VariableSetStmt: ({ session, statement }) => runVariableSet(session, statement),
+  VariableShowStmt: ({ session, statement }) => runVariableShow(session, statement),
+  ConstraintsSetStmt: ({ session, statement }) => runConstraintsSet(session, statement),
+  PrepareStmt: ({ session, statement, sourceText }) => runPrepare(session, statement, sourceText),
+  ExecuteStmt: ({ session, statement }) => runExecute(session, statement),
+  DeallocateStmt: ({ session, statement }) => runDeallocate(session, statement),
+  DeclareCursorStmt: ({ session, statement, sourceText, parameters }) =>
+    runDeclareCursor(session, statement, sourceText, parameters),
+  FetchStmt: ({ session, statement }) => runFetch(session, statement),
+  ClosePortalStmt: ({ session, statement }) => runClosePortal(session, statement),
+  DiscardStmt: ({ session, statement }) => runDiscard(session, statement),
+  ListenStmt: () => {
+    throw notSupported('LISTEN');
+  },
+  NotifyStmt: () => {
+    throw notSupported('NOTIFY');
+  },
+  // Nothing can be listened to, so there is nothing to stop: connection poolers send this to reset a session.
+  UnlistenStmt: () => 'UNLISTEN',
+  CheckPointStmt: async ({ session }) => {
+    session.requireSuperuserOr('pg_checkpoint', 'permission denied to execute CHECKPOINT command', 'CHECKPOINT');
+    await session.store.checkpoint();
+    return 'CHECKPOINT';
+  },
+  LoadStmt: () => {
+    throw notSupported('LOAD');
+  },
+};
+
+/** Runs a command: the session's own here, the others in the commands room. */
+export async function runBoundCommand(
+  session: Session,
+  bound: BoundCommand,
+  sourceText: string,
+  parameters: readonly ParameterValue[],
+): Promise<CommandResult> {
+  const handler = isSessionTag(bound.tag) ? (handlers[bound.tag] as Handler<string>) : null;
+  if (!handler) return runCommand(bound, session.commandContext(sourceText, parameters));
+  const statement = (bound.statement as Readonly<Record<string, unknown>>)[bound.tag];
+  const result = await handler({ session, statement, sourceText, parameters } as Call<string>);
+  return typeof result === 'string' ? { kind: 'done', tag: result } : result;
+}
+
+function isSessionTag(tag: string): tag is SessionTag {
+  return Object.hasOwn(handlers, tag);
+}
+

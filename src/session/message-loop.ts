@@ -1,0 +1,127 @@
+// One client's messages, one after the other, until it leaves. Errors end the statement and the transaction's step, never
+// the loop, unless they are FATAL. Output collects until the client is waited for, so that replies to pipelined messages
+// leave in one write.
+import { SqlState } from '../errors/pg-error.js';
+import type { FrontendMessage } from '../wire/frontend.js';
+import type { ReceiveTimeout } from '../wire/connection.js';
+import { writeReadyForQuery } from '../wire/backend.js';
+import { fatalError } from '../errors/pg-error.js';
+import { reportError } from './report-error.js';
+import { runExtended } from './extended-query.js';
+import { runFunctionCall } from './function-call.js';
+import { runSimpleQuery } from './simple-query.js';
+import type { Session } from './session.js';
+
+/** Serves messages until the client terminates or is lost, or a FATAL error ends the session. */
+export async function runMessageLoop(session: Session): Promise<void> {
+  const { connection } = session;
+  sendReady(session);
+  let skipToSync = false;
+  for (;;) {
+    let message: FrontendMessage | null;
+    try {
+      message = connection.poll() ?? (await waitForMessage(session));
+    } catch (error) {
+      reportError(session, error);
+      return;
+    }
+    if (message === null || message.kind === 'terminate') return;
+    if (skipToSync && message.kind !== 'sync') continue;
+    if (message.kind === 'sync') skipToSync = false;
+    try {
+      await handle(session, message);
+    } catch (error) {
+      session.transactions.abort();
+      await session.abortStatement();
+      if (reportError(session, error) === 'fatal') return;
+      skipToSync = isExtended(message);
+      if (!skipToSync) sendReady(session);
+    }
+  }
+}
+
+async function handle(session: Session, message: FrontendMessage): Promise<void> {
+  switch (message.kind) {
+    case 'query':
+      await runSimpleQuery(session, message.sql);
+      sendReady(session);
+      return;
+    case 'parse':
+    case 'bind':
+    case 'describe':
+    case 'execute':
+    case 'close':
+      await runExtended(session, message);
+      return;
+    case 'sync':
+      await session.transactions.finishStatement();
+      sendReady(session);
+      return;
+    case 'flush':
+      await session.connection.flush();
+      return;
+    case 'functionCall':
+      await runFunctionCall(session, message);
+      await session.transactions.finishStatement();
+      sendReady(session);
+      return;
+    case 'invalid':
+      throw message.error;
+    case 'copyData':
+    case 'copyDone':
+    case 'copyFail':
+      // Left over from a COPY that failed: the client may still have been sending (manual, section 53.2.6).
+      return;
+    case 'password':
+      throw fatalError(SqlState.protocolViolation, 'unexpected password message');
+    case 'terminate':
+      return;
+  }
+}
+
+async function waitForMessage(session: Session): Promise<FrontendMessage | null> {
+  session.enterIdle();
+  const wait = session.connection.flush();
+  if (wait) await wait;
+  const message = await session.connection.receive(idleTimeout(session));
+  session.leaveIdle();
+  return message;
+}
+
+/** idle_in_transaction_session_timeout and idle_session_timeout. */
+function idleTimeout(session: Session): ReceiveTimeout | undefined {
+  const isInBlock = session.transactions.isInBlock;
+  const ms = session.settings.int(isInBlock ? 'idle_in_transaction_session_timeout' : 'idle_session_timeout');
+  if (ms <= 0) return undefined;
+  return {
+    ms,
+    error: () =>
+      isInBlock
+        ? fatalError(SqlState.idleInTransactionSessionTimeout, 'terminating connection due to idle-in-transaction timeout')
+        : fatalError(SqlState.idleSessionTimeout, 'terminating connection due to idle-session timeout'),
+  };
+}
+
+function sendReady(session: Session): void {
+  session.endStatement();
+  session.sendParameterStatus();
+  session.deliverNotifications();
+  const status = { I: 'idle', T: 'inTransaction', E: 'failed' } as const;
+  writeReadyForQuery(session.connection.out, status[session.transactions.statusByte]);
+}
+
+function isExtended(message: FrontendMessage): boolean {
+  switch (message.kind) {
+    case 'parse':
+    case 'bind':
+    case 'describe':
+    case 'execute':
+    case 'close':
+      return true;
+    case 'invalid':
+      return message.isExtended;
+    default:
+      return false;
+  }
+}
+

@@ -1,0 +1,273 @@
+// A portal: one execution of a statement from which rows are fetched, by Execute, by FETCH, or all at once by a simple
+// query. It keeps the rows it delivered where it may be asked for them again (scrollable cursors) and reads ahead no
+// further than asked.
+import { batchRowsMax } from '../base/limits.js';
+import { SqlState, pgError } from '../errors/pg-error.js';
+import { defined } from '../errors/unreachable.js';
+import type { ResultColumn } from '../executor/api.js';
+import type { ParsedStatement } from '../parser/parse.js';
+import type { Row } from '../types/value.js';
+import { commandTag } from './command-tag.js';
+import type { ParameterValue } from './parameters.js';
+import type { PreparedStatement } from './prepared-statement.js';
+import { openStatement } from './run-statement.js';
+import type { OpenStatement } from './run-statement.js';
+import { sendRows } from './send-rows.js';
+import type { Session } from './session.js';
+import { tagOf } from './statement-kind.js';
+
+/** Rows from a running statement: batches of at most `rowCountMax`, null at the end. */
+export interface RowSource {
+  readonly columns: readonly ResultColumn[];
+  next(rowCountMax: number): Promise<readonly Row[] | null>;
+  close(): Promise<void>;
+  /** The tag to report once the end is reached; `rowCount` rows were delivered. */
+  tag(rowCount: number): string;
+  currentRow?(relation: number): { readonly rowid: number } | null;
+}
+
+/** The statement's rows as one interface, wherever they come from. Null for commands without rows. */
+export function rowSource(open: OpenStatement): RowSource | null {
+  if (open.kind === 'query') {
+    const { execution, commandType } = open;
+    return {
+      columns: execution.columns,
+      next: (rowCountMax) => execution.next(rowCountMax),
+      close: () => execution.close(),
+      tag: (rowCount) => commandTag(commandType, commandType === 'select' ? rowCount : execution.processedRowCount),
+      currentRow: (relation) => execution.currentRow(relation),
+    };
+  }
+  return open.result.kind === 'rows' ? commandRows(open.result) : null;
+}
+
+function commandRows(result: Extract<Extract<OpenStatement, { kind: 'command' }>['result'], { kind: 'rows' }>): RowSource {
+  const batches = result.rows[Symbol.asyncIterator]();
+  let rest: readonly Row[] = [];
+  return {
+    columns: result.columns,
+    async next(rowCountMax) {
+      while (rest.length === 0) {
+        const step = await batches.next();
+        if (step.done) return null;
+        rest = step.value;
+      }
+      const rows = rest.slice(0, rowCountMax);
+      rest = rest.slice(rowCountMax);
+      return rows;
+    },
+    async close() {
+      await batches.return?.();
+    },
+    tag: result.tag,
+  };
+}
+
+export interface PortalOptions {
+  readonly name: string;
+  readonly prepared: PreparedStatement;
+  readonly parameters: readonly ParameterValue[];
+  /** Result formats as in Bind; cursors of SQL have none (text), or one 1 for BINARY. */
+  readonly formats: readonly number[];
+  /** Rows can be fetched again: the portal keeps what it delivered. */
+  readonly scroll: boolean;
+  readonly holdable: boolean;
+  /** Declared by SQL, not opened by the protocol. */
+  readonly declared: boolean;
+  /** Microseconds since 2000-01-01 UTC, for pg_cursors. */
+  readonly createdAt: bigint;
+  /** Savepoint depth at creation: rolling back further destroys it. */
+  readonly savepointDepth: number;
+}
+
+export class Portal {
+  /** Null until the first fetch, and for good in statements without rows. */
+  private source: RowSource | null = null;
+  private completedTag: string | null = null;
+  private isOpen = false;
+  /** Position of the cursor: 0 before the first row, n on the nth delivered row, one further after the last. */
+  private position = 0;
+  private readonly kept: Row[] = [];
+  private delivered = 0;
+  private ended = false;
+  /** The transaction that it was made in has committed: a WITH HOLD cursor stands on its own now. */
+  isHeld = false;
+
+  constructor(readonly options: PortalOptions) {}
+
+  get raw(): ParsedStatement | null {
+    return this.options.prepared.options.raw;
+  }
+
+  get sourceText(): string {
+    return this.options.prepared.sourceText;
+  }
+
+  /** Opens the statement: it runs up to its first row, or to its end where it has none. */
+  async start(session: Session): Promise<void> {
+    if (this.isOpen) return;
+    this.isOpen = true;
+    const open = await openStatement(session, this.options.prepared, this.options.parameters);
+    this.source = rowSource(open);
+    if (!this.source && open.kind === 'command') this.completedTag = open.result.tag('');
+  }
+
+  /** Result columns; null where the statement returns none. */
+  columns(session: Session): readonly ResultColumn[] | null {
+    return this.source?.columns ?? this.options.prepared.columns(session);
+  }
+
+  /** Execute: sends up to `rowCountMax` rows. `suspended`: more may follow. */
+  async execute(session: Session, rowCountMax: number): Promise<{ readonly suspended: boolean; readonly tag: string }> {
+    const isFirst = !this.isOpen;
+    await this.start(session);
+    if (!this.source) {
+      if (isFirst) return { suspended: false, tag: this.completedTag ?? '' };
+      throw pgError(SqlState.objectNotInPrerequisiteState, `portal "${this.options.name}" cannot be run`);
+    }
+    if (rowCountMax !== Number.POSITIVE_INFINITY && this.modifiesRows()) await this.materialize();
+    const stream = { columns: this.source.columns, next: (count: number) => this.next(count) };
+    const { sent, atEnd } = await sendRows(session, stream, this.options.formats, rowCountMax);
+    return { suspended: !atEnd, tag: this.source.tag(sent) };
+  }
+
+  /** Forward rows: at most `rowCountMax`, null at the end. */
+  private async next(rowCountMax: number): Promise<readonly Row[] | null> {
+    const rows = await this.fetchForward(rowCountMax);
+    return rows.length === 0 ? null : rows;
+  }
+
+  /** FETCH's moves; returns the rows passed over, in the direction moved. Infinity stands for ALL. */
+  async fetchForward(rowCountMax: number): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    while (rows.length < rowCountMax) {
+      if (this.options.scroll && this.position < this.kept.length) {
+        rows.push(this.kept[this.position++] as Row);
+        continue;
+      }
+      const batch = this.ended ? null : await this.rows().next(Math.min(rowCountMax - rows.length, batchRowsMax));
+      if (batch === null) {
+        this.ended = true;
+        this.position = this.total() + 1;
+        break;
+      }
+      for (const row of batch) {
+        if (this.options.scroll) this.kept.push(row);
+        rows.push(row);
+      }
+      this.delivered += batch.length;
+      this.position = this.delivered;
+    }
+    return rows;
+  }
+
+  /** Backward from the current position; 55000 where the cursor is not scrollable. */
+  fetchBackward(rowCountMax: number): readonly Row[] {
+    this.requireScroll();
+    const rows: Row[] = [];
+    while (rows.length < rowCountMax && this.position > 1) {
+      this.position = Math.min(this.position, this.total() + 1) - 1;
+      rows.push(this.kept[this.position - 1] as Row);
+    }
+    if (rows.length < rowCountMax) this.position = 0;
+    return rows;
+  }
+
+  /** The row at the current position again (FETCH 0 / RELATIVE 0), if it is on one. */
+  fetchCurrent(): readonly Row[] {
+    if (this.position < 1 || this.position > this.total()) return [];
+    this.requireScroll();
+    return [this.kept[this.position - 1] as Row];
+  }
+
+  /** Moves to an absolute row (negative: from the end) and returns it, if it exists. */
+  async fetchAbsolute(target: number): Promise<readonly Row[]> {
+    if (target > 0 && target > this.position) {
+      const rows = await this.fetchForward(target - this.position);
+      return this.position === target ? rows.slice(-1) : [];
+    }
+    this.requireScroll();
+    if (target < 0) {
+      await this.fetchForward(Number.POSITIVE_INFINITY);
+      return this.stand(this.total() + 1 + target);
+    }
+    return this.stand(target);
+  }
+
+  /** Relative moves, as FETCH RELATIVE. */
+  async fetchRelative(offset: number): Promise<readonly Row[]> {
+    if (offset === 0) return this.fetchCurrent();
+    if (offset > 0) {
+      const before = this.position;
+      const rows = await this.fetchForward(offset);
+      return this.position - before === offset && rows.length === offset ? rows.slice(-1) : [];
+    }
+    const rows = this.fetchBackward(-offset);
+    return rows.length === -offset ? rows.slice(-1) : [];
+  }
+
+  /** Reads the rest, so that the rows no longer depend on the transaction (WITH HOLD) or on when they are fetched. */
+  async materialize(): Promise<void> {
+    const source = this.rows();
+    const rest: Row[] = [];
+    for (let batch = await source.next(batchRowsMax); batch !== null; batch = await source.next(batchRowsMax)) {
+      rest.push(...batch);
+    }
+    await source.close();
+    this.source = storedRows(source, rest);
+  }
+
+  /** Row under the cursor in a relation, for WHERE CURRENT OF. */
+  currentRow(relation: number): { readonly rowid: number } | null {
+    if (this.position < 1 || (this.ended && this.position > this.total())) return null;
+    return this.source?.currentRow?.(relation) ?? null;
+  }
+
+  async close(): Promise<void> {
+    const source = this.source;
+    this.source = null;
+    this.ended = true;
+    await source?.close();
+  }
+
+  private rows(): RowSource {
+    return defined(this.source, 'the rows of an open portal');
+  }
+
+  private modifiesRows(): boolean {
+    const tag = tagOf(this.raw?.statement);
+    return tag === 'InsertStmt' || tag === 'UpdateStmt' || tag === 'DeleteStmt' || tag === 'MergeStmt';
+  }
+
+  private total(): number {
+    return this.options.scroll ? this.kept.length : this.delivered;
+  }
+
+  private stand(target: number): readonly Row[] {
+    this.position = Math.max(0, Math.min(target, this.total() + 1));
+    return this.fetchCurrent();
+  }
+
+  private requireScroll(): void {
+    if (this.options.scroll) return;
+    throw pgError(SqlState.objectNotInPrerequisiteState, 'cursor can only scan forward', {
+      hint: 'Declare it with SCROLL option to enable backward scan.',
+    });
+  }
+}
+
+/** Rows that were read ahead, under the source's columns and tag. */
+function storedRows(source: RowSource, rows: readonly Row[]): RowSource {
+  let at = 0;
+  return {
+    columns: source.columns,
+    async next(rowCountMax) {
+      if (at >= rows.length) return null;
+      const batch = rows.slice(at, at + rowCountMax);
+      at += batch.length;
+      return batch;
+    },
+    async close() {},
+    tag: source.tag,
+  };
+}

@@ -1,0 +1,124 @@
+// A prepared statement: parsed once, bound and planned when first needed and again whenever the catalogs or the
+// search_path moved. Named ones live in the session, the unnamed one until the next Parse, simple queries use one and
+// drop it. Custom and generic plans are chosen by the planner's rule.
+import { SqlState, pgError } from '../errors/pg-error.js';
+import type { ResultColumn } from '../executor/api.js';
+import type { PlannedStatement } from '../trees/plan.js';
+import type { Query } from '../trees/query.js';
+import type { ParsedStatement } from '../parser/parse.js';
+import type { BoundStatement } from '../trees/statement.js';
+import { newPlanCosts, planFor } from './plan-choice.js';
+import type { ParameterValue } from './parameters.js';
+import { resultColumnsOf } from './result-columns.js';
+import type { Session } from './session.js';
+
+export interface PreparedStatementOptions {
+  readonly name: string;
+  /** Text of this statement alone, and all of the query string that error positions count in. */
+  readonly sourceText: string;
+  readonly queryString: string;
+  /** Null: an empty query string. */
+  readonly raw: ParsedStatement | null;
+  /** Types the client declared for $1..; 0 leaves one to inference. */
+  readonly declaredTypes: readonly number[];
+  /** Made by PREPARE, not by a Parse message: shown in pg_prepared_statements. */
+  readonly fromSql: boolean;
+  readonly preparedAt: bigint;
+}
+
+/** What a statement was bound and planned under. */
+interface BindingState {
+  readonly catalogVersion: number;
+  readonly searchPath: string;
+}
+
+export class PreparedStatement {
+  private bound: BoundStatement | null = null;
+  private state: BindingState | null = null;
+  private types: readonly number[] = [];
+  private described: readonly ResultColumn[] | null | undefined;
+  private readonly costs = newPlanCosts();
+  private rewritten: Query | null = null;
+
+  constructor(readonly options: PreparedStatementOptions) {}
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get sourceText(): string {
+    return this.options.sourceText;
+  }
+
+  /** True once and as long as the statement is bound under the session's present catalogs. */
+  get genericPlanCount(): number {
+    return this.costs.genericPlanCount;
+  }
+
+  get customPlanCount(): number {
+    return this.costs.customPlanCount;
+  }
+
+  /** The bound statement, bound again where the catalogs moved. Throws 0A000 where its result type would change. */
+  bind(session: Session): BoundStatement {
+    const state: BindingState = {
+      catalogVersion: session.catalog.version(),
+      searchPath: session.settings.text('search_path'),
+    };
+    if (this.bound && this.state && sameState(this.state, state)) return this.bound;
+    const raw = this.options.raw;
+    if (!raw) throw pgError(SqlState.invalidSqlStatementName, 'an empty statement has nothing to bind');
+    const isRevalidation = this.bound !== null;
+    const known = isRevalidation ? this.types : this.options.declaredTypes;
+    const analyzed = session.analyze(raw, this.options.queryString, known);
+    this.bound = analyzed.bound;
+    this.types = analyzed.parameterTypes;
+    this.rewritten = null;
+    this.costs.reset();
+    this.state = state;
+    if (isRevalidation && this.described !== undefined) this.requireSameResult(session);
+    return this.bound;
+  }
+
+  /** Types of $1.. after inference. */
+  parameterTypes(session: Session): readonly number[] {
+    if (this.options.raw) this.bind(session);
+    return this.types;
+  }
+
+  /** Result columns for Describe; null for statements that return no rows. */
+  columns(session: Session): readonly ResultColumn[] | null {
+    if (!this.options.raw) return null;
+    const bound = this.bind(session);
+    this.described = resultColumnsOf(session, bound);
+    return this.described;
+  }
+
+  /** A plan for these parameter values: the cached generic one or a custom one. */
+  plan(session: Session, query: Query, parameters: readonly ParameterValue[]): PlannedStatement {
+    this.rewritten ??= session.rewriteOne(query);
+    return planFor(session, this.rewritten, this.costs, parameters);
+  }
+
+  private requireSameResult(session: Session): void {
+    const before = this.described;
+    const after = resultColumnsOf(session, this.bound as BoundStatement);
+    if (sameShape(before ?? null, after)) return;
+    throw pgError(SqlState.featureNotSupported, 'cached plan must not change result type');
+  }
+}
+
+function sameState(left: BindingState, right: BindingState): boolean {
+  return left.catalogVersion === right.catalogVersion && left.searchPath === right.searchPath;
+}
+
+function sameShape(left: readonly ResultColumn[] | null, right: readonly ResultColumn[] | null): boolean {
+  if (left === null || right === null) return left === right;
+  return (
+    left.length === right.length &&
+    left.every((column, index) => {
+      const other = right[index];
+      return other?.name === column.name && other.type.oid === column.type.oid && other.typmod === column.typmod;
+    })
+  );
+}

@@ -1,0 +1,33 @@
+// What was thrown, as an ErrorResponse: locations become character positions of the query string, and anything that is
+// not a PgError is a bug of ours: logged with its stack and sent as XX000.
+import { PgError, SqlState, pgError } from '../errors/pg-error.js';
+import { characterPosition } from '../parser/position.js';
+import { writeErrorResponse } from '../wire/error-response.js';
+import type { Session } from './session.js';
+
+/** Sends the error; 'fatal' means the session must end. */
+export function reportError(session: Session, thrown: unknown): 'error' | 'fatal' {
+  const error = asPgError(session, thrown);
+  locate(error, session.queryString);
+  session.logError(error);
+  if (!session.connection.isClosed) writeErrorResponse(session.connection.out, error);
+  return error.severity === 'FATAL' || error.severity === 'PANIC' ? 'fatal' : 'error';
+}
+
+function asPgError(session: Session, thrown: unknown): PgError {
+  if (thrown instanceof PgError) return thrown;
+  if (thrown instanceof RangeError && /call stack/i.test(thrown.message)) {
+    return pgError(SqlState.statementTooComplex, 'stack depth limit exceeded', {
+      hint: `Increase the configuration parameter "max_stack_depth" (currently ${session.settings.show('max_stack_depth')}), after ensuring the platform's stack depth limit is adequate.`,
+    });
+  }
+  session.logBug(thrown);
+  return pgError(SqlState.internalError, thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+/** Fills `position` from the byte location that the rooms report. */
+function locate(error: PgError, queryString: string): void {
+  const { location, position } = error.fields;
+  if (position !== undefined || location === undefined || location < 0) return;
+  error.fields = { ...error.fields, position: characterPosition(queryString, location) };
+}

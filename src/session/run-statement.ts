@@ -1,0 +1,41 @@
+// The corridor, and its one fork: a bound query goes on through rewriter, planner and executor, a bound command to its
+// handler. In: a statement of the client with its parameter values. Out: an open statement from which a portal fetches.
+// Nothing here but the order; what each step means lives in its room.
+import { notSupported } from '../errors/pg-error.js';
+import type { CommandResult } from '../commands/api.js';
+import type { Execution } from '../executor/api.js';
+import type { ParameterValue } from './parameters.js';
+import type { PreparedStatement } from './prepared-statement.js';
+import type { Session } from './session.js';
+import { lockRelations } from './relation-locks.js';
+
+/** A statement that has begun to run: rows to fetch, or a command that is done or delivers rows of its own. */
+export type OpenStatement =
+  | { readonly kind: 'query'; readonly execution: Execution; readonly commandType: QueryCommand }
+  | { readonly kind: 'command'; readonly result: CommandResult };
+
+export type QueryCommand = 'select' | 'insert' | 'update' | 'delete' | 'merge';
+
+/**
+ * Runs a statement up to its first row. Locks its relations, takes its snapshot and opens its plan; commands run to
+ * their end. Throws what its rooms throw; the caller ends the transaction's statement.
+ */
+export async function openStatement(
+  session: Session,
+  prepared: PreparedStatement,
+  parameters: readonly ParameterValue[],
+): Promise<OpenStatement> {
+  let bound = prepared.bind(session);
+  if (bound.kind === 'query') {
+    // A wait for a lock lets others change what the statement was bound to: then it is bound again.
+    while (await lockRelations(session, bound.query)) {
+      const again = prepared.bind(session);
+      if (again.kind !== 'query') throw notSupported('a statement that changed its kind while it waited');
+      bound = again;
+    }
+    const planned = prepared.plan(session, bound.query, parameters);
+    const execution = session.startExecution(planned, parameters);
+    return { kind: 'query', execution, commandType: bound.query.commandType };
+  }
+  return { kind: 'command', result: await session.runCommand(bound, prepared.sourceText, parameters) };
+}

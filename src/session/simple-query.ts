@@ -1,0 +1,64 @@
+// The simple query protocol: one string, any number of statements, text results. The statements of one string share an
+// implicit transaction unless they open and end one themselves (manual, section 53.2.2.1).
+import type { ParsedStatement } from '../parser/parse.js';
+import { sendRows, writeColumns } from './send-rows.js';
+import { PreparedStatement } from './prepared-statement.js';
+import { openStatement } from './run-statement.js';
+import { rowSource } from './portal.js';
+import type { Session } from './session.js';
+import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
+import { writeCommandComplete, writeEmptyQueryResponse } from '../wire/backend.js';
+
+/** Runs a Query message up to, but without, ReadyForQuery. Throws at the first error; the rest is not run. */
+export async function runSimpleQuery(session: Session, sql: string): Promise<void> {
+  session.startStatement(sql);
+  session.dropUnnamed();
+  const statements = session.parse(sql);
+  if (statements.length === 0) {
+    await session.transactions.finishStatement();
+    writeEmptyQueryResponse(session.connection.out);
+    return;
+  }
+  for (const [index, raw] of statements.entries()) {
+    const isLast = index === statements.length - 1;
+    await runOne(session, raw, sql, { isOnly: statements.length === 1, isLast });
+  }
+}
+
+async function runOne(
+  session: Session,
+  raw: ParsedStatement,
+  sql: string,
+  place: { readonly isOnly: boolean; readonly isLast: boolean },
+): Promise<void> {
+  if (!isTransactionExit(raw)) session.transactions.requireNotFailed();
+  session.transactions.ensure();
+  if (!place.isOnly) session.transactions.beginImplicit();
+  const prepared = new PreparedStatement({
+    name: '',
+    sourceText: session.sliceOf(raw, sql),
+    queryString: sql,
+    raw,
+    declaredTypes: [],
+    fromSql: false,
+    preparedAt: session.statementTimestamp,
+  });
+  const tag = await runToEnd(session, prepared);
+  if (place.isLast || isTransactionStatement(raw)) await session.transactions.finishStatement();
+  else session.transactions.current?.advanceCommand();
+  writeCommandComplete(session.connection.out, tag);
+}
+
+/** Runs one statement and sends its rows; returns its command tag. */
+async function runToEnd(session: Session, prepared: PreparedStatement): Promise<string> {
+  const open = await openStatement(session, prepared, []);
+  const source = rowSource(open);
+  if (!source) return commandTagOf(open);
+  try {
+    if (source.columns.length > 0 || open.kind === 'command') writeColumns(session, source.columns, []);
+    const rowCount = await sendRows(session, source, [], Number.POSITIVE_INFINITY);
+    return source.tag(rowCount.sent);
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,250 @@
+// A session's transaction block: which state it is in, what BEGIN, COMMIT, SAVEPOINT and errors do to it. States follow
+// the manual (sections 53.2.2.1 and 3.4): every statement runs in a transaction; outside a block it is the statement's
+// own; the statements of one simple Query, and those up to a Sync, share an implicit one.
+import { assert } from '../errors/unreachable.js';
+import { SqlState, pgError } from '../errors/pg-error.js';
+import type { Notice, PgError } from '../errors/pg-error.js';
+import type { SessionSettings } from '../config/api.js';
+import type { Transaction } from '../transaction/api.js';
+import type { TransactionManager, TransactionOptions } from '../transaction/manager-api.js';
+
+/** none: no transaction, or a single statement's own. failed: in a block, after an error. */
+export type BlockState = 'none' | 'implicit' | 'block' | 'failed';
+
+export interface TransactionEvents {
+  notice(notice: Notice): void;
+  /** Before a commit: holdable cursors read their rest, others close. May throw: then the transaction rolls back. */
+  beforeCommit(): Promise<void>;
+  /** After commit (true) or rollback (false) of the top transaction. */
+  ended(committed: boolean): void;
+  /** After a rollback to a savepoint: portals and other things made deeper than `depth` go away. */
+  rolledBackTo(depth: number): void;
+}
+
+interface Savepoint {
+  readonly name: string;
+  readonly depth: number;
+}
+
+export class TransactionState {
+  private block: BlockState = 'none';
+  private savepoints: Savepoint[] = [];
+
+  constructor(
+    private readonly manager: TransactionManager,
+    private readonly settings: SessionSettings,
+    private readonly events: TransactionEvents,
+  ) {}
+
+  get current(): Transaction | null {
+    return this.manager.current;
+  }
+
+  get state(): BlockState {
+    return this.block;
+  }
+
+  /** ReadyForQuery's status byte. */
+  get statusByte(): 'I' | 'T' | 'E' {
+    return this.block === 'block' ? 'T' : this.block === 'failed' ? 'E' : 'I';
+  }
+
+  get isInBlock(): boolean {
+    return this.block === 'block' || this.block === 'failed';
+  }
+
+  /** The transaction that a statement runs in, begun where there is none. */
+  ensure(): Transaction {
+    return this.manager.current ?? this.start(this.defaults());
+  }
+
+  /** Statements of one Query string or pipeline belong together from here on. */
+  beginImplicit(): void {
+    if (this.block === 'none') this.block = 'implicit';
+  }
+
+  /** Ends a statement outside a block: commits what it did. */
+  async finishStatement(): Promise<void> {
+    if (this.isInBlock) return;
+    this.block = 'none';
+    if (this.manager.current) await this.commitNow();
+  }
+
+  /** After an error: a block turns failed and keeps what its savepoints hold, anything else is rolled back. */
+  abort(): void {
+    if (this.block === 'failed') return;
+    if (this.block === 'block') {
+      this.block = 'failed';
+      const innermost = this.savepoints.at(-1);
+      if (innermost && this.manager.current) this.undoTo(innermost.depth);
+      else this.rollbackNow();
+      return;
+    }
+    this.block = 'none';
+    this.rollbackNow();
+  }
+
+  /** Throws 25P02 in a failed block. */
+  requireNotFailed(): void {
+    if (this.block !== 'failed') return;
+    throw failedTransaction();
+  }
+
+  begin(options: Partial<TransactionOptions>): void {
+    if (this.block === 'block') {
+      this.warn(SqlState.activeSqlTransaction, 'there is already a transaction in progress');
+      return;
+    }
+    this.ensure();
+    this.block = 'block';
+    if (Object.keys(options).length > 0) this.setModes(options);
+  }
+
+  /** SET TRANSACTION and BEGIN's modes. */
+  setModes(options: Partial<TransactionOptions>): void {
+    this.ensure();
+    this.manager.setModes(options);
+  }
+
+  /** COMMIT / END. Returns the tag: ROLLBACK where the block had failed. */
+  async commit(chain: boolean): Promise<'COMMIT' | 'ROLLBACK'> {
+    if (!this.isInBlock) {
+      if (chain) throw noTransaction('COMMIT AND CHAIN');
+      this.warn(SqlState.noActiveSqlTransaction, 'there is no transaction in progress');
+      return 'COMMIT';
+    }
+    const failed = this.block === 'failed';
+    const options = this.manager.current ? modesOf(this.manager.current) : this.failedModes;
+    this.block = 'none';
+    if (failed) this.rollbackNow();
+    else await this.commitNow();
+    if (chain) this.chain(options);
+    return failed ? 'ROLLBACK' : 'COMMIT';
+  }
+
+  rollback(chain: boolean): void {
+    if (!this.isInBlock) {
+      if (chain) throw noTransaction('ROLLBACK AND CHAIN');
+      this.warn(SqlState.noActiveSqlTransaction, 'there is no transaction in progress');
+      this.rollbackNow();
+      return;
+    }
+    const options = this.manager.current ? modesOf(this.manager.current) : this.failedModes;
+    this.block = 'none';
+    this.rollbackNow();
+    if (chain) this.chain(options);
+  }
+
+  savepoint(name: string): void {
+    if (this.block !== 'block') throw noTransaction('SAVEPOINT');
+    this.savepoints.push({ name, depth: this.manager.savepoint() });
+    this.settings.savepoint();
+  }
+
+  releaseSavepoint(name: string): void {
+    if (this.block !== 'block') throw noTransaction('RELEASE SAVEPOINT');
+    const index = this.findSavepoint(name);
+    for (let level = this.savepoints.length; level > index; level--) this.settings.releaseSavepoint();
+    this.manager.release((this.savepoints[index] as Savepoint).depth);
+    this.savepoints.length = index;
+  }
+
+  rollbackToSavepoint(name: string): void {
+    if (!this.isInBlock) throw noTransaction('ROLLBACK TO SAVEPOINT');
+    const index = this.findSavepoint(name);
+    for (let level = this.savepoints.length - 1; level > index; level--) this.settings.rollbackToSavepoint();
+    this.savepoints.length = index + 1;
+    this.undoTo((this.savepoints[index] as Savepoint).depth);
+    this.block = 'block';
+  }
+
+  /** The session ends: nothing survives. */
+  end(): void {
+    this.block = 'none';
+    this.rollbackNow();
+  }
+
+  private failedModes: TransactionOptions = { isolation: 'read committed', readOnly: false, deferrable: false };
+
+  private findSavepoint(name: string): number {
+    const index = this.savepoints.findLastIndex((savepoint) => savepoint.name === name);
+    if (index < 0) throw pgError(SqlState.sEInvalidSpecification, `savepoint "${name}" does not exist`);
+    return index;
+  }
+
+  /** Undoes to a savepoint and stands right behind it again, in settings as in storage. */
+  private undoTo(depth: number): void {
+    this.manager.rollbackTo(depth);
+    this.settings.rollbackToSavepoint();
+    this.settings.savepoint();
+    this.events.rolledBackTo(depth);
+  }
+
+  private chain(options: TransactionOptions): void {
+    this.start(options);
+    this.block = 'block';
+  }
+
+  private start(options: TransactionOptions): Transaction {
+    assert(this.savepoints.length === 0, 'a new transaction has no savepoints');
+    this.settings.begin();
+    this.failedModes = options;
+    return this.manager.begin(options);
+  }
+
+  private async commitNow(): Promise<void> {
+    try {
+      await this.events.beforeCommit();
+      await this.manager.commit({ synchronous: this.settings.text('synchronous_commit') !== 'off' });
+    } catch (error) {
+      this.rollbackNow();
+      throw error;
+    }
+    this.savepoints = [];
+    this.settings.commit();
+    this.events.ended(true);
+  }
+
+  private rollbackNow(): void {
+    const wasOpen = this.manager.current !== null;
+    this.savepoints = [];
+    if (wasOpen) {
+      this.failedModes = modesOf(this.manager.current as Transaction);
+      this.manager.rollback();
+      this.settings.rollback();
+      this.events.ended(false);
+    }
+  }
+
+  private defaults(): TransactionOptions {
+    return {
+      isolation: this.settings.text('default_transaction_isolation') as TransactionOptions['isolation'],
+      readOnly: this.settings.bool('default_transaction_read_only'),
+      deferrable: this.settings.bool('default_transaction_deferrable'),
+    };
+  }
+
+  private warn(code: Notice['code'], message: string): void {
+    this.events.notice({ severity: 'WARNING', code, message, fields: {} });
+  }
+}
+
+/** 25P02, for anything but the end of a failed block. */
+export function failedTransaction(): PgError {
+  return pgError(
+    SqlState.inFailedSqlTransaction,
+    'current transaction is aborted, commands ignored until end of transaction block',
+  );
+}
+
+function noTransaction(command: string): PgError {
+  return pgError(SqlState.noActiveSqlTransaction, `${command} can only be used in transaction blocks`);
+}
+
+function modesOf(transaction: Transaction): TransactionOptions {
+  return {
+    isolation: transaction.isolation,
+    readOnly: transaction.readOnly,
+    deferrable: transaction.deferrable,
+  };
+}

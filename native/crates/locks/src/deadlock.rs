@@ -8,8 +8,8 @@
 //! 4. Else report the cycle; the caller gives up the session's wait.
 
 use std::collections::HashSet;
-use std::sync::{Arc, MutexGuard};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
 
 use crate::entry::Entry;
 use crate::mode::{Mode, bit, conflicts};
@@ -47,9 +47,20 @@ impl LockTable {
 
     /// Pids that the session with `pid` waits for: holders of conflicting modes and conflicting waiters ahead of it.
     pub fn blocking_pids(&self, pid: u32) -> Vec<u32> {
-        let Some(owner) = self.owners().into_iter().flatten().find(|owner| owner.pid == pid) else { return Vec::new() };
+        let Some(owner) = self
+            .owners()
+            .into_iter()
+            .flatten()
+            .find(|owner| owner.pid == pid)
+        else {
+            return Vec::new();
+        };
         let shards = self.lock_all();
-        let mut pids: Vec<u32> = self.edges(&shards, &owner).iter().map(|edge| edge.blocker_pid).collect();
+        let mut pids: Vec<u32> = self
+            .edges(&shards, &owner)
+            .iter()
+            .map(|edge| edge.blocker_pid)
+            .collect();
         pids.dedup();
         pids
     }
@@ -57,11 +68,19 @@ impl LockTable {
     fn find_cycle(&self, shards: &Shards<'_>, start: u32) -> Option<Vec<Edge>> {
         let mut visited = HashSet::new();
         let mut path = Vec::new();
-        self.search(shards, start, start, &mut visited, &mut path).then_some(path)
+        self.search(shards, start, start, &mut visited, &mut path)
+            .then_some(path)
     }
 
     /// Depth first; waits form a graph no larger than the number of sessions, so an explicit stack bounds recursion.
-    fn search(&self, shards: &Shards<'_>, start: u32, from: u32, visited: &mut HashSet<u32>, path: &mut Vec<Edge>) -> bool {
+    fn search(
+        &self,
+        shards: &Shards<'_>,
+        start: u32,
+        from: u32,
+        visited: &mut HashSet<u32>,
+        path: &mut Vec<Edge>,
+    ) -> bool {
         let mut stack = vec![self.edges_of(shards, from)];
         visited.insert(from);
         while let Some(edges) = stack.last_mut() {
@@ -83,15 +102,29 @@ impl LockTable {
     }
 
     fn edges_of(&self, shards: &Shards<'_>, id: u32) -> Vec<Edge> {
-        self.owner(id).map(|owner| self.edges(shards, &owner)).unwrap_or_default()
+        self.owner(id)
+            .map(|owner| self.edges(shards, &owner))
+            .unwrap_or_default()
     }
 
     fn edges(&self, shards: &Shards<'_>, owner: &Arc<Owner>) -> Vec<Edge> {
-        let Some(wait) = owner.state().wait else { return Vec::new() };
-        let Some(entry) = shards[self.shard_index(&wait.tag)].get(&wait.tag) else { return Vec::new() };
-        let hard = entry.holders().iter().filter(|holder| holder.owner != owner.id && conflicts(wait.mode, holder.modes()));
-        let mut edges: Vec<Edge> = hard.filter_map(|holder| self.edge(owner, &wait, holder.owner, false)).collect();
-        let ahead = entry.waiters().iter().take_while(|waiter| waiter.ticket != wait.ticket);
+        let Some(wait) = owner.state().wait else {
+            return Vec::new();
+        };
+        let Some(entry) = shards[self.shard_index(&wait.tag)].get(&wait.tag) else {
+            return Vec::new();
+        };
+        let hard = entry
+            .holders()
+            .iter()
+            .filter(|holder| holder.owner != owner.id && conflicts(wait.mode, holder.modes()));
+        let mut edges: Vec<Edge> = hard
+            .filter_map(|holder| self.edge(owner, &wait, holder.owner, false))
+            .collect();
+        let ahead = entry
+            .waiters()
+            .iter()
+            .take_while(|waiter| waiter.ticket != wait.ticket);
         let soft = ahead.filter(|waiter| conflicts(wait.mode, bit(waiter.mode)));
         edges.extend(soft.filter_map(|waiter| self.edge(owner, &wait, waiter.owner, true)));
         edges
@@ -117,15 +150,21 @@ impl LockTable {
             Some(Entry::Many(contended)) => {
                 let before = contended.waiters.clone();
                 let from = before.iter().position(|waiter| waiter.owner == edge.waiter);
-                let to = before.iter().position(|waiter| waiter.owner == edge.blocker);
-                let (Some(from), Some(to)) = (from, to) else { return false };
+                let to = before
+                    .iter()
+                    .position(|waiter| waiter.owner == edge.blocker);
+                let (Some(from), Some(to)) = (from, to) else {
+                    return false;
+                };
                 let moved = contended.waiters.remove(from);
                 contended.waiters.insert(to.min(from), moved);
                 before
             }
             _ => return false,
         };
-        let dissolved = [start, edge.waiter, edge.blocker].iter().all(|id| self.find_cycle(shards, *id).is_none());
+        let dissolved = [start, edge.waiter, edge.blocker]
+            .iter()
+            .all(|id| self.find_cycle(shards, *id).is_none());
         if let Some(entry) = shards[index].get_mut(&edge.tag) {
             if dissolved {
                 let served = entry.serve();

@@ -59,7 +59,10 @@ impl Entry {
 
     /// Modes that `owner` holds here.
     pub fn held_by(&self, owner: u32) -> ModeSet {
-        self.holders().iter().find(|holder| holder.owner == owner).map_or(0, Holder::modes)
+        self.holders()
+            .iter()
+            .find(|holder| holder.owner == owner)
+            .map_or(0, Holder::modes)
     }
 
     /// Where `owner`'s request for `mode` stands: None where it can be granted now, else its place in the queue.
@@ -77,7 +80,11 @@ impl Entry {
             }
             ahead |= bit(waiter.mode);
         }
-        if conflicts(mode, others | ahead) { Some(place) } else { None }
+        if conflicts(mode, others | ahead) {
+            Some(place)
+        } else {
+            None
+        }
     }
 
     /// Adds `mode` to what `owner` holds; false where that scope had it before.
@@ -86,19 +93,29 @@ impl Entry {
             if holder.owner == owner {
                 return add(holder, mode, for_session);
             }
-            *self = Entry::Many(Box::new(Contended { holders: vec![*holder], waiters: Vec::new() }));
+            *self = Entry::Many(Box::new(Contended {
+                holders: vec![*holder],
+                waiters: Vec::new(),
+            }));
         }
-        let Entry::Many(contended) = self else { return false };
+        let Entry::Many(contended) = self else {
+            return false;
+        };
         contended.grant(owner, mode, for_session)
     }
 
     /// Puts a waiter at `place`.
     pub fn enqueue(&mut self, place: usize, waiter: Waiter) {
         if let Entry::One(holder) = self {
-            *self = Entry::Many(Box::new(Contended { holders: vec![*holder], waiters: Vec::new() }));
+            *self = Entry::Many(Box::new(Contended {
+                holders: vec![*holder],
+                waiters: Vec::new(),
+            }));
         }
         if let Entry::Many(contended) = self {
-            contended.waiters.insert(place.min(contended.waiters.len()), waiter);
+            contended
+                .waiters
+                .insert(place.min(contended.waiters.len()), waiter);
         }
     }
 
@@ -111,7 +128,11 @@ impl Entry {
                 }
             }
             Entry::Many(contended) => {
-                for holder in contended.holders.iter_mut().filter(|holder| holder.owner == owner) {
+                for holder in contended
+                    .holders
+                    .iter_mut()
+                    .filter(|holder| holder.owner == owner)
+                {
                     remove(holder, modes, for_session);
                 }
                 contended.holders.retain(|holder| holder.modes() != 0);
@@ -121,7 +142,9 @@ impl Entry {
 
     /// Removes a waiter; false where it doesn't wait here any more.
     pub fn dequeue(&mut self, ticket: u64) -> bool {
-        let Entry::Many(contended) = self else { return false };
+        let Entry::Many(contended) = self else {
+            return false;
+        };
         let before = contended.waiters.len();
         contended.waiters.retain(|waiter| waiter.ticket != ticket);
         contended.waiters.len() < before
@@ -130,7 +153,9 @@ impl Entry {
     /// Grants what can be granted now, in queue order; returns those waiters.
     pub fn serve(&mut self) -> Vec<Waiter> {
         let mut served = Vec::new();
-        let Entry::Many(contended) = self else { return served };
+        let Entry::Many(contended) = self else {
+            return served;
+        };
         let mut ahead = 0;
         let mut index = 0;
         while let Some(waiter) = contended.waiters.get(index).copied() {
@@ -168,22 +193,35 @@ impl Entry {
 
     /// (modes held by `owner`, modes held by anybody else)
     fn split(&self, owner: u32) -> (ModeSet, ModeSet) {
-        self.holders().iter().fold((0, 0), |(mine, others), holder| {
-            if holder.owner == owner { (mine | holder.modes(), others) } else { (mine, others | holder.modes()) }
-        })
+        self.holders()
+            .iter()
+            .fold((0, 0), |(mine, others), holder| {
+                if holder.owner == owner {
+                    (mine | holder.modes(), others)
+                } else {
+                    (mine, others | holder.modes())
+                }
+            })
     }
 }
 
 impl Contended {
     fn held_by_others(&self, owner: u32) -> ModeSet {
-        self.holders.iter().filter(|holder| holder.owner != owner).fold(0, |set, holder| set | holder.modes())
+        self.holders
+            .iter()
+            .filter(|holder| holder.owner != owner)
+            .fold(0, |set, holder| set | holder.modes())
     }
 
     fn grant(&mut self, owner: u32, mode: Mode, for_session: bool) -> bool {
         if let Some(holder) = self.holders.iter_mut().find(|holder| holder.owner == owner) {
             return add(holder, mode, for_session);
         }
-        let mut holder = Holder { owner, transaction: 0, session: 0 };
+        let mut holder = Holder {
+            owner,
+            transaction: 0,
+            session: 0,
+        };
         add(&mut holder, mode, for_session);
         self.holders.push(holder);
         true
@@ -191,13 +229,21 @@ impl Contended {
 }
 
 fn add(holder: &mut Holder, mode: Mode, for_session: bool) -> bool {
-    let set = if for_session { &mut holder.session } else { &mut holder.transaction };
+    let set = if for_session {
+        &mut holder.session
+    } else {
+        &mut holder.transaction
+    };
     let before = *set;
     *set |= bit(mode);
     *set != before
 }
 
 fn remove(holder: &mut Holder, modes: ModeSet, for_session: bool) {
-    let set = if for_session { &mut holder.session } else { &mut holder.transaction };
+    let set = if for_session {
+        &mut holder.session
+    } else {
+        &mut holder.transaction
+    };
     *set &= !modes;
 }

@@ -48,7 +48,9 @@ pub fn bit(mode: Mode) -> ModeSet {
 
 /// True where `mode` conflicts with any mode of `held`.
 pub fn conflicts(mode: Mode, held: ModeSet) -> bool {
-    CONFLICTS.get(mode as usize).is_none_or(|set| set & held != 0)
+    CONFLICTS
+        .get(mode as usize)
+        .is_none_or(|set| set & held != 0)
 }
 
 #[cfg(test)]

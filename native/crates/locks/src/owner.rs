@@ -36,7 +36,13 @@ pub struct Wait {
 
 impl Owner {
     pub fn new(id: u32, worker: u32, pid: u32) -> Owner {
-        Owner { id, worker, pid, xid: AtomicU64::new(0), state: Mutex::new(OwnerState::default()) }
+        Owner {
+            id,
+            worker,
+            pid,
+            xid: AtomicU64::new(0),
+            state: Mutex::new(OwnerState::default()),
+        }
     }
 
     /// Lock order: a shard's mutex is never taken while this is held.

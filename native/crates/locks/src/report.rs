@@ -28,18 +28,43 @@ impl LockTable {
         for shard in self.lock_all() {
             for (tag, entry) in shard.iter() {
                 let holders = entry.holders().iter().filter(|_| !tag.is_transactional());
-                for (holder, mode) in holders.flat_map(|holder| (1..=8).map(move |mode| (holder, mode))) {
-                    let Some(owner) = owner_of(holder.owner) else { continue };
+                for (holder, mode) in
+                    holders.flat_map(|holder| (1..=8).map(move |mode| (holder, mode)))
+                {
+                    let Some(owner) = owner_of(holder.owner) else {
+                        continue;
+                    };
                     if holder.modes() & (1 << mode) != 0 {
-                        reports.push(LockReport { tag: *tag, pid: owner.pid, mode, granted: true, since_ms: 0, blocker_xid: 0 });
+                        reports.push(LockReport {
+                            tag: *tag,
+                            pid: owner.pid,
+                            mode,
+                            granted: true,
+                            since_ms: 0,
+                            blocker_xid: 0,
+                        });
                     }
                 }
                 for waiter in entry.waiters() {
-                    let Some(owner) = owner_of(waiter.owner) else { continue };
+                    let Some(owner) = owner_of(waiter.owner) else {
+                        continue;
+                    };
                     let since_ms = owner.state().wait.map_or(0, |wait| wait.since_ms);
-                    let blocker = entry.holders().iter().find(|holder| holder.owner != waiter.owner);
-                    let blocker_xid = blocker.and_then(|holder| owner_of(holder.owner)).map_or(0, |other| other.xid.load(Ordering::Relaxed));
-                    reports.push(LockReport { tag: *tag, pid: owner.pid, mode: waiter.mode, granted: false, since_ms, blocker_xid });
+                    let blocker = entry
+                        .holders()
+                        .iter()
+                        .find(|holder| holder.owner != waiter.owner);
+                    let blocker_xid = blocker
+                        .and_then(|holder| owner_of(holder.owner))
+                        .map_or(0, |other| other.xid.load(Ordering::Relaxed));
+                    reports.push(LockReport {
+                        tag: *tag,
+                        pid: owner.pid,
+                        mode: waiter.mode,
+                        granted: false,
+                        since_ms,
+                        blocker_xid,
+                    });
                 }
             }
         }

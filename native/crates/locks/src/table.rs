@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::entry::{Entry, Holder, Waiter};
 use crate::mode::{Mode, bit};
 use crate::owner::{Owner, Wait, lock};
-use crate::tag::{Kind, KeyHash, Tag};
+use crate::tag::{KeyHash, Kind, Tag};
 
 pub type Shard = HashMap<Tag, Entry, KeyHash>;
 type Waker = Box<dyn Fn() + Send + Sync>;
@@ -62,7 +62,9 @@ impl LockTable {
     pub fn new() -> LockTable {
         let key_hash = KeyHash::new();
         LockTable {
-            shards: (0..SHARD_COUNT).map(|_| Mutex::new(HashMap::with_hasher(key_hash.clone()))).collect(),
+            shards: (0..SHARD_COUNT)
+                .map(|_| Mutex::new(HashMap::with_hasher(key_hash.clone())))
+                .collect(),
             owners: RwLock::new(Vec::new()),
             workers: RwLock::new(HashMap::new()),
             tickets: AtomicU64::new(1),
@@ -72,14 +74,29 @@ impl LockTable {
 
     /// `wake` is called, from any thread, when a ticket of the worker was settled and none waited to be taken.
     pub fn add_worker(&self, worker: u32, wake: Waker) {
-        let queue = Arc::new(WorkerQueue { settled: Mutex::new(Vec::new()), wake });
-        self.workers.write().unwrap_or_else(PoisonError::into_inner).insert(worker, queue);
+        let queue = Arc::new(WorkerQueue {
+            settled: Mutex::new(Vec::new()),
+            wake,
+        });
+        self.workers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(worker, queue);
     }
 
     /// A worker is gone: its sessions' locks and waits go with it.
     pub fn drop_worker(&self, worker: u32) {
-        self.workers.write().unwrap_or_else(PoisonError::into_inner).remove(&worker);
-        let gone: Vec<u32> = self.owners().iter().flatten().filter(|owner| owner.worker == worker).map(|owner| owner.id).collect();
+        self.workers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&worker);
+        let gone: Vec<u32> = self
+            .owners()
+            .iter()
+            .flatten()
+            .filter(|owner| owner.worker == worker)
+            .map(|owner| owner.id)
+            .collect();
         for id in gone {
             self.drop_owner(id);
         }
@@ -87,14 +104,24 @@ impl LockTable {
 
     /// Tickets granted since the last call.
     pub fn take_settled(&self, worker: u32) -> Vec<u64> {
-        let queue = self.workers.read().unwrap_or_else(PoisonError::into_inner).get(&worker).cloned();
-        queue.map(|queue| std::mem::take(&mut *lock(&queue.settled))).unwrap_or_default()
+        let queue = self
+            .workers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&worker)
+            .cloned();
+        queue
+            .map(|queue| std::mem::take(&mut *lock(&queue.settled)))
+            .unwrap_or_default()
     }
 
     /// Registers a session; its id is the lowest free one.
     pub fn add_owner(&self, worker: u32, pid: u32) -> u32 {
         let mut owners = self.owners.write().unwrap_or_else(PoisonError::into_inner);
-        let index = owners.iter().position(Option::is_none).unwrap_or(owners.len());
+        let index = owners
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or(owners.len());
         if index == owners.len() {
             owners.push(None);
         }
@@ -109,17 +136,30 @@ impl LockTable {
         self.release_transaction(id, 0);
         self.release_session(id);
         drop(owner);
-        if let Some(slot) = self.owners.write().unwrap_or_else(PoisonError::into_inner).get_mut(id as usize) {
+        if let Some(slot) = self
+            .owners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_mut(id as usize)
+        {
             *slot = None;
         }
     }
 
     pub fn owner(&self, id: u32) -> Option<Arc<Owner>> {
-        self.owners.read().unwrap_or_else(PoisonError::into_inner).get(id as usize).cloned().flatten()
+        self.owners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id as usize)
+            .cloned()
+            .flatten()
     }
 
     pub fn owners(&self) -> Vec<Option<Arc<Owner>>> {
-        self.owners.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.owners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The transaction id that waits for this session's rows are reported with.
@@ -131,12 +171,22 @@ impl LockTable {
 
     /// Asks for a lock.
     pub fn acquire(&self, id: u32, tag: Tag, mode: Mode, request: Request) -> Outcome {
-        let Some(owner) = self.owner(id) else { return Outcome::NoOwner };
+        let Some(owner) = self.owner(id) else {
+            return Outcome::NoOwner;
+        };
         let for_session = request.for_session;
         let mut shard = lock(self.shard_of(&tag));
         let Some(entry) = shard.get_mut(&tag) else {
-            let mut holder = Holder { owner: id, transaction: 0, session: 0 };
-            *(if for_session { &mut holder.session } else { &mut holder.transaction }) = bit(mode);
+            let mut holder = Holder {
+                owner: id,
+                transaction: 0,
+                session: 0,
+            };
+            *(if for_session {
+                &mut holder.session
+            } else {
+                &mut holder.transaction
+            }) = bit(mode);
             shard.insert(tag, Entry::One(holder));
             owner.state().record(tag, mode, for_session, true);
             return Outcome::Granted;
@@ -154,17 +204,36 @@ impl LockTable {
             return Outcome::NotAvailable;
         }
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-        entry.enqueue(place, Waiter { owner: id, mode, for_session, ticket });
-        owner.state().wait = Some(Wait { ticket, tag, mode, since_ms: now_ms() });
+        entry.enqueue(
+            place,
+            Waiter {
+                owner: id,
+                mode,
+                for_session,
+                ticket,
+            },
+        );
+        owner.state().wait = Some(Wait {
+            ticket,
+            tag,
+            mode,
+            since_ms: now_ms(),
+        });
         Outcome::Waiting(ticket)
     }
 
     /// Gives up the wait, if the session still waits: true then. False: it was granted meanwhile (or never waited).
     pub fn cancel_wait(&self, id: u32) -> bool {
-        let Some(owner) = self.owner(id) else { return false };
-        let Some(wait) = owner.state().wait else { return false };
+        let Some(owner) = self.owner(id) else {
+            return false;
+        };
+        let Some(wait) = owner.state().wait else {
+            return false;
+        };
         let mut shard = lock(self.shard_of(&wait.tag));
-        let Some(entry) = shard.get_mut(&wait.tag) else { return false };
+        let Some(entry) = shard.get_mut(&wait.tag) else {
+            return false;
+        };
         if !entry.dequeue(wait.ticket) {
             return false;
         }
@@ -184,7 +253,11 @@ impl LockTable {
         let released = {
             let mut state = owner.state();
             let mark = mark.min(state.log.len());
-            if mark == 0 { std::mem::take(&mut state.log) } else { state.log.split_off(mark) }
+            if mark == 0 {
+                std::mem::take(&mut state.log)
+            } else {
+                state.log.split_off(mark)
+            }
         };
         for (tag, mode) in released.iter().rev() {
             self.release(id, tag, *mode, false);
@@ -196,10 +269,14 @@ impl LockTable {
 
     /// Takes back one taking of a session lock; false where the session doesn't hold it.
     pub fn release_one_session(&self, id: u32, tag: Tag, mode: Mode) -> bool {
-        let Some(owner) = self.owner(id) else { return false };
+        let Some(owner) = self.owner(id) else {
+            return false;
+        };
         {
             let mut state = owner.state();
-            let Some(count) = state.session.get_mut(&(tag, mode)) else { return false };
+            let Some(count) = state.session.get_mut(&(tag, mode)) else {
+                return false;
+            };
             *count -= 1;
             if *count > 0 {
                 return true;
@@ -221,7 +298,9 @@ impl LockTable {
 
     /// Modes the session holds on `tag`.
     pub fn held(&self, id: u32, tag: &Tag) -> u16 {
-        lock(self.shard_of(tag)).get(tag).map_or(0, |entry| entry.held_by(id))
+        lock(self.shard_of(tag))
+            .get(tag)
+            .map_or(0, |entry| entry.held_by(id))
     }
 
     /// Every shard at once, in order: a consistent view for deadlock detection and reports.
@@ -237,13 +316,20 @@ impl LockTable {
     /// Tells the workers of served waiters; their locks are theirs already.
     pub(crate) fn settle(&self, tag: &Tag, served: &[Waiter]) {
         for waiter in served {
-            let Some(owner) = self.owner(waiter.owner) else { continue };
+            let Some(owner) = self.owner(waiter.owner) else {
+                continue;
+            };
             {
                 let mut state = owner.state();
                 state.record(*tag, waiter.mode, waiter.for_session, true);
                 state.wait = None;
             }
-            let queue = self.workers.read().unwrap_or_else(PoisonError::into_inner).get(&owner.worker).cloned();
+            let queue = self
+                .workers
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&owner.worker)
+                .cloned();
             let Some(queue) = queue else { continue };
             let was_empty = {
                 let mut settled = lock(&queue.settled);
@@ -270,7 +356,9 @@ impl LockTable {
 
     /// Serves the queue of `tag` and drops its entry if nothing is left of it.
     fn serve(&self, mut shard: MutexGuard<'_, Shard>, tag: &Tag) {
-        let Some(entry) = shard.get_mut(tag) else { return };
+        let Some(entry) = shard.get_mut(tag) else {
+            return;
+        };
         let served = entry.serve();
         if entry.compact() {
             shard.remove(tag);
@@ -284,5 +372,7 @@ impl LockTable {
 }
 
 fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as u64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_millis() as u64)
 }

@@ -27,27 +27,57 @@ pub struct Tag {
 impl Tag {
     /// A relation of a database (0 for shared ones).
     pub fn relation(database: u32, relation: u32) -> Tag {
-        Tag { a: database, b: relation, c: 0, kind: Kind::Relation, sub: 0 }
+        Tag {
+            a: database,
+            b: relation,
+            c: 0,
+            kind: Kind::Relation,
+            sub: 0,
+        }
     }
 
     /// Any other object, by its catalog's oid and its own.
     pub fn object(database: u32, catalog: u32, object: u32) -> Tag {
-        Tag { a: database, b: catalog, c: object, kind: Kind::Object, sub: 0 }
+        Tag {
+            a: database,
+            b: catalog,
+            c: object,
+            kind: Kind::Object,
+            sub: 0,
+        }
     }
 
     /// A row of a relation's file.
     pub fn row(file: u32, rowid: u64) -> Tag {
-        Tag { a: file, b: (rowid >> 32) as u32, c: rowid as u32, kind: Kind::Row, sub: 0 }
+        Tag {
+            a: file,
+            b: (rowid >> 32) as u32,
+            c: rowid as u32,
+            kind: Kind::Row,
+            sub: 0,
+        }
     }
 
     /// One key of a unique index's file; `hash` is `KeyHash::hash` of its bytes.
     pub fn unique_key(file: u32, hash: u64) -> Tag {
-        Tag { a: file, b: (hash >> 32) as u32, c: hash as u32, kind: Kind::UniqueKey, sub: 0 }
+        Tag {
+            a: file,
+            b: (hash >> 32) as u32,
+            c: hash as u32,
+            kind: Kind::UniqueKey,
+            sub: 0,
+        }
     }
 
     /// An advisory lock of a database: one 64-bit key split in two (`sub` 1) or two 32-bit keys (`sub` 2).
     pub fn advisory(database: u32, high: u32, low: u32, sub: u8) -> Tag {
-        Tag { a: database, b: high, c: low, kind: Kind::Advisory, sub }
+        Tag {
+            a: database,
+            b: high,
+            c: low,
+            kind: Kind::Advisory,
+            sub,
+        }
     }
 
     /// Rows and unique keys: locks that PostgreSQL keeps outside its lock table, as waits for a transaction.
@@ -64,7 +94,9 @@ pub struct KeyHash {
 
 impl KeyHash {
     pub fn new() -> KeyHash {
-        KeyHash { seed: RandomState::new().build_hasher().finish() | 1 }
+        KeyHash {
+            seed: RandomState::new().build_hasher().finish() | 1,
+        }
     }
 
     /// Hash of a unique key's bytes.
@@ -95,7 +127,8 @@ pub struct TagHasher {
 
 impl TagHasher {
     fn mix(&mut self, word: u64) {
-        let product = u128::from(self.state ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let product =
+            u128::from(self.state ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
         self.state = (product as u64) ^ ((product >> 64) as u64).rotate_left(23);
     }
 }

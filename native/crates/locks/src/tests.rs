@@ -3,9 +3,18 @@
 use crate::mode::{ACCESS_EXCLUSIVE, ACCESS_SHARE, EXCLUSIVE, ROW_EXCLUSIVE, ROW_SHARE, SHARE};
 use crate::{LockTable, Outcome, Request, Tag};
 
-const WAIT: Request = Request { no_wait: false, for_session: false };
-const NO_WAIT: Request = Request { no_wait: true, for_session: false };
-const SESSION: Request = Request { no_wait: false, for_session: true };
+const WAIT: Request = Request {
+    no_wait: false,
+    for_session: false,
+};
+const NO_WAIT: Request = Request {
+    no_wait: true,
+    for_session: false,
+};
+const SESSION: Request = Request {
+    no_wait: false,
+    for_session: true,
+};
 
 struct Bench {
     table: LockTable,
@@ -47,7 +56,10 @@ fn compatible_modes_share_and_conflicting_ones_wait() {
     let bench = Bench::new(3);
     bench.granted(0, relation(), ACCESS_SHARE);
     bench.granted(1, relation(), ROW_EXCLUSIVE);
-    assert_eq!(bench.table.acquire(2, relation(), SHARE, NO_WAIT), Outcome::NotAvailable);
+    assert_eq!(
+        bench.table.acquire(2, relation(), SHARE, NO_WAIT),
+        Outcome::NotAvailable
+    );
     let ticket = bench.waits(2, relation(), SHARE);
     assert!(bench.commit(0).is_empty());
     assert_eq!(bench.commit(1), vec![ticket]);
@@ -86,7 +98,10 @@ fn rolling_back_to_a_savepoint_releases_what_was_taken_since() {
     let share = bench.waits(1, row, ROW_SHARE);
     bench.table.release_transaction(0, mark);
     assert_eq!(bench.table.take_settled(0), vec![share]);
-    assert_eq!(bench.table.acquire(1, row, EXCLUSIVE, NO_WAIT), Outcome::NotAvailable);
+    assert_eq!(
+        bench.table.acquire(1, row, EXCLUSIVE, NO_WAIT),
+        Outcome::NotAvailable
+    );
 }
 
 #[test]
@@ -94,7 +109,10 @@ fn session_locks_are_counted_and_outlive_the_transaction() {
     let bench = Bench::new(2);
     let key = Tag::advisory(5, 0, 42, 1);
     for _ in 0..2 {
-        assert_eq!(bench.table.acquire(0, key, EXCLUSIVE, SESSION), Outcome::Granted);
+        assert_eq!(
+            bench.table.acquire(0, key, EXCLUSIVE, SESSION),
+            Outcome::Granted
+        );
     }
     bench.granted(0, key, EXCLUSIVE);
     bench.commit(0);
@@ -122,7 +140,10 @@ fn a_cycle_of_three_is_found_by_each_of_its_members() {
     assert!(bench.table.detect_deadlock(3).is_none());
     for owner in 0..3 {
         let cycle = bench.table.detect_deadlock(owner).unwrap_or_default();
-        let pids: Vec<(u32, u32)> = cycle.iter().map(|edge| (edge.waiter_pid, edge.blocker_pid)).collect();
+        let pids: Vec<(u32, u32)> = cycle
+            .iter()
+            .map(|edge| (edge.waiter_pid, edge.blocker_pid))
+            .collect();
         let step = |from: u32| (100 + from % 3, 100 + (from + 1) % 3);
         assert_eq!(pids, vec![step(owner), step(owner + 1), step(owner + 2)]);
     }

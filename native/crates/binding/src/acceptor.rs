@@ -1,0 +1,25 @@
+//! Listening sockets for JavaScript.
+
+use helios_backends::acceptor;
+use napi::bindgen_prelude::{Error, Result};
+use napi_derive::napi;
+
+/// Listens on a TCP address and hands connections to workers; returns the port. Throws the system's message.
+#[napi(catch_unwind)]
+pub fn acceptor_listen_tcp(address: String, port: u16, listener: u32) -> Result<u16> {
+    acceptor::listen_tcp(&address, port, listener)
+        .map_err(|error| Error::from_reason(error.to_string()))
+}
+
+/// Listens on a Unix-domain socket with the given permissions.
+#[napi(catch_unwind)]
+pub fn acceptor_listen_unix(path: String, mode: u32, listener: u32) -> Result<()> {
+    acceptor::listen_unix(&path, mode, listener)
+        .map_err(|error| Error::from_reason(error.to_string()))
+}
+
+/// Stops listening everywhere; returns once nothing more is accepted.
+#[napi(catch_unwind)]
+pub fn acceptor_stop() {
+    acceptor::stop();
+}

@@ -2,12 +2,13 @@
 // search_path moved. Named ones live in the session, the unnamed one until the next Parse, simple queries use one and
 // drop it. Custom and generic plans are chosen by the planner's rule.
 import { SqlState, pgError } from '../errors/pg-error.js';
+import { assert } from '../errors/unreachable.js';
 import type { ResultColumn } from '../executor/api.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { BoundStatement } from '../trees/statement.js';
-import { newPlanCosts, planFor } from './plan-choice.js';
+import { PlanChoice } from './plan-choice.js';
 import type { ParameterValue } from './parameters.js';
 import { resultColumnsOf } from './result-columns.js';
 import type { Session } from './session.js';
@@ -37,8 +38,8 @@ export class PreparedStatement {
   private state: BindingState | null = null;
   private types: readonly number[] = [];
   private described: readonly ResultColumn[] | null | undefined;
-  private readonly costs = newPlanCosts();
-  private rewritten: Query | null = null;
+  private readonly choice = new PlanChoice();
+  private rewrittenQuery: Query | null = null;
 
   constructor(readonly options: PreparedStatementOptions) {}
 
@@ -50,13 +51,12 @@ export class PreparedStatement {
     return this.options.sourceText;
   }
 
-  /** True once and as long as the statement is bound under the session's present catalogs. */
   get genericPlanCount(): number {
-    return this.costs.genericPlanCount;
+    return this.choice.genericPlanCount;
   }
 
   get customPlanCount(): number {
-    return this.costs.customPlanCount;
+    return this.choice.customPlanCount;
   }
 
   /** The bound statement, bound again where the catalogs moved. Throws 0A000 where its result type would change. */
@@ -70,11 +70,11 @@ export class PreparedStatement {
     if (!raw) throw pgError(SqlState.invalidSqlStatementName, 'an empty statement has nothing to bind');
     const isRevalidation = this.bound !== null;
     const known = isRevalidation ? this.types : this.options.declaredTypes;
-    const analyzed = session.analyze(raw, this.options.queryString, known);
+    const analyzed = session.analyze(raw.statement, this.options.queryString, known);
     this.bound = analyzed.bound;
     this.types = analyzed.parameterTypes;
-    this.rewritten = null;
-    this.costs.reset();
+    this.rewrittenQuery = null;
+    this.choice.forget();
     this.state = state;
     if (isRevalidation && this.described !== undefined) this.requireSameResult(session);
     return this.bound;
@@ -94,10 +94,23 @@ export class PreparedStatement {
     return this.described;
   }
 
-  /** A plan for these parameter values: the cached generic one or a custom one. */
-  plan(session: Session, query: Query, parameters: readonly ParameterValue[]): PlannedStatement {
-    this.rewritten ??= session.rewriteOne(query);
-    return planFor(session, this.rewritten, this.costs, parameters);
+  /** The bound query after the rewriter: views expanded, defaults filled in. Only for queries. */
+  rewritten(session: Session): Query {
+    if (this.rewrittenQuery) return this.rewrittenQuery;
+    const bound = this.bind(session);
+    assert(bound.kind === 'query', 'only queries are rewritten');
+    this.rewrittenQuery = session.rewriteOne(bound.query);
+    return this.rewrittenQuery;
+  }
+
+  /** A plan for these parameter values: the cached generic one or a custom one. Only for queries. */
+  plan(session: Session, parameters: readonly ParameterValue[]): PlannedStatement {
+    return this.choice.choose(session, this.rewritten(session), parameters);
+  }
+
+  /** DISCARD PLANS: the next use binds and plans anew. */
+  forgetPlans(): void {
+    this.state = null;
   }
 
   private requireSameResult(session: Session): void {

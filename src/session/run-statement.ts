@@ -1,9 +1,9 @@
 // The corridor, and its one fork: a bound query goes on through rewriter, planner and executor, a bound command to its
 // handler. In: a statement of the client with its parameter values. Out: an open statement from which a portal fetches.
 // Nothing here but the order; what each step means lives in its room.
-import { notSupported } from '../errors/pg-error.js';
 import type { CommandResult } from '../commands/api.js';
 import type { Execution } from '../executor/api.js';
+import { runBoundCommand } from './dispatch.js';
 import type { ParameterValue } from './parameters.js';
 import type { PreparedStatement } from './prepared-statement.js';
 import type { Session } from './session.js';
@@ -26,16 +26,13 @@ export async function openStatement(
   parameters: readonly ParameterValue[],
 ): Promise<OpenStatement> {
   let bound = prepared.bind(session);
+  // A wait for a lock lets others change what the statement was bound to: then it is bound again.
+  while (bound.kind === 'query' && (await lockRelations(session, prepared.rewritten(session)))) {
+    bound = prepared.bind(session);
+  }
   if (bound.kind === 'query') {
-    // A wait for a lock lets others change what the statement was bound to: then it is bound again.
-    while (await lockRelations(session, bound.query)) {
-      const again = prepared.bind(session);
-      if (again.kind !== 'query') throw notSupported('a statement that changed its kind while it waited');
-      bound = again;
-    }
-    const planned = prepared.plan(session, bound.query, parameters);
-    const execution = session.startExecution(planned, parameters);
+    const execution = session.startExecution(prepared.plan(session, parameters), parameters);
     return { kind: 'query', execution, commandType: bound.query.commandType };
   }
-  return { kind: 'command', result: await session.runCommand(bound, prepared.sourceText, parameters) };
+  return { kind: 'command', result: await runBoundCommand(session, bound, prepared.sourceText, parameters) };
 }

@@ -1,0 +1,54 @@
+// Which plan a prepared statement runs with: a generic one, made once, or one made for the parameter values. PostgreSQL's
+// rule (manual, PREPARE): five custom plans, then the generic one if it costs no more than those did on average.
+import type { PlannedStatement } from '../trees/plan.js';
+import type { Query } from '../trees/query.js';
+import type { ParameterValue } from './parameters.js';
+import type { Session } from './session.js';
+
+/** Custom plans that are made before the generic one is considered. */
+const customPlansFirst = 5;
+/** What planning once is worth, in cost units a relation: PostgreSQL's 1000 * cpu_operator_cost. */
+const planningCostPerRelation = 2.5;
+
+/** A prepared statement's plans and their costs. */
+export class PlanChoice {
+  genericPlanCount = 0;
+  customPlanCount = 0;
+  private generic: PlannedStatement | null = null;
+  private customCost = 0;
+
+  /** Forgets the plans: the catalogs moved. The counts go on. */
+  forget(): void {
+    this.generic = null;
+  }
+
+  /** The plan to run `query` with for these values. */
+  choose(session: Session, query: Query, parameters: readonly ParameterValue[]): PlannedStatement {
+    if (this.wantsCustom(session, query, parameters)) {
+      const plan = session.plan(query, parameters);
+      this.customPlanCount++;
+      this.customCost += plan.plan.totalCost + planningCost(query);
+      return plan;
+    }
+    this.genericPlanCount++;
+    return this.genericPlan(session, query);
+  }
+
+  private wantsCustom(session: Session, query: Query, parameters: readonly ParameterValue[]): boolean {
+    if (parameters.length === 0) return false;
+    const mode = session.settings.text('plan_cache_mode');
+    if (mode === 'force_generic_plan') return false;
+    if (mode === 'force_custom_plan') return true;
+    if (this.customPlanCount < customPlansFirst) return true;
+    return this.genericPlan(session, query).plan.totalCost >= this.customCost / this.customPlanCount;
+  }
+
+  private genericPlan(session: Session, query: Query): PlannedStatement {
+    this.generic ??= session.plan(query, null);
+    return this.generic;
+  }
+}
+
+function planningCost(query: Query): number {
+  return planningCostPerRelation * (query.rangeTable.length + 1);
+}

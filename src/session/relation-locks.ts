@@ -1,0 +1,60 @@
+// Relation locks of a query, taken before it runs: every relation of its range tables, subqueries and CTEs included, in
+// the mode that the analyzer noted.
+import type { Query } from '../trees/query.js';
+import { forEachSubquery } from '../trees/walk.js';
+import type { LockMode } from '../transaction/api.js';
+import type { Session } from './session.js';
+
+const lockModes: readonly LockMode[] = [
+  'AccessShareLock',
+  'RowShareLock',
+  'RowExclusiveLock',
+  'ShareUpdateExclusiveLock',
+  'ShareLock',
+  'ShareRowExclusiveLock',
+  'ExclusiveLock',
+  'AccessExclusiveLock',
+];
+
+/** Locks what the query touches. True where a lock had to be waited for and the catalogs moved meanwhile: the query
+ *  must be bound again. */
+export async function lockRelations(session: Session, query: Query): Promise<boolean> {
+  const transaction = session.transactions.ensure();
+  const version = session.catalog.version();
+  let hasWaited = false;
+  for (const { relation, mode } of relationsOf(query)) {
+    const wait = transaction.lockRelation(relation, mode);
+    if (wait) {
+      hasWaited = true;
+      await wait;
+    }
+  }
+  return hasWaited && session.catalog.version() !== version;
+}
+
+interface RelationUse {
+  readonly relation: number;
+  readonly mode: LockMode;
+}
+
+const uses = new WeakMap<Query, readonly RelationUse[]>();
+
+/** Relations that a query touches, in order of appearance, each with its strongest mode. Remembered per query. */
+function relationsOf(query: Query): readonly RelationUse[] {
+  const known = uses.get(query);
+  if (known) return known;
+  const modes = new Map<number, number>();
+  collect(query, modes);
+  const list = [...modes].map(([relation, mode]) => ({ relation, mode: lockModes[mode - 1] ?? 'AccessShareLock' }));
+  uses.set(query, list);
+  return list;
+}
+
+function collect(query: Query, modes: Map<number, number>): void {
+  const note = (relation: number, mode: number) => modes.set(relation, Math.max(modes.get(relation) ?? 1, mode));
+  for (const entry of query.rangeTable) {
+    if (entry.kind === 'relation') note(entry.relation, entry.lockMode);
+    if (entry.kind === 'subquery' && entry.viewRelation !== 0) note(entry.viewRelation, 1);
+  }
+  forEachSubquery(query, (subquery) => collect(subquery, modes));
+}

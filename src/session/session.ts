@@ -1,0 +1,273 @@
+// One client's session: who it is, its settings, transaction, prepared statements and portals, and the services that the
+// rooms below ask of it. The message loop drives it; the corridor (corridor.ts) runs statements in it.
+import type { Logger } from 'pino';
+import { SqlState, pgError } from '../errors/pg-error.js';
+import type { Notice, PgError } from '../errors/pg-error.js';
+import { createCatalog } from '../catalog/catalog.js';
+import type { Catalog } from '../catalog/api.js';
+import type { SessionSettings } from '../config/api.js';
+import { parse, statementText } from '../parser/parse.js';
+import type { ParsedStatement } from '../parser/parse.js';
+import type { RandomState, ServiceKey, SessionServices } from '../functions/call-info.js';
+import type { Store } from '../storage/api.js';
+import { createTransactionManager } from '../transaction/transaction.js';
+import type { ClientConnection } from '../wire/connection.js';
+import { writeNoticeResponse } from '../wire/error-response.js';
+import { writeBackendKeyData, writeParameterStatus } from '../wire/backend.js';
+import { ioSettingsOf } from './io-settings.js';
+import { icuRules } from './icu-collation.js';
+import type { Portal } from './portal.js';
+import type { PreparedStatement } from './prepared-statement.js';
+import { createRandomState } from './random-state.js';
+import { now } from './session-clock.js';
+import { TransactionState } from './transaction-state.js';
+import { SessionUsers, isSuperuser } from './users.js';
+import { StatementTimer } from './statement-timer.js';
+
+/** What all sessions of a worker share. */
+export interface WorkerEnvironment {
+  readonly store: Store;
+  readonly log: Logger;
+  createSettings(connection: ClientConnection): SessionSettings;
+}
+
+export class Session implements SessionServices {
+  readonly store: Store;
+  readonly settings: SessionSettings;
+  readonly catalog: Catalog;
+  readonly transactions: TransactionState;
+  readonly users: SessionUsers;
+  readonly timer: StatementTimer;
+  readonly random: RandomState = createRandomState();
+  readonly statements = new Map<string, PreparedStatement>();
+  readonly portals = new Map<string, Portal>();
+  /** Text that error positions count in. */
+  queryString = '';
+  statementTimestamp = now();
+  /** True once the worker shuts the session down. */
+  private readonly services = new Map<string, unknown>();
+
+  constructor(
+    readonly connection: ClientConnection,
+    readonly environment: WorkerEnvironment,
+  ) {
+    this.store = environment.store;
+    this.settings = environment.createSettings(connection);
+    this.users = new SessionUsers(connection.role.oid);
+    const manager = createTransactionManager(environment.store, {
+      processId: connection.processId,
+      database: connection.database.oid,
+      interrupts: connection.interrupts,
+      settings: this.settings,
+      describeRelation: (relation) => this.catalog.relation(relation)?.name ?? String(relation),
+      log: environment.log,
+    });
+    this.transactions = new TransactionState(manager, this.settings, {
+      notice: (notice) => this.notice(notice),
+      beforeCommit: () => this.beforeCommit(),
+      ended: (committed) => this.transactionEnded(committed),
+      rolledBackTo: (depth) => this.rolledBackTo(depth),
+    });
+    this.timer = new StatementTimer(this.settings, connection.interrupts);
+    this.catalog = createCatalog({
+      store: environment.store,
+      database: connection.database.oid,
+      databaseName: connection.database.name,
+      sessionId: connection.processId,
+      transaction: () => this.transactions.current,
+      userId: () => this.users.userId,
+      sessionUserId: () => this.users.sessionUserId,
+      searchPathSetting: () => this.settings.text('search_path'),
+      ioSettings: ioSettingsOf(this.settings, this.clock()),
+      icuRules,
+    });
+  }
+
+  get isSuperuser(): boolean {
+    return isSuperuser(this.catalog, this.users.userId);
+  }
+
+  service<T>(key: ServiceKey<T>): T {
+    const found = this.services.get(key.name);
+    if (found === undefined) throw new Error(`the session offers no service "${key.name}"`);
+    return found as T;
+  }
+
+  /** Offers a service to the functions and commands of other rooms. */
+  provide<T>(key: ServiceKey<T>, service: T): void {
+    this.services.set(key.name, service);
+  }
+
+  setting(name: string): string | null {
+    return this.settings.find(name);
+  }
+
+  notice(notice: Notice): void {
+    if (!isShown(notice, this.settings.text('client_min_messages'))) return;
+    writeNoticeResponse(this.connection.out, notice);
+  }
+
+  /** Parses a query string; truncated identifiers give their NOTICEs. */
+  parse(sql: string): readonly ParsedStatement[] {
+    const parsed = parse(sql);
+    for (const notice of parsed.notices) this.notice(notice);
+    return parsed.statements;
+  }
+
+  sliceOf(statement: ParsedStatement, sql: string): string {
+    return statementText(sql, statement);
+  }
+
+  /** A new statement begins: its text, its clock, its timeout. */
+  startStatement(sql: string): void {
+    this.queryString = sql;
+    this.statementTimestamp = now();
+    this.timer.start();
+  }
+
+  /** A portal runs on: errors count in its text again. */
+  resumeStatement(sql: string): void {
+    this.queryString = sql;
+    this.timer.start();
+  }
+
+  endStatement(): void {
+    this.timer.stop();
+  }
+
+  /** After an error: portals of a transaction that is gone are closed. */
+  async abortStatement(): Promise<void> {
+    this.timer.stop();
+    if (this.transactions.current === null) await this.closePortals((portal) => !portal.isHeld);
+  }
+
+  checkInterrupts(): void {
+    this.timer.check();
+  }
+
+  enterIdle(): void {
+    this.timer.stop();
+    this.reportActivity(this.transactions.statusByte === 'I' ? 'idle' : this.transactions.statusByte === 'T' ? 'idle in transaction' : 'idle in transaction (aborted)');
+  }
+
+  leaveIdle(): void {
+    this.reportActivity('active');
+  }
+
+  requireStatement(name: string): PreparedStatement {
+    const prepared = this.statements.get(name);
+    if (prepared) return prepared;
+    throw pgError(
+      SqlState.undefinedPstatement,
+      name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`,
+    );
+  }
+
+  requirePortal(name: string): Portal {
+    const portal = this.portals.get(name);
+    if (portal) return portal;
+    throw pgError(SqlState.undefinedCursor, `portal "${name}" does not exist`);
+  }
+
+  requireCursor(name: string): Portal {
+    const portal = this.portals.get(name);
+    if (portal) return portal;
+    throw pgError(SqlState.undefinedCursor, `cursor "${name}" does not exist`);
+  }
+
+  async closePortal(name: string): Promise<void> {
+    const portal = this.portals.get(name);
+    this.portals.delete(name);
+    await portal?.close();
+  }
+
+  /** A simple query ends the unnamed statement and portal. */
+  async dropUnnamed(): Promise<void> {
+    this.statements.delete('');
+    if (this.portals.has('')) await this.closePortal('');
+  }
+
+  sendStartup(): void {
+    this.sendParameterStatus();
+    writeBackendKeyData(this.connection.out, this.connection.processId, this.connection.secretKey);
+  }
+
+  sendParameterStatus(): void {
+    for (const [name, value] of this.settings.takeReports()) writeParameterStatus(this.connection.out, name, value);
+  }
+
+  /** SET ROLE and SET SESSION AUTHORIZATION. */
+  switchUser(kind: 'role' | 'session_authorization', name: string | null, isLocal: boolean): void {
+    this.users.switchTo(kind, name, this.catalog, this.settings, isLocal);
+  }
+
+  logError(error: PgError): void {
+    if (error.severity === 'FATAL') this.environment.log.warn({ code: error.code }, error.message);
+    else this.environment.log.debug({ code: error.code, statement: this.queryString }, error.message);
+  }
+
+  logBug(thrown: unknown): void {
+    this.environment.log.error({ err: thrown, statement: this.queryString }, 'internal error');
+  }
+
+  /** The session is over: nothing of it stays. */
+  async end(): Promise<void> {
+    this.timer.stop();
+    this.transactions.end();
+    await this.closePortals(() => true);
+    await this.dropTemporaryObjects();
+    this.store.endSession(this.connection.processId);
+  }
+
+  private clock(): { readonly transactionTimestamp: bigint; readonly statementTimestamp: bigint } {
+    const session = this;
+    return {
+      get transactionTimestamp() {
+        return session.transactions.current?.startTimestamp ?? session.statementTimestamp;
+      },
+      get statementTimestamp() {
+        return session.statementTimestamp;
+      },
+    };
+  }
+
+  private async beforeCommit(): Promise<void> {
+    for (const portal of this.portals.values()) {
+      if (!portal.options.holdable || portal.isHeld) continue;
+      await portal.materialize();
+      portal.isHeld = true;
+    }
+    await this.closePortals((portal) => !portal.isHeld);
+  }
+
+  private transactionEnded(committed: boolean): void {
+    if (!committed) this.users.follow(this.catalog, this.settings);
+  }
+
+  private rolledBackTo(depth: number): void {
+    for (const [name, portal] of this.portals) {
+      if (portal.isHeld || portal.options.savepointDepth < depth) continue;
+      this.portals.delete(name);
+      void portal.close();
+    }
+    this.users.follow(this.catalog, this.settings);
+  }
+
+  private async closePortals(which: (portal: Portal) => boolean): Promise<void> {
+    for (const [name, portal] of [...this.portals]) {
+      if (!which(portal)) continue;
+      this.portals.delete(name);
+      await portal.close();
+    }
+  }
+}
+
+const noticeRank: Readonly<Record<string, number>> = { DEBUG: 0, LOG: 1, NOTICE: 2, WARNING: 3, ERROR: 4, INFO: 5 };
+
+/** client_min_messages: INFO always goes to the client. */
+function isShown(notice: Notice, minimum: string): boolean {
+  if (notice.severity === 'INFO') return true;
+  const level = minimum.startsWith('debug') ? 'DEBUG' : minimum.toUpperCase();
+  return (noticeRank[notice.severity] ?? 0) >= (noticeRank[level] ?? 2);
+}
+

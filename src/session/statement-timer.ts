@@ -1,0 +1,49 @@
+// A statement's limits in time: statement_timeout, transaction_timeout's remainder, and requests to cancel or terminate,
+// looked at between batches and while waiting.
+import { SqlState, fatalError, pgError } from '../errors/pg-error.js';
+import type { SessionSettings } from '../config/api.js';
+import type { Interrupts } from '../wire/connection.js';
+
+export class StatementTimer {
+  private timer: NodeJS.Timeout | null = null;
+  private isTimedOut = false;
+
+  constructor(
+    private readonly settings: SessionSettings,
+    private readonly interrupts: Interrupts,
+    /** Called when the timeout fires, to wake what waits. */
+    private readonly onTimeout: () => void = () => {},
+  ) {}
+
+  /** A statement begins; one that already runs keeps its deadline. */
+  start(): void {
+    const timeoutMs = this.settings.int('statement_timeout');
+    if (timeoutMs <= 0 || this.timer !== null) return;
+    this.isTimedOut = false;
+    this.timer = setTimeout(() => {
+      this.isTimedOut = true;
+      this.onTimeout();
+    }, timeoutMs);
+  }
+
+  stop(): void {
+    if (this.timer === null) return;
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.isTimedOut = false;
+  }
+
+  /** Throws where the statement must end: 57014, 57P01 FATAL. */
+  check(): void {
+    if (this.interrupts.pending) {
+      const request = this.interrupts.take();
+      if (request === 'terminate') {
+        throw fatalError(SqlState.adminShutdown, 'terminating connection due to administrator command');
+      }
+      if (request === 'cancel') throw pgError(SqlState.queryCanceled, 'canceling statement due to user request');
+    }
+    if (!this.isTimedOut) return;
+    this.isTimedOut = false;
+    throw pgError(SqlState.queryCanceled, 'canceling statement due to statement timeout');
+  }
+}

@@ -1,5 +1,7 @@
 // What text and binary input/output depends on beside the value: the session's settings and the catalogs.
 import type { CompareContext } from './type-behaviour.js';
+import type { TypeDescriptor } from './type-descriptor.js';
+import type { Value } from './value.js';
 
 export interface IoContext extends CompareContext {
   /** DateStyle: output format and field order of input. */
@@ -18,6 +20,9 @@ export interface IoContext extends CompareContext {
   readonly statementTimestamp: bigint;
   /** reg* types, enums in error messages, aclitem: names from the catalogs under the session's search_path. */
   readonly names: NameResolution;
+  /** Checks a value (null too) against a domain's NOT NULL and CHECK constraints; throws 23502 and 23514. Input of a
+   *  domain calls it. Left out: no checks. */
+  checkDomain?(value: Value, domain: TypeDescriptor): void;
 }
 
 /** Name lookups of regclass, regtype, regproc, ... and role names. Output forms are quoted and schema-qualified where

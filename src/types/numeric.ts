@@ -73,7 +73,8 @@ export class Numeric {
   }
 
   toString(): string {
-    if (this.kind !== 'finite') return this.kind === 'nan' ? 'NaN' : this.kind === 'infinity' ? 'Infinity' : '-Infinity';
+    if (this.kind !== 'finite')
+      return this.kind === 'nan' ? 'NaN' : this.kind === 'infinity' ? 'Infinity' : '-Infinity';
     if (this.scale === 0) return this.coefficient.toString();
     const negative = this.coefficient < 0n;
     const digits = (negative ? -this.coefficient : this.coefficient).toString().padStart(this.scale + 1, '0');

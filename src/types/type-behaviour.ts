@@ -24,7 +24,7 @@ export interface TypeBehaviour<V = Value> {
   send(value: V, type: TypeDescriptor, writer: ByteWriter, io: IoContext): void;
 
   /** varlen only: appends the stored bytes / reads them back. Deterministic: equal bytes need not mean equal values. */
-  store?(value: V, type: TypeDescriptor, writer: ByteWriter): void;
+  store?(value: V, type: TypeDescriptor, writer: ByteWriter, io: TypeLookup): void;
   load?(reader: ByteReader, type: TypeDescriptor, io: TypeLookup): V;
 
   /** Default B-tree order: negative, zero, positive. NaN, infinities, -0 and trailing zeros as PostgreSQL has them.

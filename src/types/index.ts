@@ -1,0 +1,20 @@
+// Loads every type family, so that each registers its behaviour. Import this once before looking any type up.
+import './acl-item.js';
+import './array-type.js';
+import './bit-string.js';
+import './bool.js';
+import './bytea.js';
+import './domain.js';
+import './enum.js';
+import './float-types.js';
+import './integer-types.js';
+import './json-types.js';
+import './money.js';
+import './numeric-type.js';
+import './oid-types.js';
+import './pseudo.js';
+import './record.js';
+import './reg-types.js';
+import './snapshot-type.js';
+import './text-types.js';
+import './uuid.js';

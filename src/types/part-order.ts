@@ -1,0 +1,51 @@
+// Order and hash keys of the parts of arrays and composites: through each part's own type, or the error PostgreSQL
+// raises for a type without a default operator class.
+import type { ByteWriter } from '../base/bytes.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
+import type { CompareContext } from './type-behaviour.js';
+import type { TypeDescriptor } from './type-descriptor.js';
+import type { Value } from './value.js';
+
+/** Compares two parts that are not null. Throws 42883 where the type has no order. */
+export function compareParts(left: Value, right: Value, type: TypeDescriptor, io: CompareContext): number {
+  const { compare } = type.behaviour;
+  if (compare === undefined) {
+    throw pgError(SqlState.undefinedFunction, `could not identify a comparison function for type ${type.name}`);
+  }
+  return compare(left, right, type, io);
+}
+
+/** True where two parts that are not null are equal. Throws 42883 where the type has no equality. */
+export function equalParts(left: Value, right: Value, type: TypeDescriptor, io: CompareContext): boolean {
+  const { compare, hashKey } = type.behaviour;
+  if (compare !== undefined) return compare(left, right, type, io) === 0;
+  if (hashKey === undefined) {
+    throw pgError(SqlState.undefinedFunction, `could not identify an equality operator for type ${type.name}`);
+  }
+  return hashKey(left, type, io) === hashKey(right, type, io);
+}
+
+/** A part's hash key as text that says where it ends. */
+export function partHashKey(value: Value, type: TypeDescriptor, io: CompareContext): string {
+  if (value === null) return 'N';
+  const { hashKey } = type.behaviour;
+  if (hashKey === undefined) {
+    throw pgError(SqlState.undefinedFunction, `could not identify a hash function for type ${type.name}`);
+  }
+  const key = String(hashKey(value, type, io));
+  return `${key.length}:${key}`;
+}
+
+/** A part's order-preserving key; null comes after every value. */
+export function partSortKey(value: Value, type: TypeDescriptor, writer: ByteWriter, io: CompareContext): void {
+  if (value === null) {
+    writer.uint8(2);
+    return;
+  }
+  writer.uint8(1);
+  const { sortKey } = type.behaviour;
+  if (sortKey === undefined) {
+    throw pgError(SqlState.undefinedFunction, `could not identify a comparison function for type ${type.name}`);
+  }
+  sortKey(value, type, writer, io);
+}

@@ -1,0 +1,41 @@
+// CREATE INDEX: locks the table, checks that it may be indexed, and hands the resolved definition to index-create.
+// CONCURRENTLY needs no transaction block; the build is the same, under its weaker lock.
+import type { IndexStmt } from '@pgsql/types';
+import type { RelationDescriptor } from '../catalog/descriptors.js';
+import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
+import type { CommandContext, CommandResult } from './api.js';
+import { resolveIndex } from './index-definition.js';
+import { createIndex } from './index-create.js';
+import { lockRelationByName, requireNamespace } from './namespace.js';
+import { noticeExists, requireRelationOwner, requireSchemaPrivilege } from './permissions.js';
+import { kindDetail } from './relation-kind.js';
+import { requireNoTransactionBlock } from './transaction-block.js';
+
+/** CREATE INDEX. */
+export async function createIndexStatement(statement: IndexStmt, context: CommandContext): Promise<CommandResult> {
+  const done: CommandResult = { kind: 'done', tag: 'CREATE INDEX' };
+  if (statement.concurrent) requireNoTransactionBlock(context, 'CREATE INDEX CONCURRENTLY');
+  const mode = statement.concurrent ? 'ShareUpdateExclusiveLock' : 'ShareLock';
+  const table = await lockRelationByName(context, statement.relation ?? {}, mode);
+  if (table === null) return done;
+  requireIndexable(table);
+  requireRelationOwner(context, table);
+  requireSchemaPrivilege(context, requireNamespace(context, table.schemaName), 'create');
+  if (statement.if_not_exists && statement.idxname) {
+    const key = { relname: statement.idxname, relnamespace: table.schema };
+    if (context.catalog.tables.findOne('pg_class', key) !== null) {
+      noticeExists(context, 'relation', statement.idxname);
+      return done;
+    }
+  }
+  if ((statement.excludeOpNames?.length ?? 0) > 0) throw notSupported('EXCLUDE constraint');
+  await createIndex(context, table, resolveIndex(context, table, statement));
+  return done;
+}
+
+/** 42809 for relations that have no indexes. */
+export function requireIndexable(table: RelationDescriptor): void {
+  if (table.kind === 'r' || table.kind === 'm') return;
+  if (table.kind === 'p') throw notSupported('index on a partitioned table');
+  throw pgError(SqlState.wrongObjectType, `cannot create index on relation "${table.name}"`, { detail: kindDetail(table.kind) });
+}

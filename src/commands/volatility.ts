@@ -1,0 +1,47 @@
+// Whether a bound expression is immutable: what index expressions, predicates and generated columns must be.
+import type { Expression } from '../trees/expression.js';
+import { someExpressionDeep } from '../trees/walk.js';
+import type { CommandContext } from './api.js';
+
+/** True where the expression calls something that is not IMMUTABLE. */
+export function hasMutableFunctions(context: CommandContext, expression: Expression): boolean {
+  return someExpressionDeep(expression, (node) => isMutable(context, node));
+}
+
+/** True where the expression calls something VOLATILE: such a default must be evaluated for each row. */
+export function hasVolatileFunctions(context: CommandContext, expression: Expression): boolean {
+  return someExpressionDeep(expression, (node) => node.kind === 'NextValueExpr' || volatilityOf(context, node) === 'v');
+}
+
+function isMutable(context: CommandContext, node: Expression): boolean {
+  if (node.kind === 'SqlValueFunction' || node.kind === 'NextValueExpr') return true;
+  const volatility = volatilityOf(context, node);
+  return volatility === 's' || volatility === 'v';
+}
+
+function volatilityOf(context: CommandContext, node: Expression): 'i' | 's' | 'v' | null {
+  switch (node.kind) {
+    case 'FuncExpr':
+    case 'OpExpr':
+    case 'DistinctExpr':
+    case 'NullIfExpr':
+    case 'ScalarArrayOpExpr':
+    case 'Aggref':
+    case 'WindowFunc':
+      return context.catalog.function(node.function)?.volatility ?? null;
+    case 'CoerceViaIO':
+      return ioVolatility(context, node.arg, node.type);
+    default:
+      return null;
+  }
+}
+
+/** Of a coercion through text: the stricter of output and input. */
+function ioVolatility(context: CommandContext, arg: Expression, target: number): 'i' | 's' | 'v' {
+  const { tables } = context.catalog;
+  const source = 'type' in arg && typeof arg.type === 'number' ? tables.findOne('pg_type', { oid: arg.type })?.row.typoutput : undefined;
+  const input = tables.findOne('pg_type', { oid: target })?.row.typinput;
+  const found = [source, input].map((oid) => (oid ? context.catalog.function(oid)?.volatility : undefined));
+  if (found.includes('v')) return 'v';
+  return found.includes('s') ? 's' : 'i';
+}

@@ -32,3 +32,5 @@ export const authenticationTokenBytesMax = 65535;
 /** Statements whose parse tree a worker keeps, and the longest text kept: repeated texts are worth it, bulk loads not. */
 export const parseCacheEntriesMax = 2000;
 export const parseCacheCharactersMax = 8192;
+/** Bytes of a page as sizes are reported in pages (pg_class.relpages), PostgreSQL's BLCKSZ. */
+export const pageBytes = 8192;

@@ -50,9 +50,14 @@ export interface RoleNames {
 /** The two forms of aclitem[] columns, with role names from `roles`. Parsing throws 22P02 and 42704. */
 export function aclTextOf(roles: RoleNames): AclText {
   return {
-    parse: (text) => parseArrayText(text).map((item) => parseAclItem(item, roles)),
+    parse: (text) => parseAclText(text, roles),
     print: (items) => printArrayText(items.map((item) => printAclItem(item, roles))),
   };
+}
+
+/** Items of an aclitem[] column's text. */
+export function parseAclText(text: string, roles: RoleNames): AclItem[] {
+  return parseArrayText(text).map((item) => parseAclItem(item, roles));
 }
 
 /** grantee=privileges/grantor; a role that is gone prints as its oid. */
@@ -68,7 +73,9 @@ export function printAclItem(item: AclItem, roles: RoleNames): string {
 
 /** Reads one aclitem; without a grantor the superuser that set up the server stands in. */
 export function parseAclItem(text: string, roles: RoleNames): AclItem {
-  const match = /^\s*(?:(?:group|user)\s+)?("(?:[^"]|"")*"|[^="/]*)=([a-zA-Z*]*)(?:\/("(?:[^"]|"")*"|.*))?$/s.exec(text);
+  const match = /^\s*(?:(?:group|user)\s+)?("(?:[^"]|"")*"|[^="/]*)=([a-zA-Z*]*)(?:\/("(?:[^"]|"")*"|.*))?$/s.exec(
+    text,
+  );
   if (match === null) throw pgError(SqlState.invalidTextRepresentation, 'missing "=" sign');
   const [, grantee = '', letters = '', grantor] = match;
   let privileges = 0;
@@ -81,7 +88,10 @@ export function parseAclItem(text: string, roles: RoleNames): AclItem {
     }
     const bit = aclPrivileges.findIndex(([known]) => known === letter);
     if (bit < 0)
-      throw pgError(SqlState.invalidTextRepresentation, `invalid mode character: must be one of "${aclPrivileges.map(([known]) => known).join('')}"`);
+      throw pgError(
+        SqlState.invalidTextRepresentation,
+        `invalid mode character: must be one of "${aclPrivileges.map(([known]) => known).join('')}"`,
+      );
     lastBit = 1 << bit;
     privileges |= lastBit;
   }
@@ -92,7 +102,6 @@ export function parseAclItem(text: string, roles: RoleNames): AclItem {
     grantOptions,
   };
 }
-
 
 function roleText(oid: number, roles: RoleNames): string {
   const name = roles.roleName(oid);

@@ -4,7 +4,11 @@
 import type { IoContext } from '../types/io-context.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Transaction } from '../transaction/api.js';
+import type { AccessControl } from './access.js';
 import type { CatalogName, CatalogRow } from './generated/rows.js';
+import type { RoleLookups } from './lookups/roles.js';
+import type { Names } from './names.js';
+import type { Visibility } from './visibility.js';
 import type {
   AggregateDescriptor,
   CastDescriptor,
@@ -81,6 +85,25 @@ export interface Catalog {
   /** Rows of the catalog tables themselves, for commands and catalog functions. */
   readonly tables: CatalogTables;
   readonly io: IoContext;
+
+  /** Base type under any number of domains. */
+  baseType(oid: number): number;
+  /** The value can be taken as the other type as it stands (domains, binary-coercible casts, polymorphic types). */
+  isBinaryCoercible(source: number, target: number): boolean;
+  accessMethodName(oid: number): string;
+  accessMethodOid(name: string): number;
+  /** format_type: `typmod` null where none was asked for; `qualify` always writes the schema. */
+  formatType(oid: number, typmod?: number | null, qualify?: boolean): string;
+  /** Schemas in which an unqualified (null) or qualified name is looked up, in order. */
+  lookupPath(schema: string | null): readonly number[];
+  lookupPathWithoutTemporary(schema: string | null): readonly number[];
+  /** The session's pg_temp schema, 0 while there is none; true for any session's. */
+  temporaryOid(): number;
+  isTemporary(namespace: number): boolean;
+  readonly names: Names;
+  readonly roles: RoleLookups;
+  readonly access: AccessControl;
+  readonly visibility: Visibility;
 }
 
 /** [catalog.]schema.name as written. */

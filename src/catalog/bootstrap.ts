@@ -24,7 +24,8 @@ export async function bootstrapCatalogs(store: Store, superuser = 'postgres'): P
   const acl = aclTextOf(bootstrapRoles());
   const transaction = store.begin(0);
   try {
-    for (const table of Object.keys(catalogShapes) as CatalogName[]) writeRows(store, transaction, table, initialRows(table, acl, superuser));
+    for (const table of Object.keys(catalogShapes) as CatalogName[])
+      writeRows(store, transaction, table, initialRows(table, acl, superuser));
     store.markCatalogChanged(transaction);
     await transaction.commit({ synchronous: true });
   } catch (error) {
@@ -50,7 +51,9 @@ export async function copyTemplateDatabases(store: Store): Promise<void> {
 
 function writeRows(store: Store, transaction: StoreTransaction, table: CatalogName, rows: readonly Value[][]): void {
   if (rows.length === 0) return;
-  const first = store.table(catalogFile(table, template1Database), catalogLayout(table), coreTypeLookup).insertMany(transaction, 0, rows);
+  const first = store
+    .table(catalogFile(table, template1Database), catalogLayout(table), coreTypeLookup)
+    .insertMany(transaction, 0, rows);
   for (const index of catalogShapes[table].indexes) {
     const entries = store.index(catalogIndexFile(table, index, template1Database));
     rows.forEach((row, at) => {

@@ -29,7 +29,11 @@ const sharedCaches = new WeakMap<Store, Map<number, SharedCache>>();
 /** Numbers own writes across all sessions of the worker: no two states of uncommitted changes share a number. */
 let writeStamp = 0;
 
-export function createCatalogCache(store: Store, database: number, currentTransaction: () => Transaction | null): CatalogCache {
+export function createCatalogCache(
+  store: Store,
+  database: number,
+  currentTransaction: () => Transaction | null,
+): CatalogCache {
   const shared = sharedCache(store, database);
   const privateRegions = new Map<string, { stamp: number; readonly values: Map<unknown, unknown> }>();
   /** Stamp of the last write to each catalog by `writer`. */

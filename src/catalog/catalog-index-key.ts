@@ -25,7 +25,11 @@ const columnTypesByIndex = new Map<number, readonly number[]>();
 function columnTypes(index: CatalogIndexShape): readonly number[] {
   if (columnTypesByIndex.size === 0) {
     for (const { columns, indexes } of Object.values(catalogShapes))
-      for (const { oid, columns: keys } of indexes) columnTypesByIndex.set(oid, keys.map((attribute) => columns[attribute - 1]?.[1] ?? 0));
+      for (const { oid, columns: keys } of indexes)
+        columnTypesByIndex.set(
+          oid,
+          keys.map((attribute) => columns[attribute - 1]?.[1] ?? 0),
+        );
   }
   return columnTypesByIndex.get(index.oid) ?? [];
 }

@@ -37,11 +37,35 @@ function missingBehaviour(symbol: string, typeName: string): TypeBehaviour {
   const refuse = (): never => {
     throw notSupported(`type ${typeName}`);
   };
-  return { symbol, storage: 'varlen', input: refuse, output: refuse, receive: refuse, send: refuse, store: refuse, load: refuse };
+  return {
+    symbol,
+    storage: 'varlen',
+    input: refuse,
+    output: refuse,
+    receive: refuse,
+    send: refuse,
+    store: refuse,
+    load: refuse,
+  };
 }
 
 function describe(facts: CoreTypeFacts): TypeDescriptor {
-  const [oid, name, length, byValue, kind, category, isPreferred, delimiter, subscriptHandler, element, array, collation, input, output] = facts;
+  const [
+    oid,
+    name,
+    length,
+    byValue,
+    kind,
+    category,
+    isPreferred,
+    delimiter,
+    subscriptHandler,
+    element,
+    array,
+    collation,
+    input,
+    output,
+  ] = facts;
   return Object.freeze({
     oid,
     name,

@@ -42,7 +42,8 @@ export function catalogLayout(table: CatalogName): RowLayout {
 /** The stored row of a catalog row object. */
 export function toStoredRow<T extends CatalogName>(table: T, row: CatalogRow<T>, acl: AclText): Value[] {
   const values = catalogShapes[table].columns.map(([name]) => (row as unknown as Record<string, Value>)[name] ?? null);
-  for (const [position, typeName] of conversions(table)) values[position] = toStoredValue(typeName, values[position] as ColumnValue, acl);
+  for (const [position, typeName] of conversions(table))
+    values[position] = toStoredValue(typeName, values[position] as ColumnValue, acl);
   return values;
 }
 

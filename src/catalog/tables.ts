@@ -11,7 +11,14 @@ import { catalogIndexKey } from './catalog-index-key.js';
 import { coreTypeLookup } from './core-types.js';
 import type { CatalogName, CatalogRow } from './generated/rows.js';
 import { type CatalogIndexShape, catalogShapes } from './generated/schema.js';
-import { type AclText, catalogLayout, type ColumnValue, fromStoredRow, toStoredColumn, toStoredRow } from './row-form.js';
+import {
+  type AclText,
+  catalogLayout,
+  type ColumnValue,
+  fromStoredRow,
+  toStoredColumn,
+  toStoredRow,
+} from './row-form.js';
 
 export interface CatalogTablesOptions {
   readonly store: Store;
@@ -49,13 +56,22 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     return found;
   }
 
-  function rowidsByIndex(table: CatalogName, choice: IndexChoice, key: Record<string, ColumnValue>, view: ReadView): RowId[] {
+  function rowidsByIndex(
+    table: CatalogName,
+    choice: IndexChoice,
+    key: Record<string, ColumnValue>,
+    view: ReadView,
+  ): RowId[] {
     const { columns } = catalogShapes[table];
     const positions = choice.index.columns.slice(0, choice.prefix).map((attribute) => attribute - 1);
-    const values = positions.map((position) => toStoredColumn(table, position, key[columnName(columns, position)] ?? null, acl));
+    const values = positions.map((position) =>
+      toStoredColumn(table, position, key[columnName(columns, position)] ?? null, acl),
+    );
     const bytes = catalogIndexKey(choice.index, values);
     const entries = indexStore(table, choice.index);
-    return choice.prefix === choice.index.columns.length ? entries.lookup(view, bytes) : prefixRowids(entries, view, bytes);
+    return choice.prefix === choice.index.columns.length
+      ? entries.lookup(view, bytes)
+      : prefixRowids(entries, view, bytes);
   }
 
   function find<T extends CatalogName>(table: T, key: Partial<CatalogRow<T>>): CatalogEntry<T>[] {
@@ -91,7 +107,13 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
 
   /** Waits for other writers of each unique key, then demands that no other row has it. `changed` limits the check to
    *  indexes whose key differs from the old row's. */
-  async function claimUniqueKeys(transaction: Transaction, table: CatalogName, values: Value[], old: Value[] | null, self: RowId): Promise<void> {
+  async function claimUniqueKeys(
+    transaction: Transaction,
+    table: CatalogName,
+    values: Value[],
+    old: Value[] | null,
+    self: RowId,
+  ): Promise<void> {
     for (const index of catalogShapes[table].indexes) {
       if (!index.isUnique) continue;
       const key = keyOf(index, values);
@@ -104,12 +126,17 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
   }
 
   /** Locks the row and demands that nobody changed it since `entry` was read. */
-  async function lockEntry<T extends CatalogName>(transaction: Transaction, table: T, entry: CatalogEntry<T>): Promise<Value[]> {
+  async function lockEntry<T extends CatalogName>(
+    transaction: Transaction,
+    table: T,
+    entry: CatalogEntry<T>,
+  ): Promise<Value[]> {
     const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'update', 'block');
     if (granted instanceof Promise) await granted;
     const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
     if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
-    if (!sameRow(fromStoredRow(table, stored.values, acl), entry.row)) throw pgError(SqlState.internalError, 'tuple concurrently updated');
+    if (!sameRow(fromStoredRow(table, stored.values, acl), entry.row))
+      throw pgError(SqlState.internalError, 'tuple concurrently updated');
     return [...stored.values];
   }
 
@@ -145,7 +172,11 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     return { rowid: entry.rowid, row };
   }
 
-  async function remove<T extends CatalogName>(transaction: Transaction, table: T, entry: CatalogEntry<T>): Promise<void> {
+  async function remove<T extends CatalogName>(
+    transaction: Transaction,
+    table: T,
+    entry: CatalogEntry<T>,
+  ): Promise<void> {
     const old = await lockEntry(transaction, table, entry);
     options.onWrite(transaction, table);
     tableStore(table).delete(transaction.store, transaction.command, entry.rowid);
@@ -198,7 +229,9 @@ function chooseIndex(table: CatalogName, wanted: Record<string, ColumnValue>): I
   const { columns, indexes } = catalogShapes[table];
   let best: IndexChoice | null = null;
   for (const index of indexes) {
-    const missing = index.columns.findIndex((attribute) => (wanted[columnName(columns, attribute - 1)] ?? null) === null);
+    const missing = index.columns.findIndex(
+      (attribute) => (wanted[columnName(columns, attribute - 1)] ?? null) === null,
+    );
     const prefix = missing < 0 ? index.columns.length : missing;
     if (prefix === 0) continue;
     if (index.isUnique && missing < 0) return { index, prefix };
@@ -212,7 +245,8 @@ function prefixRowids(entries: IndexStore, view: ReadView, prefix: Buffer): RowI
   const cursor = entries.scan(view, range, 'forward');
   const rowids: RowId[] = [];
   try {
-    for (let batch = cursor.next(scanRowCount); batch.rowids.length > 0; batch = cursor.next(scanRowCount)) rowids.push(...batch.rowids);
+    for (let batch = cursor.next(scanRowCount); batch.rowids.length > 0; batch = cursor.next(scanRowCount))
+      rowids.push(...batch.rowids);
   } finally {
     cursor.close();
   }
@@ -225,14 +259,18 @@ function columnName(columns: readonly (readonly [string, ...unknown[]])[], posit
 
 function matches(row: object, wanted: Record<string, ColumnValue>): boolean {
   for (const name in wanted) {
-    if (wanted[name] !== undefined && !sameValue((row as Record<string, ColumnValue>)[name] ?? null, wanted[name])) return false;
+    if (wanted[name] !== undefined && !sameValue((row as Record<string, ColumnValue>)[name] ?? null, wanted[name]))
+      return false;
   }
   return true;
 }
 
 function sameRow(left: object, right: object): boolean {
   return Object.keys(left).every((name) =>
-    sameValue((left as Record<string, ColumnValue>)[name] ?? null, (right as Record<string, ColumnValue>)[name] ?? null),
+    sameValue(
+      (left as Record<string, ColumnValue>)[name] ?? null,
+      (right as Record<string, ColumnValue>)[name] ?? null,
+    ),
   );
 }
 
@@ -242,7 +280,9 @@ function sameValue(left: ColumnValue, right: ColumnValue): boolean {
     return left.length === right.length && left.every((element, at) => element === right[at]);
   if (Buffer.isBuffer(left) && Buffer.isBuffer(right)) return left.equals(right);
   // Statistics (anyarray) are never searched by; two reads of the same row give different objects.
-  return typeof left === 'object' && typeof right === 'object' && left !== null && right !== null && !Array.isArray(left);
+  return (
+    typeof left === 'object' && typeof right === 'object' && left !== null && right !== null && !Array.isArray(left)
+  );
 }
 
 function duplicateKey(table: CatalogName, index: CatalogIndexShape, values: readonly Value[]): Error {

@@ -1,0 +1,188 @@
+// Operator classes and families, access methods and casts: what decides how types order, hash, index and convert.
+import type { CastDescriptor, OpclassDescriptor, OperatorFamilyMember } from '../descriptors.js';
+import type { PgOpclassRow } from '../generated/rows.js';
+import { typeOid } from '../oids.js';
+import type { LookupBase } from './lookup-base.js';
+import type { NamespaceLookups } from './namespaces.js';
+import type { TypeLookups } from './types.js';
+
+export interface OpclassLookups {
+  operatorFamilies(operator: number): readonly OperatorFamilyMember[];
+  familyOperator(family: number, left: number, right: number, strategy: number): number;
+  familyFunction(family: number, left: number, right: number, number: number): number;
+  opclass(oid: number): OpclassDescriptor | null;
+  findOpclass(accessMethod: string, schema: string | null, name: string): OpclassDescriptor | null;
+  defaultOpclass(type: number, accessMethod: string): OpclassDescriptor | null;
+  cast(source: number, target: number): CastDescriptor | null;
+  /** The value can be taken as the other type as it stands (domains, binary-coercible casts, polymorphic types). */
+  isBinaryCoercible(source: number, target: number): boolean;
+  accessMethodName(oid: number): string;
+  accessMethodOid(name: string): number;
+}
+
+export function opclassLookups(base: LookupBase, namespaces: NamespaceLookups, types: TypeLookups): OpclassLookups {
+  const { tables, cache } = base;
+  const families = cache.region<number, readonly OperatorFamilyMember[]>('operatorFamilies', ['pg_amop']);
+  const members = cache.region<string, number>('familyOperators', ['pg_amop']);
+  const support = cache.region<string, number>('familyFunctions', ['pg_amproc']);
+  const opclasses = cache.region<number, OpclassDescriptor | null>('opclasses', ['pg_opclass']);
+  const defaults = cache.region<number, readonly OpclassDescriptor[]>('defaultOpclasses', ['pg_opclass']);
+  const defaultByType = cache.region<string, OpclassDescriptor | null>('defaultOpclassByType', [
+    'pg_opclass',
+    'pg_type',
+    'pg_cast',
+  ]);
+  const casts = cache.region<string, CastDescriptor | null>('casts', ['pg_cast']);
+  const methods = cache.region<'all', ReadonlyMap<number, string>>('accessMethods', ['pg_am']);
+
+  const methodNames = () =>
+    methods.get('all', () => new Map(tables.find('pg_am', {}).map(({ row }) => [row.oid, row.amname])));
+  const accessMethodName = (oid: number) => methodNames().get(oid) ?? '';
+  const accessMethodOid = (name: string) => [...methodNames()].find(([, known]) => known === name)?.[0] ?? 0;
+
+  const describe = (row: PgOpclassRow): OpclassDescriptor =>
+    Object.freeze({
+      oid: row.oid,
+      name: row.opcname,
+      schema: row.opcnamespace,
+      accessMethod: accessMethodName(row.opcmethod),
+      family: row.opcfamily,
+      inputType: row.opcintype,
+      keyType: row.opckeytype,
+      isDefault: row.opcdefault,
+    });
+
+  function cast(source: number, target: number): CastDescriptor | null {
+    return casts.get(`${source} ${target}`, () => {
+      const row = tables.findOne('pg_cast', { castsource: source, casttarget: target })?.row;
+      if (row === undefined) return null;
+      return Object.freeze({
+        source,
+        target,
+        function: row.castfunc,
+        context: row.castcontext as CastDescriptor['context'],
+        method: row.castmethod as CastDescriptor['method'],
+      });
+    });
+  }
+
+  function isBinaryCoercible(written: number, target: number): boolean {
+    if (
+      written === target ||
+      target === typeOid.any ||
+      target === typeOid.anyelement ||
+      target === typeOid.anycompatible
+    )
+      return true;
+    const source = types.baseType(written);
+    if (source === target) return true;
+    if (fitsPolymorphic(source, target)) return true;
+    const known = cast(source, target);
+    return known !== null && known.method === 'b' && known.context === 'i';
+  }
+
+  function fitsPolymorphic(source: number, target: number): boolean {
+    const type = types.findTypeByOid(source);
+    if (type === null) return false;
+    const isArray = type.element !== 0 && type.subscriptHandler === 'array_subscript_handler';
+    switch (target) {
+      case typeOid.anyarray:
+      case typeOid.anycompatiblearray:
+        return isArray;
+      case typeOid.anynonarray:
+      case typeOid.anycompatiblenonarray:
+        return !isArray;
+      case typeOid.anyenum:
+        return type.kind === 'e';
+      case typeOid.anyrange:
+      case typeOid.anycompatiblerange:
+        return type.kind === 'r';
+      case typeOid.anymultirange:
+      case typeOid.anycompatiblemultirange:
+        return type.kind === 'm';
+      case typeOid.record:
+        return type.kind === 'c';
+      case typeOid.recordArray:
+        return isArray && types.findTypeByOid(type.element)?.kind === 'c';
+      default:
+        return false;
+    }
+  }
+
+  /** Exact input type first; else the only binary-compatible one, preferred types of the category winning. */
+  function chooseDefault(written: number, accessMethod: string): OpclassDescriptor | null {
+    const type = types.baseType(written);
+    const category = types.findTypeByOid(type)?.category;
+    const method = accessMethodOid(accessMethod);
+    const candidates = defaults.get(method, () =>
+      tables
+        .find('pg_opclass', { opcmethod: method })
+        .filter(({ row }) => row.opcdefault)
+        .map(({ row }) => describe(row)),
+    );
+    const exact = candidates.find(({ inputType }) => inputType === type);
+    if (exact !== undefined) return exact;
+    const compatible = candidates.filter(({ inputType }) => isBinaryCoercible(type, inputType));
+    const preferred = compatible.filter(({ inputType }) => {
+      const input = types.findTypeByOid(inputType);
+      return input?.category === category && input?.isPreferred === true;
+    });
+    if (preferred.length > 0) return preferred.length === 1 ? (preferred[0] ?? null) : null;
+    return compatible.length === 1 ? (compatible[0] ?? null) : null;
+  }
+
+  return {
+    operatorFamilies: (operator) =>
+      families.get(operator, () =>
+        tables.find('pg_amop', { amopopr: operator, amoppurpose: 's' }).map(({ row }) => ({
+          family: row.amopfamily,
+          accessMethod: accessMethodName(row.amopmethod),
+          strategy: row.amopstrategy,
+          left: row.amoplefttype,
+          right: row.amoprighttype,
+          operator,
+        })),
+      ),
+    familyOperator: (family, left, right, strategy) =>
+      members.get(
+        `${family} ${left} ${right} ${strategy}`,
+        () =>
+          tables.findOne('pg_amop', {
+            amopfamily: family,
+            amoplefttype: left,
+            amoprighttype: right,
+            amopstrategy: strategy,
+          })?.row.amopopr ?? 0,
+      ),
+    familyFunction: (family, left, right, number) =>
+      support.get(
+        `${family} ${left} ${right} ${number}`,
+        () =>
+          tables.findOne('pg_amproc', {
+            amprocfamily: family,
+            amproclefttype: left,
+            amprocrighttype: right,
+            amprocnum: number,
+          })?.row.amproc ?? 0,
+      ),
+    opclass: (oid) =>
+      opclasses.get(oid, () => {
+        const entry = tables.findOne('pg_opclass', { oid });
+        return entry === null ? null : describe(entry.row);
+      }),
+    findOpclass(accessMethod, schema, name) {
+      const method = accessMethodOid(accessMethod);
+      for (const namespace of namespaces.lookupPathWithoutTemporary(schema)) {
+        const entry = tables.findOne('pg_opclass', { opcmethod: method, opcname: name, opcnamespace: namespace });
+        if (entry !== null) return describe(entry.row);
+      }
+      return null;
+    },
+    defaultOpclass: (type, accessMethod) =>
+      defaultByType.get(`${type} ${accessMethod}`, () => chooseDefault(type, accessMethod)),
+    cast,
+    isBinaryCoercible,
+    accessMethodName,
+    accessMethodOid,
+  };
+}

@@ -1,0 +1,268 @@
+// Relation descriptors: a pg_class row with its attributes, indexes, constraints and triggers, put together from the
+// catalogs once and kept until one of them changes.
+import { pgError, SqlState } from '../../errors/pg-error.js';
+import type { RowLayout } from '../../storage/api.js';
+import type { PgArray } from '../../types/value.js';
+import type { QualifiedName } from '../api.js';
+import type {
+  AttributeDescriptor,
+  ConstraintDescriptor,
+  IndexDescriptor,
+  RelationDescriptor,
+  TriggerDescriptor,
+} from '../descriptors.js';
+import type { CatalogName, PgAttributeRow, PgClassRow, PgIndexRow, PgTriggerRow } from '../generated/rows.js';
+import { catalogShapes } from '../generated/schema.js';
+import { describeConstraint } from './constraints.js';
+import type { LookupBase } from './lookup-base.js';
+import type { NamespaceLookups } from './namespaces.js';
+import type { OpclassLookups } from './opclasses.js';
+import type { TypeLookups } from './types.js';
+
+export interface RelationLookups {
+  relation(oid: number): RelationDescriptor | null;
+  requireRelation(oid: number): RelationDescriptor;
+  findRelation(schema: string | null, name: string): RelationDescriptor | null;
+  /** Oid alone, without loading the descriptor; 0 where there is none. */
+  findRelationOid(schema: string | null, name: string): number;
+  resolveRelation(name: QualifiedName, location?: number): RelationDescriptor;
+}
+
+/** Catalogs that a relation's descriptor is read from. */
+const relationCatalogs: readonly CatalogName[] = [
+  'pg_class',
+  'pg_attribute',
+  'pg_attrdef',
+  'pg_index',
+  'pg_constraint',
+  'pg_trigger',
+  'pg_type',
+  'pg_namespace',
+];
+
+export function relationLookups(
+  base: LookupBase,
+  namespaces: NamespaceLookups,
+  types: TypeLookups,
+  opclasses: OpclassLookups,
+): RelationLookups {
+  const { session, tables, cache } = base;
+  const byOid = cache.region<number, RelationDescriptor | null>('relations', relationCatalogs);
+  const byName = cache.region<string, number>('relationNames', ['pg_class']);
+
+  const fileOf = (row: PgClassRow) => ({
+    database: row.relisshared ? 0 : session.database,
+    filenode: row.relfilenode === 0 ? row.oid : row.relfilenode,
+    temporaryOwner: row.relpersistence === 't' ? namespaces.temporaryOwner(row.relnamespace) : 0,
+  });
+
+  function load(oid: number): RelationDescriptor | null {
+    const row = tables.findOne('pg_class', { oid })?.row;
+    if (row === undefined) return null;
+    const attributeRows = tables
+      .find('pg_attribute', { attrelid: oid })
+      .map((entry) => entry.row)
+      .filter(({ attnum }) => attnum > 0)
+      .sort((left, right) => left.attnum - right.attnum);
+    const constraints = constraintsOf(row);
+    return Object.freeze({
+      oid,
+      name: row.relname,
+      schema: row.relnamespace,
+      schemaName: namespaces.namespace(row.relnamespace)?.name ?? '',
+      owner: row.relowner,
+      kind: row.relkind,
+      persistence: row.relpersistence as RelationDescriptor['persistence'],
+      rowType: row.reltype,
+      accessMethod: row.relam,
+      file: fileOf(row),
+      layout: layoutOf(attributeRows),
+      isShared: row.relisshared,
+      hasIndexes: row.relhasindex,
+      replicaIdentity: row.relreplident,
+      options: row.reloptions ?? [],
+      acl: row.relacl,
+      ofType: row.reloftype,
+      rowSecurity: row.relrowsecurity,
+      forceRowSecurity: row.relforcerowsecurity,
+      isPopulated: row.relispopulated,
+      isPartition: row.relispartition,
+      rowEstimate: row.reltuples,
+      pageEstimate: row.relpages,
+      attributes: attributesOf(oid, attributeRows),
+      indexes: row.relhasindex ? indexesOf(row, constraints) : [],
+      constraints,
+      referencedBy: row.relkind === 'r' || row.relkind === 'p' ? referencingConstraints(oid) : [],
+      triggers: row.relhastriggers ? triggersOf(oid) : [],
+      hasRules: row.relhasrules,
+      hasSubclass: row.relhassubclass,
+    });
+  }
+
+  function layoutOf(rows: readonly PgAttributeRow[]): RowLayout {
+    return {
+      attributes: rows.map((row) => ({
+        type: row.attisdropped ? null : types.typeByOid(row.atttypid),
+        missing: row.atthasmissing ? ((row.attmissingval as PgArray | null)?.elements[0] ?? null) : null,
+      })),
+    };
+  }
+
+  function attributesOf(relation: number, rows: readonly PgAttributeRow[]): AttributeDescriptor[] {
+    const defaults = rows.some((row) => row.atthasdef) ? tables.find('pg_attrdef', { adrelid: relation }) : [];
+    return rows.map((row) => ({
+      number: row.attnum,
+      name: row.attname,
+      type: row.atttypid,
+      typmod: row.atttypmod,
+      collation: row.attcollation,
+      notNull: row.attnotnull,
+      hasDefault: row.atthasdef,
+      defaultExpr: row.atthasdef ? (defaults.find((entry) => entry.row.adnum === row.attnum)?.row.adbin ?? null) : null,
+      identity: row.attidentity as AttributeDescriptor['identity'],
+      generated: row.attgenerated as AttributeDescriptor['generated'],
+      isDropped: row.attisdropped,
+      statisticsTarget: row.attstattarget ?? -1,
+      storage: row.attstorage,
+      compression: row.attcompression,
+      acl: row.attacl,
+    }));
+  }
+
+  /** Constraints by name order, as PostgreSQL's check order is. */
+  function constraintsOf(row: PgClassRow): ConstraintDescriptor[] {
+    if (!'rpfvm'.includes(row.relkind)) return [];
+    return tables
+      .find('pg_constraint', { conrelid: row.oid })
+      .map((entry) => describeConstraint(entry.row))
+      .sort((left, right) => (left.name < right.name ? -1 : 1));
+  }
+
+  /** Foreign keys that reference the table: each depends on it, which pg_depend's index finds. */
+  function referencingConstraints(relation: number): ConstraintDescriptor[] {
+    if (relation < 12000) return [];
+    const oids = tables
+      .find('pg_depend', { refclassid: catalogShapes.pg_class.oid, refobjid: relation })
+      .filter(({ row }) => row.classid === catalogShapes.pg_constraint.oid)
+      .map(({ row }) => row.objid);
+    return [...new Set(oids)]
+      .map((oid) => tables.findOne('pg_constraint', { oid })?.row)
+      .filter((row) => row?.contype === 'f' && row.confrelid === relation)
+      .map((row) => describeConstraint(row as NonNullable<typeof row>))
+      .sort((left, right) => left.oid - right.oid);
+  }
+
+  function indexesOf(table: PgClassRow, constraints: readonly ConstraintDescriptor[]): IndexDescriptor[] {
+    return tables
+      .find('pg_index', { indrelid: table.oid })
+      .map(({ row }) => describeIndex(row, constraints))
+      .filter((index) => index !== null)
+      .sort((left, right) => left.oid - right.oid);
+  }
+
+  function describeIndex(row: PgIndexRow, constraints: readonly ConstraintDescriptor[]): IndexDescriptor | null {
+    const relation = tables.findOne('pg_class', { oid: row.indexrelid })?.row;
+    if (relation === undefined) return null;
+    const attributes = tables.find('pg_attribute', { attrelid: row.indexrelid }).map((entry) => entry.row);
+    const keys = row.indkey.slice(0, row.indnkeyatts).map((attribute, at) => {
+      const column = attributes.find(({ attnum }) => attnum === at + 1);
+      const options = row.indoption[at] ?? 0;
+      const opclass = row.indclass[at] ?? 0;
+      return {
+        attribute,
+        type: column?.atttypid ?? 0,
+        collation: row.indcollation[at] ?? 0,
+        opclass,
+        opfamily: opclasses.opclass(opclass)?.family ?? 0,
+        descending: (options & 1) !== 0,
+        nullsFirst: (options & 2) !== 0,
+      };
+    });
+    return {
+      oid: row.indexrelid,
+      name: relation.relname,
+      table: row.indrelid,
+      file: fileOf(relation),
+      accessMethod: opclasses.accessMethodName(relation.relam),
+      isUnique: row.indisunique,
+      isPrimary: row.indisprimary,
+      isExclusion: row.indisexclusion,
+      isImmediate: row.indimmediate,
+      isValid: row.indisvalid,
+      isReady: row.indisready,
+      isReplicaIdentity: row.indisreplident,
+      isClustered: row.indisclustered,
+      nullsNotDistinct: row.indnullsnotdistinct,
+      keys,
+      includes: row.indkey.slice(row.indnkeyatts),
+      expressions: row.indexprs,
+      predicate: row.indpred,
+      constraint: constraints.find(({ index, kind }) => index === row.indexrelid && 'pux'.includes(kind))?.oid ?? 0,
+    };
+  }
+
+  function triggersOf(relation: number): TriggerDescriptor[] {
+    return tables
+      .find('pg_trigger', { tgrelid: relation })
+      .map(({ row }) => describeTrigger(row))
+      .sort((left, right) => (left.name < right.name ? -1 : 1));
+  }
+
+  const relation = (oid: number): RelationDescriptor | null => (oid === 0 ? null : byOid.get(oid, load));
+
+  function requireRelation(oid: number): RelationDescriptor {
+    const found = relation(oid);
+    if (found === null) throw pgError(SqlState.undefinedTable, `could not open relation with OID ${oid}`);
+    return found;
+  }
+
+  function findRelationOid(schema: string | null, name: string): number {
+    for (const namespace of namespaces.lookupPath(schema)) {
+      const oid = byName.get(
+        `${namespace} ${name}`,
+        () => tables.findOne('pg_class', { relname: name, relnamespace: namespace })?.row.oid ?? 0,
+      );
+      if (oid !== 0) return oid;
+    }
+    return 0;
+  }
+
+  const findRelation = (schema: string | null, name: string): RelationDescriptor | null =>
+    relation(findRelationOid(schema, name));
+
+  function resolveRelation(name: QualifiedName, location?: number): RelationDescriptor {
+    requireOwnDatabase(name, session.databaseName, location);
+    const found = findRelation(name.schema, name.name);
+    if (found !== null) return found;
+    // A query's FROM says that the relation is missing; commands say so of the schema.
+    if (location === undefined && name.schema !== null && namespaces.findNamespace(name.schema) === null)
+      throw pgError(SqlState.undefinedSchema, `schema "${name.schema}" does not exist`);
+    const written = name.schema === null ? name.name : `${name.schema}.${name.name}`;
+    throw pgError(SqlState.undefinedTable, `relation "${written}" does not exist`, { location });
+  }
+
+  return { relation, requireRelation, findRelation, findRelationOid, resolveRelation };
+}
+
+/** Throws 0A000 for a name of another database. */
+export function requireOwnDatabase(name: QualifiedName, database: string, location?: number): void {
+  if (name.catalog === null || name.catalog === database) return;
+  const written = [name.catalog, name.schema, name.name].filter((part) => part !== null).join('.');
+  throw pgError(SqlState.featureNotSupported, `cross-database references are not implemented: "${written}"`, {
+    location,
+  });
+}
+
+function describeTrigger(row: PgTriggerRow): TriggerDescriptor {
+  return {
+    oid: row.oid,
+    name: row.tgname,
+    function: row.tgfoid,
+    type: row.tgtype,
+    enabled: row.tgenabled,
+    isInternal: row.tgisinternal,
+    args: row.tgargs.length === 0 ? [] : row.tgargs.toString('utf8').split('\0').slice(0, -1),
+    columns: row.tgattr,
+    when: row.tgqual,
+  };
+}

@@ -1,0 +1,117 @@
+// Type descriptors: pg_type rows with their behaviour, composite attributes and enum labels.
+import { pgError, SqlState } from '../../errors/pg-error.js';
+import type { EnumLabel, TypeAttribute, TypeDescriptor } from '../../types/type-descriptor.js';
+import { behaviourOf } from '../core-types.js';
+import type { PgTypeRow } from '../generated/rows.js';
+import type { LookupBase } from './lookup-base.js';
+import type { NamespaceLookups } from './namespaces.js';
+
+export interface TypeLookups {
+  findTypeByOid(oid: number): TypeDescriptor | null;
+  typeByOid(oid: number): TypeDescriptor;
+  findType(schema: string | null, name: string): TypeDescriptor | null;
+  /** Base type under any number of domains. */
+  baseType(oid: number): number;
+}
+
+export function typeLookups(base: LookupBase, namespaces: NamespaceLookups): TypeLookups {
+  const { tables, cache } = base;
+  const byOid = cache.region<number, TypeDescriptor | null>('types', ['pg_type', 'pg_enum', 'pg_attribute']);
+  const byName = cache.region<string, number>('typeNames', ['pg_type']);
+  const symbols = cache.region<number, string>('symbols', ['pg_proc']);
+
+  const symbolOf = (oid: number): string =>
+    oid === 0 ? '' : symbols.get(oid, (key) => tables.findOne('pg_proc', { oid: key })?.row.prosrc ?? '');
+
+  function load(oid: number): TypeDescriptor | null {
+    const entry = tables.findOne('pg_type', { oid });
+    return entry === null ? null : describe(entry.row);
+  }
+
+  function describe(row: PgTypeRow): TypeDescriptor {
+    const input = symbolOf(row.typinput);
+    return Object.freeze({
+      oid: row.oid,
+      name: row.typname,
+      schema: row.typnamespace,
+      owner: row.typowner,
+      length: row.typlen,
+      byValue: row.typbyval,
+      kind: row.typtype as TypeDescriptor['kind'],
+      category: row.typcategory,
+      isPreferred: row.typispreferred,
+      isDefined: row.typisdefined,
+      delimiter: row.typdelim,
+      relation: row.typrelid,
+      subscriptHandler: symbolOf(row.typsubscript),
+      element: row.typelem,
+      array: row.typarray,
+      baseType: row.typbasetype,
+      typmod: row.typtypmod,
+      notNull: row.typnotnull,
+      collation: row.typcollation,
+      typmodIn: symbolOf(row.typmodin),
+      typmodOut: symbolOf(row.typmodout),
+      input,
+      output: symbolOf(row.typoutput),
+      behaviour: behaviourOf(input, row.typname),
+      attributes: row.typrelid === 0 ? [] : compositeAttributes(row.typrelid),
+      enumLabels: row.typtype === 'e' ? enumLabels(row.oid) : [],
+    });
+  }
+
+  function compositeAttributes(relation: number): TypeAttribute[] {
+    return tables
+      .find('pg_attribute', { attrelid: relation })
+      .map(({ row }) => row)
+      .filter((row) => row.attnum > 0 && !row.attisdropped)
+      .sort((left, right) => left.attnum - right.attnum)
+      .map((row) => ({
+        name: row.attname,
+        number: row.attnum,
+        type: row.atttypid,
+        typmod: row.atttypmod,
+        collation: row.attcollation,
+      }));
+  }
+
+  function enumLabels(type: number): EnumLabel[] {
+    return tables
+      .find('pg_enum', { enumtypid: type })
+      .map(({ row }) => ({ oid: row.oid, label: row.enumlabel, sortOrder: row.enumsortorder }))
+      .sort((left, right) => left.sortOrder - right.sortOrder);
+  }
+
+  const findTypeByOid = (oid: number): TypeDescriptor | null => (oid === 0 ? null : byOid.get(oid, load));
+
+  function typeByOid(oid: number): TypeDescriptor {
+    const found = findTypeByOid(oid);
+    if (found === null) throw pgError(SqlState.undefinedObject, `type with OID ${oid} does not exist`);
+    return found;
+  }
+
+  function oidOf(namespace: number, name: string): number {
+    return byName.get(
+      `${namespace} ${name}`,
+      () => tables.findOne('pg_type', { typname: name, typnamespace: namespace })?.row.oid ?? 0,
+    );
+  }
+
+  return {
+    findTypeByOid,
+    typeByOid,
+    findType(schema, name) {
+      for (const namespace of namespaces.lookupPath(schema)) {
+        const oid = oidOf(namespace, name);
+        if (oid !== 0) return typeByOid(oid);
+      }
+      return null;
+    },
+    baseType(oid) {
+      let at = oid;
+      for (let type = findTypeByOid(at); type !== null && type.kind === 'd'; type = findTypeByOid(at))
+        at = type.baseType;
+      return at;
+    },
+  };
+}

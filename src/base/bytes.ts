@@ -3,7 +3,7 @@
 
 export class ByteReader {
   private offset: number;
-  private readonly end: number;
+  private end: number;
 
   /** Reads `bytes` from `start` to `end`; `onShort` makes the error thrown when too few bytes are left. */
   constructor(
@@ -16,6 +16,12 @@ export class ByteReader {
     this.end = end;
   }
 
+  /** Moves to the bytes from `start` to `end` of the same buffer: one reader serves many values. */
+  seek(start: number, end: number): void {
+    if (start < 0 || end > this.bytes.length) throw this.onShort();
+    this.offset = start;
+    this.end = end;
+  }
   get remaining(): number {
     return this.end - this.offset;
   }

@@ -124,7 +124,11 @@ export interface IndexBatch {
 export interface SequenceStore {
   create(txn: StoreTransaction, file: RelationFile, definition: SequenceDefinition): void;
   /** Next `count` values at once (CACHE): [first, last]. Throws 2200H at the limit. */
-  next(file: RelationFile, definition: SequenceDefinition, name: string): { readonly first: bigint; readonly last: bigint };
+  next(
+    file: RelationFile,
+    definition: SequenceDefinition,
+    name: string,
+  ): { readonly first: bigint; readonly last: bigint };
   set(file: RelationFile, value: bigint, isCalled: boolean): void;
   read(file: RelationFile): { readonly lastValue: bigint; readonly isCalled: boolean; readonly logCount: bigint };
 }
@@ -140,6 +144,9 @@ export interface SequenceDefinition {
 export interface Store {
   begin(sessionId: number): StoreTransaction;
   takeSnapshot(): Snapshot;
+  /** Number of the newest visible commit, read without a call where the store maps it: tells whether a new snapshot
+   *  would differ from an old one. */
+  visibleSequence?(): number;
   table(file: RelationFile, layout: RowLayout, types: TypeLookup): TableStore;
   index(file: RelationFile): IndexStore;
   readonly sequences: SequenceStore;

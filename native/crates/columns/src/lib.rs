@@ -1,1 +1,4 @@
-//! See the crate's README.
+//! Stored rows and the column batches made from them. See the crate's README for the byte layouts.
+
+pub mod batch;
+pub mod row;

@@ -1,1 +1,15 @@
+//! The store: committed state (memtables over the base), transactions' overlays, snapshots, ordered scans, sequences.
 //! See the crate's README.
+
+pub mod base;
+pub mod changes;
+pub mod key;
+pub mod memtable;
+pub mod merge;
+pub mod overlay;
+pub mod sequence;
+pub mod stats;
+pub mod store;
+pub mod transaction;
+pub mod worker;
+pub mod writer;

@@ -1,0 +1,442 @@
+//! The store's surface: opening, snapshots, transactions, sequences. Rows and scans: `store_rows.rs`. What is shared by
+//! the calls of one thread, among it the two exchange buffers, lives in a thread-local.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use helios_base::Error;
+use helios_columns::batch::Column;
+use helios_store::key::FileId;
+use helios_store::sequence::Definition;
+use helios_store::store::Store;
+use helios_store::worker::{Commit, Filled, Worker};
+use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
+
+/// Errors go to JavaScript with their SQLSTATE as `code`; a detail follows the message after a NUL.
+pub type Result<T> = std::result::Result<T, napi::Error<String>>;
+
+static STORE: Mutex<Option<Arc<Store>>> = Mutex::new(None);
+
+pub(crate) struct Here {
+    pub worker: Worker,
+    pub columns: Vec<Vec<Column>>,
+    pub columns_known: HashMap<Vec<u32>, u32>,
+    failures: Arc<Mutex<HashMap<u32, Error>>>,
+    read: (*mut u8, usize),
+    write: (*mut u8, usize),
+}
+
+thread_local! {
+    static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
+}
+
+impl Here {
+    /// What the facade has written for this call.
+    pub fn written(&self, length: usize) -> helios_base::Result<&[u8]> {
+        if length > self.write.1 {
+            return Err(Error::internal(
+                "the write buffer is shorter than the call says",
+            ));
+        }
+        // SAFETY: the facade keeps both buffers alive and in place as long as they are registered, and only this thread
+        // touches them.
+        Ok(unsafe { std::slice::from_raw_parts(self.write.0, length) })
+    }
+
+    /// The buffer that the facade reads results from.
+    pub fn read_buffer<'a>(&self) -> &'a mut [u8] {
+        // SAFETY: as above; nothing else holds a reference into it during a call.
+        unsafe { std::slice::from_raw_parts_mut(self.read.0, self.read.1) }
+    }
+}
+
+/// Runs a call with this thread's part of the store; panics become XX000.
+pub(crate) fn with<T>(call: impl FnOnce(&mut Here) -> helios_base::Result<T>) -> Result<T> {
+    guarded(|| {
+        HERE.with(|here| {
+            let mut here = here
+                .try_borrow_mut()
+                .map_err(|_| Error::internal("the store was called from within a call"))?;
+            call(
+                here.as_mut()
+                    .ok_or_else(|| Error::internal("this thread has not attached to the store"))?,
+            )
+        })
+    })
+}
+
+fn guarded<T>(call: impl FnOnce() -> helios_base::Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(to_js(&error)),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text =
+                text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_string()));
+            Err(to_js(&Error::internal(format!(
+                "the core panicked: {}",
+                text.unwrap_or_default()
+            ))))
+        }
+    }
+}
+
+pub(crate) fn to_js(error: &Error) -> napi::Error<String> {
+    let message = match &error.detail {
+        Some(detail) => format!("{}\0{detail}", error.message),
+        None => error.message.clone(),
+    };
+    napi::Error::new(error.sqlstate.to_string(), message)
+}
+
+pub(crate) fn filled(filled: Filled) -> i64 {
+    match filled {
+        Filled::Count(count) => count as i64,
+        Filled::Grow(bytes) => -(bytes as i64),
+    }
+}
+
+pub(crate) fn file(database: u32, filenode: u32, owner: u32) -> FileId {
+    if owner == 0 {
+        FileId::permanent(database, filenode)
+    } else {
+        FileId::temporary(owner, filenode)
+    }
+}
+
+/// Opens the process's store; an error where one is open.
+#[napi]
+pub fn store_open(directory: Option<String>, fsync: bool) -> Result<()> {
+    guarded(|| {
+        let mut place = STORE
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if place.is_some() {
+            return Err(Error::internal("the store is open already"));
+        }
+        let _ = (directory, fsync);
+        *place = Some(Store::in_memory()?);
+        Ok(())
+    })
+}
+
+/// Ends the writer after what waits, and lets the process open another store.
+#[napi]
+pub fn store_close() -> Result<()> {
+    guarded(|| {
+        HERE.with(|here| here.borrow_mut().take());
+        let store = STORE
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .take();
+        if let Some(store) = store {
+            store.close();
+        }
+        Ok(())
+    })
+}
+
+/// Makes the calling thread a user of the open store. `on_commits` gets pairs (token, LSN), LSN -1 for a failed commit.
+#[napi]
+pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
+    let wake = on_commits
+        .build_threadsafe_function::<Vec<f64>>()
+        .callee_handled::<false>()
+        .weak::<true>()
+        .build()
+        .map_err(|error| napi::Error::new("XX000".to_string(), error.reason.clone()))?;
+    guarded(|| {
+        let store = STORE
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone();
+        let store = store.ok_or_else(|| Error::internal("the store is not open"))?;
+        let failures: Arc<Mutex<HashMap<u32, Error>>> = Arc::default();
+        let failed = Arc::clone(&failures);
+        let notify = move |done: Vec<(u32, helios_base::Result<u64>)>| {
+            let mut pairs = Vec::with_capacity(done.len() * 2);
+            for (token, result) in done {
+                pairs.push(f64::from(token));
+                match result {
+                    Ok(lsn) => pairs.push(lsn as f64),
+                    Err(error) => {
+                        failed
+                            .lock()
+                            .unwrap_or_else(|poisoned| poisoned.into_inner())
+                            .insert(token, error);
+                        pairs.push(-1.0);
+                    }
+                }
+            }
+            wake.call(pairs, ThreadsafeFunctionCallMode::NonBlocking);
+        };
+        let worker = Worker::new(store, Arc::new(notify));
+        let empty = (std::ptr::NonNull::<u8>::dangling().as_ptr(), 0);
+        let here = Here {
+            worker,
+            columns: Vec::new(),
+            columns_known: HashMap::new(),
+            failures,
+            read: empty,
+            write: empty,
+        };
+        HERE.with(|place| *place.borrow_mut() = Some(here));
+        Ok(())
+    })
+}
+
+/// Registers the buffers that results and arguments pass through; the caller keeps both alive.
+#[napi]
+pub fn store_buffers(mut read: Uint8Array, mut write: Uint8Array) -> Result<()> {
+    with(|here| {
+        // SAFETY: only the addresses are kept; see `written` and `read_buffer`.
+        unsafe {
+            let (read, write) = (read.as_mut(), write.as_mut());
+            here.read = (read.as_mut_ptr(), read.len());
+            here.write = (write.as_mut_ptr(), write.len());
+        }
+        Ok(())
+    })
+}
+
+/// Throws the error of a failed commit.
+#[napi]
+pub fn store_commit_failure(token: u32) -> Result<()> {
+    with(|here| {
+        let error = here
+            .failures
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .remove(&token);
+        Err(error.unwrap_or_else(|| Error::internal("the commit did not fail")))
+    })
+}
+
+#[napi]
+pub fn store_take_snapshot() -> Result<u32> {
+    with(|here| here.worker.take_snapshot())
+}
+
+#[napi]
+pub fn store_snapshot_sequence(snapshot: u32) -> Result<BigInt> {
+    with(|here| Ok(BigInt::from(here.worker.snapshot_sequence(snapshot)?)))
+}
+
+#[napi]
+pub fn store_release_snapshot(snapshot: u32) -> Result<()> {
+    with(|here| {
+        here.worker.release_snapshot(snapshot);
+        Ok(())
+    })
+}
+
+#[napi]
+pub fn store_begin(session: u32) -> Result<u32> {
+    with(|here| Ok(here.worker.begin(session)))
+}
+
+#[napi]
+pub fn store_xid(transaction: u32) -> Result<BigInt> {
+    with(|here| Ok(BigInt::from(here.worker.xid(transaction)?)))
+}
+
+#[napi]
+pub fn store_savepoint(transaction: u32) -> Result<u32> {
+    with(|here| Ok(here.worker.savepoint(transaction)? as u32))
+}
+
+#[napi]
+pub fn store_rollback_to(transaction: u32, depth: u32) -> Result<()> {
+    with(|here| here.worker.rollback_to(transaction, depth as usize))
+}
+
+#[napi]
+pub fn store_release_savepoint(transaction: u32, depth: u32) -> Result<()> {
+    with(|here| here.worker.release_savepoint(transaction, depth as usize))
+}
+
+/// True: the answer comes under the token; false: nothing to wait for.
+#[napi]
+pub fn store_commit(transaction: u32, token: u32, synchronous: bool) -> Result<bool> {
+    with(|here| Ok(here.worker.commit(transaction, token, synchronous)? == Commit::Waiting))
+}
+
+#[napi]
+pub fn store_commit_finished(token: u32, committed: bool) -> Result<()> {
+    with(|here| {
+        here.worker.commit_finished(token, committed);
+        Ok(())
+    })
+}
+
+#[napi]
+pub fn store_rollback(transaction: u32) -> Result<()> {
+    with(|here| {
+        here.worker.roll_back(transaction);
+        Ok(())
+    })
+}
+
+#[napi]
+pub fn store_mark_catalog_changed(transaction: u32) -> Result<()> {
+    with(|here| here.worker.mark_catalog_changed(transaction))
+}
+
+#[napi]
+pub fn store_catalog_version() -> Result<u32> {
+    with(|here| Ok(here.worker.store().catalog_version()))
+}
+
+#[napi]
+pub fn store_current_lsn() -> Result<BigInt> {
+    with(|here| Ok(BigInt::from(here.worker.store().current_lsn())))
+}
+
+#[napi]
+pub fn store_next_oid() -> Result<u32> {
+    with(|here| Ok(here.worker.store().next_oid()))
+}
+
+#[napi]
+pub fn store_drop_file(
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+) -> Result<()> {
+    with(|here| {
+        here.worker
+            .drop_file(transaction, command, file(database, filenode, owner))
+    })
+}
+
+#[napi]
+pub fn store_drop_database(transaction: u32, command: u32, database: u32) -> Result<()> {
+    with(|here| here.worker.drop_database(transaction, command, database))
+}
+
+#[napi]
+pub fn store_copy_database(transaction: u32, command: u32, from: u32, to: u32) -> Result<()> {
+    with(|here| here.worker.copy_database(transaction, command, from, to))
+}
+
+/// Waits until everything committed so far is in the base and synced.
+#[napi]
+pub fn store_checkpoint() -> Result<()> {
+    with(|here| here.worker.store().sync().map(|_| ()))
+}
+
+/// [entries, bytes]
+#[napi]
+pub fn store_size(database: u32, filenode: u32, owner: u32) -> Result<Vec<f64>> {
+    with(|here| {
+        let (entries, bytes) = here.worker.size(file(database, filenode, owner));
+        Ok(vec![entries as f64, bytes as f64])
+    })
+}
+
+#[napi]
+pub fn store_database_size(database: u32) -> Result<f64> {
+    with(|here| Ok(here.worker.store().stats().database(database) as f64))
+}
+
+#[napi]
+pub fn store_end_session(session: u32) -> Result<()> {
+    with(|here| {
+        here.worker.end_session(session);
+        Ok(())
+    })
+}
+
+#[napi]
+pub fn sequence_create(
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    start: BigInt,
+) -> Result<()> {
+    with(|here| {
+        here.worker.create_sequence(
+            transaction,
+            command,
+            file(database, filenode, owner),
+            start.get_i64().0,
+        )
+    })
+}
+
+#[napi(object)]
+pub struct SequenceLimits {
+    pub increment: BigInt,
+    pub min: BigInt,
+    pub max: BigInt,
+    pub cache: BigInt,
+    pub cycle: bool,
+}
+
+/// [first, last]
+#[napi]
+pub fn sequence_next(
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    limits: SequenceLimits,
+    name: String,
+) -> Result<Vec<BigInt>> {
+    with(|here| {
+        let definition = Definition {
+            increment: limits.increment.get_i64().0,
+            min: limits.min.get_i64().0,
+            max: limits.max.get_i64().0,
+            cache: limits.cache.get_i64().0,
+            cycle: limits.cycle,
+        };
+        let range =
+            here.worker
+                .sequence_next(file(database, filenode, owner), &definition, &name)?;
+        Ok(vec![BigInt::from(range.first), BigInt::from(range.last)])
+    })
+}
+
+#[napi]
+pub fn sequence_set(
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    value: BigInt,
+    is_called: bool,
+) -> Result<()> {
+    with(|here| {
+        here.worker.sequence_set(
+            file(database, filenode, owner),
+            value.get_i64().0,
+            is_called,
+        )
+    })
+}
+
+#[napi(object)]
+pub struct SequenceValues {
+    pub last_value: BigInt,
+    pub is_called: bool,
+    pub log_count: BigInt,
+}
+
+#[napi]
+pub fn sequence_read(database: u32, filenode: u32, owner: u32) -> Result<SequenceValues> {
+    with(|here| {
+        let state = here.worker.sequence_read(file(database, filenode, owner))?;
+        Ok(SequenceValues {
+            last_value: BigInt::from(state.last),
+            is_called: state.is_called,
+            log_count: BigInt::from(state.log_count),
+        })
+    })
+}

@@ -1,0 +1,378 @@
+//! Rows and index entries: writes take encoded bytes from the write buffer, reads leave batches in the read buffer.
+//! Calls that fill a buffer return the count, or minus the bytes that it must at least have.
+
+use helios_base::Error;
+use helios_columns::batch::{Column, Slot};
+use helios_store::key::{FileId, after_prefix};
+use helios_store::worker::{Filled, View};
+use napi_derive::napi;
+
+use crate::store::{Result, file, filled, with};
+
+/// Number of a set of columns: pairs (attribute index, value width; 0 for varlen), ascending.
+#[napi]
+pub fn store_columns(pairs: Vec<u32>) -> Result<u32> {
+    with(|here| {
+        if let Some(known) = here.columns_known.get(&pairs) {
+            return Ok(*known);
+        }
+        let mut columns = Vec::with_capacity(pairs.len() / 2);
+        for pair in pairs.chunks_exact(2) {
+            let slot = Slot::from_width(pair[1] as u8)
+                .ok_or_else(|| Error::internal("unknown value width"))?;
+            columns.push(Column {
+                attribute: pair[0] as usize,
+                slot,
+            });
+        }
+        let number = here.columns.len() as u32;
+        here.columns.push(columns);
+        here.columns_known.insert(pairs, number);
+        Ok(number)
+    })
+}
+
+/// Inserts `count` rows that stand in the first `length` bytes of the write buffer, each after its u32 length; returns
+/// the first rowid.
+#[napi]
+pub fn table_insert(
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    length: u32,
+    count: u32,
+) -> Result<f64> {
+    with(|here| {
+        let rows = here.written(length as usize)?.to_vec();
+        let file = file(database, filenode, owner);
+        Ok(here
+            .worker
+            .insert_rows(transaction, command, file, &rows, u64::from(count))? as f64)
+    })
+}
+
+#[napi]
+pub fn table_update(
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    rowid: f64,
+    length: u32,
+) -> Result<()> {
+    with(|here| {
+        let row = here.written(length as usize)?.to_vec();
+        here.worker.update_row(
+            transaction,
+            command,
+            file(database, filenode, owner),
+            rowid as u64,
+            &row,
+        )
+    })
+}
+
+#[napi]
+pub fn table_delete(
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    rowid: f64,
+) -> Result<()> {
+    with(|here| {
+        here.worker.delete_row(
+            transaction,
+            command,
+            file(database, filenode, owner),
+            rowid as u64,
+        )
+    })
+}
+
+#[napi]
+#[allow(clippy::too_many_arguments)]
+pub fn table_get(
+    snapshot: u32,
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    columns: u32,
+    rowid: f64,
+) -> Result<i64> {
+    with(|here| {
+        let view = View {
+            snapshot,
+            transaction,
+            command,
+        };
+        let columns = here
+            .columns
+            .get(columns as usize)
+            .ok_or_else(unknown_columns)?;
+        let file = file(database, filenode, owner);
+        Ok(filled(here.worker.get_rows(
+            view,
+            file,
+            &[rowid],
+            columns,
+            here.read_buffer(),
+        )?))
+    })
+}
+
+/// As `table_get` for `count` rowids that stand as f64 values in the write buffer; may deliver fewer.
+#[napi]
+#[allow(clippy::too_many_arguments)]
+pub fn table_get_many(
+    snapshot: u32,
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    columns: u32,
+    count: u32,
+) -> Result<i64> {
+    with(|here| {
+        let view = View {
+            snapshot,
+            transaction,
+            command,
+        };
+        let columns = here
+            .columns
+            .get(columns as usize)
+            .ok_or_else(unknown_columns)?;
+        let bytes = here.written(count as usize * 8)?;
+        let rowids: Vec<f64> = bytes
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|chunk| f64::from_le_bytes(*chunk))
+            .collect();
+        let file = file(database, filenode, owner);
+        Ok(filled(here.worker.get_rows(
+            view,
+            file,
+            &rowids,
+            columns,
+            here.read_buffer(),
+        )?))
+    })
+}
+
+/// Opens a cursor over rowids from..=to.
+#[napi]
+#[allow(clippy::too_many_arguments)]
+pub fn table_scan(
+    snapshot: u32,
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    columns: u32,
+    from: f64,
+    to: f64,
+    backward: bool,
+) -> Result<u32> {
+    with(|here| {
+        let view = View {
+            snapshot,
+            transaction,
+            command,
+        };
+        let columns = here
+            .columns
+            .get(columns as usize)
+            .ok_or_else(unknown_columns)?
+            .clone();
+        let file = file(database, filenode, owner);
+        let lower = file.row_key(from.max(0.0) as u64).to_vec();
+        let upper = file.row_key((to as u64).saturating_add(1)).to_vec();
+        here.worker
+            .open_cursor(view, file, lower, upper, backward, columns)
+    })
+}
+
+#[napi]
+pub fn table_next(cursor: u32, count: u32) -> Result<i64> {
+    with(|here| {
+        Ok(filled(here.worker.next_rows(
+            cursor,
+            count as usize,
+            here.read_buffer(),
+        )?))
+    })
+}
+
+#[napi]
+pub fn cursor_close(cursor: u32) -> Result<()> {
+    with(|here| {
+        here.worker.close_cursor(cursor);
+        Ok(())
+    })
+}
+
+/// The write buffer holds the key, then the payload; payload length -1 for none.
+#[napi]
+#[allow(clippy::too_many_arguments)]
+pub fn index_insert(
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    rowid: f64,
+    key_length: u32,
+    payload_length: i32,
+) -> Result<()> {
+    with(|here| {
+        let written = here
+            .written(key_length as usize + payload_length.max(0) as usize)?
+            .to_vec();
+        let (key, payload) = written.split_at(key_length as usize);
+        let payload = (payload_length >= 0).then_some(payload);
+        here.worker.insert_entry(
+            transaction,
+            command,
+            file(database, filenode, owner),
+            key,
+            rowid as u64,
+            payload,
+        )
+    })
+}
+
+#[napi]
+pub fn index_delete(
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    rowid: f64,
+    key_length: u32,
+) -> Result<()> {
+    with(|here| {
+        let key = here.written(key_length as usize)?.to_vec();
+        here.worker.delete_entry(
+            transaction,
+            command,
+            file(database, filenode, owner),
+            &key,
+            rowid as u64,
+        )
+    })
+}
+
+/// Opens a cursor over key bytes; the write buffer holds the lower, then the upper bound, length -1 for none.
+#[napi]
+#[allow(clippy::too_many_arguments)]
+pub fn index_scan(
+    snapshot: u32,
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    lower_length: i32,
+    lower_inclusive: bool,
+    upper_length: i32,
+    upper_inclusive: bool,
+    backward: bool,
+) -> Result<u32> {
+    with(|here| {
+        let view = View {
+            snapshot,
+            transaction,
+            command,
+        };
+        let file = file(database, filenode, owner);
+        let (lower_bytes, upper_bytes) =
+            (lower_length.max(0) as usize, upper_length.max(0) as usize);
+        let written = here.written(lower_bytes + upper_bytes)?;
+        let (lower_key, upper_key) = written.split_at(lower_bytes);
+        let lower = lower_bound(
+            file,
+            (lower_length >= 0).then_some(lower_key),
+            lower_inclusive,
+        );
+        let upper = upper_bound(
+            file,
+            (upper_length >= 0).then_some(upper_key),
+            upper_inclusive,
+        );
+        here.worker
+            .open_cursor(view, file, lower, upper, backward, Vec::new())
+    })
+}
+
+fn lower_bound(file: FileId, key: Option<&[u8]>, inclusive: bool) -> Vec<u8> {
+    let bound = file.bound(key.unwrap_or_default());
+    if inclusive || key.is_none() {
+        bound
+    } else {
+        after_prefix(&bound).unwrap_or_default()
+    }
+}
+
+fn upper_bound(file: FileId, key: Option<&[u8]>, inclusive: bool) -> Vec<u8> {
+    let bound = file.bound(key.unwrap_or_default());
+    if inclusive || key.is_none() {
+        after_prefix(&bound).unwrap_or_default()
+    } else {
+        bound
+    }
+}
+
+#[napi]
+pub fn index_next(cursor: u32, count: u32) -> Result<i64> {
+    with(|here| {
+        Ok(filled(here.worker.next_entries(
+            cursor,
+            count as usize,
+            here.read_buffer(),
+        )?))
+    })
+}
+
+/// Rowids of the entries with exactly the key in the write buffer, as f64 values in the read buffer.
+#[napi]
+#[allow(clippy::too_many_arguments)]
+pub fn index_lookup(
+    snapshot: u32,
+    transaction: u32,
+    command: u32,
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    key_length: u32,
+) -> Result<i64> {
+    with(|here| {
+        let view = View {
+            snapshot,
+            transaction,
+            command,
+        };
+        let key = here.written(key_length as usize)?;
+        let found: Filled = here.worker.lookup(
+            view,
+            file(database, filenode, owner),
+            key,
+            here.read_buffer(),
+        )?;
+        Ok(filled(found))
+    })
+}
+
+fn unknown_columns() -> Error {
+    Error::internal("unknown set of columns")
+}

@@ -1,0 +1,34 @@
+//! The ordered key-value base under the memtables, behind three small traits so that another engine can stand in.
+//! Nothing outside `lmdb.rs` knows which one it is.
+
+use helios_base::Result;
+
+/// One change of a batch: value None deletes the key.
+pub type Change<'a> = (&'a [u8], Option<&'a [u8]>);
+
+pub trait Base: Send + Sync {
+    /// A reader of the newest state, for the calling thread.
+    fn reader(&self) -> Result<Box<dyn BaseReader>>;
+    /// Applies changes (ascending keys) in one durable step; the state's number afterwards.
+    fn apply(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<u64>;
+    /// Deletes up to `count` keys of lower <= key < upper; how many, and the state's number afterwards.
+    fn delete_range(&self, lower: &[u8], upper: &[u8], count: usize) -> Result<(usize, u64)>;
+}
+
+/// A consistent state; not to be used by two threads.
+pub trait BaseReader {
+    /// Number of the state it sees.
+    fn state(&self) -> u64;
+    fn get(&self, key: &[u8]) -> Result<Option<&[u8]>>;
+    /// Entries of lower <= key < upper, ascending or descending.
+    fn scan<'a>(
+        &'a self,
+        lower: &[u8],
+        upper: &[u8],
+        backward: bool,
+    ) -> Result<Box<dyn BaseCursor<'a> + 'a>>;
+}
+
+pub trait BaseCursor<'a> {
+    fn next(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>>;
+}

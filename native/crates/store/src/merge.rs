@@ -1,0 +1,207 @@
+//! Merged reading of what a view sees: the transaction's overlay over the session's temporary entries or over the
+//! memtables (newest first) and the base. For each key the first source that knows it wins; a deleted key is skipped.
+
+use std::collections::btree_map::Range;
+use std::sync::Arc;
+
+use helios_base::Result;
+
+use crate::base::{BaseCursor, BaseReader};
+use crate::memtable::{Backward, Forward, Memtable};
+use crate::overlay::{Overlay, OverlayScan};
+
+pub type TemporaryRange<'a> = Range<'a, Box<[u8]>, Option<Box<[u8]>>>;
+
+/// What a view consists of, without the overlay.
+pub struct Committed<'a> {
+    pub sequence: u64,
+    /// Newest first.
+    pub memtables: &'a [Arc<Memtable>],
+    pub base: Option<&'a dyn BaseReader>,
+}
+
+impl<'a> Committed<'a> {
+    pub fn get(&self, key: &[u8]) -> Result<Option<&'a [u8]>> {
+        for memtable in self.memtables {
+            if let Some(entry) = memtable.get(key, self.sequence) {
+                return Ok(entry.value);
+            }
+        }
+        match self.base {
+            Some(base) => base.get(key),
+            None => Ok(None),
+        }
+    }
+}
+
+enum Source<'a> {
+    Overlay(OverlayScan<'a>),
+    Temporary(Temporary<'a>),
+    Forward(Forward<'a>),
+    Backward(Backward<'a>),
+    Base(Peeked<'a>),
+}
+
+struct Temporary<'a> {
+    range: TemporaryRange<'a>,
+    backward: bool,
+    current: Option<(&'a [u8], Option<&'a [u8]>)>,
+}
+
+struct Peeked<'a> {
+    cursor: Box<dyn BaseCursor<'a> + 'a>,
+    current: Option<(&'a [u8], &'a [u8])>,
+}
+
+/// An ordered walk over the visible entries of a range.
+pub struct MergedScan<'a> {
+    sources: Vec<Source<'a>>,
+    backward: bool,
+}
+
+impl<'a> MergedScan<'a> {
+    pub fn new(backward: bool) -> MergedScan<'a> {
+        MergedScan {
+            sources: Vec::with_capacity(4),
+            backward,
+        }
+    }
+
+    /// Sources are added highest precedence first.
+    pub fn add_overlay(&mut self, overlay: &'a Overlay, lower: &[u8], upper: &[u8], command: u32) {
+        let scan = overlay.scan(lower, upper, command, self.backward);
+        if scan.peek().is_some() {
+            self.sources.push(Source::Overlay(scan));
+        }
+    }
+
+    pub fn add_temporary(&mut self, range: TemporaryRange<'a>) {
+        let mut temporary = Temporary {
+            range,
+            backward: self.backward,
+            current: None,
+        };
+        temporary.advance();
+        if temporary.current.is_some() {
+            self.sources.push(Source::Temporary(temporary));
+        }
+    }
+
+    pub fn add_committed(
+        &mut self,
+        committed: &Committed<'a>,
+        lower: &[u8],
+        upper: &[u8],
+    ) -> Result<()> {
+        for memtable in committed.memtables {
+            if self.backward {
+                let cursor = memtable.backward(lower, upper, committed.sequence);
+                if cursor.peek().is_some() {
+                    self.sources.push(Source::Backward(cursor));
+                }
+            } else {
+                let cursor = memtable.forward(lower, upper, committed.sequence);
+                if cursor.peek().is_some() {
+                    self.sources.push(Source::Forward(cursor));
+                }
+            }
+        }
+        if let Some(base) = committed.base {
+            self.add_base(base, lower, upper)?;
+        }
+        Ok(())
+    }
+
+    pub fn add_base(&mut self, base: &'a dyn BaseReader, lower: &[u8], upper: &[u8]) -> Result<()> {
+        let mut cursor = base.scan(lower, upper, self.backward)?;
+        let current = cursor.next()?;
+        if current.is_some() {
+            self.sources.push(Source::Base(Peeked { cursor, current }));
+        }
+        Ok(())
+    }
+
+    /// The next visible entry.
+    pub fn next(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>> {
+        loop {
+            let (key, value) = match self.sources.as_mut_slice() {
+                [] => return Ok(None),
+                [only] => {
+                    let Some(entry) = only.peek() else {
+                        return Ok(None);
+                    };
+                    only.advance()?;
+                    entry
+                }
+                _ => match self.next_of_many()? {
+                    Some(entry) => entry,
+                    None => return Ok(None),
+                },
+            };
+            if let Some(value) = value {
+                return Ok(Some((key, value)));
+            }
+        }
+    }
+
+    fn next_of_many(&mut self) -> Result<Option<(&'a [u8], Option<&'a [u8]>)>> {
+        let mut best: Option<(&'a [u8], Option<&'a [u8]>)> = None;
+        for source in &self.sources {
+            let Some((key, value)) = source.peek() else {
+                continue;
+            };
+            let better = match best {
+                None => true,
+                Some((found, _)) => (key < found) != self.backward && key != found,
+            };
+            if better {
+                best = Some((key, value));
+            }
+        }
+        let Some((key, _)) = best else {
+            return Ok(None);
+        };
+        for source in &mut self.sources {
+            if source.peek().is_some_and(|(other, _)| other == key) {
+                source.advance()?;
+            }
+        }
+        Ok(best)
+    }
+}
+
+impl<'a> Source<'a> {
+    #[inline]
+    fn peek(&self) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+        match self {
+            Source::Overlay(scan) => scan.peek(),
+            Source::Temporary(scan) => scan.current,
+            Source::Forward(cursor) => cursor.peek().map(|entry| (entry.key, entry.value)),
+            Source::Backward(cursor) => cursor.peek().map(|entry| (entry.key, entry.value)),
+            Source::Base(peeked) => peeked.current.map(|(key, value)| (key, Some(value))),
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Result<()> {
+        match self {
+            Source::Overlay(scan) => scan.advance(),
+            Source::Temporary(scan) => scan.advance(),
+            Source::Forward(cursor) => cursor.advance(),
+            Source::Backward(cursor) => cursor.advance(),
+            Source::Base(peeked) => peeked.current = peeked.cursor.next()?,
+        }
+        Ok(())
+    }
+}
+
+impl Temporary<'_> {
+    fn advance(&mut self) {
+        let next = if self.backward {
+            self.range.next_back()
+        } else {
+            self.range.next()
+        };
+        self.current = next.map(|(key, value)| (&**key, value.as_deref()));
+    }
+}

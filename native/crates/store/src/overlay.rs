@@ -1,0 +1,287 @@
+//! A transaction's private writes: an ordered map from key to the versions its commands made, with savepoint undo.
+//! A read at command c sees the newest version of a command before c; commit takes the newest of all.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+type Key = Box<[u8]>;
+
+/// What a write does to the count of a file's entries; decided by the caller, who knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// The key did not exist for the writer.
+    Insert,
+    /// The key existed and stays.
+    Update,
+}
+
+struct Version {
+    command: u32,
+    /// Savepoint epoch of the write: within one epoch and command a version is overwritten in place.
+    epoch: u32,
+    value: Option<Box<[u8]>>,
+}
+
+struct Versions {
+    /// The key existed before this transaction.
+    existed: bool,
+    newest: Version,
+    older: Vec<Version>,
+}
+
+#[derive(Default)]
+pub struct Overlay {
+    map: BTreeMap<Key, Versions>,
+    /// Keys that got a further version, in order, as long as a savepoint may need to take them back.
+    undo: Vec<Key>,
+    savepoints: Vec<usize>,
+    epoch: u32,
+    bytes: usize,
+}
+
+impl Overlay {
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
+    /// Approximate bytes of memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn put(&mut self, command: u32, key: &[u8], value: Box<[u8]>, write: Write) {
+        self.write(command, key, Some(value), write == Write::Update);
+    }
+
+    pub fn delete(&mut self, command: u32, key: &[u8]) {
+        self.write(command, key, None, true);
+    }
+
+    fn write(&mut self, command: u32, key: &[u8], value: Option<Box<[u8]>>, existed: bool) {
+        self.bytes += 96 + key.len() + value.as_ref().map_or(0, |value| value.len());
+        let version = Version {
+            command,
+            epoch: self.epoch,
+            value,
+        };
+        match self.map.get_mut(key) {
+            None => {
+                let key: Key = key.into();
+                if !self.savepoints.is_empty() {
+                    self.undo.push(key.clone());
+                }
+                self.map.insert(
+                    key,
+                    Versions {
+                        existed,
+                        newest: version,
+                        older: Vec::new(),
+                    },
+                );
+            }
+            Some(versions) => {
+                if versions.newest.command == command && versions.newest.epoch == self.epoch {
+                    versions.newest = version;
+                    return;
+                }
+                if !self.savepoints.is_empty() {
+                    self.undo.push(key.into());
+                }
+                versions
+                    .older
+                    .push(std::mem::replace(&mut versions.newest, version));
+            }
+        }
+    }
+
+    /// None: the transaction says nothing about the key; Some(None): it deleted it.
+    pub fn get(&self, key: &[u8], command: u32) -> Option<Option<&[u8]>> {
+        if self.map.is_empty() {
+            return None;
+        }
+        self.map.get(key).and_then(|versions| versions.at(command))
+    }
+
+    /// Marks a point to return to; its depth, counted from 1.
+    pub fn savepoint(&mut self) -> usize {
+        self.epoch += 1;
+        self.savepoints.push(self.undo.len());
+        self.savepoints.len()
+    }
+
+    /// Takes back everything since the savepoint, which stays.
+    pub fn rollback_to(&mut self, depth: usize) {
+        let Some(mark) = depth
+            .checked_sub(1)
+            .and_then(|index| self.savepoints.get(index))
+            .copied()
+        else {
+            return;
+        };
+        self.savepoints.truncate(depth);
+        self.epoch += 1;
+        while self.undo.len() > mark {
+            let Some(key) = self.undo.pop() else { break };
+            let Some(versions) = self.map.get_mut(&key) else {
+                continue;
+            };
+            match versions.older.pop() {
+                Some(version) => versions.newest = version,
+                None => {
+                    self.map.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Forgets the savepoint and those within it; the writes stay.
+    pub fn release(&mut self, depth: usize) {
+        self.savepoints.truncate(depth.saturating_sub(1));
+        self.epoch += 1;
+        if self.savepoints.is_empty() {
+            self.undo.clear();
+        }
+    }
+
+    /// What is left to commit: key, whether it existed before, newest value. Keys that came and went are left out.
+    pub fn changes(&self) -> impl Iterator<Item = (&[u8], bool, Option<&[u8]>)> {
+        self.map
+            .iter()
+            .map(|(key, versions)| (&**key, versions.existed, versions.newest.value.as_deref()))
+            .filter(|(_, existed, value)| *existed || value.is_some())
+    }
+
+    /// Entries visible at `command` of lower <= key < upper, ascending or descending.
+    pub fn scan(
+        &self,
+        lower: &[u8],
+        upper: &[u8],
+        command: u32,
+        backward: bool,
+    ) -> OverlayScan<'_> {
+        let range = if lower < upper && !self.map.is_empty() {
+            Some(
+                self.map
+                    .range::<[u8], _>((Bound::Included(lower), Bound::Excluded(upper))),
+            )
+        } else {
+            None
+        };
+        let mut scan = OverlayScan {
+            range,
+            command,
+            backward,
+            current: None,
+        };
+        scan.advance();
+        scan
+    }
+}
+
+impl Versions {
+    fn at(&self, command: u32) -> Option<Option<&[u8]>> {
+        if self.newest.command < command {
+            return Some(self.newest.value.as_deref());
+        }
+        let version = self
+            .older
+            .iter()
+            .rev()
+            .find(|version| version.command < command)?;
+        Some(version.value.as_deref())
+    }
+}
+
+pub struct OverlayScan<'a> {
+    range: Option<std::collections::btree_map::Range<'a, Key, Versions>>,
+    command: u32,
+    backward: bool,
+    current: Option<(&'a [u8], Option<&'a [u8]>)>,
+}
+
+impl<'a> OverlayScan<'a> {
+    #[inline]
+    pub fn peek(&self) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+        self.current
+    }
+
+    pub fn advance(&mut self) {
+        self.current = None;
+        let Some(range) = self.range.as_mut() else {
+            return;
+        };
+        while let Some((key, versions)) = if self.backward {
+            range.next_back()
+        } else {
+            range.next()
+        } {
+            if let Some(value) = versions.at(self.command) {
+                self.current = Some((key, value));
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(overlay: &mut Overlay, command: u32, key: &str, value: &str) {
+        overlay.put(
+            command,
+            key.as_bytes(),
+            value.as_bytes().into(),
+            Write::Insert,
+        );
+    }
+
+    fn seen(overlay: &Overlay, command: u32) -> Vec<String> {
+        let mut scan = overlay.scan(b"", b"\xff", command, false);
+        let mut out = Vec::new();
+        while let Some((key, value)) = scan.peek() {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            out.push(format!(
+                "{}={}",
+                text(key),
+                value.map_or("-".to_string(), text)
+            ));
+            scan.advance();
+        }
+        out
+    }
+
+    #[test]
+    fn commands_see_earlier_ones_only() {
+        let mut overlay = Overlay::default();
+        put(&mut overlay, 1, "a", "1");
+        put(&mut overlay, 2, "a", "2");
+        overlay.delete(3, b"a");
+        assert_eq!(seen(&overlay, 1), Vec::<String>::new());
+        assert_eq!(seen(&overlay, 2), ["a=1"]);
+        assert_eq!(seen(&overlay, 3), ["a=2"]);
+        assert_eq!(seen(&overlay, 4), ["a=-"]);
+        assert_eq!(overlay.changes().count(), 0);
+    }
+
+    #[test]
+    fn savepoints_undo() {
+        let mut overlay = Overlay::default();
+        put(&mut overlay, 1, "a", "1");
+        let outer = overlay.savepoint();
+        put(&mut overlay, 1, "a", "2");
+        put(&mut overlay, 1, "b", "2");
+        let inner = overlay.savepoint();
+        overlay.delete(2, b"a");
+        overlay.rollback_to(inner);
+        assert_eq!(seen(&overlay, 9), ["a=2", "b=2"]);
+        put(&mut overlay, 3, "c", "3");
+        overlay.release(inner);
+        assert_eq!(seen(&overlay, 9), ["a=2", "b=2", "c=3"]);
+        overlay.rollback_to(outer);
+        assert_eq!(seen(&overlay, 9), ["a=1"]);
+        overlay.rollback_to(outer);
+        overlay.release(outer);
+        assert_eq!(overlay.changes().count(), 1);
+    }
+}

@@ -1,0 +1,124 @@
+// Writes rows in the stored format (native/crates/columns/README.md) into the write buffer, each after its length. The
+// addon fills in xmin and compresses large values.
+import { ByteWriter } from '../base/bytes.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
+import type { TypeLookup } from '../types/type-behaviour.js';
+import type { Row, Value } from '../types/value.js';
+import { growWrite, writeBuffer } from './exchange.js';
+import type { StoredAttribute } from './row-layout.js';
+
+/** Bytes of xmin and attribute count. */
+const headerBytes = 10;
+/** Most bytes of a varlen's length. */
+const varintBytesMax = 5;
+
+const scratch = new ByteWriter(4096);
+
+/** Encodes rows after each other from offset 0 of the write buffer; returns the bytes used. */
+export function encodeRows(attributes: readonly StoredAttribute[], rows: readonly Row[], types: TypeLookup): number {
+  let at = 0;
+  for (const row of rows) at = encodeRow(attributes, row, at, types);
+  return at;
+}
+
+/** Encodes one row without its length at offset 0; returns its bytes. */
+export function encodeSingleRow(attributes: readonly StoredAttribute[], row: Row, types: TypeLookup): number {
+  return encodeBody(attributes, row, 0, types);
+}
+
+function encodeRow(attributes: readonly StoredAttribute[], row: Row, at: number, types: TypeLookup): number {
+  const end = encodeBody(attributes, row, at + 4, types);
+  writeBuffer().data.setUint32(at, end - at - 4, true);
+  return end;
+}
+
+function encodeBody(attributes: readonly StoredAttribute[], row: Row, start: number, types: TypeLookup): number {
+  const count = attributes.length;
+  const codesAt = start + headerBytes;
+  const fixedAt = codesAt + ((count + 1) >> 1);
+  let views = writeBuffer();
+  if (fixedAt + count * 8 > views.u8.length) views = growWrite(fixedAt + count * 8);
+  const { data, u8 } = views;
+  data.setUint16(start + 8, count, true);
+  u8.fill(0, codesAt, fixedAt);
+  let at = fixedAt;
+  let hasVarlen = false;
+  for (let index = 0; index < count; index++) {
+    const value = row[index] ?? null;
+    const attribute = attributes[index] as StoredAttribute;
+    if (value === null || attribute.behaviour === null) continue;
+    const place = codesAt + (index >> 1);
+    u8[place] = (u8[place] as number) | ((index & 1) === 0 ? attribute.code : attribute.code << 4);
+    if (attribute.width === 0) hasVarlen = true;
+    else at = encodeFixed(data, at, attribute, value);
+  }
+  return hasVarlen ? encodeVarlens(attributes, row, at, types) : at;
+}
+
+function encodeFixed(data: DataView, at: number, attribute: StoredAttribute, value: Value): number {
+  switch (attribute.storage) {
+    case 'bool':
+      data.setUint8(at, value === true ? 1 : 0);
+      break;
+    case 'int2':
+      data.setInt16(at, value as number, true);
+      break;
+    case 'int4':
+      data.setInt32(at, storedInt4(value as number), true);
+      break;
+    case 'uint4':
+      data.setUint32(at, value as number, true);
+      break;
+    case 'int8':
+      data.setBigInt64(at, value as bigint, true);
+      break;
+    case 'float4':
+      data.setFloat32(at, value as number, true);
+      break;
+    case 'float8':
+      data.setFloat64(at, value as number, true);
+      break;
+    case 'varlen':
+      break;
+  }
+  return at + attribute.width;
+}
+
+/** Dates are int4 with infinities at the ends of the range, as PostgreSQL stores them. */
+function storedInt4(value: number): number {
+  if (value === Number.POSITIVE_INFINITY) return 0x7fffffff;
+  if (value === Number.NEGATIVE_INFINITY) return -0x80000000;
+  return value;
+}
+
+function encodeVarlens(attributes: readonly StoredAttribute[], row: Row, start: number, types: TypeLookup): number {
+  let at = start;
+  for (let index = 0; index < attributes.length; index++) {
+    const value = row[index] ?? null;
+    const attribute = attributes[index] as StoredAttribute;
+    if (value === null || attribute.width !== 0 || attribute.behaviour === null || attribute.type === null) continue;
+    if (attribute.behaviour.store === undefined) {
+      throw pgError(SqlState.featureNotSupported, `values of type ${attribute.type.name} cannot be stored`);
+    }
+    scratch.reset();
+    attribute.behaviour.store(value, attribute.type, scratch, types);
+    at = appendVarlen(at);
+  }
+  return at;
+}
+
+function appendVarlen(start: number): number {
+  const length = scratch.length;
+  let views = writeBuffer();
+  if (start + length + varintBytesMax > views.u8.length) views = growWrite(start + length + varintBytesMax);
+  const { u8 } = views;
+  let at = start;
+  let rest = length;
+  while (rest >= 0x80) {
+    u8[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  u8[at++] = rest;
+  u8.set(scratch.view(), at);
+  return at + length;
+}

@@ -1,0 +1,135 @@
+// A transaction's private writes, held by the addon under a number. Commits of this thread are answered once a group:
+// the writer wakes the thread, which settles their promises.
+import { MessageChannel } from 'node:worker_threads';
+import { addon } from '../base/addon.js';
+import type { ReadView, Snapshot, StoreTransaction } from './api.js';
+import { fromNative, native } from './native-error.js';
+
+export class NativeTransaction implements StoreTransaction {
+  private known: bigint | null = null;
+  private wrote = false;
+
+  /** `handle` is the addon's number of the transaction; `session` owns it. */
+  constructor(
+    readonly handle: number,
+    readonly session: number,
+  ) {}
+
+  get hasWrites(): boolean {
+    return this.wrote;
+  }
+
+  get assignedXid(): bigint | null {
+    return this.known ?? (this.wrote ? this.xid() : null);
+  }
+
+  /** Marks it as writing; its number for the addon. */
+  writing(): number {
+    this.wrote = true;
+    return this.handle;
+  }
+
+  xid(): bigint {
+    this.known ??= native(() => addon.storeXid(this.handle));
+    return this.known;
+  }
+
+  savepoint(): number {
+    return native(() => addon.storeSavepoint(this.handle));
+  }
+
+  rollbackTo(depth: number): void {
+    native(() => addon.storeRollbackTo(this.handle, depth));
+  }
+
+  release(depth: number): void {
+    native(() => addon.storeReleaseSavepoint(this.handle, depth));
+  }
+
+  async commit(options: { readonly synchronous: boolean }): Promise<bigint> {
+    if (this.wrote) this.xid();
+    const token = nextToken();
+    const waiting = native(() => addon.storeCommit(this.handle, token, options.synchronous));
+    if (!waiting) return native(() => addon.storeCurrentLsn());
+    return new Promise((resolve, reject) => {
+      if (pending.size === 0) keepAlive.ref();
+      pending.set(token, { resolve, reject });
+    });
+  }
+
+  rollback(): void {
+    if (this.wrote) this.xid();
+    native(() => addon.storeRollback(this.handle));
+  }
+}
+
+/** A committed state, held by the addon under a number. */
+export class NativeSnapshot implements Snapshot {
+  private known: bigint | null = null;
+  private released = false;
+
+  constructor(readonly handle: number) {}
+
+  get sequence(): bigint {
+    this.known ??= native(() => addon.storeSnapshotSequence(this.handle));
+    return this.known;
+  }
+
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    addon.storeReleaseSnapshot(this.handle);
+  }
+}
+
+/** The addon's numbers of a view: snapshot, transaction (0 for none), command. */
+export function snapshotHandle(view: ReadView): number {
+  return (view.snapshot as NativeSnapshot).handle;
+}
+export function transactionHandle(view: ReadView): number {
+  return view.transaction === null ? 0 : (view.transaction as NativeTransaction).handle;
+}
+/** The addon's number of a transaction that is about to write. */
+export function writing(txn: StoreTransaction): number {
+  return (txn as NativeTransaction).writing();
+}
+
+interface PendingCommit {
+  resolve(lsn: bigint): void;
+  reject(error: unknown): void;
+}
+
+const pending = new Map<number, PendingCommit>();
+let lastToken = 0;
+
+/** Holds the event loop while commits are under way; the writer's wake-up itself does not. */
+const keepAlive = new MessageChannel().port1;
+keepAlive.unref();
+
+function nextToken(): number {
+  lastToken = (lastToken + 1) >>> 0;
+  return lastToken;
+}
+
+/** Called by the addon with pairs (token, LSN); LSN -1 for a commit that failed. */
+export function settleCommits(pairs: readonly number[]): void {
+  for (let index = 0; index < pairs.length; index += 2) {
+    const token = pairs[index] as number;
+    const lsn = pairs[index + 1] as number;
+    const waiter = pending.get(token);
+    pending.delete(token);
+    addon.storeCommitFinished(token, lsn >= 0);
+    if (lsn >= 0) waiter?.resolve(BigInt(lsn));
+    else waiter?.reject(commitFailure(token));
+  }
+  if (pending.size === 0) keepAlive.unref();
+}
+
+function commitFailure(token: number): unknown {
+  try {
+    addon.storeCommitFailure(token);
+    return new Error('the commit failed without a reason');
+  } catch (error) {
+    return fromNative(error);
+  }
+}

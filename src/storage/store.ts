@@ -1,0 +1,96 @@
+// The store of the process. The main thread opens it, every thread that uses it attaches; the addon's statics are shared
+// by all of them, the numbers under which it keeps snapshots, transactions and cursors belong to one thread.
+import { addon } from '../base/addon.js';
+import type { RelationFile, SequenceDefinition, SequenceStore, Store, StoreTransaction } from './api.js';
+import { registerExchange } from './exchange.js';
+import { makeIndexStore } from './index-store.js';
+import { native } from './native-error.js';
+import { NativeSnapshot, NativeTransaction, settleCommits, writing } from './store-transaction.js';
+import { makeTableStore } from './table-store.js';
+
+export interface StoreOptions {
+  /** fsync: false makes a crash of the machine lose commits. */
+  readonly fsync?: boolean;
+}
+
+/** Opens the directory's store (null: in memory only, for tests) and attaches the calling thread. Throws F0001 where
+ *  another process has it open, XX001 where its files are damaged, 58030 or 53100 where the disk fails. */
+export function openStore(directory: string | null, options: StoreOptions = {}): Store {
+  native(() => addon.storeOpen(directory, options.fsync ?? true));
+  return attachStore();
+}
+
+/** The open store, for the calling thread. */
+export function attachStore(): Store {
+  native(() => addon.storeAttach(settleCommits));
+  registerExchange();
+  return store;
+}
+
+/** Writes out what waits and closes the process's store; no thread may use it afterwards. */
+export function closeStore(): void {
+  native(() => addon.storeClose());
+}
+
+/** Commands of transactions have numbers; what the store writes by itself comes before all of them. */
+const storeCommand = 0;
+
+const sequences: SequenceStore = {
+  create(txn: StoreTransaction, file: RelationFile, definition: SequenceDefinition): void {
+    const { database, filenode, temporaryOwner } = file;
+    native(() =>
+      addon.sequenceCreate(writing(txn), storeCommand, database, filenode, temporaryOwner, definition.start),
+    );
+  },
+  next(file, definition, name) {
+    const [first, last] = native(() =>
+      addon.sequenceNext(file.database, file.filenode, file.temporaryOwner, definition, name),
+    );
+    return { first: first as bigint, last: last as bigint };
+  },
+  set(file, value, isCalled) {
+    native(() => addon.sequenceSet(file.database, file.filenode, file.temporaryOwner, value, isCalled));
+  },
+  read(file) {
+    return native(() => addon.sequenceRead(file.database, file.filenode, file.temporaryOwner));
+  },
+};
+
+const store: Store = {
+  sequences,
+  begin: (sessionId) =>
+    new NativeTransaction(
+      native(() => addon.storeBegin(sessionId)),
+      sessionId,
+    ),
+  takeSnapshot: () => new NativeSnapshot(native(() => addon.storeTakeSnapshot())),
+  table: makeTableStore,
+  index: makeIndexStore,
+  nextOid: () => native(() => addon.storeNextOid()),
+  catalogVersion: () => addon.storeCatalogVersion(),
+  markCatalogChanged(txn) {
+    native(() => addon.storeMarkCatalogChanged(writing(txn)));
+  },
+  dropFile(txn, file) {
+    const { database, filenode, temporaryOwner } = file;
+    native(() => addon.storeDropFile(writing(txn), storeCommand, database, filenode, temporaryOwner));
+  },
+  async copyDatabase(txn, from, to) {
+    native(() => addon.storeCopyDatabase(writing(txn), storeCommand, from, to));
+  },
+  dropDatabase(txn, database) {
+    native(() => addon.storeDropDatabase(writing(txn), storeCommand, database));
+  },
+  size(file) {
+    const [entries = 0, bytes = 0] = native(() => addon.storeSize(file.database, file.filenode, file.temporaryOwner));
+    return { entries, bytes };
+  },
+  databaseSize: (database) => native(() => addon.storeDatabaseSize(database)),
+  endSession(sessionId) {
+    native(() => addon.storeEndSession(sessionId));
+  },
+  currentLsn: () => native(() => addon.storeCurrentLsn()),
+  checkpoint: async () => {
+    await native(() => addon.storeCheckpoint());
+  },
+};

@@ -1,0 +1,215 @@
+// One table's rows over the addon: encodes what goes in, decodes the batches that come out.
+import { addon } from '../base/addon.js';
+import type { TypeLookup } from '../types/type-behaviour.js';
+import type { Row } from '../types/value.js';
+import type {
+  ReadView,
+  RelationFile,
+  RowId,
+  RowLayout,
+  StoreTransaction,
+  StoredRow,
+  TableBatch,
+  TableCursor,
+  TableScanOptions,
+  TableStore,
+} from './api.js';
+import { filling, growWrite, readBuffer, writeBuffer } from './exchange.js';
+import { native } from './native-error.js';
+import { makeRowDecoder, type RowDecoder } from './row-decoder.js';
+import { encodeRows, encodeSingleRow } from './row-encoder.js';
+import { storedAttributes } from './row-layout.js';
+import { snapshotHandle, transactionHandle, writing } from './store-transaction.js';
+
+/** Words of a batch's header: where rowids and xmins stand. */
+const rowidsWord = 1;
+const xminsWord = 2;
+/** Rowids are below 2^53, see the contract. */
+const rowidMax = Number.MAX_SAFE_INTEGER;
+
+/** The table store of a file whose rows have this layout. */
+export function makeTableStore(file: RelationFile, layout: RowLayout, types: TypeLookup): TableStore {
+  return new NativeTable(file, layout, types);
+}
+
+class NativeTable implements TableStore {
+  private readonly attributes;
+  private readonly decoders = new Map<string, RowDecoder>();
+  private everything: RowDecoder | null = null;
+
+  constructor(
+    private readonly file: RelationFile,
+    layout: RowLayout,
+    private readonly types: TypeLookup,
+  ) {
+    this.attributes = storedAttributes(layout, types);
+  }
+
+  insert(txn: StoreTransaction, command: number, values: Row): RowId {
+    return this.insertMany(txn, command, [values]);
+  }
+
+  insertMany(txn: StoreTransaction, command: number, rows: readonly Row[]): RowId {
+    const { database, filenode, temporaryOwner } = this.file;
+    const length = encodeRows(this.attributes, rows, this.types);
+    return native(() =>
+      addon.tableInsert(writing(txn), command, database, filenode, temporaryOwner, length, rows.length),
+    );
+  }
+
+  update(txn: StoreTransaction, command: number, rowid: RowId, values: Row): void {
+    const { database, filenode, temporaryOwner } = this.file;
+    const length = encodeSingleRow(this.attributes, values, this.types);
+    native(() => addon.tableUpdate(writing(txn), command, database, filenode, temporaryOwner, rowid, length));
+  }
+
+  delete(txn: StoreTransaction, command: number, rowid: RowId): void {
+    const { database, filenode, temporaryOwner } = this.file;
+    native(() => addon.tableDelete(writing(txn), command, database, filenode, temporaryOwner, rowid));
+  }
+
+  get(view: ReadView, rowid: RowId, attributes: readonly number[] | null): StoredRow | null {
+    const { database, filenode, temporaryOwner } = this.file;
+    const decoder = this.decoder(attributes);
+    const snapshot = snapshotHandle(view);
+    const txn = transactionHandle(view);
+    native(() =>
+      filling(() =>
+        addon.tableGet(snapshot, txn, view.command, database, filenode, temporaryOwner, decoder.columns, rowid),
+      ),
+    );
+    const views = readBuffer();
+    if (views.f64[(views.u32[rowidsWord] as number) >> 3] === 0) return null;
+    const xmin = views.u64[(views.u32[xminsWord] as number) >> 3] as bigint;
+    return { rowid, xmin, values: decoder.decode(1)[0] as Row };
+  }
+
+  getMany(view: ReadView, rowids: readonly RowId[], attributes: readonly number[] | null): (StoredRow | null)[] {
+    const decoder = this.decoder(attributes);
+    const result: (StoredRow | null)[] = [];
+    while (result.length < rowids.length) this.getSome(view, rowids, decoder, result);
+    return result;
+  }
+
+  scan(view: ReadView, options: TableScanOptions): TableCursor {
+    const { database, filenode, temporaryOwner } = this.file;
+    const decoder = this.decoder(options.attributes);
+    const cursor = native(() =>
+      addon.tableScan(
+        snapshotHandle(view),
+        transactionHandle(view),
+        view.command,
+        database,
+        filenode,
+        temporaryOwner,
+        decoder.columns,
+        options.from ?? 0,
+        options.to ?? rowidMax,
+        options.direction === 'backward',
+      ),
+    );
+    return new NativeTableCursor(cursor, decoder);
+  }
+
+  /** Fetches as many of the rowids not answered yet as fit one batch. */
+  private getSome(view: ReadView, rowids: readonly RowId[], decoder: RowDecoder, result: (StoredRow | null)[]): void {
+    const { database, filenode, temporaryOwner } = this.file;
+    const from = result.length;
+    const wanted = Math.min(rowids.length - from, 4096);
+    const buffer = writeBuffer().f64.length < wanted ? growWrite(wanted * 8) : writeBuffer();
+    for (let index = 0; index < wanted; index++) buffer.f64[index] = rowids[from + index] as number;
+    const snapshot = snapshotHandle(view);
+    const txn = transactionHandle(view);
+    const count = native(() =>
+      filling(() =>
+        addon.tableGetMany(snapshot, txn, view.command, database, filenode, temporaryOwner, decoder.columns, wanted),
+      ),
+    );
+    const views = readBuffer();
+    const rows = decoder.decode(count);
+    const rowidsAt = (views.u32[rowidsWord] as number) >> 3;
+    const xminsAt = (views.u32[xminsWord] as number) >> 3;
+    for (let index = 0; index < count; index++) {
+      const rowid = views.f64[rowidsAt + index] as number;
+      const found = rowid !== 0;
+      result.push(found ? { rowid, xmin: views.u64[xminsAt + index] as bigint, values: rows[index] as Row } : null);
+    }
+  }
+
+  private decoder(attributes: readonly number[] | null): RowDecoder {
+    if (attributes === null) {
+      this.everything ??= makeRowDecoder(this.attributes, [...this.attributes.keys()], this.types);
+      return this.everything;
+    }
+    const key = attributes.join();
+    let decoder = this.decoders.get(key);
+    if (decoder === undefined) {
+      const indexes = [...new Set(attributes)].filter((number) => number > 0).map((number) => number - 1);
+      decoder = makeRowDecoder(
+        this.attributes,
+        indexes.sort((left, right) => left - right),
+        this.types,
+      );
+      this.decoders.set(key, decoder);
+    }
+    return decoder;
+  }
+}
+
+class NativeTableCursor implements TableCursor {
+  private open = true;
+
+  constructor(
+    private readonly handle: number,
+    private readonly decoder: RowDecoder,
+  ) {}
+
+  next(rowCountMax: number): TableBatch {
+    if (!this.open) return emptyBatch;
+    const count = native(() => filling(() => addon.tableNext(this.handle, rowCountMax)));
+    if (count === 0) {
+      this.close();
+      return emptyBatch;
+    }
+    const views = readBuffer();
+    const rowidsAt = (views.u32[rowidsWord] as number) >> 3;
+    const xminsAt = (views.u32[xminsWord] as number) >> 3;
+    return new NativeTableBatch(
+      count,
+      views.f64.slice(rowidsAt, rowidsAt + count),
+      views.u64.slice(xminsAt, xminsAt + count),
+      this.decoder.decode(count),
+    );
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    addon.cursorClose(this.handle);
+  }
+}
+
+/** Rowids and xmins become arrays only when somebody asks. */
+class NativeTableBatch implements TableBatch {
+  private rowidArray: readonly RowId[] | null = null;
+  private xminArray: readonly bigint[] | null = null;
+
+  constructor(
+    readonly rowCount: number,
+    private readonly rowidValues: Float64Array,
+    private readonly xminValues: BigUint64Array,
+    readonly rows: Row[],
+  ) {}
+
+  get rowids(): readonly RowId[] {
+    this.rowidArray ??= Array.from(this.rowidValues);
+    return this.rowidArray;
+  }
+
+  get xmins(): readonly bigint[] {
+    this.xminArray ??= Array.from(this.xminValues);
+    return this.xminArray;
+  }
+}
+
+const emptyBatch: TableBatch = { rowCount: 0, rowids: [], xmins: [], rows: [] };

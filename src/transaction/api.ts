@@ -39,13 +39,24 @@ export interface Transaction {
   /** Throws 25006 in a read-only transaction; `command` is the SQL command's name. */
   requireWritable(command: string): void;
 
-  lockRelation(relation: number, mode: LockMode, options?: { readonly noWait?: boolean; readonly name?: string }): LockWait;
+  lockRelation(
+    relation: number,
+    mode: LockMode,
+    options?: { readonly noWait?: boolean; readonly name?: string },
+  ): LockWait;
   /** True where this transaction holds the mode or a stronger one. */
   holdsRelationLock(relation: number, mode: LockMode): boolean;
   /** Any other object by (catalog oid, object oid): databases, roles, schemas. */
   lockObject(catalog: number, object: number, mode: LockMode): LockWait;
   /** 'skipped' only with policy skip; policy error rejects with 55P03. */
-  lockRow(file: number, rowid: RowId, mode: RowLockMode, policy: 'block' | 'skip' | 'error'): 'granted' | 'skipped' | Promise<'granted' | 'skipped'>;
+  lockRow(
+    file: number,
+    rowid: RowId,
+    mode: RowLockMode,
+    policy: 'block' | 'skip' | 'error',
+    /** For 55P03: `could not obtain lock on row in relation "x"`. */
+    relationName?: string,
+  ): 'granted' | 'skipped' | Promise<'granted' | 'skipped'>;
   /** Serialises writers of one key of a unique index, to the transaction's end. */
   lockUniqueKey(indexFile: number, key: Buffer): LockWait;
 

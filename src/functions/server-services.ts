@@ -1,0 +1,131 @@
+// What functions ask of the running server beside their session: advisory locks, the lock table, the other sessions,
+// cumulative statistics. Declared here, filled by the session from the transaction room.
+import { serviceKey } from './call-info.js';
+
+/** An advisory lock's key: the halves of one bigint (sub 1) or two ints (sub 2), as unsigned 32-bit numbers. */
+export interface AdvisoryLockKey {
+  readonly high: number;
+  readonly low: number;
+  readonly sub: 1 | 2;
+}
+
+/** pg_advisory_*: each call takes or gives back one lock. */
+export interface AdvisoryLocks {
+  /** Waits; rejects with 40P01, 55P03, 57014. */
+  lock(key: AdvisoryLockKey, options: AdvisoryLockOptions): undefined | Promise<void>;
+  /** True where it was granted at once. */
+  tryLock(key: AdvisoryLockKey, options: AdvisoryLockOptions): boolean;
+  /** Session-level locks only; false where the session doesn't hold it. */
+  unlock(key: AdvisoryLockKey, isShared: boolean): boolean;
+  unlockAll(): void;
+}
+export interface AdvisoryLockOptions {
+  readonly isShared: boolean;
+  /** Held by the session instead of the transaction. */
+  readonly forSession: boolean;
+}
+export const advisoryLocks = serviceKey<AdvisoryLocks>('advisoryLocks');
+
+/** pg_locks and pg_blocking_pids. */
+export interface LockTableService {
+  rows(): readonly LockStatus[];
+  blockingPids(processId: number): readonly number[];
+}
+/** A row of pg_lock_status(): null where the column doesn't apply. */
+export interface LockStatus {
+  readonly lockType: string;
+  readonly database: number | null;
+  readonly relation: number | null;
+  readonly transactionId: number | null;
+  readonly virtualXid: string | null;
+  readonly classId: number | null;
+  readonly objectId: number | null;
+  readonly objectSubId: number | null;
+  readonly virtualTransaction: string;
+  readonly processId: number;
+  readonly mode: string;
+  readonly granted: boolean;
+  /** Microseconds since 2000-01-01 UTC. */
+  readonly waitStart: bigint | null;
+}
+export const lockTableService = serviceKey<LockTableService>('lockTable');
+
+/** pg_stat_activity, pg_cancel_backend, pg_terminate_backend. */
+export interface BackendsService {
+  list(): readonly BackendStatus[];
+  find(processId: number): BackendStatus | null;
+  /** False where there is no such session. */
+  signal(processId: number, request: 'cancel' | 'terminate'): boolean;
+}
+/** One session. Times are microseconds since 2000-01-01 UTC, null where there is none. */
+export interface BackendStatus {
+  /** Small number of the session, unique while it lives (pg_stat_get_backend_idset). */
+  readonly backendId: number;
+  readonly processId: number;
+  readonly kind: string;
+  /** 0 where it has none. */
+  readonly database: number;
+  readonly role: number;
+  readonly isSuperuser: boolean;
+  readonly applicationName: string;
+  /** '' for a Unix-domain socket. */
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly tls: { readonly protocol: string; readonly cipher: string; readonly bits: number } | null;
+  readonly backendStart: bigint | null;
+  readonly transactionStart: bigint | null;
+  readonly queryStart: bigint | null;
+  readonly stateChange: bigint | null;
+  readonly waitEventType: string | null;
+  readonly waitEvent: string | null;
+  readonly state: string | null;
+  readonly xid: bigint | null;
+  readonly xmin: bigint | null;
+  readonly queryId: bigint | null;
+  readonly query: string;
+}
+export const backendsService = serviceKey<BackendsService>('backends');
+
+/** Counters of pg_stat_user_tables, pg_statio_*, pg_stat_database; 0 where nothing was counted. */
+export interface StatisticsService {
+  /** Relation 0: the database's own. */
+  counter(database: number, relation: number, counter: StatisticsCounter): number;
+  /** A time counter: microseconds since 2000-01-01 UTC, null where it never happened. */
+  time(database: number, relation: number, counter: StatisticsCounter): bigint | null;
+  /** pg_stat_reset: one relation, or with null all of the database. */
+  reset(database: number, relation: number | null): void;
+}
+export const statisticsCounters = [
+  'numscans',
+  'tuplesReturned',
+  'tuplesFetched',
+  'tuplesInserted',
+  'tuplesUpdated',
+  'tuplesDeleted',
+  'tuplesHotUpdated',
+  'tuplesNewpageUpdated',
+  'liveTuples',
+  'deadTuples',
+  'modSinceAnalyze',
+  'insSinceVacuum',
+  'blocksFetched',
+  'blocksHit',
+  'lastScan',
+  'lastVacuum',
+  'lastAutovacuum',
+  'lastAnalyze',
+  'lastAutoanalyze',
+  'vacuumCount',
+  'autovacuumCount',
+  'analyzeCount',
+  'autoanalyzeCount',
+  'transactionsCommitted',
+  'transactionsRolledBack',
+  'deadlocks',
+  'tempFiles',
+  'tempBytes',
+  'sessions',
+  'statsReset',
+] as const;
+export type StatisticsCounter = (typeof statisticsCounters)[number];
+export const statisticsService = serviceKey<StatisticsService>('statistics');

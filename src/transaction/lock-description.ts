@@ -1,0 +1,58 @@
+// Locks in PostgreSQL's words: the deadlock report, and the rows of pg_locks.
+import { pgError, SqlState } from '../errors/pg-error.js';
+import type { PgError } from '../errors/pg-error.js';
+import { lockModeName } from './lock-modes.js';
+
+/** One step of a deadlock as the lock table reports it. */
+export interface DeadlockStep extends LockTag {
+  readonly waiterPid: number;
+  readonly blockerPid: number;
+  readonly blockerXid: number;
+  readonly mode: number;
+}
+
+/** kind: 0 relation, 1 object, 2 row, 3 unique key, 4 advisory. */
+export interface LockTag {
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly sub: number;
+}
+
+/** 40P01 with who waits for whom. */
+export function deadlockError(steps: readonly DeadlockStep[]): PgError {
+  const lines = steps.map((step) => {
+    // Rows and unique keys are waited for as their transaction, in ShareLock.
+    const mode = isTransactional(step) ? 'ShareLock' : lockModeName(step.mode);
+    const what = isTransactional(step) ? `transaction ${step.blockerXid}` : describe(step);
+    return `Process ${step.waiterPid} waits for ${mode} on ${what}; blocked by process ${step.blockerPid}.`;
+  });
+  return pgError(SqlState.tRDeadlockDetected, 'deadlock detected', {
+    detail: lines.join('\n'),
+    hint: 'See server log for query details.',
+  });
+}
+
+/** pg_stat_activity.wait_event of a wait for such a lock (its type is Lock). */
+export function waitEvent(kind: number): string {
+  return waitEvents[kind] ?? 'relation';
+}
+
+const waitEvents = ['relation', 'object', 'transactionid', 'transactionid', 'advisory'];
+
+/** Rows and unique keys: locks that PostgreSQL shows as waits for a transaction. */
+export function isTransactional(tag: LockTag): boolean {
+  return tag.kind === 2 || tag.kind === 3;
+}
+
+function describe(tag: LockTag): string {
+  switch (tag.kind) {
+    case 0:
+      return `relation ${tag.b} of database ${tag.a}`;
+    case 1:
+      return `object ${tag.c} of class ${tag.b} of database ${tag.a}`;
+    default:
+      return `advisory lock [${tag.a},${tag.b},${tag.c},${tag.sub}]`;
+  }
+}

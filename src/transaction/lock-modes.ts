@@ -1,0 +1,51 @@
+// Lock modes by name and number, and which relations are shared between databases.
+import type { LockMode, RowLockMode } from './api.js';
+
+/** PostgreSQL's numbers of the table lock modes, as the lock table has them. */
+export const lockModeNumber: Readonly<Record<LockMode, number>> = {
+  AccessShareLock: 1,
+  RowShareLock: 2,
+  RowExclusiveLock: 3,
+  ShareUpdateExclusiveLock: 4,
+  ShareLock: 5,
+  ShareRowExclusiveLock: 6,
+  ExclusiveLock: 7,
+  AccessExclusiveLock: 8,
+};
+
+/** The mode's name by its number. */
+export function lockModeName(mode: number): LockMode {
+  return modeNames[mode - 1] ?? 'AccessExclusiveLock';
+}
+
+const modeNames = Object.keys(lockModeNumber) as LockMode[];
+
+/** Row lock modes as the table modes with just their conflicts (manual, section 13.3.2). */
+export const rowLockModeNumber: Readonly<Record<RowLockMode, number>> = {
+  keyShare: 1,
+  share: 2,
+  noKeyUpdate: 7,
+  update: 8,
+};
+
+/** Oids below are assigned by initdb: the same in every database. */
+const firstNormalOid = 16384;
+
+/** Shared catalogs, their indexes and TOAST tables (pg_class.relisshared): one for all databases. */
+const sharedRelations: ReadonlySet<number> = new Set([
+  1213, 1214, 1232, 1233, 1260, 1261, 1262, 2396, 2397, 2671, 2672, 2676, 2677, 2694, 2695, 2697, 2698, 2846, 2847,
+  2964, 2965, 2966, 2967, 3592, 3593, 4060, 4061, 4175, 4176, 4177, 4178, 4181, 4182, 4183, 4184, 4185, 4186, 6000,
+  6001, 6002, 6100, 6114, 6115, 6243, 6244, 6245, 6246, 6247, 6302, 6303,
+]);
+
+/** True for relations that all databases share. */
+export function isSharedRelation(relation: number): boolean {
+  return relation < firstNormalOid && sharedRelations.has(relation);
+}
+
+/** A file's number in lock tags: catalogs have the same one in each database and must not block each other there. Two
+ *  databases that fall on one number only wait for each other needlessly. */
+export function fileTag(file: number, database: number): number {
+  if (file >= firstNormalOid || sharedRelations.has(file)) return file;
+  return (0x80000000 | ((database & 0x1ffff) << 14) | file) >>> 0;
+}

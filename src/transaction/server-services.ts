@@ -1,0 +1,142 @@
+// What functions ask of the running server, over the addon: advisory locks, pg_locks, sessions, statistics. The session
+// offers them under the keys that the functions room declares; the shapes here are those interfaces' by structure.
+import { addon } from '../base/addon.js';
+import { fromUnixMs } from '../base/clock.js';
+import { readActivity } from './activity.js';
+import type { ActivityReport } from './activity.js';
+import { isTransactional } from './lock-description.js';
+import { lockModeName } from './lock-modes.js';
+import type { AdvisoryKey, SessionLocks } from './session-locks.js';
+
+const shareMode = 5;
+const exclusiveMode = 7;
+
+interface AdvisoryOptions {
+  readonly isShared: boolean;
+  readonly forSession: boolean;
+}
+
+/** Advisory locks of one session. */
+export function advisoryLocksOf(locks: SessionLocks) {
+  const modeOf = (isShared: boolean) => (isShared ? shareMode : exclusiveMode);
+  return {
+    lock(key: AdvisoryKey, options: AdvisoryOptions): undefined | Promise<void> {
+      const { forSession } = options;
+      return locks.advisory(key, modeOf(options.isShared), { noWait: false, forSession }) ?? undefined;
+    },
+    tryLock(key: AdvisoryKey, options: AdvisoryOptions): boolean {
+      const { forSession } = options;
+      return locks.advisory(key, modeOf(options.isShared), { noWait: true, forSession }) !== null;
+    },
+    unlock: (key: AdvisoryKey, isShared: boolean): boolean => locks.unlockAdvisory(key, modeOf(isShared)),
+    unlockAll: (): void => locks.unlockAllAdvisory(),
+  };
+}
+
+const lockTypes = ['relation', 'object', 'transactionid', 'transactionid', 'advisory'];
+
+/** The lock table of the process. */
+export const lockTable = {
+  /** Rows of pg_lock_status(). Every session with a transaction holds its virtual and, once assigned, its real id. */
+  rows() {
+    const backends = addon.backendList();
+    const virtual = new Map(backends.map((backend) => [backend.pid, `${backend.slot + 1}/${backend.pid}`]));
+    const ids = backends.flatMap((backend) => transactionLocks(backend.slot, backend.pid));
+    const held = addon.locksReport().map((row) => {
+      const transactional = isTransactional(row);
+      return {
+        ...noTarget,
+        ...(transactional ? { transactionId: row.blockerXid } : targetOf(row)),
+        lockType: lockTypes[row.kind] ?? 'relation',
+        virtualTransaction: virtual.get(row.pid) ?? '',
+        processId: row.pid,
+        mode: transactional ? 'ShareLock' : lockModeName(row.mode),
+        granted: row.granted,
+        waitStart: row.granted ? null : fromUnixMs(row.sinceMs),
+      };
+    });
+    return [...held, ...ids];
+  },
+  blockingPids: (processId: number): readonly number[] => addon.locksBlockingPids(processId),
+};
+
+const noTarget = {
+  database: null as number | null,
+  relation: null as number | null,
+  transactionId: null as number | null,
+  virtualXid: null as string | null,
+  classId: null as number | null,
+  objectId: null as number | null,
+  objectSubId: null as number | null,
+};
+
+function targetOf(row: {
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly sub: number;
+}) {
+  switch (row.kind) {
+    case 0:
+      return { database: row.a, relation: row.b };
+    case 1:
+      return { database: row.a, classId: row.b, objectId: row.c, objectSubId: 0 };
+    default:
+      return { database: row.a, classId: row.b, objectId: row.c, objectSubId: row.sub };
+  }
+}
+
+function transactionLocks(slot: number, processId: number) {
+  const activity = readActivity(slot);
+  if (activity.transactionStart === null) return [];
+  const virtualXid = `${slot + 1}/${processId}`;
+  const own = { virtualTransaction: virtualXid, processId, mode: 'ExclusiveLock', granted: true, waitStart: null };
+  const locks = [{ ...noTarget, lockType: 'virtualxid', virtualXid, ...own }];
+  if (activity.xid === null) return locks;
+  return [...locks, { ...noTarget, lockType: 'transactionid', transactionId: Number(activity.xid), ...own }];
+}
+
+const cancelBit = 1;
+const terminateBit = 2;
+
+/** The sessions of the process. */
+export const backends = {
+  list: (): readonly BackendReport[] => addon.backendList().map(report),
+  find(processId: number): BackendReport | null {
+    const found = addon.backendList().find((backend) => backend.pid === processId);
+    return found === undefined ? null : report(found);
+  },
+  signal: (processId: number, request: 'cancel' | 'terminate'): boolean =>
+    addon.backendInterrupt(processId, null, request === 'cancel' ? cancelBit : terminateBit),
+};
+
+export interface BackendReport extends ActivityReport {
+  readonly backendId: number;
+  readonly processId: number;
+  readonly kind: string;
+  readonly database: number;
+  readonly role: number;
+  readonly isSuperuser: boolean;
+  readonly applicationName: string;
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly tls: { readonly protocol: string; readonly cipher: string; readonly bits: number } | null;
+}
+
+function report(row: ReturnType<typeof addon.backendList>[number]): BackendReport {
+  const { tlsProtocol, tlsCipher, tlsBits } = row;
+  return {
+    backendId: row.slot + 1,
+    processId: row.pid,
+    kind: row.kind,
+    database: row.database,
+    role: row.role,
+    isSuperuser: row.isSuperuser,
+    applicationName: row.applicationName,
+    clientAddress: row.clientAddress,
+    clientPort: row.clientPort,
+    tls: tlsProtocol && tlsCipher ? { protocol: tlsProtocol, cipher: tlsCipher, bits: tlsBits } : null,
+    ...readActivity(row.slot),
+  };
+}

@@ -1,0 +1,152 @@
+// One session's requests to the lock table: grants at once, or a wait that ends by the grant, by a deadlock (looked for
+// after deadlock_timeout), by lock_timeout, or by an interrupt (cancel, terminate, statement_timeout).
+import { addon } from '../base/addon.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
+import { deadlockError, waitEvent } from './lock-description.js';
+import { addOwner, awaitTicket, forgetTicket } from './worker-locks.js';
+import type { LockWait } from './api.js';
+
+/** What a wait needs to know of its session. */
+export interface WaitEnvironment {
+  lockTimeoutMs(): number;
+  deadlockTimeoutMs(): number;
+  /** Calls `listener` when something may have come that ends the statement; returns how to stop listening. */
+  onInterrupt(listener: () => void): () => void;
+  /** Throws 57014 or 57P01 where the statement must end. */
+  checkInterrupts(): void;
+  /** The wait for pg_stat_activity: null once it is over. */
+  showWait(event: string | null): void;
+}
+
+const notAvailable = -1;
+
+export class SessionLocks {
+  readonly owner: number;
+
+  constructor(
+    processId: number,
+    readonly database: number,
+    private readonly environment: WaitEnvironment,
+  ) {
+    this.owner = addOwner(processId);
+  }
+
+  relation(database: number, relation: number, mode: number, noWait: boolean, name: () => string): LockWait {
+    const answer = addon.lockRelation(this.owner, database, relation, mode, noWait);
+    if (answer === 0) return undefined;
+    if (answer === notAvailable) throw notAvailableError(`relation "${name()}"`);
+    return this.wait(answer, 0);
+  }
+
+  object(database: number, catalog: number, object: number, mode: number): LockWait {
+    return this.settle(addon.lockObject(this.owner, database, catalog, object, mode), 1);
+  }
+
+  /** Null: it would have to wait, and `noWait` was asked. */
+  row(file: number, rowid: number, mode: number, noWait: boolean): LockWait | null {
+    const answer = addon.lockRow(this.owner, file, rowid, mode, noWait);
+    return answer === notAvailable ? null : this.settle(answer, 2);
+  }
+
+  uniqueKey(file: number, key: Buffer): LockWait {
+    return this.settle(addon.lockUniqueKey(this.owner, file, key), 3);
+  }
+
+  /** Null: it would have to wait, and `noWait` was asked. */
+  advisory(
+    key: AdvisoryKey,
+    mode: number,
+    options: { readonly noWait: boolean; readonly forSession: boolean },
+  ): LockWait | null {
+    const { high, low, sub } = key;
+    const { noWait, forSession } = options;
+    const answer = addon.lockAdvisory(this.owner, this.database, high, low, sub, mode, noWait, forSession);
+    return answer === notAvailable ? null : this.settle(answer, 4);
+  }
+
+  /** False: the session doesn't hold it. */
+  unlockAdvisory(key: AdvisoryKey, mode: number): boolean {
+    return addon.unlockAdvisory(this.owner, this.database, key.high, key.low, key.sub, mode);
+  }
+
+  unlockAllAdvisory(): void {
+    addon.unlockAllAdvisory(this.owner);
+  }
+
+  /** Mark of a savepoint for `release`. */
+  mark(): number {
+    return addon.locksSavepoint(this.owner);
+  }
+
+  /** Releases the transaction's locks taken since the mark; 0: all. */
+  release(mark: number): void {
+    addon.locksRelease(this.owner, mark);
+  }
+
+  /** Transaction id under which others see their waits for this session's rows. */
+  setXid(xid: bigint): void {
+    addon.locksSetXid(this.owner, Number(xid));
+  }
+
+  /** The session is over. */
+  close(): void {
+    addon.locksDropOwner(this.owner);
+  }
+
+  private settle(answer: number, kind: number): LockWait {
+    return answer === 0 ? undefined : this.wait(answer, kind);
+  }
+
+  private wait(ticket: number, kind: number): Promise<void> {
+    if (ticket < 0) throw new Error('the session is not registered with the lock table');
+    const { environment } = this;
+    return new Promise((resolve, reject) => {
+      const timers: NodeJS.Timeout[] = [];
+      const stopListening = environment.onInterrupt(() => {
+        try {
+          environment.checkInterrupts();
+        } catch (error) {
+          giveUp(error);
+        }
+      });
+      const finish = () => {
+        stopListening();
+        for (const timer of timers) clearTimeout(timer);
+        environment.showWait(null);
+      };
+      const giveUp = (error: unknown) => {
+        // Granted meanwhile: its wake-up is on the way, and the transaction's end releases it.
+        if (addon.locksCancelWait(this.owner)) forgetTicket(ticket);
+        finish();
+        reject(error);
+      };
+      awaitTicket(ticket, () => {
+        finish();
+        resolve();
+      });
+      const after = (ms: number, action: () => void) => {
+        if (ms > 0) timers.push(setTimeout(action, ms));
+      };
+      after(environment.deadlockTimeoutMs(), () => {
+        const cycle = addon.locksDetectDeadlock(this.owner);
+        if (cycle.length > 0) giveUp(deadlockError(cycle));
+      });
+      after(environment.lockTimeoutMs(), () => {
+        giveUp(pgError(SqlState.lockNotAvailable, 'canceling statement due to lock timeout'));
+      });
+      environment.showWait(waitEvent(kind));
+    });
+  }
+}
+
+/** An advisory lock's key: the halves of one bigint (sub 1) or two ints (sub 2), unsigned. */
+export interface AdvisoryKey {
+  readonly high: number;
+  readonly low: number;
+  readonly sub: 1 | 2;
+}
+
+/** 55P03 of NOWAIT. */
+export function notAvailableError(what: string): Error {
+  return pgError(SqlState.lockNotAvailable, `could not obtain lock on ${what}`);
+}

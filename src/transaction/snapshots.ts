@@ -1,0 +1,67 @@
+// The snapshots that one transaction holds. Each pins old pages of the store, so a long READ COMMITTED transaction must
+// not keep one per statement: past a few, they go as soon as nobody holds their view; all go when the transaction ends.
+import type { ReadView, Snapshot, Store, StoreTransaction } from '../storage/api.js';
+
+/** Up to here snapshots are simply kept: most transactions have no more statements. */
+const keptMax = 32;
+
+const collected = new FinalizationRegistry<Held>((held) => held.release());
+
+export class Snapshots {
+  private kept: Snapshot[] = [];
+  private readonly dropped = new Set<Held>();
+  private shared: ReadView | null = null;
+  private sharedSequence = -1;
+
+  constructor(
+    private readonly store: Store,
+    private readonly transaction: StoreTransaction,
+  ) {}
+
+  /** A view of the newest committed state. */
+  take(command: number): ReadView {
+    const view: ReadView = { snapshot: this.store.takeSnapshot(), transaction: this.transaction, command };
+    if (this.kept.length < keptMax) {
+      this.kept.push(view.snapshot);
+      return view;
+    }
+    const held = new Held(view.snapshot, this.dropped);
+    this.dropped.add(held);
+    collected.register(view, held);
+    return view;
+  }
+
+  /** As `take`, but shares the last one's snapshot as long as nothing was committed since. */
+  takeShared(command: number): ReadView {
+    const sequence = this.store.visibleSequence?.() ?? -1;
+    if (this.shared === null || sequence < 0 || sequence !== this.sharedSequence) {
+      this.shared = this.take(command);
+      this.sharedSequence = sequence;
+    }
+    return this.shared.command === command ? this.shared : sharing(this.shared, command);
+  }
+
+  releaseAll(): void {
+    for (const snapshot of this.kept) snapshot.release();
+    for (const held of this.dropped) held.release();
+    this.kept = [];
+    this.shared = null;
+  }
+}
+
+/** A view on the same snapshot that keeps the first one, and so its snapshot, alive. */
+function sharing(base: ReadView, command: number): ReadView & { readonly base: ReadView } {
+  return { snapshot: base.snapshot, transaction: base.transaction, command, base };
+}
+
+/** A snapshot that goes with its view. */
+class Held {
+  constructor(
+    private readonly snapshot: Snapshot,
+    private readonly owner: Set<Held>,
+  ) {}
+
+  release(): void {
+    if (this.owner.delete(this)) this.snapshot.release();
+  }
+}

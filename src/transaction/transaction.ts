@@ -1,0 +1,327 @@
+// A session's transactions over the store and the lock table: isolation levels, statement views, the command counter,
+// subtransactions, what runs at commit and rollback, and the release of everything at the end.
+import { addon } from '../base/addon.js';
+import { currentTimestamp } from '../base/clock.js';
+import { assert, defined } from '../errors/unreachable.js';
+import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
+import type { ReadView, RowId, Store, StoreTransaction } from '../storage/api.js';
+import type { IsolationLevel, LockMode, LockWait, RowLockMode, Transaction } from './api.js';
+import { EndActions } from './end-actions.js';
+import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
+import type { TransactionManager, TransactionOptions } from './manager-api.js';
+import { notAvailableError, SessionLocks } from './session-locks.js';
+import type { WaitEnvironment } from './session-locks.js';
+import { Snapshots } from './snapshots.js';
+
+/** What a session tells its transactions about itself. */
+export interface TransactionEnvironment {
+  readonly processId: number;
+  readonly database: number;
+  readonly waits: WaitEnvironment;
+  /** Name for 55P03 of LOCK TABLE ... NOWAIT. */
+  describeRelation(relation: number): string;
+}
+
+/** The session's manager; `close` ends the session: its locks, those of the session included, are released. */
+export interface SessionTransactions extends TransactionManager {
+  readonly locks: SessionLocks;
+  close(): void;
+}
+
+/** Makes a session's transaction manager over the store. */
+export function createTransactionManager(store: Store, environment: TransactionEnvironment): SessionTransactions {
+  return new Manager(store, environment);
+}
+
+class Manager implements SessionTransactions {
+  private open: OpenTransaction | null = null;
+  readonly locks: SessionLocks;
+
+  constructor(
+    private readonly store: Store,
+    private readonly environment: TransactionEnvironment,
+  ) {
+    this.locks = new SessionLocks(environment.processId, environment.database, environment.waits);
+  }
+
+  get current(): Transaction | null {
+    return this.open;
+  }
+
+  begin(options: TransactionOptions): Transaction {
+    assert(this.open === null, 'one transaction at a time');
+    requireSupported(options.isolation);
+    this.open = new OpenTransaction(this.store, this.locks, this.environment, options);
+    return this.open;
+  }
+
+  setModes(options: Partial<TransactionOptions>): void {
+    this.required().setModes(options);
+  }
+
+  async commit(options: { readonly synchronous: boolean }): Promise<void> {
+    const open = this.required();
+    try {
+      await open.actions.runBeforeCommit();
+      if (open.store.hasWrites) await open.store.commit(options);
+      else open.store.rollback();
+    } catch (error) {
+      // The session may have rolled it back itself while the actions ran.
+      if (this.open === open) this.rollback();
+      throw error;
+    }
+    this.open = null;
+    open.finish();
+    open.actions.runAfterCommit();
+  }
+
+  rollback(): void {
+    const { open } = this;
+    if (open === null) return;
+    this.open = null;
+    open.store.rollback();
+    open.finish();
+    open.actions.runAfterRollback();
+  }
+
+  savepoint(): number {
+    return this.required().savepoint();
+  }
+
+  release(depth: number): void {
+    this.required().release(depth);
+  }
+
+  rollbackTo(depth: number): void {
+    this.required().rollbackTo(depth);
+  }
+
+  close(): void {
+    this.rollback();
+    this.locks.close();
+  }
+
+  private required(): OpenTransaction {
+    return defined(this.open, 'the transaction');
+  }
+}
+
+/** What a subtransaction returns to when it is undone. */
+interface Level {
+  readonly storeDepth: number;
+  readonly lockMark: number;
+  readonly actionMark: number;
+  readonly readOnly: boolean;
+}
+
+class OpenTransaction implements Transaction {
+  readonly store: StoreTransaction;
+  readonly startTimestamp = currentTimestamp();
+  readonly actions = new EndActions();
+  isolation: IsolationLevel;
+  readOnly: boolean;
+  deferrable: boolean;
+  command = 1;
+
+  private readonly levels: Level[] = [];
+  private readonly snapshots: Snapshots;
+  /** A statement has read: modes can't change any more. */
+  private hasView = false;
+  private firstView: ReadView | null = null;
+  /** Relation locks held for sure, by relation: bit n for mode n. Spares the call for those asked for again. */
+  private relationLocks = new Map<number, number>();
+  private hasXid = false;
+
+  constructor(
+    store: Store,
+    private readonly locks: SessionLocks,
+    private readonly environment: TransactionEnvironment,
+    options: TransactionOptions,
+  ) {
+    this.store = store.begin(environment.processId);
+    this.snapshots = new Snapshots(store, this.store);
+    this.isolation = options.isolation;
+    this.readOnly = options.readOnly;
+    this.deferrable = options.deferrable;
+  }
+
+  get savepointDepth(): number {
+    return this.levels.length;
+  }
+
+  advanceCommand(): void {
+    this.command++;
+  }
+
+  statementView(): ReadView {
+    this.hasView = true;
+    if (this.isolation !== 'repeatable read') return this.snapshots.take(this.command);
+    this.firstView ??= this.snapshots.take(this.command);
+    if (this.firstView.command === this.command) return this.firstView;
+    return { snapshot: this.firstView.snapshot, transaction: this.store, command: this.command };
+  }
+
+  latestView(): ReadView {
+    return this.snapshots.takeShared(this.command + 1);
+  }
+
+  requireWritable(command: string): void {
+    if (!this.readOnly) return;
+    throw pgError(SqlState.readOnlySqlTransaction, `cannot execute ${command} in a read-only transaction`);
+  }
+
+  lockRelation(
+    relation: number,
+    mode: LockMode,
+    options?: { readonly noWait?: boolean; readonly name?: string },
+  ): LockWait {
+    const number = lockModeNumber[mode];
+    const held = this.relationLocks.get(relation) ?? 0;
+    if ((held & (1 << number)) !== 0) return undefined;
+    const database = isSharedRelation(relation) ? 0 : this.environment.database;
+    const name = () => options?.name ?? this.environment.describeRelation(relation);
+    const wait = this.locks.relation(database, relation, number, options?.noWait ?? false, name);
+    const note = () => {
+      this.relationLocks.set(relation, (this.relationLocks.get(relation) ?? 0) | (1 << number));
+    };
+    if (wait !== undefined) return wait.then(note);
+    note();
+    return undefined;
+  }
+
+  holdsRelationLock(relation: number, mode: LockMode): boolean {
+    const number = lockModeNumber[mode];
+    if ((this.relationLocks.get(relation) ?? 0) >> number !== 0) return true;
+    const database = isSharedRelation(relation) ? 0 : this.environment.database;
+    return addon.locksHeldRelation(this.locks.owner, database, relation) >> number !== 0;
+  }
+
+  lockObject(catalog: number, object: number, mode: LockMode): LockWait {
+    const database = isSharedRelation(catalog) ? 0 : this.environment.database;
+    return this.locks.object(database, catalog, object, lockModeNumber[mode]);
+  }
+
+  lockRow(
+    file: number,
+    rowid: RowId,
+    mode: RowLockMode,
+    policy: 'block' | 'skip' | 'error',
+    relationName?: string,
+  ): 'granted' | 'skipped' | Promise<'granted' | 'skipped'> {
+    this.showXid();
+    const tag = fileTag(file, this.environment.database);
+    const wait = this.locks.row(tag, rowid, rowLockModeNumber[mode], policy !== 'block');
+    if (wait === undefined) return 'granted';
+    if (wait !== null) return wait.then(() => 'granted');
+    if (policy === 'skip') return 'skipped';
+    throw notAvailableError(`row in relation "${relationName ?? this.environment.describeRelation(file)}"`);
+  }
+
+  lockUniqueKey(indexFile: number, key: Buffer): LockWait {
+    this.showXid();
+    return this.locks.uniqueKey(fileTag(indexFile, this.environment.database), key);
+  }
+
+  beforeCommit(action: () => Promise<void>): void {
+    this.actions.beforeCommit(action);
+  }
+
+  afterCommit(action: () => void): void {
+    this.actions.afterCommit(action);
+  }
+
+  afterRollback(action: () => void): void {
+    this.actions.afterRollback(action);
+  }
+
+  setModes(options: Partial<TransactionOptions>): void {
+    const { isolation, readOnly, deferrable } = options;
+    if (isolation !== undefined && isolation !== this.isolation) {
+      requireSupported(isolation);
+      this.requireFirst(
+        'SET TRANSACTION ISOLATION LEVEL must',
+        'not be called in a subtransaction',
+        'be called before any query',
+      );
+      this.isolation = isolation;
+    }
+    if (readOnly !== undefined) this.setReadOnly(readOnly);
+    if (deferrable !== undefined && deferrable !== this.deferrable) {
+      const subject = 'SET TRANSACTION [NOT] DEFERRABLE';
+      this.requireFirst(subject, 'cannot be called within a subtransaction', 'must be called before any query');
+      this.deferrable = deferrable;
+    }
+  }
+
+  savepoint(): number {
+    this.levels.push({
+      storeDepth: this.store.savepoint(),
+      lockMark: this.locks.mark(),
+      actionMark: this.actions.mark(),
+      readOnly: this.readOnly,
+    });
+    this.advanceCommand();
+    return this.levels.length;
+  }
+
+  release(depth: number): void {
+    const level = defined(this.levels[depth - 1], 'the savepoint');
+    this.store.release(level.storeDepth);
+    this.levels.length = depth - 1;
+    this.readOnly = level.readOnly;
+    this.advanceCommand();
+  }
+
+  rollbackTo(depth: number): void {
+    const level = defined(this.levels[depth - 1], 'the savepoint');
+    this.store.rollbackTo(level.storeDepth);
+    this.locks.release(level.lockMark === 0 ? this.releaseAllMark() : level.lockMark);
+    this.relationLocks = new Map();
+    this.levels.length = depth;
+    this.readOnly = level.readOnly;
+    this.advanceCommand();
+    this.actions.rollBackTo(level.actionMark);
+  }
+
+  /** The store is through with it, either way: gives back locks and snapshots. */
+  finish(): void {
+    this.snapshots.releaseAll();
+    this.locks.release(0);
+  }
+
+  /** A savepoint at which nothing was locked: releasing all forgets the transaction id too, so show it again. */
+  private releaseAllMark(): number {
+    this.hasXid = false;
+    return 0;
+  }
+
+  /** Who waits for this transaction's rows is told its id. */
+  private showXid(): void {
+    if (this.hasXid) return;
+    this.hasXid = true;
+    this.locks.setXid(this.store.xid());
+  }
+
+  private setReadOnly(readOnly: boolean): void {
+    if (!readOnly && this.readOnly) {
+      if (this.levels.length > 0) {
+        throw activeTransaction('cannot set transaction read-write mode inside a read-only transaction');
+      }
+      if (this.hasView) throw activeTransaction('transaction read-write mode must be set before any query');
+    }
+    this.readOnly = readOnly;
+  }
+
+  private requireFirst(subject: string, inSubtransaction: string, afterQuery: string): void {
+    if (this.hasView) throw activeTransaction(`${subject} ${afterQuery}`);
+    if (this.levels.length > 0) throw activeTransaction(`${subject} ${inSubtransaction}`);
+  }
+}
+
+function requireSupported(isolation: IsolationLevel): void {
+  if (isolation === 'serializable') throw notSupported('isolation level SERIALIZABLE');
+}
+
+function activeTransaction(message: string): Error {
+  return pgError(SqlState.activeSqlTransaction, message);
+}

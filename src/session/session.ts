@@ -10,6 +10,7 @@ import { parse, statementText } from '../parser/parse.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { RandomState, ServiceKey, SessionServices } from '../functions/call-info.js';
 import type { Store } from '../storage/api.js';
+import { SessionActivity } from '../transaction/activity.js';
 import { createTransactionManager } from '../transaction/transaction.js';
 import type { ClientConnection } from '../wire/connection.js';
 import { writeNoticeResponse } from '../wire/error-response.js';
@@ -38,6 +39,7 @@ export class Session implements SessionServices {
   readonly transactions: TransactionState;
   readonly users: SessionUsers;
   readonly timer: StatementTimer;
+  readonly activity: SessionActivity;
   readonly random: RandomState = createRandomState();
   readonly statements = new Map<string, PreparedStatement>();
   readonly portals = new Map<string, Portal>();
@@ -52,15 +54,21 @@ export class Session implements SessionServices {
     readonly environment: WorkerEnvironment,
   ) {
     this.store = environment.store;
+    this.activity = new SessionActivity(connection.slot);
     this.settings = environment.createSettings(connection);
     this.users = new SessionUsers(connection.role.oid);
+    this.timer = new StatementTimer(this.settings, connection.interrupts);
     const manager = createTransactionManager(environment.store, {
       processId: connection.processId,
       database: connection.database.oid,
-      interrupts: connection.interrupts,
-      settings: this.settings,
+      waits: {
+        lockTimeoutMs: () => this.settings.int('lock_timeout'),
+        deadlockTimeoutMs: () => this.settings.int('deadlock_timeout'),
+        onInterrupt: (listener) => this.timer.subscribe(listener),
+        checkInterrupts: () => this.checkInterrupts(),
+        showWait: (event) => this.activity.setWait(event),
+      },
       describeRelation: (relation) => this.catalog.relation(relation)?.name ?? String(relation),
-      log: environment.log,
     });
     this.transactions = new TransactionState(manager, this.settings, {
       notice: (notice) => this.notice(notice),
@@ -68,7 +76,6 @@ export class Session implements SessionServices {
       ended: (committed) => this.transactionEnded(committed),
       rolledBackTo: (depth) => this.rolledBackTo(depth),
     });
-    this.timer = new StatementTimer(this.settings, connection.interrupts);
     this.catalog = createCatalog({
       store: environment.store,
       database: connection.database.oid,

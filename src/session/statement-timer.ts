@@ -7,13 +7,22 @@ import type { Interrupts } from '../wire/connection.js';
 export class StatementTimer {
   private timer: NodeJS.Timeout | null = null;
   private isTimedOut = false;
+  private readonly listeners = new Set<() => void>();
 
   constructor(
     private readonly settings: SessionSettings,
     private readonly interrupts: Interrupts,
-    /** Called when the timeout fires, to wake what waits. */
-    private readonly onTimeout: () => void = () => {},
   ) {}
+
+  /** Calls `listener` when `check` may have become one that throws, to wake what waits; returns how to stop it. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    const unsubscribe = this.interrupts.subscribe(listener);
+    return () => {
+      this.listeners.delete(listener);
+      unsubscribe();
+    };
+  }
 
   /** A statement begins; one that already runs keeps its deadline. */
   start(): void {
@@ -22,7 +31,7 @@ export class StatementTimer {
     this.isTimedOut = false;
     this.timer = setTimeout(() => {
       this.isTimedOut = true;
-      this.onTimeout();
+      for (const listener of this.listeners) listener();
     }, timeoutMs);
   }
 

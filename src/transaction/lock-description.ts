@@ -2,6 +2,7 @@
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { PgError } from '../errors/pg-error.js';
 import { lockModeName } from './lock-modes.js';
+import type { WaitEvent } from './activity.js';
 
 /** One step of a deadlock as the lock table reports it. */
 export interface DeadlockStep extends LockTag {
@@ -34,12 +35,18 @@ export function deadlockError(steps: readonly DeadlockStep[]): PgError {
   });
 }
 
-/** pg_stat_activity.wait_event of a wait for such a lock (its type is Lock). */
-export function waitEvent(kind: number): string {
-  return waitEvents[kind] ?? 'relation';
+/** pg_stat_activity's wait event of a wait for such a lock. */
+export function waitEvent(kind: number): WaitEvent {
+  return waitEvents[kind] ?? 'Lock:relation';
 }
 
-const waitEvents = ['relation', 'object', 'transactionid', 'transactionid', 'advisory'];
+const waitEvents: readonly WaitEvent[] = [
+  'Lock:relation',
+  'Lock:object',
+  'Lock:transactionid',
+  'Lock:transactionid',
+  'Lock:advisory',
+];
 
 /** Rows and unique keys: locks that PostgreSQL shows as waits for a transaction. */
 export function isTransactional(tag: LockTag): boolean {

@@ -4,6 +4,7 @@ import { addon } from '../base/addon.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { deadlockError, waitEvent } from './lock-description.js';
 import { addOwner, awaitTicket, forgetTicket } from './worker-locks.js';
+import type { WaitEvent } from './activity.js';
 import type { LockWait } from './api.js';
 
 /** What a wait needs to know of its session. */
@@ -15,7 +16,7 @@ export interface WaitEnvironment {
   /** Throws 57014 or 57P01 where the statement must end. */
   checkInterrupts(): void;
   /** The wait for pg_stat_activity: null once it is over. */
-  showWait(event: string | null): void;
+  showWait(event: WaitEvent | null): void;
 }
 
 const notAvailable = -1;

@@ -91,7 +91,7 @@ test('a conflicting lock waits for the holder to commit', async (t) => {
   await wait;
   t.ok(second.manager.current?.holdsRelationLock(20000, 'RowShareLock'));
   t.notOk(second.manager.current?.holdsRelationLock(20000, 'AccessExclusiveLock'));
-  t.strictSame(second.log, ['relation', 'no wait']);
+  t.strictSame(second.log, ['Lock:relation', 'no wait']);
   for (const bench of [first, second]) bench.manager.close();
 });
 

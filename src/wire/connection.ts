@@ -7,6 +7,8 @@ import type { FrontendMessage } from './frontend.js';
 export interface ClientConnection {
   /** Backend pid as pg_stat_activity and CancelRequest know it; unique in the process while the session lives. */
   readonly processId: number;
+  /** The session's number in the registry of backends: its activity page and interrupt word. */
+  readonly slot: number;
   /** Secret of BackendKeyData. */
   readonly secretKey: number;
   readonly startup: StartupParameters;

@@ -119,6 +119,8 @@ function converter(typeName: string, acl: AclText): (field: string) => Value {
     case 'pg_node_tree':
       return (field) => field;
     default:
-      throw new Error(`no initial rows have a column of type ${typeName}`);
+      return () => {
+        throw new Error(`no initial row has a value of type ${typeName}`);
+      };
   }
 }

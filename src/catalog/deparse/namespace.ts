@@ -15,7 +15,9 @@ export interface Namespace {
   /** EXPLAIN: what a Var of the special numbers (outer, inner, index) stands for in the plan at hand. */
   readonly resolve?: (variable: Var) => { readonly expr: Expression; readonly namespace: Namespace } | null;
   /** EXPLAIN: what an exec Param stands for. */
-  readonly resolveParam?: (id: number) => { readonly expr: Expression; readonly namespaces: readonly Namespace[] } | null;
+  readonly resolveParam?: (
+    id: number,
+  ) => { readonly expr: Expression; readonly namespaces: readonly Namespace[] } | null;
 }
 
 export interface ColumnNames {
@@ -34,7 +36,10 @@ export function queryNamespace(catalog: Catalog, query: Query, outer: readonly N
 /** Names for a single relation, as in a check constraint or an index expression. */
 export function relationNamespace(catalog: Catalog, relation: number): Namespace {
   const descriptor = catalog.requireRelation(relation);
-  const eref = { name: descriptor.name, columns: descriptor.attributes.map((attribute) => (attribute.isDropped ? '' : attribute.name)) };
+  const eref = {
+    name: descriptor.name,
+    columns: descriptor.attributes.map((attribute) => (attribute.isDropped ? '' : attribute.name)),
+  };
   const entry: RangeTableEntry = {
     kind: 'relation',
     relation,
@@ -174,7 +179,9 @@ function columnNames(
 function realNames(catalog: Catalog, entry: RangeTableEntry): readonly (string | null)[] {
   if (entry.kind !== 'relation') return entry.eref.columns;
   const relation = catalog.relation(entry.relation);
-  return relation ? relation.attributes.map((attribute) => (attribute.isDropped ? null : attribute.name)) : entry.eref.columns;
+  return relation
+    ? relation.attributes.map((attribute) => (attribute.isDropped ? null : attribute.name))
+    : entry.eref.columns;
 }
 
 /** A join's columns have its inputs' names, kept unique; printed only where the join has an alias. */
@@ -200,8 +207,16 @@ function joinColumnNames(
   return { names, printAliases: entry.alias !== null && differs };
 }
 
-function inputName(variable: Var, earlier: readonly ColumnNames[], rangeTable: readonly RangeTableEntry[]): string | null {
-  return earlier[variable.varno - 1]?.names[variable.attno - 1] ?? rangeTable[variable.varno - 1]?.eref.columns[variable.attno - 1] ?? null;
+function inputName(
+  variable: Var,
+  earlier: readonly ColumnNames[],
+  rangeTable: readonly RangeTableEntry[],
+): string | null {
+  return (
+    earlier[variable.varno - 1]?.names[variable.attno - 1] ??
+    rangeTable[variable.varno - 1]?.eref.columns[variable.attno - 1] ??
+    null
+  );
 }
 
 /** Target entries a subquery shows, by attribute number - 1. */

@@ -88,7 +88,11 @@ function isSimpleBoolean(node: Extract<Expression, { kind: 'BoolExpr' }>, parent
 }
 
 /** Arithmetic operands: by the precedence of +, -, *, /, % and their left associativity. */
-function isSimpleOperator(catalog: Catalog, node: Extract<Expression, { kind: 'OpExpr' }>, parent: Expression | null): boolean {
+function isSimpleOperator(
+  catalog: Catalog,
+  node: Extract<Expression, { kind: 'OpExpr' }>,
+  parent: Expression | null,
+): boolean {
   if (parent?.kind === 'OpExpr') {
     const own = arithmeticRank(catalog, node);
     const outer = arithmeticRank(catalog, parent);

@@ -1,0 +1,45 @@
+// What a deparser carries along: the text so far, the query levels around, and the wishes of the caller.
+import type { Catalog } from '../api.js';
+import type { Namespace } from './namespace.js';
+import type { WindowClause } from '../../trees/query.js';
+import type { TargetEntry } from '../../trees/expression.js';
+import { DeparseWriter } from './writer.js';
+
+export interface DeparseOptions {
+  /** Leave out parentheses that are not needed (pretty = true of the pg_get_* functions). */
+  readonly pretty: boolean;
+  /** Always qualify relations and types that the search path would find (pg_dump's setting of search_path does the rest). */
+  readonly qualify?: boolean;
+}
+
+export interface DeparseContext {
+  readonly catalog: Catalog;
+  readonly writer: DeparseWriter;
+  readonly options: DeparseOptions;
+  /** Innermost query level first. */
+  readonly namespaces: readonly Namespace[];
+  /** Columns are written with their relation's name. */
+  readonly varPrefix: boolean;
+  /** Windows and target list of the query whose target list or ORDER BY is being printed. */
+  readonly windows: readonly WindowClause[];
+  readonly targetList: readonly TargetEntry[];
+  /** Names of subplans in EXPLAIN: their plan ids have no other. */
+  readonly isExplain: boolean;
+}
+
+export function deparseContext(
+  catalog: Catalog,
+  namespaces: readonly Namespace[],
+  options: DeparseOptions & { readonly varPrefix: boolean; readonly isExplain?: boolean },
+): DeparseContext {
+  return {
+    catalog,
+    writer: new DeparseWriter(),
+    options,
+    namespaces,
+    varPrefix: options.varPrefix,
+    windows: [],
+    targetList: [],
+    isExplain: options.isExplain ?? false,
+  };
+}

@@ -1,7 +1,6 @@
 // Whose session it is: the authenticated role, SET SESSION AUTHORIZATION, SET ROLE, and the effective user that a
 // SECURITY DEFINER function or a view's owner puts in its place for a while.
 import { SqlState, pgError } from '../errors/pg-error.js';
-import { hasRole } from '../catalog/acl.js';
 import type { Catalog } from '../catalog/api.js';
 import type { SessionSettings } from '../config/api.js';
 
@@ -48,7 +47,7 @@ export class SessionUsers {
     } else {
       const isNone = name === null || name === 'none';
       const role = isNone ? this.session : roleOid(catalog, name);
-      if (!isNone && !hasRole(catalog, this.session, role, 'set')) {
+      if (!isNone && !catalog.access.canSetRole(this.session, role)) {
         throw pgError(SqlState.insufficientPrivilege, `permission denied to set role "${name}"`);
       }
       settings.set('role', isNone ? 'none' : name, options);

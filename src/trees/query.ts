@@ -204,6 +204,8 @@ export interface WindowClause {
 export interface WindowFrame {
   /** False for the default frame that nobody wrote. */
   readonly explicit: boolean;
+  /** Written as BETWEEN start AND end, for the deparser. */
+  readonly between: boolean;
   readonly mode: 'range' | 'rows' | 'groups';
   readonly start: FrameBound;
   readonly end: FrameBound;

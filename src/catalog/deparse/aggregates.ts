@@ -94,7 +94,7 @@ function deparseFrame(context: DeparseContext, frame: WindowFrame): void {
   const { writer } = context;
   writer.append(`${frame.mode.toUpperCase()} `);
   // The short form (start only) means an end at the current row.
-  const isBetween = !(frame.end.kind === 'currentRow' && isShortStart(frame.start));
+  const isBetween = frame.between;
   if (isBetween) writer.append('BETWEEN ');
   deparseBound(context, frame.start);
   if (isBetween) {
@@ -106,11 +106,6 @@ function deparseFrame(context: DeparseContext, frame: WindowFrame): void {
       { currentRow: ' EXCLUDE CURRENT ROW', group: ' EXCLUDE GROUP', ties: ' EXCLUDE TIES' }[frame.exclusion],
     );
   }
-}
-
-/** Whether the frame may have been written without BETWEEN: the tree does not tell, see `betweenOf`. */
-function isShortStart(start: FrameBound): boolean {
-  return start.kind === 'unboundedPreceding' || start.kind === 'offsetPreceding';
 }
 
 function deparseBound(context: DeparseContext, bound: FrameBound): void {

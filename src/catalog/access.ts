@@ -23,6 +23,8 @@ export interface AccessControl {
   mask(kind: AclObjectKind, oid: number, role: number, wanted: number, grantOption?: boolean): number;
   /** As mask, for one column: privileges on the whole table count too. */
   columnMask(relation: number, attribute: number, role: number, wanted: number, grantOption?: boolean): number;
+  /** As mask, for the text of a list alone (no owner, no defaults). */
+  listMask(acl: string, role: number, wanted: number, grantOption?: boolean): number;
   /** The role has at least one of the privileges on some live column (or the table). */
   anyColumn(relation: number, role: number, wanted: number, grantOption?: boolean): boolean;
   /** Throws 42501 "permission denied for <kind> <name>" unless the role has all of them. */
@@ -264,6 +266,7 @@ export function accessControl(
   return {
     mask,
     columnMask,
+    listMask: (acl, role, wanted, grantOption = false) => maskOf(itemsOf(acl), 0, role, wanted, grantOption),
     anyColumn(relation, role, wanted, grantOption = false) {
       if (mask('r', relation, role, wanted, grantOption) !== 0) return true;
       return tables

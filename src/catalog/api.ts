@@ -45,6 +45,8 @@ export interface Catalog {
   findNamespace(name: string): NamespaceDescriptor | null;
   /** Effective search_path as schema oids, pg_catalog and pg_temp in their implicit places. */
   searchPath(): readonly number[];
+  /** The schemas that the setting names, without those that are searched anyway. */
+  writtenSearchPath(): readonly number[];
   /** Where new objects go; throws 3F000 "no schema has been selected to create in". */
   creationNamespace(): NamespaceDescriptor;
   /** The session's pg_temp schema, created on first use. */
@@ -77,6 +79,8 @@ export interface Catalog {
   statistics(relation: number, attribute: number): ColumnStatistics | null;
   /** Live row count and size from the store, for the planner: never -1. */
   relationSize(relation: number): { readonly rows: number; readonly pages: number };
+  /** Bytes of all files of a database; 0 stands for the shared catalogs. */
+  databaseBytes(database: number): number;
   /** The view's SELECT as stored (bound tree); null where the relation is no view. */
   viewQuery(relation: number): string | null;
   /** Children by pg_inherits, the relation itself first. */

@@ -8,7 +8,7 @@ import { aclTextOf, type RoleNames } from './acl-text.js';
 import type { Catalog, CatalogTables } from './api.js';
 import { createCatalogCache } from './cache.js';
 import type { CatalogSession, IoSettings } from './catalog-session.js';
-import { formatType } from './format-type.js';
+import { formatType, type TypeNaming } from './format-type.js';
 import { constraintLookups } from './lookups/constraints.js';
 import { functionLookups } from './lookups/functions.js';
 import type { LookupBase } from './lookups/lookup-base.js';
@@ -18,6 +18,7 @@ import { relationLookups } from './lookups/relations.js';
 import { roleLookups } from './lookups/roles.js';
 import { typeLookups } from './lookups/types.js';
 import { createNames } from './names.js';
+import { pgCatalogNamespace } from './oids.js';
 import { createCatalogTables } from './tables.js';
 import { visibility } from './visibility.js';
 
@@ -43,18 +44,15 @@ export function createCatalog(session: CatalogSession): Catalog {
     roles.roleName,
   );
   const types = typeLookups(base, namespaces);
-  const typeText = (oid: number, typmod: number | null = null, qualify = false) =>
-    formatType(
-      {
-        findTypeByOid: types.findTypeByOid,
-        isVisible: (type) => visible.type(type.name, type.schema),
-        schemaName: (oid) => namespaces.namespace(oid)?.name ?? '',
-      },
-      oid,
-      typmod,
-      qualify,
-    );
-  const functions = functionLookups(base, namespaces, (oid) => typeText(oid));
+  const naming: TypeNaming = {
+    findTypeByOid: types.findTypeByOid,
+    isVisible: (type) => visible.type(type.name, type.schema),
+    schemaName: (oid) => namespaces.namespace(oid)?.name ?? '',
+  };
+  const typeText = (oid: number, typmod: number | null = null, qualify = false) => formatType(naming, oid, typmod, qualify);
+  // Symbols of built-in functions name types as they look with nothing but pg_catalog in the path.
+  const symbolNaming: TypeNaming = { ...naming, isVisible: (type) => type.schema === pgCatalogNamespace };
+  const functions = functionLookups(base, namespaces, (oid) => formatType(symbolNaming, oid, null));
   const visible = visibility(namespaces, tables, functions);
   const opclasses = opclassLookups(base, namespaces, types);
   const relations = relationLookups(base, namespaces, types, opclasses);
@@ -101,6 +99,7 @@ export function createCatalog(session: CatalogSession): Catalog {
       const { entries, bytes } = store.size(relations.requireRelation(oid).file);
       return { rows: entries, pages: Math.ceil(bytes / pageBytes) };
     },
+    databaseBytes: (oid) => store.databaseSize(oid),
     viewQuery: (relation) =>
       viewQueries.get(
         relation,

@@ -10,6 +10,8 @@ export interface NamespaceLookups {
   namespace(oid: number): NamespaceDescriptor | null;
   findNamespace(name: string): NamespaceDescriptor | null;
   searchPath(): readonly number[];
+  /** The schemas that the setting names, without those that are searched anyway. */
+  writtenSearchPath(): readonly number[];
   creationNamespace(): NamespaceDescriptor;
   /** The session's pg_temp schema, 0 while there is none. */
   temporaryOid(): number;
@@ -29,8 +31,8 @@ interface ResolvedPath {
   readonly stamp: number;
   /** All schemas to search, in order. */
   readonly path: readonly number[];
-  /** First schema that was written in the setting, 0 where none exists. */
-  readonly creation: number;
+  /** Those that the setting names; new objects go into the first. */
+  readonly written: readonly number[];
 }
 
 /** Whether the user may use (or create in) a schema; acl.ts answers. */
@@ -72,7 +74,7 @@ export function namespaceLookups(
     const path = [...new Set(written)];
     if (!path.includes(pgCatalogNamespace)) path.unshift(pgCatalogNamespace);
     if (temporary !== 0 && !path.includes(temporary)) path.unshift(temporary);
-    resolved = { key, stamp, path, creation: written[0] ?? 0 };
+    resolved = { key, stamp, path, written };
     return resolved;
   }
 
@@ -106,7 +108,8 @@ export function namespaceLookups(
   }
 
   function creationNamespace(): NamespaceDescriptor {
-    const found = resolve().creation === 0 ? null : namespace(resolve().creation);
+    const [first] = resolve().written;
+    const found = first === undefined ? null : namespace(first);
     if (found === null) throw pgError(SqlState.undefinedSchema, 'no schema has been selected to create in');
     return found;
   }
@@ -118,6 +121,7 @@ export function namespaceLookups(
     findNamespace: (name) =>
       name === 'pg_temp' ? (usesTemporary ? findNamespace(temporaryName) : null) : findNamespace(name),
     searchPath: () => resolve().path,
+    writtenSearchPath: () => resolve().written,
     creationNamespace,
     temporaryOid,
     temporaryNamespace,

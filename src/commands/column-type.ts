@@ -1,5 +1,5 @@
 // Which types a column may have, and which collation a column definition gets.
-import type { CollateClause } from '@pgsql/types';
+import type { CollateClause, TypeName } from '@pgsql/types';
 import { pgError, SqlState } from '../errors/pg-error.js';
 
 import type { CommandContext } from './api.js';
@@ -69,4 +69,10 @@ export function formatType(context: CommandContext, type: number, typmod = -1): 
   if (typmod < 0) return name;
   const isLengthType = type === 1043 || type === 1042;
   return isLengthType ? `${name}(${typmod - 4})` : name;
+}
+
+/** A type name's type and modifier; nodes of our own may carry the oid. Throws 42704. */
+export function resolveType(context: CommandContext, typeName: TypeName | undefined): { readonly type: number; readonly typmod: number } {
+  if (typeName?.typeOid) return { type: typeName.typeOid, typmod: typeName.typemod ?? -1 };
+  return context.corridor.resolveTypeName(typeName ?? {});
 }

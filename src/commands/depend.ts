@@ -1,18 +1,12 @@
 // Dependency records of the objects that commands create: pg_depend for objects of this database, pg_shdepend for
 // roles. Pinned (built-in) objects are never recorded, as in PostgreSQL.
+import { recordDependency as record } from '../catalog/dependencies/record.js';
 import type { CatalogName } from '../catalog/generated/rows.js';
 import type { CommandContext } from './api.js';
-import { catalogNamespace, ClassOid, firstUnpinnedOid, objectAddress, publicNamespace, type ObjectAddress } from './classes.js';
+import { catalogNamespace, ClassOid, firstUnpinnedOid, objectAddress, type ObjectAddress } from './classes.js';
 
 /** n normal, a auto, i internal, P/S partition, e extension, x auto extension. */
 export type DependencyType = 'n' | 'a' | 'i' | 'e' | 'x';
-
-/** True for objects that can't be dropped and on which dependencies aren't recorded. */
-export function isPinned(address: ObjectAddress): boolean {
-  if (address.objectId >= firstUnpinnedOid) return false;
-  if (address.classId === ClassOid.namespace && address.objectId === publicNamespace) return false;
-  return address.classId !== ClassOid.database && address.classId !== ClassOid.largeObject;
-}
 
 /** Records that `dependent` needs `referenced`. */
 export async function recordDependency(
@@ -21,16 +15,7 @@ export async function recordDependency(
   referenced: ObjectAddress,
   type: DependencyType,
 ): Promise<void> {
-  if (referenced.objectId === 0 || isPinned(referenced)) return;
-  await context.catalog.tables.insert(context.transaction, 'pg_depend', {
-    classid: dependent.classId,
-    objid: dependent.objectId,
-    objsubid: dependent.subId,
-    refclassid: referenced.classId,
-    refobjid: referenced.objectId,
-    refobjsubid: referenced.subId,
-    deptype: type,
-  });
+  if (referenced.objectId !== 0) await record(context.catalog, context.transaction, dependent, referenced, type);
 }
 
 /** Records several references of one kind, doubles once. */

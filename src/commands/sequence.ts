@@ -6,7 +6,7 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import type { SequenceDefinition } from '../storage/api.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { ClassOid, objectAddress, TypeOid } from './classes.js';
-import { formatType } from './column-type.js';
+import { formatType, resolveType } from './column-type.js';
 import { forgetDependencies, recordDependency } from './depend.js';
 import { lockRelationByName, relationTarget } from './namespace.js';
 import { kindDetail } from './relation-kind.js';
@@ -211,7 +211,7 @@ function sequenceType(given: OptionMap, forIdentity: boolean, context: CommandCo
   const arg = given.get('as')?.arg;
   const typeName = nodeAs(arg, 'TypeName');
   if (typeName === null) return null;
-  const { type } = context.corridor.resolveTypeName(typeName);
+  const { type } = resolveType(context, typeName);
   if (ranges[type] === undefined) {
     throw pgError(
       SqlState.invalidParameterValue,

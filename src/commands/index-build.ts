@@ -1,0 +1,137 @@
+// Fills an index with the entries of the rows that are there: scans the table in batches, sorts the keys, refuses
+// duplicates of a unique index, and notes the row counts in pg_class.
+import { batchRowsMax } from '../base/limits.js';
+import type { IndexDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
+import { encodeKey, keyColumns, type KeyColumnCodec } from '../executor/index-keys.js';
+import { rowIdFromTid } from '../storage/ctid.js';
+import type { Expression } from '../trees/expression.js';
+import { expressionFromJson, expressionListFromJson } from '../trees/json.js';
+import type { IoContext } from '../types/io-context.js';
+import type { Row, Tid, Value } from '../types/value.js';
+import type { CommandContext } from './api.js';
+import { columnVar, openQuery, tableQuery } from './table-scan.js';
+import { TypeOid } from './classes.js';
+
+interface Entry {
+  readonly key: Buffer;
+  readonly rowid: number;
+  readonly values: Row;
+}
+
+/** Builds the entries of one index; throws 23505 where a unique key is there twice. */
+export async function buildIndexEntries(context: CommandContext, tableOid: number, indexOid: number): Promise<void> {
+  const table = context.catalog.requireRelation(tableOid);
+  const index = table.indexes.find((candidate) => candidate.oid === indexOid);
+  if (index === undefined) throw new Error('invariant broken: index without a descriptor');
+  if (isEmpty(context, table)) return;
+  const entries = await collectEntries(context, table, index);
+  entries.sort((left, right) => Buffer.compare(left.key, right.key) || left.rowid - right.rowid);
+  if (index.isUnique) requireDistinct(context, table, index, entries);
+  const store = context.store.index(index.file);
+  for (const entry of entries) store.insert(context.transaction.store, context.transaction.command, entry.key, entry.rowid, null);
+  await noteCounts(context, { table: tableOid, index: indexOid, rows: entries.length, isPartial: index.predicate !== null });
+}
+
+function isEmpty(context: CommandContext, table: RelationDescriptor): boolean {
+  const store = context.store.table(table.file, table.layout, context.catalog);
+  const cursor = store.scan(context.transaction.latestView(), { attributes: [], direction: 'forward' });
+  try {
+    return cursor.next(1).rowCount === 0;
+  } finally {
+    cursor.close();
+  }
+}
+
+const ctidAttribute = -1;
+
+async function collectEntries(context: CommandContext, table: RelationDescriptor, index: IndexDescriptor): Promise<Entry[]> {
+  const ctid: Expression = {
+    kind: 'Var',
+    varno: 1,
+    attno: ctidAttribute,
+    type: TypeOid.tid,
+    typmod: -1,
+    collation: 0,
+    levelsUp: 0,
+    nullingRels: [],
+    location: -1,
+  };
+  const expressions = index.expressions === null ? [] : [...expressionListFromJson(index.expressions)];
+  const keys = index.keys.map((key) => (key.attribute === 0 ? (expressions.shift() as Expression) : columnVar(table, key.attribute)));
+  const predicate = index.predicate === null ? null : expressionFromJson(index.predicate);
+  const columns = keyColumns(context.catalog, index);
+  const execution = openQuery(context, tableQuery(context, table, [ctid, ...keys], predicate));
+  const entries: Entry[] = [];
+  try {
+    for (;;) {
+      const rows = await execution.next(batchRowsMax);
+      if (rows === null) return entries;
+      for (const row of rows) entries.push(entryOf(context, columns, row));
+    }
+  } finally {
+    await execution.close();
+  }
+}
+
+function entryOf(context: CommandContext, columns: readonly KeyColumnCodec[], row: Row): Entry {
+  const [tid, ...values] = row;
+  return { key: encodeKey(columns, values, (collation) => ioFor(context, collation)), rowid: rowIdFromTid(tid as Tid), values };
+}
+
+/** The session's context under a collation. */
+function ioFor(context: CommandContext, collation: number): IoContext {
+  const { io } = context.catalog;
+  return io.collationOid === collation ? io : Object.assign(Object.create(io) as IoContext, { collationOid: collation });
+}
+
+function requireDistinct(context: CommandContext, table: RelationDescriptor, index: IndexDescriptor, entries: readonly Entry[]): void {
+  for (let n = 1; n < entries.length; n++) {
+    const [left, right] = [entries[n - 1] as Entry, entries[n] as Entry];
+    if (!left.key.equals(right.key)) continue;
+    if (!index.nullsNotDistinct && right.values.includes(null)) continue;
+    throw pgError(SqlState.uniqueViolation, `could not create unique index "${index.name}"`, {
+      detail: `Key ${keyText(context, table, index, right.values)} is duplicated.`,
+      schema: table.schemaName,
+      table: table.name,
+      constraint: index.name,
+    });
+  }
+}
+
+/** (a, lower(b))=(1, x) */
+function keyText(context: CommandContext, table: RelationDescriptor, index: IndexDescriptor, values: readonly Value[]): string {
+  const expressions = index.expressions === null ? [] : [...expressionListFromJson(index.expressions)];
+  const names = index.keys.map((key) =>
+    key.attribute === 0
+      ? context.corridor.deparseExpression(expressions.shift() as Expression, table.oid)
+      : (table.attributes[key.attribute - 1]?.name ?? ''),
+  );
+  const texts = values.map((value, position) => {
+    const type = context.catalog.typeByOid(index.keys[position]?.type ?? 0);
+    return value === null ? 'null' : type.behaviour.output(value, type, context.catalog.io);
+  });
+  return `(${names.join(', ')})=(${texts.join(', ')})`;
+}
+
+async function noteCounts(
+  context: CommandContext,
+  counts: { readonly table: number; readonly index: number; readonly rows: number; readonly isPartial: boolean },
+): Promise<void> {
+  const { tables } = context.catalog;
+  const index = tables.findOne('pg_class', { oid: counts.index });
+  if (index !== null) {
+    await tables.update(context.transaction, 'pg_class', index, { reltuples: counts.rows, relpages: pagesOf(context, counts.index) });
+  }
+  const table = tables.findOne('pg_class', { oid: counts.table });
+  if (table !== null && !counts.isPartial) {
+    await tables.update(context.transaction, 'pg_class', table, { reltuples: counts.rows, relpages: pagesOf(context, counts.table) });
+  }
+}
+
+const pageBytes = 8192;
+
+function pagesOf(context: CommandContext, relation: number): number {
+  const { bytes } = context.store.size(context.catalog.requireRelation(relation).file);
+  return Math.max(1, Math.ceil(bytes / pageBytes));
+}

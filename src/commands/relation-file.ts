@@ -1,0 +1,47 @@
+// New files for relations: TRUNCATE, rewrites, REINDEX and REFRESH leave the old file to the rollback and write a new one.
+import type { CommandContext } from './api.js';
+import { buildIndexEntries } from './index-build.js';
+import { openRelationsService } from './services.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
+import type { RelationDescriptor } from '../catalog/descriptors.js';
+
+/** Gives a relation an empty new file; the old one goes at commit. */
+export async function assignNewFile(context: CommandContext, relation: number): Promise<void> {
+  const { tables } = context.catalog;
+  const entry = tables.findOne('pg_class', { oid: relation });
+  const descriptor = context.catalog.requireRelation(relation);
+  if (entry === null) throw new Error('invariant broken: relation without a pg_class row');
+  const isTable = 'rmt'.includes(entry.row.relkind);
+  await tables.update(context.transaction, 'pg_class', entry, {
+    relfilenode: context.store.nextOid(),
+    relpages: 0,
+    reltuples: isTable ? -1 : 0,
+    relallvisible: 0,
+  });
+  context.store.dropFile(context.transaction.store, descriptor.file);
+}
+
+/** Rebuilds an index into a new file. */
+export async function rebuildIndex(context: CommandContext, table: number, index: number): Promise<void> {
+  await assignNewFile(context, index);
+  await buildIndexEntries(context, table, index);
+}
+
+/** Rebuilds all indexes of a table whose rows were rewritten. */
+export async function rebuildIndexes(context: CommandContext, table: number): Promise<void> {
+  for (const index of context.catalog.requireRelation(table).indexes) await rebuildIndex(context, table, index.oid);
+}
+
+/** 55006 where an open cursor or pending trigger events of this session use the relation. */
+export function requireNotInUse(context: CommandContext, relation: RelationDescriptor, command: string): void {
+  const open = context.session.service(openRelationsService);
+  if (open.isInUse(relation.oid)) {
+    throw pgError(
+      SqlState.objectInUse,
+      `cannot ${command} "${relation.name}" because it is being used by active queries in this session`,
+    );
+  }
+  if (open.hasPendingTriggerEvents(relation.oid)) {
+    throw pgError(SqlState.objectInUse, `cannot ${command} "${relation.name}" because it has pending trigger events`);
+  }
+}

@@ -1,0 +1,29 @@
+// Fills a table that nobody else sees yet (CREATE TABLE AS, REFRESH, rewrites) with the rows of a running query, in batches.
+import { batchRowsMax } from '../base/limits.js';
+import type { Execution } from '../executor/api.js';
+import type { Row } from '../types/value.js';
+import type { CommandContext } from './api.js';
+
+/** Writes every row of `execution` into the relation's file; returns how many. `map` may change or check a row. */
+export async function loadRows(
+  context: CommandContext,
+  relation: number,
+  execution: Execution,
+  map: (row: Row) => Row = (row) => row,
+): Promise<number> {
+  const descriptor = context.catalog.requireRelation(relation);
+  const table = context.store.table(descriptor.file, descriptor.layout, context.catalog);
+  let count = 0;
+  try {
+    for (;;) {
+      const rows = await execution.next(batchRowsMax);
+      if (rows === null) break;
+      if (rows.length === 0) continue;
+      table.insertMany(context.transaction.store, context.transaction.command, rows.map(map));
+      count += rows.length;
+    }
+  } finally {
+    await execution.close();
+  }
+  return count;
+}

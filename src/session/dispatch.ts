@@ -1,6 +1,6 @@
 // Commands that act on the session itself; everything else goes to the commands room. In: a bound command. Out: its
 // result, run to its end (rows are delivered lazily).
-import { notSupported } from '../errors/pg-error.js';
+import { SqlState, notSupported, pgError } from '../errors/pg-error.js';
 import { runCommand } from '../commands/dispatch.js';
 import type { CommandResult } from '../commands/api.js';
 import type { BoundCommand, Node } from '../trees/statement.js';
@@ -8,7 +8,8 @@ import { runClosePortal, runDeclareCursor, runFetch } from './commands/cursor.js
 import { runDiscard } from './commands/discard.js';
 import { runDeallocate, runExecute, runPrepare } from './commands/prepare.js';
 import { runVariableSet, runVariableShow } from './commands/settings.js';
-import { runConstraintsSet, runTransactionStatement } from './commands/transaction.js';
+import { runTransactionStatement } from './commands/transaction.js';
+import { commandContext } from './corridor.js';
 import type { ParameterValue } from './parameters.js';
 import type { Session } from './session.js';
 
@@ -43,7 +44,9 @@ const handlers: Handlers = {
   TransactionStmt: ({ session, statement }) => runTransactionStatement(session, statement),
   VariableSetStmt: ({ session, statement }) => runVariableSet(session, statement),
   VariableShowStmt: ({ session, statement }) => runVariableShow(session, statement),
-  ConstraintsSetStmt: ({ session, statement }) => runConstraintsSet(session, statement),
+  ConstraintsSetStmt: () => {
+    throw notSupported('SET CONSTRAINTS');
+  },
   PrepareStmt: ({ session, statement, sourceText }) => runPrepare(session, statement, sourceText),
   ExecuteStmt: ({ session, statement }) => runExecute(session, statement),
   DeallocateStmt: ({ session, statement }) => runDeallocate(session, statement),
@@ -61,7 +64,7 @@ const handlers: Handlers = {
   // Nothing can be listened to, so there is nothing to stop: connection poolers send this to reset a session.
   UnlistenStmt: () => 'UNLISTEN',
   CheckPointStmt: async ({ session }) => {
-    session.requireSuperuserOr('pg_checkpoint', 'permission denied to execute CHECKPOINT command', 'CHECKPOINT');
+    requireCheckpointRole(session);
     await session.store.checkpoint();
     return 'CHECKPOINT';
   },
@@ -78,11 +81,22 @@ export async function runBoundCommand(
   parameters: readonly ParameterValue[],
 ): Promise<CommandResult> {
   const handler = isSessionTag(bound.tag) ? (handlers[bound.tag] as Handler<string>) : null;
-  if (!handler) return runCommand(bound, session.commandContext(sourceText, parameters));
+  if (!handler) return runCommand(bound, commandContext(session, sourceText, parameters));
   const statement = (bound.statement as Readonly<Record<string, unknown>>)[bound.tag];
   const result = await handler({ session, statement, sourceText, parameters } as Call<string>);
   return typeof result === 'string' ? { kind: 'done', tag: result } : result;
 }
+
+/** 42501 unless the user has the privileges of pg_checkpoint. */
+function requireCheckpointRole(session: Session): void {
+  if (session.isSuperuser || session.catalog.access.hasPrivilegesOf(session.users.userId, pgCheckpointRole)) return;
+  throw pgError(SqlState.insufficientPrivilege, 'permission denied to execute CHECKPOINT command', {
+    detail: 'Only roles with privileges of the "pg_checkpoint" role may execute this command.',
+  });
+}
+
+/** pg_authid's oid of pg_checkpoint. */
+const pgCheckpointRole = 4544;
 
 function isSessionTag(tag: string): tag is SessionTag {
   return Object.hasOwn(handlers, tag);

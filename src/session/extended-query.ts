@@ -48,7 +48,7 @@ function parse(session: Session, message: Extract<FrontendMessage, { kind: 'pars
   if (!isTransactionExit(raw) && raw) session.transactions.requireNotFailed();
   session.transactions.ensure();
   if (message.name !== '' && session.statements.has(message.name)) {
-    throw pgError(SqlState.duplicatePreparedStatement, `prepared statement "${message.name}" already exists`);
+    throw pgError(SqlState.duplicatePstatement, `prepared statement "${message.name}" already exists`);
   }
   const prepared = new PreparedStatement({
     name: message.name,

@@ -105,7 +105,6 @@ function idleTimeout(session: Session): ReceiveTimeout | undefined {
 function sendReady(session: Session): void {
   session.endStatement();
   session.sendParameterStatus();
-  session.deliverNotifications();
   const status = { I: 'idle', T: 'inTransaction', E: 'failed' } as const;
   writeReadyForQuery(session.connection.out, status[session.transactions.statusByte]);
 }

@@ -2,6 +2,7 @@
 // rule (manual, PREPARE): five custom plans, then the generic one if it costs no more than those did on average.
 import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
+import { planQuery } from './corridor.js';
 import type { ParameterValue } from './parameters.js';
 import type { Session } from './session.js';
 
@@ -25,7 +26,7 @@ export class PlanChoice {
   /** The plan to run `query` with for these values. */
   choose(session: Session, query: Query, parameters: readonly ParameterValue[]): PlannedStatement {
     if (this.wantsCustom(session, query, parameters)) {
-      const plan = session.plan(query, parameters);
+      const plan = planQuery(session, query, parameters);
       this.customPlanCount++;
       this.customCost += plan.plan.totalCost + planningCost(query);
       return plan;
@@ -44,7 +45,7 @@ export class PlanChoice {
   }
 
   private genericPlan(session: Session, query: Query): PlannedStatement {
-    this.generic ??= session.plan(query, null);
+    this.generic ??= planQuery(session, query, null);
     return this.generic;
   }
 }

@@ -109,7 +109,7 @@ export class Portal {
     this.isOpen = true;
     const open = await openStatement(session, this.options.prepared, this.options.parameters);
     this.source = rowSource(open);
-    if (!this.source && open.kind === 'command') this.completedTag = open.result.tag('');
+    if (open.kind === 'command' && open.result.kind === 'done') this.completedTag = open.result.tag;
   }
 
   /** Result columns; null where the statement returns none. */
@@ -215,6 +215,10 @@ export class Portal {
     }
     await source.close();
     this.source = storedRows(source, rest);
+  }
+
+  get isPositioned(): boolean {
+    return this.position >= 1 && this.position <= this.total();
   }
 
   /** Row under the cursor in a relation, for WHERE CURRENT OF. */

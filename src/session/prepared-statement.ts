@@ -8,6 +8,7 @@ import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { BoundStatement } from '../trees/statement.js';
+import { analyzeStatement, rewriteOne } from './corridor.js';
 import { PlanChoice } from './plan-choice.js';
 import type { ParameterValue } from './parameters.js';
 import { resultColumnsOf } from './result-columns.js';
@@ -70,7 +71,7 @@ export class PreparedStatement {
     if (!raw) throw pgError(SqlState.invalidSqlStatementName, 'an empty statement has nothing to bind');
     const isRevalidation = this.bound !== null;
     const known = isRevalidation ? this.types : this.options.declaredTypes;
-    const analyzed = session.analyze(raw.statement, this.options.queryString, known);
+    const analyzed = analyzeStatement(session, raw.statement, this.options.queryString, known);
     this.bound = analyzed.bound;
     this.types = analyzed.parameterTypes;
     this.rewrittenQuery = null;
@@ -99,7 +100,7 @@ export class PreparedStatement {
     if (this.rewrittenQuery) return this.rewrittenQuery;
     const bound = this.bind(session);
     assert(bound.kind === 'query', 'only queries are rewritten');
-    this.rewrittenQuery = session.rewriteOne(bound.query);
+    this.rewrittenQuery = rewriteOne(session, bound.query);
     return this.rewrittenQuery;
   }
 

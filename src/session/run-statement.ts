@@ -3,6 +3,7 @@
 // Nothing here but the order; what each step means lives in its room.
 import type { CommandResult } from '../commands/api.js';
 import type { Execution } from '../executor/api.js';
+import { openPlan } from './corridor.js';
 import { runBoundCommand } from './dispatch.js';
 import type { ParameterValue } from './parameters.js';
 import type { PreparedStatement } from './prepared-statement.js';
@@ -31,7 +32,7 @@ export async function openStatement(
     bound = prepared.bind(session);
   }
   if (bound.kind === 'query') {
-    const execution = session.startExecution(prepared.plan(session, parameters), parameters);
+    const execution = openPlan(session, prepared.plan(session, parameters), parameters);
     return { kind: 'query', execution, commandType: bound.query.commandType };
   }
   return { kind: 'command', result: await runBoundCommand(session, bound, prepared.sourceText, parameters) };

@@ -11,7 +11,9 @@ import type { ParsedStatement } from '../parser/parse.js';
 import type { RandomState, ServiceKey, SessionServices } from '../functions/call-info.js';
 import type { Store } from '../storage/api.js';
 import { SessionActivity } from '../transaction/activity.js';
+import type { SessionLocks } from '../transaction/session-locks.js';
 import { createTransactionManager } from '../transaction/transaction.js';
+import type { SessionTransactions } from '../transaction/transaction.js';
 import type { ClientConnection } from '../wire/connection.js';
 import { writeNoticeResponse } from '../wire/error-response.js';
 import { writeBackendKeyData, writeParameterStatus } from '../wire/backend.js';
@@ -23,13 +25,17 @@ import { createRandomState } from './random-state.js';
 import { now } from './session-clock.js';
 import { TransactionState } from './transaction-state.js';
 import { SessionUsers, isSuperuser } from './users.js';
+import { SessionSequences } from './services/sequences.js';
+import { TemporaryTables } from './temporary-tables.js';
 import { StatementTimer } from './statement-timer.js';
+import { TimeSlice } from './time-slice.js';
+import { provideServices } from './services/provide.js';
 
 /** What all sessions of a worker share. */
 export interface WorkerEnvironment {
   readonly store: Store;
   readonly log: Logger;
-  createSettings(connection: ClientConnection): SessionSettings;
+  createSettings(session: Session): SessionSettings;
 }
 
 export class Session implements SessionServices {
@@ -40,13 +46,17 @@ export class Session implements SessionServices {
   readonly users: SessionUsers;
   readonly timer: StatementTimer;
   readonly activity: SessionActivity;
+  readonly timeSlice = new TimeSlice();
+  readonly sequences = new SessionSequences(this);
+  readonly temporaryTables = new TemporaryTables(this);
+  readonly locks: SessionLocks;
   readonly random: RandomState = createRandomState();
   readonly statements = new Map<string, PreparedStatement>();
   readonly portals = new Map<string, Portal>();
   /** Text that error positions count in. */
   queryString = '';
   statementTimestamp = now();
-  /** True once the worker shuts the session down. */
+  private readonly manager: SessionTransactions;
   private readonly services = new Map<string, unknown>();
 
   constructor(
@@ -55,7 +65,7 @@ export class Session implements SessionServices {
   ) {
     this.store = environment.store;
     this.activity = new SessionActivity(connection.slot);
-    this.settings = environment.createSettings(connection);
+    this.settings = environment.createSettings(this);
     this.users = new SessionUsers(connection.role.oid);
     this.timer = new StatementTimer(this.settings, connection.interrupts);
     const manager = createTransactionManager(environment.store, {
@@ -70,6 +80,8 @@ export class Session implements SessionServices {
       },
       describeRelation: (relation) => this.catalog.relation(relation)?.name ?? String(relation),
     });
+    this.locks = manager.locks;
+    this.manager = manager;
     this.transactions = new TransactionState(manager, this.settings, {
       notice: (notice) => this.notice(notice),
       beforeCommit: () => this.beforeCommit(),
@@ -88,6 +100,7 @@ export class Session implements SessionServices {
       ioSettings: ioSettingsOf(this.settings, this.clock()),
       icuRules,
     });
+    provideServices(this);
   }
 
   get isSuperuser(): boolean {
@@ -130,6 +143,7 @@ export class Session implements SessionServices {
     this.queryString = sql;
     this.statementTimestamp = now();
     this.timer.start();
+    this.activity.startQuery(sql);
   }
 
   /** A portal runs on: errors count in its text again. */
@@ -154,11 +168,12 @@ export class Session implements SessionServices {
 
   enterIdle(): void {
     this.timer.stop();
-    this.reportActivity(this.transactions.statusByte === 'I' ? 'idle' : this.transactions.statusByte === 'T' ? 'idle in transaction' : 'idle in transaction (aborted)');
+    this.activity.setState(idleStates[this.transactions.statusByte]);
   }
 
   leaveIdle(): void {
-    this.reportActivity('active');
+    this.timeSlice.restart();
+    this.activity.setState('active');
   }
 
   requireStatement(name: string): PreparedStatement {
@@ -222,7 +237,8 @@ export class Session implements SessionServices {
     this.timer.stop();
     this.transactions.end();
     await this.closePortals(() => true);
-    await this.dropTemporaryObjects();
+    await this.temporaryTables.dropAll();
+    this.manager.close();
     this.store.endSession(this.connection.processId);
   }
 
@@ -239,6 +255,7 @@ export class Session implements SessionServices {
   }
 
   private async beforeCommit(): Promise<void> {
+    await this.temporaryTables.beforeCommit();
     for (const portal of this.portals.values()) {
       if (!portal.options.holdable || portal.isHeld) continue;
       await portal.materialize();
@@ -268,6 +285,8 @@ export class Session implements SessionServices {
     }
   }
 }
+
+const idleStates = { I: 'idle', T: 'idle in transaction', E: 'idle in transaction (aborted)' } as const;
 
 const noticeRank: Readonly<Record<string, number>> = { DEBUG: 0, LOG: 1, NOTICE: 2, WARNING: 3, ERROR: 4, INFO: 5 };
 

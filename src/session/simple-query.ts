@@ -53,7 +53,7 @@ async function runOne(
 async function runToEnd(session: Session, prepared: PreparedStatement): Promise<string> {
   const open = await openStatement(session, prepared, []);
   const source = rowSource(open);
-  if (!source) return commandTagOf(open);
+  if (!source) return open.kind === 'command' && open.result.kind === 'done' ? open.result.tag : '';
   try {
     if (source.columns.length > 0 || open.kind === 'command') writeColumns(session, source.columns, []);
     const rowCount = await sendRows(session, source, [], Number.POSITIVE_INFINITY);

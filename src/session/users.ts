@@ -61,11 +61,7 @@ export class SessionUsers {
     const role = settings.find('role');
     this.session = (session ? catalog.io.names.roleOid(session) : null) ?? this.authenticated;
     this.current = (role && role !== 'none' ? catalog.io.names.roleOid(role) : null) ?? this.session;
-    settings.set('is_superuser', isSuperuser(catalog, this.current) ? 'on' : 'off', {
-      local: false,
-      source: 'override',
-      isSuperuser: true,
-    });
+    settings.noteComputed('is_superuser');
   }
 }
 

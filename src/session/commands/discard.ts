@@ -13,7 +13,7 @@ export async function runDiscard(session: Session, statement: DiscardStmt): Prom
       session.sequences.forgetAll();
       return 'DISCARD SEQUENCES';
     case 'DISCARD_TEMP':
-      await session.dropTemporaryObjects();
+      await session.temporaryTables.dropAll();
       return 'DISCARD TEMP';
     default:
       return discardAll(session);
@@ -28,8 +28,8 @@ async function discardAll(session: Session): Promise<string> {
   session.switchUser('session_authorization', null, false);
   session.settings.resetAll({ isSuperuser: session.isSuperuser });
   session.statements.clear();
-  session.locks.releaseAllSessionLocks();
+  session.locks.unlockAllAdvisory();
   session.sequences.forgetAll();
-  await session.dropTemporaryObjects();
+  await session.temporaryTables.dropAll();
   return 'DISCARD ALL';
 }

@@ -1,7 +1,8 @@
 // PREPARE, EXECUTE and DEALLOCATE: the session's prepared statements from SQL.
 import { SqlState, pgError } from '../../errors/pg-error.js';
-import type { DeallocateStmt, ExecuteStmt, PrepareStmt } from '@pgsql/types';
+import type { DeallocateStmt, ExecuteStmt, Node, PrepareStmt } from '@pgsql/types';
 import type { CommandResult } from '../../commands/api.js';
+import { analyzeExecuteArgument, evaluate, typeNamed } from '../corridor.js';
 import type { ParameterValue } from '../parameters.js';
 import { rowSource } from '../portal.js';
 import { PreparedStatement } from '../prepared-statement.js';
@@ -16,9 +17,9 @@ export function runPrepare(session: Session, statement: PrepareStmt, sourceText:
     throw pgError(SqlState.invalidPstatementDefinition, 'invalid statement name: must not be empty');
   }
   if (session.statements.has(name)) {
-    throw pgError(SqlState.duplicatePreparedStatement, `prepared statement "${name}" already exists`);
+    throw pgError(SqlState.duplicatePstatement, `prepared statement "${name}" already exists`);
   }
-  const declaredTypes = (statement.argtypes ?? []).map((type) => session.resolveTypeName(type));
+  const declaredTypes = (statement.argtypes ?? []).map((type) => typeOf(session, type));
   const query = statement.query;
   if (!query) throw new Error('PREPARE without a statement');
   const prepared = new PreparedStatement({
@@ -33,6 +34,10 @@ export function runPrepare(session: Session, statement: PrepareStmt, sourceText:
   prepared.bind(session);
   session.statements.set(name, prepared);
   return 'PREPARE';
+}
+
+function typeOf(session: Session, node: Node): number {
+  return 'TypeName' in node ? typeNamed(session, node.TypeName) : 0;
 }
 
 /** EXECUTE name (arguments): runs it as if it had been written here. */
@@ -61,8 +66,8 @@ export async function executeParameters(
   const values: ParameterValue[] = [];
   for (const [index, arg] of args.entries()) {
     const type = types[index] ?? 0;
-    const expression = session.analyzeExecuteArgument(arg, type, index + 1);
-    values.push({ type, value: await session.evaluate(expression) });
+    const expression = analyzeExecuteArgument(session, arg, type, index + 1);
+    values.push({ type, value: await evaluate(session, expression) });
   }
   return values;
 }

@@ -1,9 +1,11 @@
 // SET, SHOW and RESET. The settings table validates; this reads the statement's many spellings.
 import { SqlState, pgError } from '../../errors/pg-error.js';
-import type { A_Const, Node, VariableSetStmt, VariableShowStmt } from '@pgsql/types';
+import type { A_Const, Node, TypeCast, VariableSetStmt, VariableShowStmt } from '@pgsql/types';
 import type { ResultColumn } from '../../executor/api.js';
 import type { CommandResult } from '../../commands/api.js';
 import type { Row } from '../../types/value.js';
+import { settingDefinition } from '../../config/definitions.js';
+import { quoteIdentifier } from '../../types/quote.js';
 import { builtinType } from '../builtin-types.js';
 import type { Session } from '../session.js';
 import { modesOf } from './transaction.js';
@@ -99,10 +101,10 @@ function setTransactionSetting(session: Session, name: string, value: string | n
 
 /** A SET list as the one string that the setting parses: items of list settings are quoted where they must be. */
 export function flatten(args: readonly Node[], session: Session, name: string): string {
-  const isList = session.isListSetting(name);
+  const isList = isNameList(name);
   const parts = args.map((arg) => {
     const { text, isWord } = argumentText(arg, session);
-    return isList && isWord ? quoteIdentifierIfNeeded(text) : text;
+    return isList && isWord ? quoteIdentifier(text) : text;
   });
   if (parts.length > 1 && !isList) {
     throw pgError(SqlState.invalidParameterValue, `SET ${name} takes only one argument`);
@@ -113,7 +115,7 @@ export function flatten(args: readonly Node[], session: Session, name: string): 
 function argumentText(arg: Node, session: Session): { readonly text: string; readonly isWord: boolean } {
   if ('A_Const' in arg) return constantText(arg.A_Const);
   if ('TypeCast' in arg && arg.TypeCast.arg && 'A_Const' in arg.TypeCast.arg) {
-    return { text: session.intervalText(arg.TypeCast), isWord: false };
+    return { text: intervalText(session, arg.TypeCast), isWord: false };
   }
   throw pgError(SqlState.syntaxError, 'SET requires a constant');
 }
@@ -126,21 +128,29 @@ function constantText(constant: A_Const): { readonly text: string; readonly isWo
   return { text: '', isWord: false };
 }
 
-function quoteIdentifierIfNeeded(text: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
+function isNameList(name: string): boolean {
+  return (settingDefinition(name)?.list ?? 'no') !== 'no';
+}
+
+/** SET TIME ZONE INTERVAL '...': the interval's text form. */
+function intervalText(session: Session, cast: TypeCast): string {
+  const constant = cast.arg && 'A_Const' in cast.arg ? cast.arg.A_Const : undefined;
+  const type = session.catalog.typeByOid(builtinType.interval);
+  const value = type.behaviour.input(constant?.sval?.sval ?? '', type, -1, session.catalog.io);
+  return `INTERVAL '${type.behaviour.output(value, type, session.catalog.io)}'`;
 }
 
 /** SHOW name / SHOW ALL. */
 export function runVariableShow(session: Session, statement: VariableShowStmt): CommandResult {
   const name = statement.name ?? '';
   if (name.toLowerCase() === 'all') return showAll(session);
-  const row: Row = [session.showSetting(name)];
+  const row: Row = [session.settings.show(name)];
   return rowsResult(showColumns(session, name), [row], 'SHOW');
 }
 
 /** Result columns of SHOW, for Describe. */
 export function showColumns(session: Session, name: string): readonly ResultColumn[] {
-  const names = name.toLowerCase() === 'all' ? ['name', 'setting', 'description'] : [session.settingName(name)];
+  const names = name.toLowerCase() === 'all' ? ['name', 'setting', 'description'] : [settingDefinition(name)?.name ?? name];
   return names.map((column) => textColumn(session, column));
 }
 
@@ -148,7 +158,7 @@ function showAll(session: Session): CommandResult {
   const rows: Row[] = session.settings
     .list()
     .filter((setting) => !setting.hiddenFromShowAll)
-    .map((setting) => [setting.name, session.showSetting(setting.name), setting.shortDescription]);
+    .map((setting) => [setting.name, setting.shown, setting.shortDescription]);
   return rowsResult(showColumns(session, 'all'), rows, 'SHOW');
 }
 

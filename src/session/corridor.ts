@@ -1,0 +1,188 @@
+// The rooms between text and rows, bound to one session: what each needs of the others is filled in here, so that they
+// need not know one another.
+import { analyze } from '../analyzer/analyze.js';
+import { analyzeExpression } from '../analyzer/analyze-expression.js';
+import { resolveTypeName } from '../analyzer/type-names.js';
+import type { AnalyzerContext } from '../analyzer/context.js';
+import { timeSliceMs } from '../base/limits.js';
+import { notSupported } from '../errors/pg-error.js';
+import { assert } from '../errors/unreachable.js';
+import { expressionText } from '../catalog/deparse/expressions-text.js';
+import type { CommandContext, Corridor } from '../commands/api.js';
+import { evaluateExpression } from '../executor/evaluate.js';
+import { startExecution } from '../executor/execute.js';
+import type { Execution, ExecutionContext, SubqueryRunner } from '../executor/api.js';
+import { parse } from '../parser/parse.js';
+import { plan } from '../planner/plan.js';
+import { rewrite } from '../rewriter/rewrite.js';
+import type { Expression } from '../trees/expression.js';
+import { treeFromJson } from '../trees/json.js';
+import type { PlannedStatement } from '../trees/plan.js';
+import type { Query } from '../trees/query.js';
+import type { BoundStatement, Node } from '../trees/statement.js';
+import type { Row, Value } from '../types/value.js';
+import type { ParameterValue } from './parameters.js';
+import { runBoundCommand } from './dispatch.js';
+import { PreparedStatement } from './prepared-statement.js';
+import { openStatement } from './run-statement.js';
+import { rowSource } from './portal.js';
+import type { Session } from './session.js';
+import { sqlFunctionBody } from './sql-function-body.js';
+
+/** Binds a parse tree; unknown parameter types are inferred from use. */
+export function analyzeStatement(
+  session: Session,
+  statement: Node,
+  sourceText: string,
+  declaredTypes: readonly number[],
+): { readonly bound: BoundStatement; readonly parameterTypes: readonly number[] } {
+  const parameterTypes = [...declaredTypes];
+  const bound = analyze(statement, analyzerContext(session, sourceText, parameterTypes, true));
+  return { bound, parameterTypes };
+}
+
+function analyzerContext(session: Session, sourceText: string, parameterTypes: number[], variableParameters: boolean): AnalyzerContext {
+  return {
+    catalog: session.catalog,
+    sourceText,
+    parameterTypes,
+    variableParameters,
+    notice: (notice) => session.notice(notice),
+  };
+}
+
+/** Rewrites a bound query; one that becomes several needs rules, which can't be made yet. */
+export function rewriteOne(session: Session, query: Query): Query {
+  const queries = rewrite(query, { catalog: session.catalog });
+  const [only] = queries;
+  if (queries.length !== 1 || !only) throw notSupported('a rule that turns a statement into several');
+  return only;
+}
+
+/** Plans a rewritten query, for the given parameter values or (null) for any. */
+export function planQuery(session: Session, query: Query, parameters: readonly ParameterValue[] | null): PlannedStatement {
+  return plan(query, {
+    catalog: session.catalog,
+    setting: (name) => session.settings.find(name),
+    evaluate: (expression) => evaluate(session, expression),
+    parameters,
+    readTree: treeFromJson,
+    sqlFunctionBody: (functionOid, argTypes) => sqlFunctionBody(session, functionOid, argTypes),
+    userId: session.users.userId,
+  });
+}
+
+/** Opens a plan in the current transaction, under a new statement view. */
+export function openPlan(session: Session, planned: PlannedStatement, parameters: readonly ParameterValue[], instrument = false): Execution {
+  return startExecution(planned, executionContext(session, parameters, instrument));
+}
+
+/** What a statement that starts now runs under. */
+export function executionContext(session: Session, parameters: readonly ParameterValue[] = [], instrument = false): ExecutionContext {
+  const transaction = session.transactions.ensure();
+  return {
+    catalog: session.catalog,
+    store: session.store,
+    transaction,
+    view: transaction.statementView(),
+    session,
+    io: session.catalog.io,
+    parameters,
+    workMemBytes: session.settings.int('work_mem') * 1024,
+    checkInterrupts: () => session.checkInterrupts(),
+    yieldToEventLoop: () => session.timeSlice.yieldIfOver(timeSliceMs),
+    subqueries: subqueryRunner(session),
+    instrument,
+    userId: session.users.userId,
+  };
+}
+
+function subqueryRunner(session: Session): SubqueryRunner {
+  return {
+    plan: (query) => planQuery(session, rewriteOne(session, query), null),
+    expression: (json) => treeFromJson(json) as Expression,
+    sqlFunctionBody: (functionOid, argTypes) => sqlFunctionBody(session, functionOid, argTypes) ?? [],
+  };
+}
+
+/** Evaluates an expression without Vars. */
+export function evaluate(session: Session, expression: Expression): Value | Promise<Value> {
+  return evaluateExpression(expression, executionContext(session));
+}
+
+/** EXECUTE's nth argument, bound and coerced to the parameter's type. */
+export function analyzeExecuteArgument(session: Session, argument: Node, type: number, number: number): Expression {
+  const target = { type, typmod: -1, collation: 0, columnName: `$${number}` };
+  return analyzeExpression(argument, { use: 'executeParameter', relation: 0, target }, analyzerContext(session, session.queryString, [], false));
+}
+
+/** Oid of a type as PREPARE names it. */
+export function typeNamed(session: Session, name: Parameters<typeof resolveTypeName>[1]): number {
+  return resolveTypeName(analyzerContext(session, session.queryString, [], false), name).type;
+}
+
+/** What a command runs with. */
+export function commandContext(session: Session, sourceText: string, parameters: readonly ParameterValue[]): CommandContext {
+  return {
+    catalog: session.catalog,
+    store: session.store,
+    transaction: session.transactions.ensure(),
+    session,
+    userId: session.users.userId,
+    sessionUserId: session.users.sessionUserId,
+    isSuperuser: session.isSuperuser,
+    parameters,
+    sourceText,
+    isTopLevel: session.transactions.state === 'none',
+    notice: (notice) => session.notice(notice),
+    corridor: corridorOf(session, sourceText),
+  };
+}
+
+function corridorOf(session: Session, sourceText: string): Corridor {
+  const context = (text: string, types: readonly number[] = []) => analyzerContext(session, text, [...types], false);
+  return {
+    analyzeSql: (sql, types) => parse(sql).statements.map((raw) => analyze(raw.statement, context(sql, types))),
+    analyzeStatement: (statement, text, types) => analyze(statement, context(text, types)),
+    analyzeExpression: (expression, scope, text) => analyzeExpression(expression, scope, context(text)),
+    resolveTypeName: (name) => resolveTypeName(context(session.queryString), name),
+    rewrite: (query) => rewrite(query, { catalog: session.catalog }),
+    plan: (query) => planQuery(session, query, null),
+    open: (planned, parameters = []) => openPlan(session, planned, parameters),
+    executionContext: () => executionContext(session),
+    runSql: (sql) => runSql(session, sql),
+    async runCommand(statement) {
+      const bound = analyze(statement, context(session.queryString));
+      assert(bound.kind === 'command', 'only commands run within commands');
+      await runBoundCommand(session, bound, sourceText, []);
+      session.transactions.current?.advanceCommand();
+    },
+    evaluate: async (expression) => evaluate(session, expression),
+    deparseExpression: (expression, relation) => expressionText(session.catalog, expression, relation, { pretty: false }),
+  };
+}
+
+/** Runs SQL text of our own to its end in the current transaction; the rows of its last statement. */
+export async function runSql(session: Session, sql: string): Promise<readonly Row[]> {
+  let rows: Row[] = [];
+  for (const raw of parse(sql).statements) {
+    const prepared = new PreparedStatement({
+      name: '',
+      sourceText: sql,
+      queryString: sql,
+      raw,
+      declaredTypes: [],
+      fromSql: true,
+      preparedAt: session.statementTimestamp,
+    });
+    session.transactions.ensure();
+    const source = rowSource(await openStatement(session, prepared, []));
+    rows = [];
+    if (source) {
+      for (let batch = await source.next(4096); batch !== null; batch = await source.next(4096)) rows.push(...batch);
+      await source.close();
+    }
+    session.transactions.current?.advanceCommand();
+  }
+  return rows;
+}

@@ -1,0 +1,31 @@
+// Settings as ALTER ROLE, ALTER DATABASE and CREATE FUNCTION store them.
+import type { SettingsService } from '../../commands/services.js';
+import { quoteIdentifier } from '../../types/quote.js';
+import { settingDefinition } from '../../config/definitions.js';
+import type { Session } from '../session.js';
+
+export function commandSettings(session: Session): SettingsService {
+  return {
+    check(name, value, userIsSuperuser) {
+      const known = settingDefinition(name)?.name ?? name;
+      if (value === null) {
+        if (!name.includes('.')) session.settings.show(name);
+        return { name: known, value: '' };
+      }
+      // The value is tried on the session's own settings and taken back.
+      session.settings.savepoint();
+      try {
+        session.settings.set(name, value, { local: false, source: 'session', isSuperuser: userIsSuperuser });
+        // As PostgreSQL does, the text is kept as it was written.
+        return { name: known, value };
+      } finally {
+        session.settings.rollbackToSavepoint();
+      }
+    },
+    flatten(name, values) {
+      const isNameList = settingDefinition(name)?.list === 'quoted' || settingDefinition(name)?.list === 'plain';
+      return values.map(({ text, isIdentifierLike }) => (isNameList && isIdentifierLike ? quoteIdentifier(text) : text)).join(', ');
+    },
+    current: (name) => session.settings.show(name),
+  };
+}

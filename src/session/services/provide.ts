@@ -1,0 +1,69 @@
+// Every service that rooms below ask of the session, each under its key: the one list of them.
+import { catalogService } from '../../catalog/service.js';
+import { sessionIdentity } from '../../catalog/session-identity.js';
+import { copyStreams } from '../../commands/copy/api.js';
+import { onCommitService } from '../../commands/on-commit.js';
+import { openRelationsService, sequenceCacheService, sessionRegistryService, settingsService } from '../../commands/services.js';
+import { notSupported } from '../../errors/pg-error.js';
+import { cursorPositions, procedureRunner } from '../../executor/services.js';
+import {
+  advisoryLocks,
+  backendsService,
+  lockTableService,
+  statisticsCounters,
+  statisticsService,
+} from '../../functions/server-services.js';
+import { sequenceService } from '../../functions/sequence-service.js';
+import { advisoryLocksOf, backends, lockTable } from '../../transaction/server-services.js';
+import { StatisticsTable } from '../../transaction/statistics.js';
+import { copyStreamsOf } from '../copy-streams.js';
+import type { Session } from '../session.js';
+import { cursorPositionsOf } from './cursor-positions.js';
+import { commandSettings } from './command-settings.js';
+
+const statistics = new StatisticsTable(statisticsCounters);
+
+/** Offers the session's services; called once, when it is made. */
+export function provideServices(session: Session): void {
+  session.provide(catalogService, session.catalog);
+  session.provide(sessionIdentity, {
+    get userId() {
+      return session.users.userId;
+    },
+    get sessionUserId() {
+      return session.users.sessionUserId;
+    },
+  });
+  session.provide(copyStreams, copyStreamsOf(session));
+  session.provide(cursorPositions, cursorPositionsOf(session));
+  session.provide(procedureRunner, {
+    call: (site) => {
+      throw notSupported(`calling functions in language "${site.descriptor.language}"`);
+    },
+    rows: (site) => {
+      throw notSupported(`calling functions in language "${site.descriptor.language}"`);
+    },
+  });
+  session.provide(advisoryLocks, advisoryLocksOf(session.locks));
+  session.provide(lockTableService, lockTable);
+  session.provide(backendsService, backends);
+  session.provide(statisticsService, statistics);
+  session.provide(sequenceService, session.sequences);
+  session.provide(sequenceCacheService, session.sequences);
+  session.provide(onCommitService, session.temporaryTables);
+  session.provide(settingsService, commandSettings(session));
+  session.provide(sessionRegistryService, {
+    otherSessions: (database) => othersOf(session, database).length,
+    async terminateSessions(database) {
+      for (const other of othersOf(session, database)) backends.signal(other.processId, 'terminate');
+    },
+  });
+  session.provide(openRelationsService, {
+    isInUse: () => false,
+    hasPendingTriggerEvents: () => false,
+  });
+}
+
+function othersOf(session: Session, database: number) {
+  return backends.list().filter((other) => other.database === database && other.processId !== session.connection.processId);
+}

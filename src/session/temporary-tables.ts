@@ -1,0 +1,56 @@
+// The session's temporary tables with an ON COMMIT action, and the end of its temporary schema.
+import { quoteQualifiedIdentifier } from '../types/quote.js';
+import type { OnCommitService } from '../commands/on-commit.js';
+import { runSql } from './corridor.js';
+import type { Session } from './session.js';
+
+export class TemporaryTables implements OnCommitService {
+  private readonly actions = new Map<number, 'delete' | 'drop'>();
+
+  constructor(private readonly session: Session) {}
+
+  register(relation: number, action: 'delete' | 'drop'): void {
+    this.actions.set(relation, action);
+  }
+
+  forget(relation: number): void {
+    this.actions.delete(relation);
+  }
+
+  /** Empties and drops what must be before a commit. */
+  async beforeCommit(): Promise<void> {
+    for (const [oid, action] of [...this.actions]) {
+      const relation = this.session.catalog.relation(oid);
+      if (!relation) {
+        this.actions.delete(oid);
+        continue;
+      }
+      const name = quoteQualifiedIdentifier(relation.schemaName, relation.name);
+      if (action === 'drop') {
+        this.actions.delete(oid);
+        await runSql(this.session, `DROP TABLE ${name} CASCADE`);
+      } else {
+        await runSql(this.session, `TRUNCATE ${name}`);
+      }
+    }
+  }
+
+  /** Drops every object in the session's temporary schema (DISCARD TEMP, end of session), in a transaction of its own
+   *  where none is open. */
+  async dropAll(): Promise<void> {
+    const schema = await this.session.catalog.temporaryNamespace(false);
+    if (!schema) return;
+    this.actions.clear();
+    const ownTransaction = this.session.transactions.current === null;
+    this.session.transactions.ensure();
+    const relations = this.session.catalog.tables.find('pg_class', { relnamespace: schema.oid });
+    for (const { row } of relations) {
+      const kind = droppable[row.relkind];
+      if (!kind || !this.session.catalog.relation(row.oid)) continue;
+      await runSql(this.session, `DROP ${kind} IF EXISTS ${quoteQualifiedIdentifier(schema.name, row.relname)} CASCADE`);
+    }
+    if (ownTransaction) await this.session.transactions.finishStatement();
+  }
+}
+
+const droppable: Readonly<Record<string, string | undefined>> = { r: 'TABLE', v: 'VIEW', S: 'SEQUENCE' };

@@ -5,9 +5,10 @@ import { characterPosition } from '../parser/position.js';
 import { writeErrorResponse } from '../wire/error-response.js';
 import type { Session } from './session.js';
 
-/** Sends the error; 'fatal' means the session must end. */
-export function reportError(session: Session, thrown: unknown): 'error' | 'fatal' {
+/** Sends the error, at least as severe as `severity`; 'fatal' means the session must end. */
+export function reportError(session: Session, thrown: unknown, severity: 'ERROR' | 'FATAL' = 'ERROR'): 'error' | 'fatal' {
   const error = asPgError(session, thrown);
+  if (severity === 'FATAL' && error.severity === 'ERROR') error.severity = severity;
   locate(error, session.queryString);
   session.logError(error);
   if (!session.connection.isClosed) writeErrorResponse(session.connection.out, error);

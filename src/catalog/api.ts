@@ -81,6 +81,12 @@ export interface Catalog {
   relationSize(relation: number): { readonly rows: number; readonly pages: number };
   /** Bytes of all files of a database; 0 stands for the shared catalogs. */
   databaseBytes(database: number): number;
+  /** A sequence's own state, shared by all sessions. */
+  sequenceState(relation: number): {
+    readonly lastValue: bigint;
+    readonly isCalled: boolean;
+    readonly logCount: bigint;
+  };
   /** The view's SELECT as stored (bound tree); null where the relation is no view. */
   viewQuery(relation: number): string | null;
   /** Children by pg_inherits, the relation itself first. */

@@ -49,7 +49,8 @@ export function createCatalog(session: CatalogSession): Catalog {
     isVisible: (type) => visible.type(type.name, type.schema),
     schemaName: (oid) => namespaces.namespace(oid)?.name ?? '',
   };
-  const typeText = (oid: number, typmod: number | null = null, qualify = false) => formatType(naming, oid, typmod, qualify);
+  const typeText = (oid: number, typmod: number | null = null, qualify = false) =>
+    formatType(naming, oid, typmod, qualify);
   // Symbols of built-in functions name types as they look with nothing but pg_catalog in the path.
   const symbolNaming: TypeNaming = { ...naming, isVisible: (type) => type.schema === pgCatalogNamespace };
   const functions = functionLookups(base, namespaces, (oid) => formatType(symbolNaming, oid, null));
@@ -100,6 +101,7 @@ export function createCatalog(session: CatalogSession): Catalog {
       return { rows: entries, pages: Math.ceil(bytes / pageBytes) };
     },
     databaseBytes: (oid) => store.databaseSize(oid),
+    sequenceState: (oid) => store.sequences.read(relations.requireRelation(oid).file),
     viewQuery: (relation) =>
       viewQueries.get(
         relation,

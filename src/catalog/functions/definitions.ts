@@ -13,19 +13,30 @@ import { PgArray } from '../../types/value.js';
 const textOid = 25;
 
 fn('pg_get_viewdef', { impl: (view: number, info: CallInfo) => viewDefinition(catalogOf(info), view, false) });
-fn('pg_get_viewdef_ext', { impl: (view: number, pretty: boolean, info: CallInfo) => viewDefinition(catalogOf(info), view, pretty) });
-fn('pg_get_viewdef_wrap', { impl: (view: number, _columns: number, info: CallInfo) => viewDefinition(catalogOf(info), view, true) });
-fn('pg_get_viewdef_name', { impl: (name: string, info: CallInfo) => viewDefinition(catalogOf(info), relationNamed(info, name), false) });
+fn('pg_get_viewdef_ext', {
+  impl: (view: number, pretty: boolean, info: CallInfo) => viewDefinition(catalogOf(info), view, pretty),
+});
+fn('pg_get_viewdef_wrap', {
+  impl: (view: number, _columns: number, info: CallInfo) => viewDefinition(catalogOf(info), view, true),
+});
+fn('pg_get_viewdef_name', {
+  impl: (name: string, info: CallInfo) => viewDefinition(catalogOf(info), relationNamed(info, name), false),
+});
 fn('pg_get_viewdef_name_ext', {
-  impl: (name: string, pretty: boolean, info: CallInfo) => viewDefinition(catalogOf(info), relationNamed(info, name), pretty),
+  impl: (name: string, pretty: boolean, info: CallInfo) =>
+    viewDefinition(catalogOf(info), relationNamed(info, name), pretty),
 });
 
-fn('pg_get_expr', { impl: (tree: string, relation: number, info: CallInfo) => storedText(info, tree, relation, false) });
+fn('pg_get_expr', {
+  impl: (tree: string, relation: number, info: CallInfo) => storedText(info, tree, relation, false),
+});
 fn('pg_get_expr_ext', {
   impl: (tree: string, relation: number, pretty: boolean, info: CallInfo) => storedText(info, tree, relation, pretty),
 });
 
-fn('pg_get_constraintdef', { impl: (oid: number, info: CallInfo) => constraintDefinition(catalogOf(info), oid, false) });
+fn('pg_get_constraintdef', {
+  impl: (oid: number, info: CallInfo) => constraintDefinition(catalogOf(info), oid, false),
+});
 fn('pg_get_constraintdef_ext', {
   impl: (oid: number, pretty: boolean, info: CallInfo) => constraintDefinition(catalogOf(info), oid, pretty),
 });
@@ -33,7 +44,9 @@ fn('pg_get_constraintdef_ext', {
 fn('pg_get_indexdef', { impl: (oid: number, info: CallInfo) => indexDefinition(catalogOf(info), oid, false) });
 fn('pg_get_indexdef_ext', {
   impl: (oid: number, column: number, pretty: boolean, info: CallInfo) =>
-    column === 0 ? indexDefinition(catalogOf(info), oid, pretty) : indexColumnDefinition(catalogOf(info), oid, column, pretty),
+    column === 0
+      ? indexDefinition(catalogOf(info), oid, pretty)
+      : indexColumnDefinition(catalogOf(info), oid, column, pretty),
 });
 
 fn('pg_get_triggerdef', { impl: (oid: number, info: CallInfo) => triggerDefinition(catalogOf(info), oid, false) });
@@ -42,14 +55,18 @@ fn('pg_get_triggerdef_ext', {
 });
 
 fn('pg_get_ruledef', { impl: (oid: number, info: CallInfo) => ruleDefinition(catalogOf(info), oid, false) });
-fn('pg_get_ruledef_ext', { impl: (oid: number, pretty: boolean, info: CallInfo) => ruleDefinition(catalogOf(info), oid, pretty) });
+fn('pg_get_ruledef_ext', {
+  impl: (oid: number, pretty: boolean, info: CallInfo) => ruleDefinition(catalogOf(info), oid, pretty),
+});
 
 // Partitioned tables can't be made yet: no relation has a partition key or constraint.
 fn('pg_get_partkeydef', { impl: () => null });
 fn('pg_get_partition_constraintdef', { impl: () => null });
 
 fn('pg_get_statisticsobjdef', { impl: (oid: number, info: CallInfo) => statisticsDefinition(catalogOf(info), oid) });
-fn('pg_get_statisticsobjdef_columns', { impl: (oid: number, info: CallInfo) => statisticsColumns(catalogOf(info), oid) });
+fn('pg_get_statisticsobjdef_columns', {
+  impl: (oid: number, info: CallInfo) => statisticsColumns(catalogOf(info), oid),
+});
 fn('pg_get_statisticsobjdef_expressions', {
   impl: (oid: number, info: CallInfo) => {
     const row = catalogOf(info).tables.findOne('pg_statistic_ext', { oid })?.row;

@@ -8,14 +8,19 @@ import { catalogShapes } from '../generated/schema.js';
 import { findObjectDescription } from '../object-description.js';
 import { catalogOf } from './call.js';
 
-const classOid = (name: string): number => (catalogShapes as Readonly<Record<string, { readonly oid: number }>>)[name]?.oid ?? 0;
+const classOid = (name: string): number =>
+  (catalogShapes as Readonly<Record<string, { readonly oid: number }>>)[name]?.oid ?? 0;
 
 function comment(catalog: Catalog, object: number, classId: number, column: number): string | null {
-  return catalog.tables.findOne('pg_description', { objoid: object, classoid: classId, objsubid: column })?.row.description ?? null;
+  return (
+    catalog.tables.findOne('pg_description', { objoid: object, classoid: classId, objsubid: column })?.row
+      .description ?? null
+  );
 }
 
 fn('obj_description(oid, name)', {
-  impl: (object: number, catalogName: string, info: CallInfo) => comment(catalogOf(info), object, classOid(catalogName), 0),
+  impl: (object: number, catalogName: string, info: CallInfo) =>
+    comment(catalogOf(info), object, classOid(catalogName), 0),
 });
 fn('obj_description(oid)', {
   impl: (object: number, info: CallInfo) =>
@@ -24,11 +29,13 @@ fn('obj_description(oid)', {
       .find(({ row }) => row.objsubid === 0)?.row.description ?? null,
 });
 fn('col_description(oid, integer)', {
-  impl: (relation: number, column: number, info: CallInfo) => comment(catalogOf(info), relation, classOid('pg_class'), column),
+  impl: (relation: number, column: number, info: CallInfo) =>
+    comment(catalogOf(info), relation, classOid('pg_class'), column),
 });
 fn('shobj_description(oid, name)', {
   impl: (object: number, catalogName: string, info: CallInfo) =>
-    catalogOf(info).tables.findOne('pg_shdescription', { objoid: object, classoid: classOid(catalogName) })?.row.description ?? null,
+    catalogOf(info).tables.findOne('pg_shdescription', { objoid: object, classoid: classOid(catalogName) })?.row
+      .description ?? null,
 });
 
 fn('pg_describe_object', {
@@ -46,12 +53,16 @@ fn('pg_get_serial_sequence', {
       throw pgError(SqlState.undefinedColumn, `column "${column}" of relation "${name}" does not exist`);
     }
     const pgClass = classOid('pg_class');
-    for (const { row } of catalog.tables.find('pg_depend', { refclassid: pgClass, refobjid: relation, refobjsubid: attribute.attnum })) {
+    for (const { row } of catalog.tables.find('pg_depend', {
+      refclassid: pgClass,
+      refobjid: relation,
+      refobjsubid: attribute.attnum,
+    })) {
       if (row.classid !== pgClass || row.objsubid !== 0 || (row.deptype !== 'a' && row.deptype !== 'i')) continue;
       const sequence = catalog.tables.findOne('pg_class', { oid: row.objid })?.row;
-      if (sequence?.relkind === 'S') return quoteQualifiedIdentifier(catalog.namespace(sequence.relnamespace)?.name ?? null, sequence.relname);
+      if (sequence?.relkind === 'S')
+        return quoteQualifiedIdentifier(catalog.namespace(sequence.relnamespace)?.name ?? null, sequence.relname);
     }
     return null;
   },
 });
-

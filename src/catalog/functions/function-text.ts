@@ -36,7 +36,12 @@ function defaultTexts(catalog: Catalog, found: FunctionDescriptor): readonly str
   });
 }
 
-function argumentList(catalog: Catalog, found: FunctionDescriptor, part: 'arguments' | 'table', withDefaults: boolean): string {
+function argumentList(
+  catalog: Catalog,
+  found: FunctionDescriptor,
+  part: 'arguments' | 'table',
+  withDefaults: boolean,
+): string {
   const defaults = withDefaults ? defaultTexts(catalog, found) : [];
   const firstDefault = found.argTypes.length - found.argDefaultCount;
   const aggregate = found.kind === 'a' ? catalog.aggregate(found.oid) : null;
@@ -50,9 +55,12 @@ function argumentList(catalog: Catalog, found: FunctionDescriptor, part: 'argume
     if ((mode === 't') !== (part === 'table')) continue;
     const label = name === '' ? '' : `${quoteIdentifier(name)} `;
     const fallback = isInput && inputAt >= firstDefault ? defaults[inputAt - firstDefault] : undefined;
-    parts.push(`${modeWords[mode] ?? ''}${label}${catalog.formatType(type)}${fallback === undefined ? '' : ` DEFAULT ${fallback}`}`);
+    parts.push(
+      `${modeWords[mode] ?? ''}${label}${catalog.formatType(type)}${fallback === undefined ? '' : ` DEFAULT ${fallback}`}`,
+    );
     // A hypothetical-set aggregate with VARIADIC direct arguments takes the same list again behind ORDER BY.
-    if (parts.length === directCount && inputCount === found.argTypes.length) orderBy = ` ORDER BY ${parts[parts.length - 1] ?? ''}`;
+    if (parts.length === directCount && inputCount === found.argTypes.length)
+      orderBy = ` ORDER BY ${parts[parts.length - 1] ?? ''}`;
   }
   if (directCount < 0) return parts.join(', ');
   if (directCount >= parts.length) return parts.join(', ') + orderBy;
@@ -73,8 +81,12 @@ const onFunction =
     return found === null ? null : text(catalog, found);
   };
 
-fn('pg_get_function_arguments', { impl: onFunction((catalog, found) => argumentList(catalog, found, 'arguments', true)) });
-fn('pg_get_function_identity_arguments', { impl: onFunction((catalog, found) => argumentList(catalog, found, 'arguments', false)) });
+fn('pg_get_function_arguments', {
+  impl: onFunction((catalog, found) => argumentList(catalog, found, 'arguments', true)),
+});
+fn('pg_get_function_identity_arguments', {
+  impl: onFunction((catalog, found) => argumentList(catalog, found, 'arguments', false)),
+});
 fn('pg_get_function_result', { impl: onFunction(resultText) });
 
 fn('pg_get_function_arg_default', {
@@ -129,7 +141,10 @@ function definition(catalog: Catalog, found: FunctionDescriptor, row: PgProcRow)
   for (const setting of found.config) lines.push(` SET ${settingText(setting)}`);
   const body = sqlBody(catalog, found);
   if (body !== null) lines.push(body);
-  else lines.push(`AS ${row.probin === null ? '' : `${quoteLiteral(row.probin)}, `}${dollarQuoted(row.prosrc, isProcedure ? 'procedure' : 'function')}`);
+  else
+    lines.push(
+      `AS ${row.probin === null ? '' : `${quoteLiteral(row.probin)}, `}${dollarQuoted(row.prosrc, isProcedure ? 'procedure' : 'function')}`,
+    );
   return `${lines.join('\n')}\n`;
 }
 
@@ -166,7 +181,14 @@ function settingText(setting: string): string {
   const name = setting.slice(0, at);
   const value = setting.slice(at + 1);
   if (!listSettings.has(name.toLowerCase())) return `${quoteIdentifier(name)} TO ${quoteLiteral(value)}`;
-  const items = value.split(',').map((item) => quoteLiteral(item.trim().replace(/^"(.*)"$/, '$1').replaceAll('""', '"')));
+  const items = value.split(',').map((item) =>
+    quoteLiteral(
+      item
+        .trim()
+        .replace(/^"(.*)"$/, '$1')
+        .replaceAll('""', '"'),
+    ),
+  );
   return `${quoteIdentifier(name)} TO ${items.join(', ')}`;
 }
 

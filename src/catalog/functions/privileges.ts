@@ -26,7 +26,8 @@ function parsePrivileges(text: string, allowed: number): WantedPrivilege[] {
     const words = part.trim().toUpperCase();
     const grantOption = words.endsWith(' WITH GRANT OPTION');
     const bit = bitByName.get(grantOption ? words.slice(0, -' WITH GRANT OPTION'.length) : words) ?? 0;
-    if ((bit & allowed) === 0) throw pgError(SqlState.invalidParameterValue, `unrecognized privilege type: "${part.trim()}"`);
+    if ((bit & allowed) === 0)
+      throw pgError(SqlState.invalidParameterValue, `unrecognized privilege type: "${part.trim()}"`);
     return { bit, grantOption };
   });
 }
@@ -63,13 +64,28 @@ const maskCheck =
 function findByName(table: CatalogName, column: string, noun: string) {
   return (catalog: Catalog, name: string): number => {
     const entry = catalog.tables.findOne(table, { [column]: name } as never);
-    if (entry === null) throw pgError(table === 'pg_namespace' ? SqlState.undefinedSchema : table === 'pg_database' ? SqlState.undefinedDatabase : SqlState.undefinedObject, `${noun} "${name}" does not exist`);
+    if (entry === null)
+      throw pgError(
+        table === 'pg_namespace'
+          ? SqlState.undefinedSchema
+          : table === 'pg_database'
+            ? SqlState.undefinedDatabase
+            : SqlState.undefinedObject,
+        `${noun} "${name}" does not exist`,
+      );
     return (entry.row as { readonly oid: number }).oid;
   };
 }
 
 const tablePrivileges =
-  aclBit.select | aclBit.insert | aclBit.update | aclBit.delete | aclBit.truncate | aclBit.references | aclBit.trigger | aclBit.maintain;
+  aclBit.select |
+  aclBit.insert |
+  aclBit.update |
+  aclBit.delete |
+  aclBit.truncate |
+  aclBit.references |
+  aclBit.trigger |
+  aclBit.maintain;
 const columnPrivileges = aclBit.select | aclBit.insert | aclBit.update | aclBit.references;
 
 function findRelation(catalog: Catalog, name: string): number {
@@ -77,8 +93,20 @@ function findRelation(catalog: Catalog, name: string): number {
 }
 
 const families: readonly PrivilegeFamily[] = [
-  { prefix: 'table', allowed: tablePrivileges, find: findRelation, exists: rowExists('pg_class'), check: maskCheck('r') },
-  { prefix: 'sequence', allowed: aclBit.usage | aclBit.select | aclBit.update, find: findSequence, exists: rowExists('pg_class'), check: checkSequence },
+  {
+    prefix: 'table',
+    allowed: tablePrivileges,
+    find: findRelation,
+    exists: rowExists('pg_class'),
+    check: maskCheck('r'),
+  },
+  {
+    prefix: 'sequence',
+    allowed: aclBit.usage | aclBit.select | aclBit.update,
+    find: findSequence,
+    exists: rowExists('pg_class'),
+    check: checkSequence,
+  },
   {
     prefix: 'any_column',
     allowed: columnPrivileges,
@@ -146,13 +174,15 @@ const families: readonly PrivilegeFamily[] = [
 
 function findSequence(catalog: Catalog, name: string): number {
   const oid = findRelation(catalog, name);
-  if (catalog.tables.findOne('pg_class', { oid })?.row.relkind !== 'S') throw pgError(SqlState.wrongObjectType, `"${name}" is not a sequence`);
+  if (catalog.tables.findOne('pg_class', { oid })?.row.relkind !== 'S')
+    throw pgError(SqlState.wrongObjectType, `"${name}" is not a sequence`);
   return oid;
 }
 
 function checkSequence(catalog: Catalog, role: number, object: number, wanted: WantedPrivilege): boolean {
   const row = catalog.tables.findOne('pg_class', { oid: object })?.row;
-  if (row !== undefined && row.relkind !== 'S') throw pgError(SqlState.wrongObjectType, `"${row.relname}" is not a sequence`);
+  if (row !== undefined && row.relkind !== 'S')
+    throw pgError(SqlState.wrongObjectType, `"${row.relname}" is not a sequence`);
   return catalog.access.mask('s', object, role, wanted.bit, wanted.grantOption) !== 0;
 }
 
@@ -169,7 +199,10 @@ for (const family of families) {
       return run(catalog, currentUserId(info), family.find(catalog, name), privileges);
     },
   });
-  fn(`${symbol}_id`, { impl: (oid: number, privileges: string, info: CallInfo) => run(catalogOf(info), currentUserId(info), oid, privileges) });
+  fn(`${symbol}_id`, {
+    impl: (oid: number, privileges: string, info: CallInfo) =>
+      run(catalogOf(info), currentUserId(info), oid, privileges),
+  });
   fn(`${symbol}_name_name`, {
     impl: (role: string, name: string, privileges: string, info: CallInfo) => {
       const catalog = catalogOf(info);
@@ -188,7 +221,10 @@ for (const family of families) {
       return run(catalog, role, family.find(catalog, name), privileges);
     },
   });
-  fn(`${symbol}_id_id`, { impl: (role: number, oid: number, privileges: string, info: CallInfo) => run(catalogOf(info), role, oid, privileges) });
+  fn(`${symbol}_id_id`, {
+    impl: (role: number, oid: number, privileges: string, info: CallInfo) =>
+      run(catalogOf(info), role, oid, privileges),
+  });
 }
 
 /** has_column_privilege: three arguments name role, table and column, each by name or number. */
@@ -201,14 +237,22 @@ function columnNumber(catalog: Catalog, relation: number, column: string | numbe
   throw pgError(SqlState.undefinedColumn, `column "${column}" of relation "${table}" does not exist`);
 }
 
-function hasColumnPrivilege(catalog: Catalog, role: number, table: string | number, column: string | number, privileges: string): boolean | null {
+function hasColumnPrivilege(
+  catalog: Catalog,
+  role: number,
+  table: string | number,
+  column: string | number,
+  privileges: string,
+): boolean | null {
   const relation = typeof table === 'number' ? table : findRelation(catalog, table);
   const attribute = columnNumber(catalog, relation, column);
   const wanted = parsePrivileges(privileges, columnPrivileges);
   if (attribute === null || catalog.tables.findOne('pg_class', { oid: relation }) === null) return null;
   const row = catalog.tables.findOne('pg_attribute', { attrelid: relation, attnum: attribute })?.row;
   if (row === undefined || row.attisdropped) return null;
-  return wanted.some(({ bit, grantOption }) => catalog.access.columnMask(relation, attribute, role, bit, grantOption) !== 0);
+  return wanted.some(
+    ({ bit, grantOption }) => catalog.access.columnMask(relation, attribute, role, bit, grantOption) !== 0,
+  );
 }
 
 for (const table of ['name', 'id']) {
@@ -219,7 +263,13 @@ for (const table of ['name', 'id']) {
     });
     for (const role of ['name', 'id']) {
       fn(`has_column_privilege_${role}_${table}_${column}`, {
-        impl: (user: string | number, relation: string | number, attribute: string | number, privileges: string, info: CallInfo) => {
+        impl: (
+          user: string | number,
+          relation: string | number,
+          attribute: string | number,
+          privileges: string,
+          info: CallInfo,
+        ) => {
           const catalog = catalogOf(info);
           const oid = typeof user === 'number' ? user : roleNamed(catalog, user);
           return hasColumnPrivilege(catalog, oid, relation, attribute, privileges);
@@ -234,10 +284,13 @@ function hasParameterPrivilege(catalog: Catalog, role: number, name: string, pri
   const wanted = parsePrivileges(privileges, aclBit.set | aclBit.alterSystem);
   if (catalog.roles.isSuperuser(role)) return true;
   const acl = catalog.tables.findOne('pg_parameter_acl', { parname: name.toLowerCase() })?.row.paracl ?? null;
-  return acl !== null && wanted.some(({ bit, grantOption }) => catalog.access.listMask(acl, role, bit, grantOption) !== 0);
+  return (
+    acl !== null && wanted.some(({ bit, grantOption }) => catalog.access.listMask(acl, role, bit, grantOption) !== 0)
+  );
 }
 fn('has_parameter_privilege_name', {
-  impl: (name: string, privileges: string, info: CallInfo) => hasParameterPrivilege(catalogOf(info), currentUserId(info), name, privileges),
+  impl: (name: string, privileges: string, info: CallInfo) =>
+    hasParameterPrivilege(catalogOf(info), currentUserId(info), name, privileges),
 });
 fn('has_parameter_privilege_name_name', {
   impl: (role: string, name: string, privileges: string, info: CallInfo) => {
@@ -246,7 +299,8 @@ fn('has_parameter_privilege_name_name', {
   },
 });
 fn('has_parameter_privilege_id_name', {
-  impl: (role: number, name: string, privileges: string, info: CallInfo) => hasParameterPrivilege(catalogOf(info), role, name, privileges),
+  impl: (role: number, name: string, privileges: string, info: CallInfo) =>
+    hasParameterPrivilege(catalogOf(info), role, name, privileges),
 });
 
 /** pg_has_role: MEMBER, USAGE and SET, each WITH GRANT (or ADMIN) OPTION. */
@@ -260,7 +314,8 @@ function hasRole(catalog: Catalog, role: number, other: number, privileges: stri
     throw pgError(SqlState.invalidParameterValue, `unrecognized privilege type: "${part.trim()}"`);
   });
 }
-const roleArgument = (catalog: Catalog, role: string | number): number => (typeof role === 'number' ? role : roleNamed(catalog, role));
+const roleArgument = (catalog: Catalog, role: string | number): number =>
+  typeof role === 'number' ? role : roleNamed(catalog, role);
 for (const other of ['name', 'id']) {
   fn(`pg_has_role_${other}`, {
     impl: (role: string | number, privileges: string, info: CallInfo) => {
@@ -282,7 +337,8 @@ tableFn('aclexplode', {
   *rows(acl: PgArray) {
     for (const item of acl.elements as readonly AclItem[]) {
       for (const [bit, [, name]] of aclPrivileges.entries()) {
-        if ((item.privileges & (1 << bit)) !== 0) yield [item.grantor, item.grantee, name, (item.grantOptions & (1 << bit)) !== 0];
+        if ((item.privileges & (1 << bit)) !== 0)
+          yield [item.grantor, item.grantee, name, (item.grantOptions & (1 << bit)) !== 0];
       }
     }
   },
@@ -290,7 +346,8 @@ tableFn('aclexplode', {
 
 fn('acldefault_sql', {
   impl(kind: string, owner: number) {
-    if (!'crsdflLnptFST'.includes(kind) || kind === '') throw pgError(SqlState.internalError, `unrecognized object type abbreviation: ${kind}`);
+    if (!'crsdflLnptFST'.includes(kind) || kind === '')
+      throw pgError(SqlState.internalError, `unrecognized object type abbreviation: ${kind}`);
     return PgArray.of(typeOid.aclitem, defaultAcl(kind as AclObjectKind, owner));
   },
 });
@@ -299,7 +356,8 @@ fn('makeaclitem', {
   impl(grantee: number, grantor: number, privileges: string, isGrantable: boolean): AclItem {
     const bits = privileges.split(',').reduce((all, part) => {
       const bit = bitByName.get(part.trim().toUpperCase());
-      if (bit === undefined) throw pgError(SqlState.invalidParameterValue, `unrecognized privilege type: "${part.trim()}"`);
+      if (bit === undefined)
+        throw pgError(SqlState.invalidParameterValue, `unrecognized privilege type: "${part.trim()}"`);
       return all | bit;
     }, 0);
     return { grantee, grantor, privileges: bits, grantOptions: isGrantable ? bits : 0 };

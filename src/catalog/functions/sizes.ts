@@ -12,7 +12,9 @@ import { catalogOf } from './call.js';
 const storedKinds = 'rmitSI';
 
 function bytesOf(catalog: Catalog, relation: RelationDescriptor): bigint {
-  return storedKinds.includes(relation.kind) && relation.kind !== 'I' ? BigInt(catalog.relationSize(relation.oid).pages * pageBytes) : 0n;
+  return storedKinds.includes(relation.kind) && relation.kind !== 'I'
+    ? BigInt(catalog.relationSize(relation.oid).pages * pageBytes)
+    : 0n;
 }
 
 function indexBytes(catalog: Catalog, relation: RelationDescriptor): bigint {
@@ -31,14 +33,18 @@ fn('pg_relation_size(regclass)', { impl: onRelation(bytesOf) });
 fn('pg_relation_size', {
   impl(oid: number, fork: string, info: CallInfo) {
     if (!['main', 'fsm', 'vm', 'init'].includes(fork))
-      throw pgError(SqlState.invalidParameterValue, 'invalid fork name', { hint: 'Valid fork names are "main", "fsm", "vm", and "init".' });
+      throw pgError(SqlState.invalidParameterValue, 'invalid fork name', {
+        hint: 'Valid fork names are "main", "fsm", "vm", and "init".',
+      });
     const size = onRelation(bytesOf)(oid, info);
     return size === null || fork === 'main' ? size : 0n;
   },
 });
 fn('pg_table_size', { impl: onRelation(bytesOf) });
 fn('pg_indexes_size', { impl: onRelation(indexBytes) });
-fn('pg_total_relation_size', { impl: onRelation((catalog, relation) => bytesOf(catalog, relation) + indexBytes(catalog, relation)) });
+fn('pg_total_relation_size', {
+  impl: onRelation((catalog, relation) => bytesOf(catalog, relation) + indexBytes(catalog, relation)),
+});
 
 fn('pg_database_size_oid', {
   impl(oid: number, info: CallInfo) {
@@ -60,7 +66,9 @@ function tablespaceBytes(catalog: Catalog, oid: number): bigint | null {
   if (catalog.tables.findOne('pg_tablespace', { oid }) === null) return null;
   if (oid === globalTablespace) return BigInt(catalog.databaseBytes(0));
   if (oid !== defaultTablespace) return 0n;
-  return catalog.tables.find('pg_database', {}).reduce((sum, { row }) => sum + BigInt(catalog.databaseBytes(row.oid)), 0n);
+  return catalog.tables
+    .find('pg_database', {})
+    .reduce((sum, { row }) => sum + BigInt(catalog.databaseBytes(row.oid)), 0n);
 }
 fn('pg_tablespace_size_oid', { impl: (oid: number, info: CallInfo) => tablespaceBytes(catalogOf(info), oid) });
 fn('pg_tablespace_size_name', {

@@ -40,7 +40,13 @@ fn('pg_operator_is_visible', {
 });
 
 /** Objects whose names live in one catalog: symbol, catalog, name and namespace columns, further key column. */
-const namedKinds: readonly (readonly [symbol: string, table: CatalogName, name: string, namespace: string, key?: string])[] = [
+const namedKinds: readonly (readonly [
+  symbol: string,
+  table: CatalogName,
+  name: string,
+  namespace: string,
+  key?: string,
+])[] = [
   ['pg_opclass_is_visible', 'pg_opclass', 'opcname', 'opcnamespace', 'opcmethod'],
   ['pg_opfamily_is_visible', 'pg_opfamily', 'opfname', 'opfnamespace', 'opfmethod'],
   ['pg_collation_is_visible', 'pg_collation', 'collname', 'collnamespace'],
@@ -64,7 +70,8 @@ for (const [symbol, table, name, namespace, key] of namedKinds) {
 }
 
 fn('format_type', {
-  impl: (oid: number | null, typmod: number | null, info: CallInfo) => (oid === null ? null : catalogOf(info).formatType(oid, typmod)),
+  impl: (oid: number | null, typmod: number | null, info: CallInfo) =>
+    oid === null ? null : catalogOf(info).formatType(oid, typmod),
 });
 
 const regFunctions: Readonly<Record<string, RegKind>> = {
@@ -153,4 +160,3 @@ fn('pg_basetype', {
     return catalog.findTypeByOid(oid) === null ? null : catalog.baseType(oid);
   },
 });
-

@@ -1,0 +1,11 @@
+// Registers the functions of this room; loaded once by the session.
+import './activity.js';
+import './descriptions.js';
+import './function-text.js';
+import './information-schema.js';
+import './privileges.js';
+import './relations.js';
+import './server.js';
+import './sizes.js';
+import './statistics.js';
+import './visibility.js';

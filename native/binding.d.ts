@@ -222,10 +222,10 @@ export declare function storeBuffers(read: Uint8Array, write: Uint8Array): void
 
 export declare function storeCatalogVersion(): number
 
-/** Waits until everything committed so far is in the base and synced. */
-export declare function storeCheckpoint(): void
+/** Answered under the token once everything committed so far is in the base. */
+export declare function storeCheckpoint(token: number): void
 
-/** Ends the writer after what waits, and lets the process open another store. */
+/** Writes everything into the base and ends the store's threads; the process may then open another. */
 export declare function storeClose(): void
 
 /** Number of a set of columns: pairs (attribute index, value width; 0 for varlen), ascending. */
@@ -255,8 +255,11 @@ export declare function storeMarkCatalogChanged(transaction: number): void
 
 export declare function storeNextOid(): number
 
-/** Opens the process's store; an error where one is open. */
-export declare function storeOpen(directory: string | undefined | null, fsync: boolean): void
+/** Opens the process's store in a directory (none: in memory); an error where one is open. */
+export declare function storeOpen(directory: string | undefined | null, durable: boolean, memtableBytes: number): void
+
+/** Lets go of an old state of the base that nothing here reads. */
+export declare function storeRefresh(): void
 
 export declare function storeReleaseSavepoint(transaction: number, depth: number): void
 

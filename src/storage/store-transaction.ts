@@ -48,13 +48,12 @@ export class NativeTransaction implements StoreTransaction {
 
   async commit(options: { readonly synchronous: boolean }): Promise<bigint> {
     if (this.wrote) this.xid();
-    const token = nextToken();
-    const waiting = native(() => addon.storeCommit(this.handle, token, options.synchronous));
-    if (!waiting) return native(() => addon.storeCurrentLsn());
-    return new Promise((resolve, reject) => {
-      if (pending.size === 0) keepAlive.ref();
-      pending.set(token, { resolve, reject });
+    let waiting = true;
+    const lsn = answered((token) => {
+      waiting = addon.storeCommit(this.handle, token, options.synchronous);
+      return waiting;
     });
+    return waiting ? lsn : addon.storeCurrentLsn();
   }
 
   rollback(): void {
@@ -106,13 +105,22 @@ let lastToken = 0;
 const keepAlive = new MessageChannel().port1;
 keepAlive.unref();
 
-function nextToken(): number {
+/** Makes a request under a fresh token; resolves to the LSN of the writer's answer. A request that returns false has
+ *  nothing to wait for: the promise then never settles. */
+export function answered(request: (token: number) => unknown): Promise<bigint> {
   lastToken = (lastToken + 1) >>> 0;
-  return lastToken;
+  const token = lastToken;
+  const waiting = native(() => request(token));
+  return new Promise((resolve, reject) => {
+    if (waiting === false) return;
+    if (pending.size === 0) keepAlive.ref();
+    pending.set(token, { resolve, reject });
+  });
 }
 
-/** Called by the addon with pairs (token, LSN); LSN -1 for a commit that failed. */
+/** Called by the addon with pairs (token, LSN), LSN -1 for a commit that failed; with none when the base has changed. */
 export function settleCommits(pairs: readonly number[]): void {
+  if (pairs.length === 0) addon.storeRefresh();
   for (let index = 0; index < pairs.length; index += 2) {
     const token = pairs[index] as number;
     const lsn = pairs[index + 1] as number;

@@ -5,18 +5,23 @@ import type { RelationFile, SequenceDefinition, SequenceStore, Store, StoreTrans
 import { registerExchange } from './exchange.js';
 import { makeIndexStore } from './index-store.js';
 import { native } from './native-error.js';
-import { NativeSnapshot, NativeTransaction, settleCommits, writing } from './store-transaction.js';
+import { answered, NativeSnapshot, NativeTransaction, settleCommits, writing } from './store-transaction.js';
 import { makeTableStore } from './table-store.js';
 
 export interface StoreOptions {
-  /** fsync: false makes a crash of the machine lose commits. */
+  /** Without it, a crash of the machine loses commits and may damage the directory. */
   readonly fsync?: boolean;
+  /** Size at which committed changes in memory move into the base. */
+  readonly memtableBytes?: number;
 }
+
+/** Some of these are in memory at a time while the base keeps up. */
+const memtableBytesDefault = 64 * 1024 * 1024;
 
 /** Opens the directory's store (null: in memory only, for tests) and attaches the calling thread. Throws F0001 where
  *  another process has it open, XX001 where its files are damaged, 58030 or 53100 where the disk fails. */
 export function openStore(directory: string | null, options: StoreOptions = {}): Store {
-  native(() => addon.storeOpen(directory, options.fsync ?? true));
+  native(() => addon.storeOpen(directory, options.fsync ?? true, options.memtableBytes ?? memtableBytesDefault));
   return attachStore();
 }
 
@@ -90,7 +95,7 @@ const store: Store = {
     native(() => addon.storeEndSession(sessionId));
   },
   currentLsn: () => native(() => addon.storeCurrentLsn()),
-  checkpoint: async () => {
-    await native(() => addon.storeCheckpoint());
+  async checkpoint() {
+    await answered((token) => addon.storeCheckpoint(token));
   },
 };

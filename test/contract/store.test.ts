@@ -1,4 +1,7 @@
 // What every implementation of src/storage/api.ts must do, run against the store of this process.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'tap';
 import type { ReadView, RowLayout, Store, StoreTransaction } from '../../src/storage/api.js';
 import { closeStore, openStore } from '../../src/storage/store.js';
@@ -6,7 +9,10 @@ import type { StorageClass, TypeBehaviour, TypeLookup } from '../../src/types/ty
 import type { TypeDescriptor } from '../../src/types/type-descriptor.js';
 import type { Row, Value } from '../../src/types/value.js';
 
-const store = openStore(null);
+// A small memtable, so that what one test commits is in the base when the next one reads it.
+const directory = mkdtempSync(join(tmpdir(), 'heliosdb-store-'));
+const options = { fsync: false, memtableBytes: 64 * 1024 };
+let store = openStore(directory, options);
 const latest = 0xffffffff;
 
 /** A type that only stores: text as UTF-8, the rest by its storage class. */
@@ -209,5 +215,26 @@ test('databases are copied', async (t) => {
   await copy.commit({ synchronous: true });
   const table = store.table({ ...file, database: 6 }, layout, types);
   t.same(table.get(viewOf(null), rowid, null)?.values, row(1));
+});
+
+test('everything is there again after a checkpoint and a restart', async (t) => {
+  const file = newFile();
+  const txn = store.begin(1);
+  const rowid = store.table(file, layout, types).insert(txn, 1, row(1));
+  const lsn = await txn.commit({ synchronous: false });
+  await store.checkpoint();
+  const size = store.size(file);
+  const oid = store.nextOid();
   closeStore();
+  store = openStore(directory, options);
+  const table = store.table(file, layout, types);
+  t.same(table.get(viewOf(null), rowid, null)?.values, row(1));
+  t.same(store.size(file), size);
+  t.equal(store.nextOid(), oid + 1);
+  t.ok(store.currentLsn() >= lsn);
+  const next = store.begin(1);
+  t.equal(table.insert(next, 1, row(2)), rowid + 1);
+  next.rollback();
+  closeStore();
+  rmSync(directory, { recursive: true });
 });

@@ -4,5 +4,6 @@
 pub mod bytes;
 pub mod error;
 pub mod slab;
+pub mod sync;
 
 pub use error::{Error, Result};

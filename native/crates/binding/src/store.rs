@@ -4,13 +4,15 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use helios_base::Error;
+use helios_base::sync::lock;
 use helios_columns::batch::Column;
 use helios_store::key::FileId;
 use helios_store::sequence::Definition;
-use helios_store::store::Store;
+use helios_store::store::{Options, Store};
 use helios_store::worker::{Commit, Filled, Worker};
 use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
@@ -108,35 +110,34 @@ pub(crate) fn file(database: u32, filenode: u32, owner: u32) -> FileId {
     }
 }
 
-/// Opens the process's store; an error where one is open.
+/// Opens the process's store in a directory (none: in memory); an error where one is open.
 #[napi]
-pub fn store_open(directory: Option<String>, fsync: bool) -> Result<()> {
+pub fn store_open(directory: Option<String>, durable: bool, memtable_bytes: f64) -> Result<()> {
     guarded(|| {
-        let mut place = STORE
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut place = lock(&STORE);
         if place.is_some() {
             return Err(Error::internal("the store is open already"));
         }
-        let _ = (directory, fsync);
-        *place = Some(Store::in_memory()?);
+        let options = Options {
+            durable,
+            memtable_bytes: memtable_bytes as usize,
+            ..Options::default()
+        };
+        *place = Some(match directory {
+            Some(directory) => Store::open(Path::new(&directory), &options)?,
+            None => Store::in_memory()?,
+        });
         Ok(())
     })
 }
 
-/// Ends the writer after what waits, and lets the process open another store.
+/// Writes everything into the base and ends the store's threads; the process may then open another.
 #[napi]
 pub fn store_close() -> Result<()> {
     guarded(|| {
         HERE.with(|here| here.borrow_mut().take());
-        let store = STORE
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .take();
-        if let Some(store) = store {
-            store.close();
-        }
-        Ok(())
+        let store = lock(&STORE).take();
+        store.map_or(Ok(()), |store| store.close())
     })
 }
 
@@ -150,10 +151,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
         .build()
         .map_err(|error| napi::Error::new("XX000".to_string(), error.reason.clone()))?;
     guarded(|| {
-        let store = STORE
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone();
+        let store = lock(&STORE).clone();
         let store = store.ok_or_else(|| Error::internal("the store is not open"))?;
         let failures: Arc<Mutex<HashMap<u32, Error>>> = Arc::default();
         let failed = Arc::clone(&failures);
@@ -164,10 +162,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
                 match result {
                     Ok(lsn) => pairs.push(lsn as f64),
                     Err(error) => {
-                        failed
-                            .lock()
-                            .unwrap_or_else(|poisoned| poisoned.into_inner())
-                            .insert(token, error);
+                        lock(&failed).insert(token, error);
                         pairs.push(-1.0);
                     }
                 }
@@ -207,11 +202,7 @@ pub fn store_buffers(mut read: Uint8Array, mut write: Uint8Array) -> Result<()> 
 #[napi]
 pub fn store_commit_failure(token: u32) -> Result<()> {
     with(|here| {
-        let error = here
-            .failures
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .remove(&token);
+        let error = lock(&here.failures).remove(&token);
         Err(error.unwrap_or_else(|| Error::internal("the commit did not fail")))
     })
 }
@@ -325,10 +316,23 @@ pub fn store_copy_database(transaction: u32, command: u32, from: u32, to: u32) -
     with(|here| here.worker.copy_database(transaction, command, from, to))
 }
 
-/// Waits until everything committed so far is in the base and synced.
+/// Answered under the token once everything committed so far is in the base.
 #[napi]
-pub fn store_checkpoint() -> Result<()> {
-    with(|here| here.worker.store().sync().map(|_| ()))
+pub fn store_checkpoint(token: u32) -> Result<()> {
+    with(|here| {
+        here.worker.checkpoint(token);
+        Ok(())
+    })
+}
+
+/// Lets go of an old state of the base that nothing here reads.
+#[napi]
+pub fn store_refresh() -> Result<()> {
+    guarded(|| {
+        // The last wake-up may come after the store was closed.
+        HERE.with(|here| here.borrow_mut().as_mut().map(|here| here.worker.refresh()));
+        Ok(())
+    })
 }
 
 /// [entries, bytes]

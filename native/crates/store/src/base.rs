@@ -11,8 +11,9 @@ pub trait Base: Send + Sync {
     fn reader(&self) -> Result<Box<dyn BaseReader>>;
     /// Applies changes (ascending keys) in one durable step; the state's number afterwards.
     fn apply(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<u64>;
-    /// Deletes up to `count` keys of lower <= key < upper; how many, and the state's number afterwards.
-    fn delete_range(&self, lower: &[u8], upper: &[u8], count: usize) -> Result<(usize, u64)>;
+    /// Deletes up to `count` keys that lie in the ranges (lower inclusive, upper exclusive) in one durable step; how
+    /// many, and the state's number afterwards.
+    fn delete_ranges(&self, ranges: &[(Vec<u8>, Vec<u8>)], count: usize) -> Result<(usize, u64)>;
 }
 
 /// A consistent state; not to be used by two threads.

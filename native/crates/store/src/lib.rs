@@ -3,9 +3,15 @@
 
 pub mod base;
 pub mod changes;
+pub mod directory;
+pub mod flush;
 pub mod key;
+pub mod lmdb;
+pub mod log;
+pub mod long_key;
 pub mod memtable;
 pub mod merge;
+pub mod open;
 pub mod overlay;
 pub mod sequence;
 pub mod stats;

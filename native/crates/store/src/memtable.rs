@@ -9,6 +9,8 @@ use std::ptr::{null, null_mut};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering as Memory};
 
+use helios_base::sync::lock;
+
 const HEIGHT_MAX: usize = 16;
 const CHUNK_BYTES: usize = 256 * 1024;
 const TOMBSTONE: u32 = u32::MAX;
@@ -81,10 +83,7 @@ impl Memtable {
 
     /// Adds a version. The same (key, sequence) twice: the later one is found first.
     pub fn insert(&self, key: &[u8], sequence: u64, value: Option<&[u8]>) {
-        let mut writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut writer = lock(&self.writer);
         let mut previous = [self.head; HEIGHT_MAX];
         let mut at = self.head;
         let current_height = self.height.load(Memory::Relaxed);

@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 use std::sync::RwLock;
 
+use helios_base::Result;
+use helios_base::bytes::u64_at;
+use helios_base::sync::{read, write};
+
 use crate::key::FileId;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,21 +20,46 @@ pub struct Stats {
     files: RwLock<HashMap<FileId, FileSize>>,
 }
 
+impl FileSize {
+    /// Removed entries count as average ones: the writer does not know their sizes.
+    pub fn add(&mut self, delta: &Delta) {
+        let entries = self.entries + delta.added;
+        let bytes = self.bytes + delta.bytes_added;
+        let average = if entries > 0 { bytes / entries } else { 0 };
+        self.entries = entries - delta.removed;
+        self.bytes = bytes - average * delta.removed;
+    }
+
+    pub fn encode(&self) -> [u8; 16] {
+        let mut out = [0; 16];
+        out[..8].copy_from_slice(&self.entries.to_le_bytes());
+        out[8..].copy_from_slice(&self.bytes.to_le_bytes());
+        out
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<FileSize> {
+        Ok(FileSize {
+            entries: u64_at(bytes, 0)? as i64,
+            bytes: u64_at(bytes, 8)? as i64,
+        })
+    }
+}
+
+impl Delta {
+    pub fn add(&mut self, other: &Delta) {
+        self.added += other.added;
+        self.bytes_added += other.bytes_added;
+        self.removed += other.removed;
+    }
+}
+
 impl Stats {
     pub fn get(&self, file: FileId) -> FileSize {
-        self.files
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .get(&file)
-            .copied()
-            .unwrap_or_default()
+        read(&self.files).get(&file).copied().unwrap_or_default()
     }
 
     pub fn database(&self, database: u32) -> i64 {
-        let files = self
-            .files
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let files = read(&self.files);
         files
             .iter()
             .filter(|(file, _)| file.owner == database)
@@ -39,33 +68,16 @@ impl Stats {
     }
 
     pub fn set(&self, file: FileId, size: FileSize) {
-        self.files
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .insert(file, size);
+        write(&self.files).insert(file, size);
     }
 
-    pub fn remove(&self, file: FileId) {
-        self.files
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .remove(&file);
-    }
-
-    pub fn all(&self) -> Vec<(FileId, FileSize)> {
-        let files = self
-            .files
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        files.iter().map(|(file, size)| (*file, *size)).collect()
+    pub fn forget(&self, matches: impl Fn(&FileId) -> bool) {
+        write(&self.files).retain(|file, _| !matches(file));
     }
 
     /// Adds a commit group's changes.
     pub fn add(&self, changes: &HashMap<FileId, Delta>) {
-        let mut files = self
-            .files
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut files = write(&self.files);
         for (file, delta) in changes {
             let size = files.entry(*file).or_default();
             let average = if size.entries > 0 {

@@ -1,33 +1,68 @@
-//! The store of the process: committed state, counters and the way to the writer. Threads reach it through `Worker`.
+//! The store of the process: committed state, counters and the way to the writer. Threads reach it through `Worker`;
+//! `open.rs` makes it.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 
+use helios_base::error::sqlstate;
+use helios_base::sync::{lock, read, write};
 use helios_base::{Error, Result};
 
 use crate::base::{Base, BaseReader};
 use crate::changes::put_change;
-use crate::key::{FileId, meta_key, rowid_of};
+use crate::directory::Directory;
+use crate::flush::FlusherQueue;
+use crate::key::{FileId, meta_key};
 use crate::memtable::Memtable;
-use crate::merge::{Committed, MergedScan};
+use crate::merge::Committed;
 use crate::sequence::Sequences;
 use crate::stats::Stats;
-use crate::writer::{self, Done, Request, WriterQueue};
+use crate::writer::{Done, Request, WriterQueue};
 
-/// Meta key kinds.
+/// Kinds of meta keys: what each is about follows it.
 pub const META_OID: u8 = b'O';
+/// Highest rowid of a file that is in the base or was.
 pub const META_ROWID: u8 = b'R';
 pub const META_SEQUENCE: u8 = b'S';
 pub const META_DROPPED_FILE: u8 = b'D';
 pub const META_DROPPED_DATABASE: u8 = b'X';
+/// Log position, sequence and next transaction id that the base covers.
+pub const META_FLUSHED: u8 = b'F';
+/// Entries and bytes of a file.
+pub const META_SIZE: u8 = b'Z';
+/// Number of starts.
+pub const META_EPOCH: u8 = b'E';
 
 /// First oid of user objects (PostgreSQL's FirstNormalObjectId); the counter starts and wraps to it.
 const FIRST_NORMAL_OID: u32 = 16384;
 /// Oids that one log record covers.
 const OIDS_AHEAD: u32 = 8192;
+/// First transaction id of a new directory (PostgreSQL's FirstNormalTransactionId).
+const FIRST_XID: u64 = 3;
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Sync at commit; without it a crash of the machine loses commits, a crash of the process does not.
+    pub durable: bool,
+    /// Size at which a memtable is frozen and moved into the base.
+    pub memtable_bytes: usize,
+    pub segment_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            durable: true,
+            memtable_bytes: 64 << 20,
+            segment_bytes: 64 << 20,
+        }
+    }
+}
 
 /// What readers merge: replaced as a whole when a memtable is frozen or flushed.
 pub struct State {
@@ -35,9 +70,12 @@ pub struct State {
     pub memtables: Vec<Arc<Memtable>>,
     /// Number of the base's state these memtables lie over.
     pub base_state: u64,
+    /// Commits up to this sequence are in the base.
+    pub base_sequence: u64,
 }
 
-/// How the writer tells a worker which of its commits are done: (token, result), all of one group at once.
+/// How the writer tells a worker which of its commits are done: (token, result), all of one group at once; none at all
+/// when the base has a new state.
 pub type Notify = Arc<dyn Fn(Vec<(u32, Result<u64>)>) + Send + Sync>;
 
 pub struct Store {
@@ -50,25 +88,32 @@ pub struct Store {
     pub(crate) next_xid: AtomicU64,
     pub(crate) oids: Mutex<OidCounter>,
     rowids: RwLock<HashMap<FileId, Arc<AtomicU64>>>,
+    /// Highest rowids seen while the log was replayed.
+    pub(crate) replayed_rowids: Mutex<HashMap<FileId, u64>>,
     pub(crate) sequences: Sequences,
     pub(crate) stats: Stats,
     pub(crate) queue: WriterQueue,
+    pub(crate) flusher: FlusherQueue,
     notifiers: RwLock<HashMap<u32, Notify>>,
     next_worker: AtomicU32,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    pub(crate) memtable_bytes: usize,
+    /// Why writes are refused, once the log or the base could not be written.
+    failed: Mutex<Option<Error>>,
+    _directory: Option<Directory>,
 }
 
 pub(crate) struct OidCounter {
-    next: u32,
+    pub next: u32,
     /// Oids below this are covered by a log record.
-    logged: u32,
+    pub logged: u32,
 }
 
 /// A committed state as one thread reads it.
 pub struct SnapshotState {
     pub sequence: u64,
     pub state: Arc<State>,
-    pub base: Option<std::rc::Rc<Box<dyn BaseReader>>>,
+    pub base: Option<Rc<Box<dyn BaseReader>>>,
 }
 
 impl SnapshotState {
@@ -82,70 +127,152 @@ impl SnapshotState {
 }
 
 impl Store {
-    /// A store without a directory: nothing outlives it.
-    pub fn in_memory() -> Result<Arc<Store>> {
+    pub(crate) fn assemble(
+        base: Option<Box<dyn Base>>,
+        directory: Option<Directory>,
+        options: &Options,
+    ) -> Result<Store> {
+        let base_state = match &base {
+            Some(base) => base.reader()?.state(),
+            None => 0,
+        };
         let state = State {
             memtables: vec![Arc::new(Memtable::new())],
-            base_state: 0,
+            base_state,
+            base_sequence: 0,
         };
-        let store = Arc::new(Store {
+        Ok(Store {
             state: RwLock::new(Arc::new(state)),
-            base: None,
+            base,
             visible: AtomicU64::new(1),
             lsn: AtomicU64::new(0),
             catalog_version: AtomicU32::new(1),
-            next_xid: AtomicU64::new(3),
+            next_xid: AtomicU64::new(FIRST_XID),
             oids: Mutex::new(OidCounter {
                 next: FIRST_NORMAL_OID,
                 logged: FIRST_NORMAL_OID,
             }),
             rowids: RwLock::default(),
+            replayed_rowids: Mutex::default(),
             sequences: Sequences::default(),
             stats: Stats::default(),
             queue: WriterQueue::default(),
+            flusher: FlusherQueue::default(),
             notifiers: RwLock::default(),
             next_worker: AtomicU32::new(1),
             threads: Mutex::default(),
-        });
-        store.start_writer()?;
-        Ok(store)
+            memtable_bytes: options.memtable_bytes,
+            failed: Mutex::default(),
+            _directory: directory,
+        })
     }
 
-    fn start_writer(self: &Arc<Store>) -> Result<()> {
-        let store = Arc::clone(self);
+    /// The writer is to be started first: `end_threads` joins in this order.
+    pub(crate) fn start_thread(
+        &self,
+        name: &str,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<()> {
         let thread = std::thread::Builder::new()
-            .name("helios-writer".into())
-            .spawn(move || writer::run(&store))
-            .map_err(|error| Error::io("could not start the writer thread", &error))?;
-        self.threads
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .push(thread);
+            .name(name.into())
+            .spawn(body)
+            .map_err(|error| Error::io("could not start a thread of the store", &error))?;
+        lock(&self.threads).push(thread);
         Ok(())
     }
 
-    /// Lets the writer finish what waits and ends it.
-    pub fn close(&self) {
+    /// Writes exact counters and everything that waits into the base, then ends the threads.
+    pub fn close(&self) -> Result<()> {
+        self.write_exact_counters();
+        let flushed = self.checkpoint();
+        self.end_threads(false);
+        flushed.map(|_| ())
+    }
+
+    /// Ends the threads and leaves the directory as a crash of the process would.
+    pub fn abandon(&self) {
+        self.end_threads(true);
+    }
+
+    fn end_threads(&self, abandon: bool) {
+        if abandon {
+            self.flusher.close(true);
+        }
         self.queue.close();
-        let threads = std::mem::take(
-            &mut *self
-                .threads
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
-        );
-        for thread in threads {
-            // A writer that panicked has already failed its waiters.
+        let threads = std::mem::take(&mut *lock(&self.threads));
+        for (index, thread) in threads.into_iter().enumerate() {
+            // A thread that panicked has said so; there is nothing left to end.
             let _ = thread.join();
+            if index == 0 {
+                self.flusher.close(abandon);
+            }
         }
     }
 
+    fn write_exact_counters(&self) {
+        let oids = lock(&self.oids);
+        if oids.next != oids.logged {
+            self.write_meta(&meta_key(META_OID, &[]), &oids.next.to_le_bytes());
+        }
+        drop(oids);
+        for (file, state) in lock(&self.sequences.map).iter_mut() {
+            if !state.uncommitted && !file.is_temporary() && state.logged != state.last {
+                state.logged = state.last;
+                self.write_meta(&meta_key(META_SEQUENCE, &file.prefix()), &state.encode());
+            }
+        }
+    }
+
+    /// Refuses writes from now on.
+    pub(crate) fn fail(&self, error: &Error) {
+        lock(&self.failed).get_or_insert_with(|| error.clone());
+    }
+
+    /// Why writes are refused, as the error of a further commit.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        lock(&self.failed).as_ref().map(|error| {
+            let full = error.sqlstate == sqlstate::DISK_FULL;
+            let state = if full {
+                sqlstate::DISK_FULL
+            } else {
+                sqlstate::IO_ERROR
+            };
+            Error::new(state, "the server accepts no writes until it is restarted")
+                .with_detail(error.message.clone())
+        })
+    }
+
     pub fn state(&self) -> Arc<State> {
-        Arc::clone(
-            &self
-                .state
-                .read()
-                .unwrap_or_else(|poisoned| poisoned.into_inner()),
-        )
+        Arc::clone(&read(&self.state))
+    }
+
+    pub(crate) fn replace_state(
+        &self,
+        change: impl FnOnce(&State) -> (Vec<Arc<Memtable>>, u64, u64),
+    ) {
+        let mut state = write(&self.state);
+        let (memtables, base_state, base_sequence) = change(&state);
+        *state = Arc::new(State {
+            memtables,
+            base_state,
+            base_sequence,
+        });
+    }
+
+    /// Puts an empty memtable before the others; the one that took the writes until now.
+    pub(crate) fn begin_memtable(&self) -> Arc<Memtable> {
+        let full = self
+            .state()
+            .memtables
+            .first()
+            .map(Arc::clone)
+            .unwrap_or_default();
+        self.replace_state(|state| {
+            let mut memtables = vec![Arc::new(Memtable::new())];
+            memtables.extend(state.memtables.iter().cloned());
+            (memtables, state.base_state, state.base_sequence)
+        });
+        full
     }
 
     pub fn catalog_version(&self) -> u32 {
@@ -171,38 +298,32 @@ impl Store {
     /// Registers a thread that commits; its number.
     pub fn register(&self, notify: Notify) -> u32 {
         let worker = self.next_worker.fetch_add(1, Ordering::Relaxed);
-        self.notifiers
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .insert(worker, notify);
+        write(&self.notifiers).insert(worker, notify);
         worker
     }
 
     pub fn unregister(&self, worker: u32) {
-        self.notifiers
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .remove(&worker);
+        write(&self.notifiers).remove(&worker);
     }
 
     pub(crate) fn notify(&self, worker: u32, done: Vec<(u32, Result<u64>)>) {
-        let notify = self
-            .notifiers
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .get(&worker)
-            .map(Arc::clone);
+        let notify = read(&self.notifiers).get(&worker).map(Arc::clone);
         if let Some(notify) = notify {
             notify(done);
         }
     }
 
+    /// Wakes every worker: the base has a new state.
+    pub(crate) fn notify_all(&self) {
+        let all: Vec<Notify> = read(&self.notifiers).values().map(Arc::clone).collect();
+        for notify in all {
+            notify(Vec::new());
+        }
+    }
+
     /// A fresh oid. Any commit that uses it follows the record that covers it in the log.
     pub fn next_oid(&self) -> u32 {
-        let mut oids = self
-            .oids
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut oids = lock(&self.oids);
         if oids.next < FIRST_NORMAL_OID {
             oids.next = FIRST_NORMAL_OID;
             oids.logged = FIRST_NORMAL_OID;
@@ -223,22 +344,25 @@ impl Store {
         put_change(&mut changes, true, key, Some(value));
         self.queue.push(Request {
             changes,
-            xid: 0,
-            catalog_changed: false,
-            synchronous: true,
-            done: Done::Nobody,
+            ..Request::barrier(false, Done::Nobody)
         })
     }
 
     /// Waits until everything queued so far is durable.
     pub fn sync(&self) -> Result<u64> {
+        self.wait(Request::barrier(false, Done::Nobody))
+    }
+
+    /// Waits until everything committed so far is in the base.
+    pub fn checkpoint(&self) -> Result<u64> {
+        self.wait(Request::barrier(true, Done::Nobody))
+    }
+
+    fn wait(&self, request: Request) -> Result<u64> {
         let (sender, receiver) = sync_channel(1);
         self.queue.push(Request {
-            changes: Vec::new(),
-            xid: 0,
-            catalog_changed: false,
-            synchronous: true,
             done: Done::Channel(sender),
+            ..request
         });
         receiver
             .recv()
@@ -251,42 +375,29 @@ impl Store {
         file: FileId,
         reader: &SnapshotState,
     ) -> Result<Arc<AtomicU64>> {
-        if let Some(counter) = self
-            .rowids
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .get(&file)
-        {
+        if let Some(counter) = read(&self.rowids).get(&file) {
             return Ok(Arc::clone(counter));
         }
         let mut next = 1;
         if !file.is_temporary() {
-            let committed = reader.committed();
-            if let Some(stored) = committed.get(&meta_key(META_ROWID, &file.prefix()))? {
+            let key = meta_key(META_ROWID, &file.prefix());
+            if let Some(stored) = reader.committed().get(&key)? {
                 next = helios_base::bytes::u64_at(stored, 0)? + 1;
             }
-            let mut scan = MergedScan::new(true);
-            let (lower, upper) = (file.row_key(0), file.row_key(u64::MAX));
-            scan.add_committed(&committed, &lower, &upper)?;
-            if let Some((key, _)) = scan.next()? {
-                next = next.max(rowid_of(key) + 1);
-            }
+            let replayed = lock(&self.replayed_rowids);
+            next = next.max(replayed.get(&file).map_or(0, |highest| highest + 1));
         }
-        let mut rowids = self
-            .rowids
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        Ok(Arc::clone(
-            rowids
-                .entry(file)
-                .or_insert_with(|| Arc::new(AtomicU64::new(next))),
-        ))
+        let mut rowids = write(&self.rowids);
+        let counter = rowids
+            .entry(file)
+            .or_insert_with(|| Arc::new(AtomicU64::new(next)));
+        Ok(Arc::clone(counter))
     }
 
-    pub(crate) fn forget_rowids(&self, matches: impl Fn(&FileId) -> bool) {
-        self.rowids
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .retain(|file, _| !matches(file));
+    /// Drops what is kept in memory about files that are gone.
+    pub(crate) fn forget_files(&self, matches: impl Fn(&FileId) -> bool) {
+        self.stats.forget(&matches);
+        lock(&self.sequences.map).retain(|file, _| !matches(file));
+        write(&self.rowids).retain(|file, _| !matches(file));
     }
 }

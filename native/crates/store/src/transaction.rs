@@ -5,6 +5,7 @@ use crate::key::{FileId, SPACE_META, SPACE_TEMPORARY};
 use crate::overlay::Overlay;
 use crate::sequence::{SequenceState, Sequences};
 use crate::store::META_SEQUENCE;
+use helios_base::sync::lock;
 
 /// Changes of temporary files: applied on the worker once the rest is durable.
 pub type TemporaryChanges = Vec<(Box<[u8]>, Option<Box<[u8]>>)>;
@@ -37,10 +38,7 @@ impl Transaction {
     pub fn commit_parts(&self, sequences: &Sequences) -> CommitParts {
         let mut changes = Vec::with_capacity(self.overlay.bytes() / 2);
         let mut temporary = Vec::new();
-        let mut map = sequences
-            .map
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut map = lock(&sequences.map);
         let mut kept = Vec::new();
         for (key, existed, value) in self.overlay.changes() {
             match key {
@@ -69,10 +67,7 @@ impl Transaction {
 
     /// Forgets the sequences it created.
     pub fn roll_back(&self, sequences: &Sequences) {
-        let mut map = sequences
-            .map
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut map = lock(&sequences.map);
         for file in &self.created_sequences {
             if map
                 .get(file)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use helios_base::slab::Slab;
+use helios_base::sync::lock;
 use helios_base::{Error, Result};
 use helios_columns::batch::{BatchWriter, Column};
 use helios_columns::row;
@@ -109,14 +110,17 @@ impl Worker {
 
     pub fn release_snapshot(&mut self, snapshot: u32) {
         self.snapshots.remove(snapshot);
+        self.refresh();
     }
 
     /// The newest committed state; opens a reader of the base where this thread has none of that state.
     fn current_state(&mut self) -> Result<SnapshotState> {
         loop {
-            // The sequence is read first: the state may then hold more, which the sequence hides.
+            // The sequence is read first: the state may then hold more, which the sequence hides; but not what a flush
+            // has brought into the base since.
             let sequence = self.store.visible_sequence();
             let state = self.store.state();
+            let sequence = sequence.max(state.base_sequence);
             let Some(base) = &self.store.base else {
                 return Ok(SnapshotState {
                     sequence,
@@ -196,7 +200,8 @@ impl Worker {
             .ok_or_else(|| Error::internal("the transaction does not exist"))?;
         let parts = finished.commit_parts(&self.store.sequences);
         let durable = self.store.queue.durable.load(Ordering::Acquire);
-        if parts.changes.is_empty() && (self.barrier <= durable || !synchronous) {
+        let waits = self.barrier > durable && synchronous;
+        if parts.changes.is_empty() && !finished.catalog_changed && !waits {
             self.apply_temporary(finished.session, parts.temporary);
             return Ok(Commit::Done);
         }
@@ -209,12 +214,34 @@ impl Worker {
             xid: finished.xid.unwrap_or(0),
             catalog_changed: finished.catalog_changed,
             synchronous,
+            checkpoint: false,
             done: Done::Worker {
                 worker: self.number,
                 token,
             },
         });
         Ok(Commit::Waiting)
+    }
+
+    /// Answers under the token once everything committed so far is in the base.
+    pub fn checkpoint(&self, token: u32) {
+        let done = Done::Worker {
+            worker: self.number,
+            token,
+        };
+        self.store.queue.push(Request::barrier(true, done));
+    }
+
+    /// Lets go of the base's reader where a newer state is there and no snapshot needs this one: it pins pages.
+    pub fn refresh(&mut self) {
+        let current = self.store.state().base_state;
+        if self
+            .reader
+            .as_ref()
+            .is_some_and(|(number, reader)| *number != current && Rc::strong_count(reader) == 1)
+        {
+            self.reader = None;
+        }
     }
 
     /// The writer's answer for a token has arrived: temporary changes follow the rest.
@@ -248,7 +275,7 @@ impl Worker {
     pub fn end_session(&mut self, session: u32) {
         self.temporary.remove(&session);
         self.store
-            .forget_rowids(|file| file.is_temporary() && file.owner == session);
+            .forget_files(|file| file.is_temporary() && file.owner == session);
     }
 
     // Rows.
@@ -678,12 +705,7 @@ impl Worker {
             Write::Insert,
         );
         transaction.created_sequences.push(file);
-        self.store
-            .sequences
-            .map
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .insert(file, state);
+        lock(&self.store.sequences.map).insert(file, state);
         Ok(())
     }
 
@@ -695,11 +717,7 @@ impl Worker {
     ) -> Result<Range> {
         self.load_sequence(file)?;
         let store = Arc::clone(&self.store);
-        let mut map = store
-            .sequences
-            .map
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut map = lock(&store.sequences.map);
         let state = map.get_mut(&file).ok_or_else(|| no_sequence(file))?;
         let (range, log_due) = state.advance(definition, name)?;
         if log_due && !state.uncommitted && !file.is_temporary() {
@@ -713,11 +731,7 @@ impl Worker {
     pub fn sequence_set(&mut self, file: FileId, value: i64, is_called: bool) -> Result<()> {
         self.load_sequence(file)?;
         let store = Arc::clone(&self.store);
-        let mut map = store
-            .sequences
-            .map
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut map = lock(&store.sequences.map);
         let state = map.get_mut(&file).ok_or_else(|| no_sequence(file))?;
         let uncommitted = state.uncommitted;
         *state = SequenceState::new(value, is_called, uncommitted);
@@ -731,23 +745,12 @@ impl Worker {
 
     pub fn sequence_read(&mut self, file: FileId) -> Result<SequenceState> {
         self.load_sequence(file)?;
-        let map = self
-            .store
-            .sequences
-            .map
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let map = lock(&self.store.sequences.map);
         map.get(&file).copied().ok_or_else(|| no_sequence(file))
     }
 
     fn load_sequence(&mut self, file: FileId) -> Result<()> {
-        let known = self
-            .store
-            .sequences
-            .map
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .contains_key(&file);
+        let known = lock(&self.store.sequences.map).contains_key(&file);
         if known {
             return Ok(());
         }
@@ -757,11 +760,7 @@ impl Worker {
             .get(&meta_key(META_SEQUENCE, &file.prefix()))?
             .ok_or_else(|| no_sequence(file))?;
         let loaded = SequenceState::decode(stored)?;
-        self.store
-            .sequences
-            .map
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.store.sequences.map)
             .entry(file)
             .or_insert(loaded);
         Ok(())

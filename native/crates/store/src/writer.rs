@@ -1,17 +1,23 @@
 //! The writer: one thread that takes all waiting commits as a group, makes them durable with one sync, applies them to
 //! the memtable, makes them visible and wakes each worker once.
+//! Commits that need not be durable go first in a group and are answered before the sync.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
+use helios_base::sync::{lock, wait};
 use helios_base::{Error, Result};
 
 use crate::changes::{Operation, changes};
-use crate::key::{FileId, SPACE_PERMANENT};
+use crate::flush::Frozen;
+use crate::key::{FileId, SPACE_META, SPACE_PERMANENT};
+use crate::log::append::Appender;
+use crate::log::group::{Commit, GroupBuilder};
 use crate::stats::Delta;
-use crate::store::Store;
+use crate::store::{META_DROPPED_DATABASE, META_DROPPED_FILE, Store};
 
 /// A commit on its way to the log.
 pub struct Request {
@@ -20,7 +26,23 @@ pub struct Request {
     pub xid: u64,
     pub catalog_changed: bool,
     pub synchronous: bool,
+    /// Answered once everything before it is in the base.
+    pub checkpoint: bool,
     pub done: Done,
+}
+
+impl Request {
+    /// One that writes nothing: it waits for what came before.
+    pub fn barrier(checkpoint: bool, done: Done) -> Request {
+        Request {
+            changes: Vec::new(),
+            xid: 0,
+            catalog_changed: false,
+            synchronous: true,
+            checkpoint,
+            done,
+        }
+    }
 }
 
 pub enum Done {
@@ -52,10 +74,7 @@ struct Queue {
 impl WriterQueue {
     /// Queues a request; its ticket.
     pub fn push(&self, request: Request) -> u64 {
-        let mut queue = self
-            .inner
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut queue = lock(&self.inner);
         queue.waiting.push(request);
         queue.tickets += 1;
         let ticket = queue.tickets;
@@ -65,72 +84,276 @@ impl WriterQueue {
     }
 
     pub fn close(&self) {
-        self.inner
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .closed = true;
+        lock(&self.inner).closed = true;
         self.wake.notify_one();
     }
 
-    /// Waits for requests; None once closed and empty. Also returns the last ticket taken.
-    fn take(&self) -> Option<(Vec<Request>, u64)> {
-        let mut queue = self
-            .inner
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        loop {
-            if !queue.waiting.is_empty() {
-                return Some((std::mem::take(&mut queue.waiting), queue.tickets));
-            }
+    /// Waits for requests; None once closed and empty. Where fewer than `expected` wait, gives the others `patience` to
+    /// join. Also returns the last ticket taken.
+    fn take(&self, expected: usize, patience: Duration) -> Option<(Vec<Request>, u64)> {
+        let mut queue = lock(&self.inner);
+        while queue.waiting.is_empty() {
             if queue.closed {
                 return None;
             }
+            queue = wait(&self.wake, queue);
+        }
+        let start = Instant::now();
+        while queue.waiting.len() < expected && !queue.closed {
+            let left = patience.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                break;
+            }
             queue = self
                 .wake
-                .wait(queue)
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+                .wait_timeout(queue, left)
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .0;
+        }
+        Some((std::mem::take(&mut queue.waiting), queue.tickets))
+    }
+}
+
+/// What only the writer thread touches.
+pub struct Writer {
+    pub store: Arc<Store>,
+    /// None for a store in memory.
+    pub log: Option<Appender>,
+    pub epoch: u32,
+    /// Position up to which the log is durable.
+    pub synced: u64,
+    /// Changes of file sizes since the memtable was begun.
+    pub deltas: HashMap<FileId, Delta>,
+}
+
+/// Most that the writer waits for committers to join, as a part of the time a sync takes.
+const PATIENCE_PART: u32 = 10;
+/// Frozen memtables from which on each group is delayed, so that the base keeps up.
+const SLOW_FROM_FROZEN: usize = 2;
+/// Frozen memtables at which commits wait for the base.
+const STOP_AT_FROZEN: usize = 4;
+
+impl Writer {
+    /// Body of the writer thread; ends when the queue is closed and empty.
+    pub fn run(mut self) {
+        let store = Arc::clone(&self.store);
+        let mut expected = 1;
+        let mut sync_time = Duration::ZERO;
+        while let Some((group, ticket)) = store.queue.take(expected, sync_time / PATIENCE_PART) {
+            expected = group
+                .iter()
+                .filter(|request| matches!(request.done, Done::Worker { .. }))
+                .count();
+            let start = Instant::now();
+            match store.failure() {
+                Some(error) => self.reject(group, &error),
+                None => self.commit(group),
+            }
+            sync_time = start.elapsed();
+            store.queue.durable.store(ticket, Ordering::Release);
+            self.freeze_when_full();
+            self.hold_back();
+        }
+    }
+
+    fn commit(&mut self, group: Vec<Request>) {
+        let (synchronous, asynchronous): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|one| one.synchronous);
+        let first = self.store.visible.load(Ordering::Relaxed) + 1;
+        if let Err(error) = self.append(asynchronous.iter().chain(&synchronous), first) {
+            self.store.fail(&error);
+            self.reject(asynchronous, &error);
+            return self.reject(synchronous, &error);
+        }
+        self.apply(asynchronous);
+        if synchronous.is_empty() {
+            return;
+        }
+        let synced = self.log.as_ref().map_or(Ok(()), Appender::sync);
+        if let Err(error) = synced {
+            self.store.fail(&error);
+            return self.reject(synchronous, &error);
+        }
+        if let Some(log) = &self.log {
+            self.synced = log.position();
+        }
+        self.apply(synchronous);
+    }
+
+    fn append<'a>(
+        &mut self,
+        requests: impl Iterator<Item = &'a Request>,
+        first_sequence: u64,
+    ) -> Result<()> {
+        let mut builder = GroupBuilder::new();
+        for request in requests.filter(|request| request.writes()) {
+            let (xid, catalog_changed) = (request.xid, request.catalog_changed);
+            builder.add(&Commit {
+                xid,
+                catalog_changed,
+                changes: &request.changes,
+            });
+        }
+        if builder.is_empty() {
+            return Ok(());
+        }
+        match &mut self.log {
+            Some(log) => {
+                let group = builder.finish(self.epoch, log.position(), self.synced, first_sequence);
+                log.append(&group)?;
+                self.store.lsn.store(log.position(), Ordering::Release);
+                if log.wants_spare() {
+                    self.store.flusher.prepare_segment();
+                }
+            }
+            None => {
+                let group = builder.finish(self.epoch, 0, 0, first_sequence);
+                self.store
+                    .lsn
+                    .fetch_add(group.len() as u64, Ordering::Release);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes commits visible in order and answers them.
+    fn apply(&mut self, requests: Vec<Request>) {
+        let store = Arc::clone(&self.store);
+        let lsn = store.lsn.load(Ordering::Acquire);
+        let mut answers = Answers::default();
+        let mut deltas = HashMap::new();
+        let mut checkpoints = Vec::new();
+        for request in requests {
+            let applied = if request.writes() {
+                apply_commit(&store, &request, &mut deltas)
+            } else {
+                Ok(())
+            };
+            if request.checkpoint {
+                checkpoints.push(request.done);
+            } else {
+                answers.add(request.done, applied.map(|()| lsn));
+            }
+        }
+        store.stats.add(&deltas);
+        for (file, delta) in deltas {
+            self.deltas.entry(file).or_default().add(&delta);
+        }
+        answers.send(&store);
+        if !checkpoints.is_empty() {
+            self.freeze();
+            store.flusher.answer_when_flushed(&store, checkpoints);
+        }
+    }
+
+    fn reject(&self, requests: Vec<Request>, error: &Error) {
+        let mut answers = Answers::default();
+        for request in requests {
+            answers.add(request.done, Err(error.clone()));
+        }
+        answers.send(&self.store);
+    }
+
+    fn freeze_when_full(&mut self) {
+        let full = self
+            .store
+            .state()
+            .memtables
+            .first()
+            .is_some_and(|table| table.bytes() >= self.store.memtable_bytes);
+        if full {
+            self.freeze();
+        }
+    }
+
+    /// Begins a new memtable and gives the full one to the flusher.
+    fn freeze(&mut self) {
+        let empty = self
+            .store
+            .state()
+            .memtables
+            .first()
+            .is_none_or(|table| table.entries() == 0);
+        if self.log.is_none() || empty {
+            return;
+        }
+        let frozen = Frozen {
+            table: self.store.begin_memtable(),
+            deltas: std::mem::take(&mut self.deltas),
+            lsn: self.store.lsn.load(Ordering::Acquire),
+            sequence: self.store.visible.load(Ordering::Acquire),
+            next_xid: self.store.next_xid.load(Ordering::Acquire),
+        };
+        self.store.flusher.push(frozen);
+    }
+
+    /// Slows commits down before memtables outgrow their budget.
+    fn hold_back(&self) {
+        let frozen = self.store.flusher.frozen_count();
+        if frozen >= STOP_AT_FROZEN {
+            self.store.flusher.wait_below(STOP_AT_FROZEN);
+        } else if frozen >= SLOW_FROM_FROZEN {
+            std::thread::sleep(Duration::from_millis(1 << frozen));
         }
     }
 }
 
-/// Body of the writer thread; ends when the queue is closed and empty.
-pub fn run(store: &Arc<Store>) {
-    while let Some((group, ticket)) = store.queue.take() {
-        let mut results: Vec<Result<u64>> = Vec::with_capacity(group.len());
-        for request in &group {
-            results.push(apply(store, request));
-        }
-        store.queue.durable.store(ticket, Ordering::Release);
-        complete(store, group, results);
+impl Request {
+    fn writes(&self) -> bool {
+        !self.changes.is_empty() || self.catalog_changed
     }
 }
 
-fn apply(store: &Store, request: &Request) -> Result<u64> {
-    if request.changes.is_empty() {
-        return Ok(store.lsn.load(Ordering::Relaxed));
-    }
+fn apply_commit(
+    store: &Store,
+    request: &Request,
+    deltas: &mut HashMap<FileId, Delta>,
+) -> Result<()> {
     let sequence = store.visible.load(Ordering::Relaxed) + 1;
+    apply_changes(store, sequence, &request.changes, deltas)?;
+    store.visible.store(sequence, Ordering::Release);
+    if request.catalog_changed {
+        store.catalog_version.fetch_add(1, Ordering::AcqRel);
+    }
+    Ok(())
+}
+
+/// Puts a commit's changes into the newest memtable, under its sequence.
+pub fn apply_changes(
+    store: &Store,
+    sequence: u64,
+    bytes: &[u8],
+    deltas: &mut HashMap<FileId, Delta>,
+) -> Result<()> {
     let state = store.state();
     let memtable = state
         .memtables
         .first()
         .ok_or_else(|| Error::internal("the store has no memtable"))?;
-    let mut deltas: HashMap<FileId, Delta> = HashMap::new();
-    for change in changes(&request.changes) {
+    for change in changes(bytes) {
         let change = change?;
         memtable.insert(change.key, sequence, change.value);
-        count_change(&mut deltas, change.operation, change.key, change.value);
+        match change.key {
+            [SPACE_PERMANENT, ..] => {
+                count_change(deltas, change.operation, change.key, change.value)
+            }
+            [SPACE_META, META_DROPPED_FILE, file @ ..] => {
+                if let Some(file) = FileId::of_key(file) {
+                    store.forget_files(|other| *other == file);
+                }
+            }
+            [SPACE_META, META_DROPPED_DATABASE, database @ ..] => {
+                let database = database
+                    .first_chunk::<4>()
+                    .map(|bytes| u32::from_be_bytes(*bytes));
+                store.forget_files(|file| {
+                    file.space == SPACE_PERMANENT && Some(file.owner) == database
+                });
+            }
+            _ => {}
+        }
     }
-    store.stats.add(&deltas);
-    let lsn = store
-        .lsn
-        .fetch_add(request.changes.len() as u64, Ordering::Relaxed)
-        + request.changes.len() as u64;
-    store.visible.store(sequence, Ordering::Release);
-    if request.catalog_changed {
-        store.catalog_version.fetch_add(1, Ordering::AcqRel);
-    }
-    Ok(lsn)
+    Ok(())
 }
 
 fn count_change(
@@ -139,7 +362,7 @@ fn count_change(
     key: &[u8],
     value: Option<&[u8]>,
 ) {
-    let Some(file) = FileId::of_key(key).filter(|file| file.space == SPACE_PERMANENT) else {
+    let Some(file) = FileId::of_key(key) else {
         return;
     };
     let delta = deltas.entry(file).or_default();
@@ -153,14 +376,20 @@ fn count_change(
     }
 }
 
-/// Tells every worker about its commits, once.
-fn complete(store: &Store, group: Vec<Request>, results: Vec<Result<u64>>) {
-    let mut by_worker: HashMap<u32, Vec<(u32, Result<u64>)>> = HashMap::new();
-    for (request, result) in group.into_iter().zip(results) {
-        match request.done {
-            Done::Worker { worker, token } => {
-                by_worker.entry(worker).or_default().push((token, result))
-            }
+/// Answers of a group, collected so that each worker is woken once.
+#[derive(Default)]
+pub struct Answers {
+    by_worker: HashMap<u32, Vec<(u32, Result<u64>)>>,
+}
+
+impl Answers {
+    pub fn add(&mut self, done: Done, result: Result<u64>) {
+        match done {
+            Done::Worker { worker, token } => self
+                .by_worker
+                .entry(worker)
+                .or_default()
+                .push((token, result)),
             Done::Channel(sender) => {
                 // The waiter may have given up; nothing is lost.
                 let _ = sender.send(result);
@@ -168,7 +397,10 @@ fn complete(store: &Store, group: Vec<Request>, results: Vec<Result<u64>>) {
             Done::Nobody => {}
         }
     }
-    for (worker, done) in by_worker {
-        store.notify(worker, done);
+
+    pub fn send(self, store: &Store) {
+        for (worker, done) in self.by_worker {
+            store.notify(worker, done);
+        }
     }
 }

@@ -1,0 +1,389 @@
+//! The flusher: one thread that moves frozen memtables into the base, oldest first, each in one durable step that also
+//! records the log position it covers; that removes dropped files in small steps; and that keeps a log segment ready.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex};
+
+use helios_base::bytes::u64_at;
+use helios_base::sync::{lock, wait};
+use helios_base::{Error, Result};
+
+use crate::base::{Base, BaseReader, Change};
+use crate::key::{
+    FileId, PREFIX_BYTES, ROW_KEY_BYTES, SPACE_META, SPACE_PERMANENT, after_prefix, meta_key,
+    rowid_of,
+};
+use crate::log::append::Segments;
+use crate::memtable::Memtable;
+use crate::stats::{Delta, FileSize};
+use crate::store::{
+    META_DROPPED_DATABASE, META_DROPPED_FILE, META_FLUSHED, META_ROWID, META_SEQUENCE, META_SIZE,
+    Store,
+};
+use crate::writer::{Answers, Done};
+
+/// A memtable that takes no more writes, and what the base must know once it is in there.
+pub struct Frozen {
+    pub table: Arc<Memtable>,
+    pub deltas: HashMap<FileId, Delta>,
+    pub lsn: u64,
+    pub sequence: u64,
+    pub next_xid: u64,
+}
+
+#[derive(Default)]
+pub struct FlusherQueue {
+    inner: Mutex<Queue>,
+    wake: Condvar,
+    room: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    frozen: VecDeque<Arc<Frozen>>,
+    /// Checkpoints: answered when commits up to the sequence are in the base.
+    waiting: Vec<(u64, Done)>,
+    prepare: bool,
+    closing: bool,
+    abandoned: bool,
+}
+
+/// Keys removed in one step, so that the base is never held for long.
+const REMOVE_STEP_KEYS: usize = 4000;
+
+impl FlusherQueue {
+    pub fn push(&self, frozen: Frozen) {
+        self.lock().frozen.push_back(Arc::new(frozen));
+        self.wake.notify_one();
+    }
+
+    pub fn frozen_count(&self) -> usize {
+        self.lock().frozen.len()
+    }
+
+    /// Waits until fewer than `count` are left.
+    pub fn wait_below(&self, count: usize) {
+        let mut queue = self.lock();
+        while queue.frozen.len() >= count && !queue.abandoned {
+            queue = wait(&self.room, queue);
+        }
+    }
+
+    pub fn prepare_segment(&self) {
+        let mut queue = self.lock();
+        if !queue.prepare {
+            queue.prepare = true;
+            drop(queue);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Answers once everything frozen so far is in the base.
+    pub fn answer_when_flushed(&self, store: &Store, done: Vec<Done>) {
+        let mut queue = self.lock();
+        match queue.frozen.back().map(|frozen| frozen.sequence) {
+            Some(sequence) => queue
+                .waiting
+                .extend(done.into_iter().map(|done| (sequence, done))),
+            None => {
+                drop(queue);
+                let mut answers = Answers::default();
+                let lsn = store.current_lsn();
+                done.into_iter().for_each(|done| answers.add(done, Ok(lsn)));
+                answers.send(store);
+            }
+        }
+    }
+
+    /// Ends the thread; `abandon` leaves what is not flushed to the log, as a crash would.
+    pub fn close(&self, abandon: bool) {
+        let mut queue = self.lock();
+        queue.closing = true;
+        queue.abandoned |= abandon;
+        drop(queue);
+        self.wake.notify_one();
+        self.room.notify_all();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        lock(&self.inner)
+    }
+}
+
+enum Job {
+    Flush(Arc<Frozen>),
+    Prepare,
+    Remove,
+}
+
+pub struct Flusher {
+    pub store: Arc<Store>,
+    pub segments: Arc<Segments>,
+    /// Dropped files and databases whose keys are still to be removed.
+    pub dropped: Dropped,
+}
+
+#[derive(Default)]
+pub struct Dropped {
+    files: HashSet<FileId>,
+    databases: HashSet<u32>,
+}
+
+impl Flusher {
+    /// Body of the flusher thread.
+    pub fn run(mut self) {
+        let store = Arc::clone(&self.store);
+        let Some(base) = store.base.as_deref() else {
+            return;
+        };
+        while let Some(job) = self.next_job() {
+            let done = match job {
+                Job::Flush(frozen) => self.flush(base, &frozen),
+                Job::Prepare => self.segments.prepare(),
+                Job::Remove => self.remove_step(base),
+            };
+            if let Err(error) = done {
+                self.fail(&error);
+                return;
+            }
+        }
+    }
+
+    fn next_job(&self) -> Option<Job> {
+        let mut queue = self.store.flusher.lock();
+        loop {
+            if queue.abandoned {
+                return None;
+            }
+            if let Some(frozen) = queue.frozen.front() {
+                return Some(Job::Flush(Arc::clone(frozen)));
+            }
+            if queue.closing {
+                return None;
+            }
+            if std::mem::take(&mut queue.prepare) {
+                return Some(Job::Prepare);
+            }
+            if !self.dropped.files.is_empty() || !self.dropped.databases.is_empty() {
+                return Some(Job::Remove);
+            }
+            queue = wait(&self.store.flusher.wake, queue);
+        }
+    }
+
+    /// The base can't take it: writes are refused, the log keeps what is not in the base.
+    fn fail(&self, error: &Error) {
+        self.store.fail(error);
+        let mut queue = self.store.flusher.lock();
+        queue.abandoned = true;
+        let mut answers = Answers::default();
+        for (_, done) in queue.waiting.drain(..) {
+            answers.add(done, Err(error.clone()));
+        }
+        drop(queue);
+        self.store.flusher.room.notify_all();
+        answers.send(&self.store);
+    }
+
+    fn flush(&mut self, base: &dyn Base, frozen: &Frozen) -> Result<()> {
+        let reader = base.reader()?;
+        let meta = self.flush_facts(&*reader, frozen)?;
+        drop(reader);
+        let dropped = &self.dropped;
+        let mut previous: Option<&[u8]> = None;
+        let mut skip = SkipDropped {
+            dropped,
+            prefix: [0; PREFIX_BYTES],
+            skip: false,
+        };
+        let newest = frozen.table.versions().filter_map(|entry| {
+            // Versions of a key come newest first.
+            let newest = previous != Some(entry.key);
+            previous = Some(entry.key);
+            (newest && !skip.skips(entry.key)).then_some((entry.key, entry.value))
+        });
+        let facts = meta
+            .iter()
+            .map(|(key, value)| -> Change<'_> { (key.as_slice(), Some(value.as_slice())) });
+        let number = base.apply(&mut facts.chain(newest))?;
+        self.store.publish_base(number, Some(frozen.sequence));
+        self.segments.recycle(frozen.lsn)?;
+        let mut answers = Answers::default();
+        let mut queue = self.store.flusher.lock();
+        queue.frozen.pop_front();
+        let mut left = Vec::new();
+        for (sequence, done) in queue.waiting.drain(..) {
+            if sequence <= frozen.sequence {
+                answers.add(done, Ok(frozen.lsn));
+            } else {
+                left.push((sequence, done));
+            }
+        }
+        queue.waiting = left;
+        drop(queue);
+        self.store.flusher.room.notify_all();
+        answers.send(&self.store);
+        Ok(())
+    }
+
+    /// What the flush writes beside the entries: position covered, file sizes, highest rowids. Notes drops on the way.
+    fn flush_facts(
+        &mut self,
+        reader: &dyn BaseReader,
+        frozen: &Frozen,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let mut rowids: HashMap<FileId, u64> = HashMap::new();
+        for entry in frozen.table.versions() {
+            match entry.key {
+                [SPACE_META, ..] => self.dropped.note(entry.key),
+                key if key.len() == ROW_KEY_BYTES => {
+                    if let Some(file) = FileId::of_key(key) {
+                        let highest = rowids.entry(file).or_default();
+                        *highest = rowid_of(key).max(*highest);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut facts = vec![(meta_key(META_FLUSHED, &[]), encode_flushed(frozen))];
+        for (file, highest) in rowids {
+            let key = meta_key(META_ROWID, &file.prefix());
+            let before = reader.get(&key)?.map_or(Ok(0), |bytes| u64_at(bytes, 0))?;
+            facts.push((key, highest.max(before).to_le_bytes().to_vec()));
+        }
+        for (file, delta) in &frozen.deltas {
+            let key = meta_key(META_SIZE, &file.prefix());
+            let mut size = reader
+                .get(&key)?
+                .map_or(Ok(FileSize::default()), FileSize::decode)?;
+            size.add(delta);
+            facts.push((key, size.encode().to_vec()));
+        }
+        facts.sort_unstable();
+        Ok(facts)
+    }
+
+    /// Removes some keys of dropped files; forgets the files once nothing is left.
+    fn remove_step(&mut self, base: &dyn Base) -> Result<()> {
+        let ranges = self.dropped.ranges();
+        let (removed, number) = base.delete_ranges(&ranges, REMOVE_STEP_KEYS)?;
+        if removed > 0 {
+            self.store.publish_base(number, None);
+        }
+        if removed < REMOVE_STEP_KEYS {
+            self.dropped = Dropped::default();
+        }
+        Ok(())
+    }
+}
+
+/// Leaves out keys of dropped files; keys come in order, so a file is looked up once.
+struct SkipDropped<'a> {
+    dropped: &'a Dropped,
+    prefix: [u8; PREFIX_BYTES],
+    skip: bool,
+}
+
+impl SkipDropped<'_> {
+    fn skips(&mut self, key: &[u8]) -> bool {
+        if key.first() != Some(&SPACE_PERMANENT) {
+            return false;
+        }
+        let Some(prefix) = key.first_chunk::<PREFIX_BYTES>() else {
+            return false;
+        };
+        if *prefix != self.prefix {
+            self.prefix = *prefix;
+            self.skip = FileId::of_key(key).is_some_and(|file| {
+                self.dropped.files.contains(&file) || self.dropped.databases.contains(&file.owner)
+            });
+        }
+        self.skip
+    }
+}
+
+impl Dropped {
+    /// Takes in a drop's meta key; others are ignored.
+    pub fn note(&mut self, key: &[u8]) {
+        match key {
+            [SPACE_META, META_DROPPED_FILE, file @ ..] => {
+                self.files.extend(FileId::of_key(file));
+            }
+            [SPACE_META, META_DROPPED_DATABASE, database @ ..] => {
+                self.databases.extend(
+                    database
+                        .first_chunk::<4>()
+                        .map(|bytes| u32::from_be_bytes(*bytes)),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Drops that an earlier run recorded in the base.
+    pub fn load(reader: &dyn BaseReader) -> Result<Dropped> {
+        let mut dropped = Dropped::default();
+        for kind in [META_DROPPED_FILE, META_DROPPED_DATABASE] {
+            let mut cursor = reader.scan(&meta_key(kind, &[]), &meta_key(kind + 1, &[]), false)?;
+            while let Some((key, _)) = cursor.next()? {
+                dropped.note(key);
+            }
+        }
+        Ok(dropped)
+    }
+
+    /// Everything to remove; the keys that remember the drops come last.
+    fn ranges(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut prefixes: Vec<Vec<u8>> = self
+            .files
+            .iter()
+            .map(|file| file.prefix().to_vec())
+            .collect();
+        prefixes.extend(self.databases.iter().map(|database| {
+            let mut prefix = vec![SPACE_PERMANENT];
+            prefix.extend_from_slice(&database.to_be_bytes());
+            prefix
+        }));
+        let mut ranges: Vec<Vec<u8>> = prefixes.clone();
+        for kind in [META_ROWID, META_SIZE, META_SEQUENCE, META_DROPPED_FILE] {
+            ranges.extend(prefixes.iter().map(|prefix| meta_key(kind, prefix)));
+        }
+        ranges.extend(
+            self.databases
+                .iter()
+                .map(|database| meta_key(META_DROPPED_DATABASE, &database.to_be_bytes())),
+        );
+        ranges
+            .into_iter()
+            .filter_map(|lower| after_prefix(&lower).map(|upper| (lower, upper)))
+            .collect()
+    }
+}
+
+fn encode_flushed(frozen: &Frozen) -> Vec<u8> {
+    [frozen.lsn, frozen.sequence, frozen.next_xid]
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect()
+}
+
+/// Position, sequence and next transaction id that the base covers.
+pub fn decode_flushed(bytes: &[u8]) -> Result<(u64, u64, u64)> {
+    Ok((u64_at(bytes, 0)?, u64_at(bytes, 8)?, u64_at(bytes, 16)?))
+}
+
+impl Store {
+    /// Makes the base's new state the one that snapshots read; with `flushed`, without the memtable that is in there.
+    fn publish_base(&self, number: u64, flushed: Option<u64>) {
+        self.replace_state(|state| {
+            let mut memtables = state.memtables.clone();
+            if flushed.is_some() {
+                memtables.pop();
+            }
+            (memtables, number, flushed.unwrap_or(state.base_sequence))
+        });
+        self.notify_all();
+        debug_assert!(self.visible.load(Ordering::Relaxed) > 0);
+    }
+}

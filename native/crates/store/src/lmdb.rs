@@ -1,0 +1,284 @@
+//! The base on LMDB: one environment, one database. Flushes are durable write transactions; readers are read
+//! transactions without thread-local slots, so a thread may hold several of different states.
+
+use std::ops::Bound;
+use std::path::Path;
+
+use heed::types::Bytes;
+use heed::{
+    CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoRange, RoRevRange, RoTxn, RwTxn,
+    WithoutTls,
+};
+use helios_base::error::sqlstate;
+use helios_base::{Error, Result};
+
+use crate::base::{Base, BaseCursor, BaseReader, Change};
+use crate::long_key;
+
+/// Address space of the memory map, the most a base can grow to; sparse, so it costs nothing until used.
+const MAP_BYTES: usize = 1 << 42;
+/// Read transactions at a time: some states for each worker.
+const READERS_MAX: u32 = 4096;
+
+type Table = Database<'static, Bytes, Bytes>;
+
+pub struct Lmdb {
+    env: Env<WithoutTls>,
+    table: Table,
+}
+
+impl Lmdb {
+    /// Opens or makes the environment in an existing directory. Without `durable` a machine's crash may damage it.
+    pub fn open(directory: &Path, durable: bool) -> Result<Lmdb> {
+        let mut options = EnvOpenOptions::new().read_txn_without_tls();
+        options.map_size(MAP_BYTES).max_readers(READERS_MAX);
+        // SAFETY: the directory is locked by this process, nobody else maps or changes the file; NO_SYNC is asked for
+        // only where durability is not wanted.
+        let env = unsafe {
+            options.flags(if durable {
+                EnvFlags::NO_READ_AHEAD
+            } else {
+                EnvFlags::NO_READ_AHEAD | EnvFlags::NO_SYNC
+            });
+            options
+                .open(directory)
+                .map_err(|error| failed("could not open the base", &error))?
+        };
+        if env.max_key_size() < long_key::LIMIT {
+            return Err(Error::internal(
+                "the base engine was built without long keys",
+            ));
+        }
+        let transaction = env
+            .write_txn()
+            .map_err(|error| failed("could not open the base", &error))?;
+        let opened: std::result::Result<CommitOrAbort<Table, ()>, heed::Error> = env
+            .create_databases_and_commit(transaction, |opener, transaction| {
+                opener
+                    .create_database::<Bytes, Bytes>(transaction, None)
+                    .map(CommitOrAbort::Commit)
+            });
+        let table = match opened.map_err(|error| failed("could not open the base", &error))? {
+            CommitOrAbort::Commit(table) => table,
+            CommitOrAbort::Abort(()) => return Err(Error::internal("the base was not opened")),
+        };
+        Ok(Lmdb { env, table })
+    }
+
+    fn write(&self, change: impl FnOnce(&mut RwTxn<'_>) -> Result<()>) -> Result<u64> {
+        let mut transaction = self
+            .env
+            .write_txn()
+            .map_err(|error| failed("could not write the base", &error))?;
+        let state = transaction.id() as u64;
+        change(&mut transaction)?;
+        transaction
+            .commit()
+            .map_err(|error| failed("could not write the base", &error))?;
+        Ok(state)
+    }
+
+    fn put(
+        &self,
+        transaction: &mut RwTxn<'_>,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> heed::Result<()> {
+        match value {
+            Some(value) => self.table.put(transaction, key, value),
+            None => self.table.delete(transaction, key).map(|_| ()),
+        }
+    }
+
+    fn put_long(
+        &self,
+        transaction: &mut RwTxn<'_>,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<()> {
+        let place = long_key::short(key);
+        let bucket = self
+            .table
+            .get(transaction, place)
+            .map_err(|error| failed("could not read the base", &error))?;
+        let changed = long_key::changed(bucket.unwrap_or_default(), key, value)?;
+        let left = (!changed.is_empty()).then_some(changed.as_slice());
+        self.put(transaction, place, left)
+            .map_err(|error| failed("could not write the base", &error))
+    }
+}
+
+impl Base for Lmdb {
+    fn reader(&self) -> Result<Box<dyn BaseReader>> {
+        let transaction = self
+            .env
+            .clone()
+            .static_read_txn()
+            .map_err(|error| failed("could not read the base", &error))?;
+        Ok(Box::new(LmdbReader {
+            transaction,
+            table: self.table,
+        }))
+    }
+
+    fn apply(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<u64> {
+        self.write(|transaction| {
+            for (key, value) in changes {
+                if long_key::is_long(key) {
+                    self.put_long(transaction, key, value)?;
+                } else {
+                    self.put(transaction, key, value)
+                        .map_err(|error| failed("could not write the base", &error))?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn delete_ranges(&self, ranges: &[(Vec<u8>, Vec<u8>)], count: usize) -> Result<(usize, u64)> {
+        let mut deleted = 0;
+        let state = self.write(|transaction| {
+            for (lower, upper) in ranges {
+                let keys: Vec<Vec<u8>> = {
+                    let bounds = (
+                        Bound::Included(lower.as_slice()),
+                        Bound::Excluded(upper.as_slice()),
+                    );
+                    let range = self.table.range(transaction, &bounds);
+                    let range = range.map_err(|error| failed("could not read the base", &error))?;
+                    let keys = range
+                        .take(count - deleted)
+                        .map(|entry| entry.map(|(key, _)| key.to_vec()));
+                    keys.collect::<heed::Result<_>>()
+                        .map_err(|error| failed("could not read the base", &error))?
+                };
+                for key in &keys {
+                    self.put(transaction, key, None)
+                        .map_err(|error| failed("could not write the base", &error))?;
+                }
+                deleted += keys.len();
+                if deleted >= count {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        Ok((deleted, state))
+    }
+}
+
+struct LmdbReader {
+    transaction: RoTxn<'static, WithoutTls>,
+    table: Table,
+}
+
+impl BaseReader for LmdbReader {
+    fn state(&self) -> u64 {
+        self.transaction.id() as u64
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<&[u8]>> {
+        let stored = self.table.get(&self.transaction, long_key::short(key));
+        let stored = stored.map_err(|error| failed("could not read the base", &error))?;
+        match stored {
+            Some(bucket) if long_key::is_long(key) => {
+                let entries = long_key::entries(bucket)?;
+                Ok(entries
+                    .iter()
+                    .find(|(other, _)| *other == key)
+                    .map(|(_, value)| *value))
+            }
+            other => Ok(other),
+        }
+    }
+
+    fn scan<'a>(
+        &'a self,
+        lower: &[u8],
+        upper: &[u8],
+        backward: bool,
+    ) -> Result<Box<dyn BaseCursor<'a> + 'a>> {
+        let end = if long_key::is_long(upper) {
+            Bound::Included(long_key::short(upper))
+        } else {
+            Bound::Excluded(upper)
+        };
+        let bounds = (Bound::Included(long_key::short(lower)), end);
+        let range = if backward {
+            self.table
+                .rev_range(&self.transaction, &bounds)
+                .map(Range::Backward)
+        } else {
+            self.table
+                .range(&self.transaction, &bounds)
+                .map(Range::Forward)
+        };
+        let range = range.map_err(|error| failed("could not read the base", &error))?;
+        Ok(Box::new(LmdbCursor {
+            range,
+            bucket: Vec::new(),
+            lower: lower.into(),
+            upper: upper.into(),
+        }))
+    }
+}
+
+enum Range<'a> {
+    Forward(RoRange<'a, Bytes, Bytes>),
+    Backward(RoRevRange<'a, Bytes, Bytes>),
+}
+
+struct LmdbCursor<'a> {
+    range: Range<'a>,
+    /// Entries of a bucket still to deliver, last first.
+    bucket: Vec<(&'a [u8], &'a [u8])>,
+    lower: Box<[u8]>,
+    upper: Box<[u8]>,
+}
+
+impl<'a> BaseCursor<'a> for LmdbCursor<'a> {
+    fn next(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>> {
+        loop {
+            if let Some(entry) = self.bucket.pop() {
+                return Ok(Some(entry));
+            }
+            let entry = match &mut self.range {
+                Range::Forward(range) => range.next(),
+                Range::Backward(range) => range.next(),
+            };
+            let Some((key, value)) = entry
+                .transpose()
+                .map_err(|error| failed("could not read the base", &error))?
+            else {
+                return Ok(None);
+            };
+            if key.len() < long_key::LIMIT {
+                return Ok(Some((key, value)));
+            }
+            let within = |key: &[u8]| key >= &*self.lower && key < &*self.upper;
+            self.bucket = long_key::entries(value)?
+                .into_iter()
+                .filter(|(key, _)| within(key))
+                .collect();
+            if matches!(self.range, Range::Forward(_)) {
+                self.bucket.reverse();
+            }
+        }
+    }
+}
+
+fn failed(what: &str, error: &heed::Error) -> Error {
+    match error {
+        heed::Error::Io(error) => Error::io(what, error),
+        heed::Error::Mdb(heed::MdbError::MapFull) => {
+            Error::new(sqlstate::DISK_FULL, format!("{what}: {error}"))
+        }
+        heed::Error::Mdb(
+            heed::MdbError::Corrupted
+            | heed::MdbError::PageNotFound
+            | heed::MdbError::Invalid
+            | heed::MdbError::Panic,
+        ) => Error::corrupted(format!("{what}: {error}")),
+        other => Error::new(sqlstate::IO_ERROR, format!("{what}: {other}")),
+    }
+}

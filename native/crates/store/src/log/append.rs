@@ -1,0 +1,191 @@
+//! The writing side of the log: one open segment, files kept ready for the next, and the removal of those whose
+//! groups are all in the base.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use helios_base::sync::lock;
+use helios_base::{Error, Result};
+
+use crate::log::segment::{self, SEGMENT_HEADER_BYTES};
+
+/// Segments kept for reuse beyond the live ones.
+const SPARES_MAX: usize = 2;
+
+/// What the writer and the flusher share of the log.
+pub struct Segments {
+    directory: PathBuf,
+    segment_bytes: u64,
+    files: Mutex<Files>,
+}
+
+#[derive(Default)]
+struct Files {
+    /// Start positions, ascending; the last is being written.
+    live: VecDeque<u64>,
+    spares: Vec<PathBuf>,
+    made: u64,
+}
+
+impl Segments {
+    /// The directory's segments; files that an earlier run kept for reuse are taken over.
+    pub fn new(directory: &Path, segment_bytes: u64, live: &[u64]) -> Result<Segments> {
+        let mut files = Files {
+            live: live.iter().copied().collect(),
+            ..Files::default()
+        };
+        let failed =
+            |error: std::io::Error| Error::io("could not read the log's directory", &error);
+        for entry in std::fs::read_dir(directory).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            let Some(number) = name
+                .strip_prefix("spare-")
+                .and_then(|digits| digits.parse::<u64>().ok())
+            else {
+                continue;
+            };
+            files.made = files.made.max(number);
+            let whole = std::fs::metadata(&path).is_ok_and(|data| data.len() == segment_bytes);
+            if whole && files.spares.len() < SPARES_MAX {
+                files.spares.push(path);
+            } else {
+                std::fs::remove_file(&path).map_err(failed)?;
+            }
+        }
+        Ok(Segments {
+            directory: directory.into(),
+            segment_bytes,
+            files: Mutex::new(files),
+        })
+    }
+
+    /// Removes segments that end at or before `flushed`: their groups are in the base. Some are kept for reuse.
+    pub fn recycle(&self, flushed: u64) -> Result<()> {
+        let mut files = lock(&self.files);
+        while files.live.len() > 1 && files.live.get(1).is_some_and(|next| *next <= flushed) {
+            let Some(start) = files.live.pop_front() else {
+                break;
+            };
+            let path = self.directory.join(segment::file_name(start));
+            let failed =
+                |error: std::io::Error| Error::io("could not remove a log segment", &error);
+            let whole = std::fs::metadata(&path).is_ok_and(|data| data.len() == self.segment_bytes);
+            if whole && files.spares.len() < SPARES_MAX {
+                let spare = self.spare_path(&mut files);
+                std::fs::rename(&path, &spare).map_err(failed)?;
+                files.spares.push(spare);
+            } else {
+                std::fs::remove_file(&path).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a spare where there is none, so that the writer need not wait for one.
+    pub fn prepare(&self) -> Result<()> {
+        let path = {
+            let mut files = lock(&self.files);
+            if !files.spares.is_empty() {
+                return Ok(());
+            }
+            self.spare_path(&mut files)
+        };
+        segment::preallocate(&path, self.segment_bytes)?;
+        lock(&self.files).spares.push(path);
+        Ok(())
+    }
+
+    fn spare_path(&self, files: &mut Files) -> PathBuf {
+        files.made += 1;
+        self.directory.join(format!("spare-{}", files.made))
+    }
+
+    fn open_next(&self, start: u64, bytes: u64) -> Result<File> {
+        let mut files = lock(&self.files);
+        let spare = if bytes <= self.segment_bytes {
+            files.spares.pop()
+        } else {
+            None
+        };
+        let path = match spare {
+            Some(path) => path,
+            None => {
+                let path = self.spare_path(&mut files);
+                segment::preallocate(&path, bytes.max(self.segment_bytes))?;
+                path
+            }
+        };
+        let file = segment::begin(&self.directory, &path, start)?;
+        files.live.push_back(start);
+        Ok(file)
+    }
+}
+
+pub struct Appender {
+    segments: Arc<Segments>,
+    file: Option<File>,
+    start: u64,
+    end: u64,
+    /// Position of the next group.
+    position: u64,
+    durable: bool,
+}
+
+impl Appender {
+    /// Goes on at `position`; the first group opens a new segment unless `current` (its start) has room.
+    pub fn new(segments: Arc<Segments>, position: u64, durable: bool) -> Appender {
+        Appender {
+            segments,
+            file: None,
+            start: position,
+            end: position,
+            position,
+            durable,
+        }
+    }
+
+    /// Position of the next group if it has this many bytes.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Writes a group made for `position()`.
+    pub fn append(&mut self, group: &[u8]) -> Result<()> {
+        let length = group.len() as u64;
+        if self.file.is_none() || self.position + length > self.end {
+            let bytes = (SEGMENT_HEADER_BYTES + length).max(self.segments.segment_bytes);
+            self.file = Some(self.segments.open_next(self.position, bytes)?);
+            self.start = self.position;
+            self.end = self.start + bytes - SEGMENT_HEADER_BYTES;
+        }
+        let Some(file) = &self.file else {
+            return Err(Error::internal("the log has no open segment"));
+        };
+        file.write_all_at(group, SEGMENT_HEADER_BYTES + self.position - self.start)
+            .map_err(|error| Error::io("could not write to the log", &error))?;
+        self.position += length;
+        Ok(())
+    }
+
+    /// Makes everything appended durable.
+    pub fn sync(&self) -> Result<()> {
+        match &self.file {
+            Some(file) if self.durable => file
+                .sync_data()
+                .map_err(|error| Error::io("could not sync the log", &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The open segment is more than half full.
+    pub fn wants_spare(&self) -> bool {
+        self.file.is_some() && self.position - self.start > (self.end - self.start) / 2
+    }
+}

@@ -1,0 +1,167 @@
+//! A group of commits, the unit that one write and one sync make durable. Layout: the crate's README. One checksum
+//! covers the whole group, so a torn write spoils all of it, and nothing of it was acknowledged.
+
+use helios_base::Result;
+use helios_base::bytes::{take, u32_at, u64_at};
+
+pub const HEADER_BYTES: usize = 56;
+const COMMIT_HEADER_BYTES: usize = 24;
+const MAGIC: u32 = 0x4c53_4448;
+const CATALOG_CHANGED: u32 = 1;
+
+/// What a group says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Number of the server start that wrote it: what an earlier one left behind is told apart by it.
+    pub epoch: u32,
+    /// Bytes after the header.
+    pub body_bytes: u64,
+    /// Position of the header in the log.
+    pub lsn: u64,
+    /// Everything before this position was durable when the group was written.
+    pub synced: u64,
+    /// Sequence of its first commit; the others follow by one.
+    pub sequence: u64,
+    pub count: u32,
+}
+
+/// One commit of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit<'a> {
+    pub xid: u64,
+    pub catalog_changed: bool,
+    pub changes: &'a [u8],
+}
+
+/// Builds a group from its commits.
+pub struct GroupBuilder {
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl GroupBuilder {
+    pub fn new() -> GroupBuilder {
+        GroupBuilder {
+            bytes: vec![0; HEADER_BYTES],
+            count: 0,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub fn add(&mut self, commit: &Commit<'_>) {
+        let flags = if commit.catalog_changed {
+            CATALOG_CHANGED
+        } else {
+            0
+        };
+        self.bytes.extend_from_slice(&commit.xid.to_le_bytes());
+        self.bytes
+            .extend_from_slice(&(commit.changes.len() as u64).to_le_bytes());
+        self.bytes.extend_from_slice(&flags.to_le_bytes());
+        self.bytes.extend_from_slice(&[0; 4]);
+        self.bytes.extend_from_slice(commit.changes);
+        self.count += 1;
+    }
+
+    /// The group's bytes, padded to a multiple of 8.
+    pub fn finish(mut self, epoch: u32, lsn: u64, synced: u64, sequence: u64) -> Vec<u8> {
+        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
+        let body_bytes = (self.bytes.len() - HEADER_BYTES) as u64;
+        self.bytes[4..8].copy_from_slice(&MAGIC.to_le_bytes());
+        self.bytes[8..12].copy_from_slice(&epoch.to_le_bytes());
+        self.bytes[12..16].copy_from_slice(&self.count.to_le_bytes());
+        self.bytes[16..24].copy_from_slice(&body_bytes.to_le_bytes());
+        self.bytes[24..32].copy_from_slice(&lsn.to_le_bytes());
+        self.bytes[32..40].copy_from_slice(&synced.to_le_bytes());
+        self.bytes[40..48].copy_from_slice(&sequence.to_le_bytes());
+        let checksum = crc32c::crc32c(&self.bytes[4..]);
+        self.bytes[0..4].copy_from_slice(&checksum.to_le_bytes());
+        self.bytes
+    }
+}
+
+impl Default for GroupBuilder {
+    fn default() -> GroupBuilder {
+        GroupBuilder::new()
+    }
+}
+
+/// The group at the start of `bytes` if it is whole and claims to stand at `lsn`; its header and body.
+pub fn read_group(bytes: &[u8], lsn: u64) -> Option<(Header, &[u8])> {
+    let header = read_header(bytes)?;
+    if header.lsn != lsn {
+        return None;
+    }
+    let end = HEADER_BYTES.checked_add(usize::try_from(header.body_bytes).ok()?)?;
+    let covered = bytes.get(4..end)?;
+    (u32_at(bytes, 0).ok()? == crc32c::crc32c(covered))
+        .then_some((header, &bytes[HEADER_BYTES..end]))
+}
+
+fn read_header(bytes: &[u8]) -> Option<Header> {
+    if u32_at(bytes, 4).ok()? != MAGIC {
+        return None;
+    }
+    Some(Header {
+        epoch: u32_at(bytes, 8).ok()?,
+        count: u32_at(bytes, 12).ok()?,
+        body_bytes: u64_at(bytes, 16).ok()?,
+        lsn: u64_at(bytes, 24).ok()?,
+        synced: u64_at(bytes, 32).ok()?,
+        sequence: u64_at(bytes, 40).ok()?,
+    })
+}
+
+/// The commits of a group's body.
+pub fn commits<'a>(header: &Header, body: &'a [u8]) -> impl Iterator<Item = Result<Commit<'a>>> {
+    let mut at = 0;
+    (0..header.count).map(move |_| {
+        let start = at;
+        let length = u64_at(body, start + 8)?;
+        at = start + COMMIT_HEADER_BYTES;
+        let changes = take(body, &mut at, usize::try_from(length).unwrap_or(usize::MAX))?;
+        let catalog_changed = u32_at(body, start + 16)? & CATALOG_CHANGED != 0;
+        Ok(Commit {
+            xid: u64_at(body, start)?,
+            catalog_changed,
+            changes,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_round_trip_and_bad_bytes_show() {
+        let mut builder = GroupBuilder::new();
+        let first = Commit {
+            xid: 7,
+            catalog_changed: true,
+            changes: b"abc",
+        };
+        let second = Commit {
+            xid: 8,
+            catalog_changed: false,
+            changes: b"",
+        };
+        builder.add(&first);
+        builder.add(&second);
+        let bytes = builder.finish(3, 4096, 1000, 55);
+        let read: Vec<_> = read_group(&bytes, 4096)
+            .map(|(header, body)| commits(&header, body).filter_map(Result::ok).collect())
+            .unwrap_or_default();
+        assert_eq!(read, [first, second]);
+        assert_eq!(read_group(&bytes, 4104), None);
+        for at in 0..bytes.len() {
+            let mut bad = bytes.clone();
+            bad[at] ^= 0x10;
+            assert_eq!(read_group(&bad, 4096), None, "byte {at}");
+        }
+        assert_eq!(read_group(&bytes[..bytes.len() - 1], 4096), None);
+    }
+}

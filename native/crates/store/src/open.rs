@@ -1,0 +1,175 @@
+//! Opening a store: lock the directory, open the base, replay what the log has beyond it, start the threads.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use helios_base::bytes::u32_at;
+use helios_base::sync::lock;
+use helios_base::{Error, Result};
+
+use crate::base::{Base, BaseReader};
+use crate::changes::changes;
+use crate::directory::Directory;
+use crate::flush::{Dropped, Flusher, decode_flushed};
+use crate::key::{FileId, ROW_KEY_BYTES, meta_key, rowid_of};
+use crate::lmdb::Lmdb;
+use crate::log::append::{Appender, Segments};
+use crate::log::replay::{End, replay};
+use crate::log::segment;
+use crate::merge::Committed;
+use crate::stats::{Delta, FileSize};
+use crate::store::{META_EPOCH, META_FLUSHED, META_OID, META_SIZE, Options, Store};
+use crate::writer::{Writer, apply_changes};
+
+/// Position of a new directory's first group: never 0, so that 0 can stand for none.
+const FIRST_POSITION: u64 = 4096;
+
+impl Store {
+    /// A store without a directory: nothing outlives it.
+    pub fn in_memory() -> Result<Arc<Store>> {
+        let store = Arc::new(Store::assemble(None, None, &Options::default())?);
+        let writer = Writer {
+            store: Arc::clone(&store),
+            log: None,
+            epoch: 0,
+            synced: 0,
+            deltas: HashMap::new(),
+        };
+        store.start_thread("helios-writer", move || writer.run())?;
+        Ok(store)
+    }
+
+    /// Opens a directory's store, making it where it is absent or empty. Errors: F0001 another server has it open,
+    /// XX001 damaged or of another format, 58030 and 53100 from the file system.
+    pub fn open(path: &Path, options: &Options) -> Result<Arc<Store>> {
+        let directory = Directory::open(path)?;
+        let log = directory.log.clone();
+        let base = Lmdb::open(&directory.base, options.durable)?;
+        let epoch = next_epoch(&base)?;
+        let reader = base.reader()?;
+        let from = flushed(&*reader)?;
+        let dropped = Dropped::load(&*reader)?;
+        let store = Store::assemble(Some(Box::new(base)), Some(directory), options)?;
+        let store = Arc::new(store);
+        store.load_sizes(&*reader)?;
+        drop(reader);
+        let live = segment::list(&log)?;
+        let (end, deltas) = store.replay(&log, &live, from)?;
+        store.load_oids()?;
+        let live = remove_beyond(&log, live, end.position)?;
+        let segments = Arc::new(Segments::new(&log, options.segment_bytes, &live)?);
+        let appender = Appender::new(Arc::clone(&segments), end.position, options.durable);
+        let writer = Writer {
+            store: Arc::clone(&store),
+            log: Some(appender),
+            epoch,
+            synced: end.position,
+            deltas,
+        };
+        store.start_thread("helios-writer", move || writer.run())?;
+        let flusher = Flusher {
+            store: Arc::clone(&store),
+            segments,
+            dropped,
+        };
+        store.start_thread("helios-flusher", move || flusher.run())?;
+        store.flusher.prepare_segment();
+        Ok(store)
+    }
+
+    fn load_sizes(&self, reader: &dyn BaseReader) -> Result<()> {
+        let (lower, upper) = (meta_key(META_SIZE, &[]), meta_key(META_SIZE + 1, &[]));
+        let mut sizes = reader.scan(&lower, &upper, false)?;
+        while let Some((key, value)) = sizes.next()? {
+            if let Some(file) = FileId::of_key(&key[2..]) {
+                self.stats.set(file, FileSize::decode(value)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn replay(&self, log: &Path, live: &[u64], from: (End, u64)) -> Result<(End, Deltas)> {
+        let (from, mut next_xid) = from;
+        let mut deltas = Deltas::new();
+        self.visible.store(from.sequence, Ordering::Release);
+        let end = replay(log, live, from, &mut |sequence, commit| {
+            apply_changes(self, sequence, commit.changes, &mut deltas)?;
+            self.note_rowids(commit.changes)?;
+            next_xid = next_xid.max(commit.xid + 1);
+            self.visible.store(sequence, Ordering::Release);
+            Ok(())
+        })?;
+        self.stats.add(&deltas);
+        self.next_xid.fetch_max(next_xid, Ordering::AcqRel);
+        self.lsn.store(end.position, Ordering::Release);
+        self.replace_state(|state| (state.memtables.clone(), state.base_state, from.sequence));
+        Ok((end, deltas))
+    }
+
+    fn note_rowids(&self, bytes: &[u8]) -> Result<()> {
+        let mut highest = lock(&self.replayed_rowids);
+        for change in changes(bytes) {
+            let key = change?.key;
+            if key.len() == ROW_KEY_BYTES
+                && let Some(file) = FileId::of_key(key)
+            {
+                let known = highest.entry(file).or_default();
+                *known = rowid_of(key).max(*known);
+            }
+        }
+        Ok(())
+    }
+
+    fn load_oids(&self) -> Result<()> {
+        let state = self.state();
+        let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
+        let committed = Committed {
+            sequence: self.visible_sequence(),
+            memtables: &state.memtables,
+            base: reader.as_deref(),
+        };
+        if let Some(stored) = committed.get(&meta_key(META_OID, &[]))? {
+            let mut oids = lock(&self.oids);
+            oids.next = u32_at(stored, 0)?;
+            oids.logged = oids.next;
+        }
+        Ok(())
+    }
+}
+
+type Deltas = HashMap<FileId, Delta>;
+
+/// Counts this start, durably: groups of earlier starts are told apart by it.
+fn next_epoch(base: &dyn Base) -> Result<u32> {
+    let key = meta_key(META_EPOCH, &[]);
+    let last = base.reader()?.get(&key)?.map(|bytes| u32_at(bytes, 0));
+    let epoch = last.unwrap_or(Ok(0))? + 1;
+    let value = epoch.to_le_bytes();
+    base.apply(&mut std::iter::once((
+        key.as_slice(),
+        Some(value.as_slice()),
+    )))?;
+    Ok(epoch)
+}
+
+/// Where replay starts, and the next transaction id as of there.
+fn flushed(reader: &dyn BaseReader) -> Result<(End, u64)> {
+    let (position, sequence, xid) = match reader.get(&meta_key(META_FLUSHED, &[]))? {
+        Some(bytes) => decode_flushed(bytes)?,
+        None => (FIRST_POSITION, 1, 0),
+    };
+    Ok((End { position, sequence }, xid))
+}
+
+/// Removes segments that begin where the log ended or later: nothing in them was acknowledged.
+fn remove_beyond(log: &Path, live: Vec<u64>, position: u64) -> Result<Vec<u64>> {
+    let (kept, beyond): (Vec<u64>, Vec<u64>) =
+        live.into_iter().partition(|start| *start < position);
+    for start in beyond {
+        std::fs::remove_file(log.join(segment::file_name(start)))
+            .map_err(|error| Error::io("could not remove a log segment", &error))?;
+    }
+    Ok(kept)
+}

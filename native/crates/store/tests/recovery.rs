@@ -1,0 +1,209 @@
+//! What a directory tells the next start: counters, sizes, dropped files, torn and damaged logs, the lock.
+#![allow(clippy::expect_used)]
+
+mod support;
+
+use helios_store::key::FileId;
+use helios_store::sequence::Definition;
+use helios_store::worker::View;
+use support::{LATEST, Scratch, Session};
+
+const FILE: FileId = FileId {
+    space: 1,
+    owner: 5,
+    filenode: 20000,
+};
+const SEQUENCE: FileId = FileId {
+    space: 1,
+    owner: 5,
+    filenode: 20001,
+};
+const WIDE: Definition = Definition {
+    increment: 1,
+    min: 1,
+    max: i64::MAX,
+    cache: 1,
+    cycle: false,
+};
+
+/// xmin space, one attribute, code int4, the value.
+const ROW: [u8; 19] = [15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 3, 7, 0, 0, 0];
+
+fn insert(session: &mut Session, count: u64) -> u64 {
+    let transaction = session.worker.begin(1);
+    let rows = ROW.repeat(count as usize);
+    let first = session
+        .worker
+        .insert_rows(transaction, 1, FILE, &rows, count)
+        .expect("inserts");
+    session.commit(transaction, true).expect("commits");
+    first
+}
+
+fn end(session: Session, crash: bool) {
+    let Session { worker, store, .. } = session;
+    drop(worker);
+    if crash {
+        store.abandon()
+    } else {
+        store.close().expect("closes")
+    }
+}
+
+fn rows(session: &mut Session) -> usize {
+    let snapshot = session.worker.take_snapshot().expect("a snapshot");
+    let view = View {
+        snapshot,
+        transaction: 0,
+        command: LATEST,
+    };
+    let found = session.scan(view, FILE, b"", &[0xff; 9], false, 1000).len();
+    session.worker.release_snapshot(snapshot);
+    found
+}
+
+#[test]
+fn counters_go_on_after_crashes_and_restarts() {
+    let scratch = Scratch::new("counters");
+    let mut session = Session::open(&scratch).expect("opens");
+    let transaction = session.worker.begin(1);
+    session
+        .worker
+        .create_sequence(transaction, 1, SEQUENCE, 1)
+        .expect("creates");
+    session.commit(transaction, true).expect("commits");
+    let (mut rowid, mut oid, mut xid, mut value) = (0, 0, 0, 0);
+    for round in 0..12 {
+        let first = insert(&mut session, 3);
+        assert!(first > rowid, "a rowid came back");
+        rowid = first + 2;
+        let next = session.store.next_oid();
+        assert!(next > oid);
+        oid = next;
+        let range = session
+            .worker
+            .sequence_next(SEQUENCE, &WIDE, "s")
+            .expect("a value");
+        assert!(range.first > value);
+        value = range.last;
+        let transaction = session.worker.begin(1);
+        let next = session.worker.xid(transaction).expect("an id");
+        assert!(next > xid);
+        xid = next;
+        // Deleting the newest row must not bring its rowid back.
+        session
+            .worker
+            .delete_row(transaction, 1, FILE, rowid)
+            .expect("deletes");
+        session.commit(transaction, true).expect("commits");
+        if round % 3 == 0 {
+            session.store.checkpoint().expect("flushes");
+        }
+        assert_eq!(session.store.stats().get(FILE).entries, (round + 1) * 2);
+        end(session, round % 2 == 0);
+        session = Session::open(&scratch).expect("opens again");
+        assert_eq!(session.store.stats().get(FILE).entries, (round + 1) * 2);
+    }
+    assert_eq!(
+        session
+            .worker
+            .sequence_next(SEQUENCE, &WIDE, "s")
+            .expect("a value")
+            .first,
+        value + 1,
+        "a clean end skips none"
+    );
+    end(session, false);
+}
+
+#[test]
+fn dropped_files_are_removed() {
+    let scratch = Scratch::new("dropped");
+    let mut session = Session::open(&scratch).expect("opens");
+    insert(&mut session, 9000);
+    session.store.checkpoint().expect("flushes");
+    let transaction = session.worker.begin(1);
+    session
+        .worker
+        .drop_file(transaction, 1, FILE)
+        .expect("drops");
+    session.commit(transaction, true).expect("commits");
+    assert_eq!(rows(&mut session), 9000, "until the drop is in the base");
+    end(session, true);
+    let mut session = Session::open(&scratch).expect("opens again");
+    session.store.checkpoint().expect("flushes");
+    for _ in 0..500 {
+        if rows(&mut session) == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(rows(&mut session), 0);
+    end(session, false);
+}
+
+fn newest_segment(scratch: &Scratch) -> std::path::PathBuf {
+    let log = std::fs::read_dir(scratch.0.join("log")).expect("lists");
+    let mut names: Vec<_> = log
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .collect();
+    names.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
+    names.sort();
+    names.pop().expect("a segment")
+}
+
+#[test]
+fn a_torn_tail_ends_the_log_and_a_bad_record_before_valid_ones_refuses() {
+    let scratch = Scratch::new("torn");
+    let mut session = Session::open(&scratch).expect("opens");
+    for _ in 0..5 {
+        insert(&mut session, 1);
+    }
+    end(session, true);
+    let path = newest_segment(&scratch);
+    let good = std::fs::read(&path).expect("reads");
+    let last = good.iter().rposition(|byte| *byte != 0).expect("bytes");
+    let mut torn = good.clone();
+    torn[last] ^= 1;
+    std::fs::write(&path, &torn).expect("writes");
+    let mut session = Session::open(&scratch).expect("opens without the torn commit");
+    assert_eq!(rows(&mut session), 4);
+    insert(&mut session, 2);
+    end(session, true);
+    let mut session = Session::open(&scratch).expect("opens");
+    assert_eq!(rows(&mut session), 6);
+    end(session, true);
+
+    let scratch = Scratch::new("damaged");
+    let mut session = Session::open(&scratch).expect("opens");
+    for _ in 0..5 {
+        insert(&mut session, 1);
+    }
+    end(session, true);
+    let path = newest_segment(&scratch);
+    let mut damaged = std::fs::read(&path).expect("reads");
+    damaged[64 + 70] ^= 1;
+    std::fs::write(&path, &damaged).expect("writes");
+    let error = Session::open(&scratch).err().expect("refuses");
+    assert_eq!(error.sqlstate, "XX001");
+    assert!(
+        error.message.contains(path.to_str().expect("a name")),
+        "{}",
+        error.message
+    );
+    assert!(
+        error.message.ends_with("has a bad record at offset 64"),
+        "{}",
+        error.message
+    );
+}
+
+#[test]
+fn one_server_a_directory() {
+    let scratch = Scratch::new("lock");
+    let session = Session::open(&scratch).expect("opens");
+    let error = Session::open(&scratch).err().expect("refuses");
+    assert_eq!(error.sqlstate, "F0001");
+    end(session, false);
+    end(Session::open(&scratch).expect("opens again"), false);
+}

@@ -1,0 +1,150 @@
+//! A worker over a store in a directory of its own, with commits that wait, and a seeded source of chance.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+
+use helios_base::Result;
+use helios_store::key::FileId;
+use helios_store::store::{Options, Store};
+use helios_store::worker::{Commit, Filled, View, Worker};
+
+pub const SMALL: Options = Options {
+    durable: false,
+    memtable_bytes: 24 << 10,
+    segment_bytes: 48 << 10,
+};
+pub const LATEST: u32 = u32::MAX;
+
+pub type Entry = (Vec<u8>, u64, Option<Vec<u8>>);
+
+/// A directory that is removed when the test is over.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Scratch {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("helios-{name}-{}-{number}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Scratch(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub struct Session {
+    pub worker: Worker,
+    pub store: Arc<Store>,
+    answers: Receiver<Vec<(u32, Result<u64>)>>,
+    token: u32,
+}
+
+impl Session {
+    pub fn over(store: Arc<Store>) -> Session {
+        let (sender, answers) = channel();
+        let sender = Mutex::new(sender);
+        let notify = move |done| {
+            if let Ok(sender) = sender.lock() {
+                let _ = sender.send(done);
+            }
+        };
+        Session {
+            worker: Worker::new(Arc::clone(&store), Arc::new(notify)),
+            store,
+            answers,
+            token: 0,
+        }
+    }
+
+    pub fn open(scratch: &Scratch) -> Result<Session> {
+        Store::open(&scratch.0, &SMALL).map(Session::over)
+    }
+
+    pub fn commit(&mut self, transaction: u32, synchronous: bool) -> Result<()> {
+        self.token += 1;
+        if self.worker.commit(transaction, self.token, synchronous)? == Commit::Done {
+            return Ok(());
+        }
+        loop {
+            let done = self.answers.recv().expect("the writer answers");
+            for (token, result) in done {
+                assert_eq!(token, self.token);
+                self.worker.commit_finished(token, result.is_ok());
+                return result.map(|_| ());
+            }
+        }
+    }
+
+    /// Entries of the file that a view sees, by cursor in batches.
+    pub fn scan(
+        &mut self,
+        view: View,
+        file: FileId,
+        lower: &[u8],
+        upper: &[u8],
+        backward: bool,
+        batch: usize,
+    ) -> Vec<(u64, Option<Vec<u8>>)> {
+        let cursor = self.worker.open_cursor(
+            view,
+            file,
+            file.bound(lower),
+            file.bound(upper),
+            backward,
+            Vec::new(),
+        );
+        let cursor = cursor.expect("opens");
+        let mut out = vec![0; 256];
+        let mut found = Vec::new();
+        loop {
+            match self
+                .worker
+                .next_entries(cursor, batch, &mut out)
+                .expect("scans")
+            {
+                Filled::Grow(bytes) => out = vec![0; bytes.max(out.len() * 2)],
+                Filled::Count(0) => break,
+                Filled::Count(count) => found.extend(parse(&out, count)),
+            }
+        }
+        self.worker.close_cursor(cursor);
+        found
+    }
+}
+
+fn parse(out: &[u8], count: usize) -> Vec<(u64, Option<Vec<u8>>)> {
+    let word =
+        |at: usize| u32::from_le_bytes(out[at..at + 4].try_into().expect("four bytes")) as usize;
+    let room = word(4);
+    let mut start = 8 + room * 12;
+    (0..count)
+        .map(|index| {
+            let rowid =
+                f64::from_le_bytes(out[8 + index * 8..][..8].try_into().expect("eight bytes"))
+                    as u64;
+            let end = word(8 + room * 8 + index * 4);
+            let payload = (end >> 31 == 0).then(|| out[start..end].to_vec());
+            start = end & 0x7fff_ffff;
+            (rowid, payload)
+        })
+        .collect()
+}
+
+/// xorshift: the same numbers for the same seed.
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % limit
+    }
+}

@@ -12,6 +12,11 @@ export function treeToJson(tree: unknown): string {
   return JSON.stringify(encode(tree));
 }
 
+/** Whatever `treeToJson` wrote: an expression, a query or a list of them. */
+export function treeFromJson(json: string): unknown {
+  return decode(JSON.parse(json));
+}
+
 /** The expression that `treeToJson` wrote. */
 export function expressionFromJson(json: string): Expression {
   return decode(JSON.parse(json)) as Expression;

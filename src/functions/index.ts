@@ -1,0 +1,35 @@
+// Loads every family of built-in functions, so that each registers its symbols. Import this once, after types/index.js.
+import '../types/index.js';
+import './aggregate/collect.js';
+import './aggregate/float-state.js';
+import './aggregate/integer-sum.js';
+import './aggregate/numeric-state.js';
+import './aggregate/ordered-set.js';
+import './scalar/array-sets.js';
+import './scalar/array.js';
+import './scalar/bit-string.js';
+import './scalar/bytea.js';
+import './scalar/comparison.js';
+import './scalar/enum.js';
+import './scalar/float-trigonometry.js';
+import './scalar/float.js';
+import './scalar/hashing.js';
+import './scalar/identifiers.js';
+import './scalar/integer.js';
+import './scalar/like.js';
+import './scalar/modifiers.js';
+import './scalar/money.js';
+import './scalar/numeric.js';
+import './scalar/random.js';
+import './scalar/record.js';
+import './scalar/series.js';
+import './scalar/session.js';
+import './scalar/text-case.js';
+import './scalar/text-format.js';
+import './scalar/text-split.js';
+import './scalar/text.js';
+import './window/offset.js';
+import './window/ranking.js';
+import { registerTypeIo } from './scalar/type-io.js';
+
+registerTypeIo();

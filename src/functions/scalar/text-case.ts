@@ -1,0 +1,115 @@
+// Case mapping and Unicode: upper, lower, initcap, normalize, unistr. Case maps one character to one character, as the
+// C.UTF-8 locale does; ICU collations use full mappings.
+import { pgError, SqlState } from '../../errors/pg-error.js';
+import { fn } from '../registry.js';
+
+/** Lower case, character by character. */
+export function lowerCase(value: string): string {
+  return /^[\u0000-\u007f]*$/.test(value) ? value.toLowerCase() : mapCharacters(value, lowerCharacter);
+}
+
+/** Upper case, character by character. */
+export function upperCase(value: string): string {
+  return /^[\u0000-\u007f]*$/.test(value) ? value.toUpperCase() : mapCharacters(value, upperCharacter);
+}
+
+function mapCharacters(value: string, map: (char: string) => string): string {
+  let result = '';
+  for (const char of value) result += map(char);
+  return result;
+}
+
+function lowerCharacter(char: string): string {
+  if (char === '\u0130') return 'i';
+  return oneCharacter(char, char.toLowerCase());
+}
+
+function upperCharacter(char: string): string {
+  return oneCharacter(char, char.toUpperCase());
+}
+
+function oneCharacter(char: string, mapped: string): string {
+  const length = (mapped.codePointAt(0) ?? 0) > 0xffff ? 2 : 1;
+  return mapped.length === length ? mapped : char;
+}
+
+fn('lower', { impl: lowerCase });
+fn('upper', { impl: upperCase });
+fn('initcap', {
+  impl: (value: string) => {
+    let result = '';
+    let inWord = false;
+    for (const char of value) {
+      result += inWord ? lowerCharacter(char) : upperCharacter(char);
+      inWord = /[\p{Alphabetic}\p{Nd}]/u.test(char);
+    }
+    return result;
+  },
+});
+
+const forms = ['NFC', 'NFD', 'NFKC', 'NFKD'];
+
+function normalForm(name: string): string {
+  const form = name.toUpperCase();
+  if (!forms.includes(form)) throw pgError(SqlState.invalidParameterValue, `invalid normalization form: ${name}`);
+  return form;
+}
+fn('unicode_normalize_func', { impl: (value: string, form: string) => value.normalize(normalForm(form)) });
+fn('unicode_is_normalized', { impl: (value: string, form: string) => value.normalize(normalForm(form)) === value });
+fn('unicode_assigned', { impl: (value: string) => !/\p{Cn}/u.test(value) });
+fn('unicode_version', { impl: () => '15.1' });
+fn('icu_unicode_version', { impl: () => process.versions.unicode ?? null });
+
+const escapeForms = /\\(?:([0-9a-fA-F]{4})|\+([0-9a-fA-F]{6})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\\))/y;
+
+fn('unistr', {
+  impl: (value: string) => {
+    let result = '';
+    let high = 0;
+    for (let at = 0; at < value.length; ) {
+      const char = value[at] as string;
+      if (char !== '\\') {
+        if (high !== 0) throw invalidPair();
+        result += char;
+        at++;
+        continue;
+      }
+      escapeForms.lastIndex = at;
+      const match = escapeForms.exec(value);
+      if (match === null) {
+        throw pgError(SqlState.syntaxError, 'invalid Unicode escape', {
+          hint: 'Unicode escapes must be \\XXXX, \\+XXXXXX, \\uXXXX, or \\UXXXXXXXX.',
+        });
+      }
+      at += match[0].length;
+      if (match[5] !== undefined) {
+        if (high !== 0) throw invalidPair();
+        result += '\\';
+        continue;
+      }
+      const hex = match[1] ?? match[2] ?? match[3] ?? match[4] ?? '';
+      [result, high] = appendCodePoint(result, high, Number.parseInt(hex, 16), hex);
+    }
+    if (high !== 0) throw invalidPair();
+    return result;
+  },
+});
+
+function invalidPair(): Error {
+  return pgError(SqlState.syntaxError, 'invalid Unicode surrogate pair');
+}
+
+/** Appends a code point; a high surrogate is held back until its low one comes. */
+function appendCodePoint(text: string, high: number, code: number, hex: string): [string, number] {
+  if (code === 0 || code > 0x10ffff) {
+    throw pgError(SqlState.syntaxError, `invalid Unicode code point: ${hex.padStart(4, '0').toUpperCase()}`);
+  }
+  const isLow = code >= 0xdc00 && code <= 0xdfff;
+  if (high !== 0) {
+    if (!isLow) throw invalidPair();
+    return [text + String.fromCharCode(high, code), 0];
+  }
+  if (isLow) throw invalidPair();
+  if (code >= 0xd800 && code <= 0xdbff) return [text, code];
+  return [text + String.fromCodePoint(code), 0];
+}

@@ -43,7 +43,11 @@ pub fn attribute_count(row: &[u8]) -> Result<usize> {
 #[inline]
 pub fn code_at(codes: &[u8], index: usize) -> u8 {
     let byte = codes[index / 2];
-    if index % 2 == 0 { byte & 15 } else { byte >> 4 }
+    if index.is_multiple_of(2) {
+        byte & 15
+    } else {
+        byte >> 4
+    }
 }
 
 /// The codes of a row and where its fixed part starts.
@@ -94,7 +98,7 @@ fn compress(row: Vec<u8>) -> Result<Vec<u8>> {
             body.extend_from_slice(&lz4_flex::block::compress(value));
             if body.len() < length {
                 let byte = &mut out[HEADER_BYTES + index / 2];
-                let shift = if index % 2 == 0 { 0 } else { 4 };
+                let shift = if index.is_multiple_of(2) { 0 } else { 4 };
                 *byte = (*byte & !(15 << shift)) | (CODE_COMPRESSED << shift);
                 put_varint(&mut out, body.len() as u64);
                 out.extend_from_slice(&body);

@@ -10,6 +10,9 @@ use crate::base::{BaseCursor, BaseReader};
 use crate::memtable::{Backward, Forward, Memtable};
 use crate::overlay::{Overlay, OverlayScan};
 
+/// A key and its value, None where it is deleted.
+type Found<'a> = (&'a [u8], Option<&'a [u8]>);
+
 pub type TemporaryRange<'a> = Range<'a, Box<[u8]>, Option<Box<[u8]>>>;
 
 /// What a view consists of, without the overlay.
@@ -45,7 +48,7 @@ enum Source<'a> {
 struct Temporary<'a> {
     range: TemporaryRange<'a>,
     backward: bool,
-    current: Option<(&'a [u8], Option<&'a [u8]>)>,
+    current: Option<Found<'a>>,
 }
 
 struct Peeked<'a> {
@@ -122,7 +125,7 @@ impl<'a> MergedScan<'a> {
     }
 
     /// The next visible entry.
-    pub fn next(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>> {
+    pub fn next_entry(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>> {
         loop {
             let (key, value) = match self.sources.as_mut_slice() {
                 [] => return Ok(None),
@@ -144,8 +147,8 @@ impl<'a> MergedScan<'a> {
         }
     }
 
-    fn next_of_many(&mut self) -> Result<Option<(&'a [u8], Option<&'a [u8]>)>> {
-        let mut best: Option<(&'a [u8], Option<&'a [u8]>)> = None;
+    fn next_of_many(&mut self) -> Result<Option<Found<'a>>> {
+        let mut best: Option<Found<'a>> = None;
         for source in &self.sources {
             let Some((key, value)) = source.peek() else {
                 continue;
@@ -172,7 +175,7 @@ impl<'a> MergedScan<'a> {
 
 impl<'a> Source<'a> {
     #[inline]
-    fn peek(&self) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+    fn peek(&self) -> Option<Found<'a>> {
         match self {
             Source::Overlay(scan) => scan.peek(),
             Source::Temporary(scan) => scan.current,

@@ -511,7 +511,7 @@ impl Worker {
         let mut last: Option<&[u8]> = None;
         let mut ended = false;
         while filled < room {
-            let Some((key, value)) = scan.next()? else {
+            let Some((key, value)) = scan.next_entry()? else {
                 ended = true;
                 break;
             };
@@ -562,7 +562,7 @@ impl Worker {
         add_stored(&mut scan, &self.temporary, snapshot, file, &lower, &upper)?;
         let mut count = 0;
         let mut needed = 0;
-        while let Some((found, _)) = scan.next()? {
+        while let Some((found, _)) = scan.next_entry()? {
             if found.len() != lower.len() + 8 {
                 continue;
             }
@@ -643,7 +643,7 @@ impl Worker {
         let mut scan = MergedScan::new(false);
         scan.add_committed(&state.committed(), &lower, &upper)?;
         let mut copy = Vec::new();
-        while let Some((key, value)) = scan.next()? {
+        while let Some((key, value)) = scan.next_entry()? {
             copy.clear();
             copy.extend_from_slice(key);
             copy[1..5].copy_from_slice(&to.to_be_bytes());
@@ -653,7 +653,7 @@ impl Worker {
         let upper = after_prefix(&lower).unwrap_or_default();
         let mut scan = MergedScan::new(false);
         scan.add_committed(&state.committed(), &lower, &upper)?;
-        while let Some((key, value)) = scan.next()? {
+        while let Some((key, value)) = scan.next_entry()? {
             copy.clear();
             copy.extend_from_slice(key);
             copy[3..7].copy_from_slice(&to.to_be_bytes());
@@ -809,7 +809,7 @@ fn fill_rows(
     let mut last: Option<&[u8]> = None;
     let mut ended = false;
     while !batch.is_full() {
-        let Some((key, stored)) = scan.next()? else {
+        let Some((key, stored)) = scan.next_entry()? else {
             ended = true;
             break;
         };

@@ -89,7 +89,7 @@ impl Run {
     fn key(&mut self) -> (Vec<u8>, u64) {
         let number = self.chance.below(60);
         let mut key = format!("key {number:03}").into_bytes();
-        if number % 7 == 0 {
+        if number.is_multiple_of(7) {
             key.splice(0..0, vec![b'l'; 2000]);
         }
         (key, self.chance.below(3) + 1)

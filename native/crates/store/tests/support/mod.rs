@@ -1,4 +1,5 @@
 //! A worker over a store in a directory of its own, with commits that wait, and a seeded source of chance.
+#![allow(dead_code, clippy::expect_used)]
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,8 +17,6 @@ pub const SMALL: Options = Options {
     segment_bytes: 48 << 10,
 };
 pub const LATEST: u32 = u32::MAX;
-
-pub type Entry = (Vec<u8>, u64, Option<Vec<u8>>);
 
 /// A directory that is removed when the test is over.
 pub struct Scratch(pub PathBuf);
@@ -72,14 +71,15 @@ impl Session {
         if self.worker.commit(transaction, self.token, synchronous)? == Commit::Done {
             return Ok(());
         }
-        loop {
-            let done = self.answers.recv().expect("the writer answers");
-            for (token, result) in done {
+        let result = loop {
+            // Wake-ups without answers say that the base has changed.
+            if let Some((token, result)) = self.answers.recv().expect("the writer answers").pop() {
                 assert_eq!(token, self.token);
-                self.worker.commit_finished(token, result.is_ok());
-                return result.map(|_| ());
+                break result;
             }
-        }
+        };
+        self.worker.commit_finished(self.token, result.is_ok());
+        result.map(|_| ())
     }
 
     /// Entries of the file that a view sees, by cursor in batches.

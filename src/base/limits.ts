@@ -34,3 +34,10 @@ export const parseCacheEntriesMax = 2000;
 export const parseCacheCharactersMax = 8192;
 /** Bytes of a page as sizes are reported in pages (pg_class.relpages), PostgreSQL's BLCKSZ. */
 export const pageBytes = 8192;
+/** Nested expressions and subqueries in one statement: what fits into a worker's 16 MiB stack with room to spare. PostgreSQL's
+ *  limit is max_stack_depth, which 2 MB exhausts at a similar depth. */
+export const expressionDepthMax = 6000;
+/** Bytes that a client may have sent and its session not yet read before the socket is no longer read from. */
+export const unreadBytesMax = 256 * 1024;
+/** Sessions that a process can hold: slots of the interrupt words. */
+export const sessionsMax = 65536;

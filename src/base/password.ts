@@ -23,7 +23,13 @@ export function makeScramVerifier(password: string, iterations: number, salt: Bu
 export function parseScramVerifier(text: string): ScramVerifier | null {
   const match = /^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)$/.exec(text);
   if (match === null) return null;
-  const [, iterations, salt, storedKey, serverKey] = match as unknown as readonly [string, string, string, string, string];
+  const [, iterations, salt, storedKey, serverKey] = match as unknown as readonly [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const verifier = {
     iterations: Number(iterations),
     salt: Buffer.from(salt, 'base64'),
@@ -40,7 +46,11 @@ export function scramVerifierMatches(verifier: ScramVerifier, password: string):
 }
 
 /** The keys that a password derives to (RFC 5802, section 3). */
-export function scramKeys(password: string, salt: Buffer, iterations: number): { storedKey: Buffer; serverKey: Buffer } {
+export function scramKeys(
+  password: string,
+  salt: Buffer,
+  iterations: number,
+): { storedKey: Buffer; serverKey: Buffer } {
   const salted = pbkdf2Sync(saslPrepare(password), salt, iterations, keyBytes, 'sha256');
   const clientKey = hmacSha256(salted, 'Client Key');
   return { storedKey: sha256(clientKey), serverKey: hmacSha256(salted, 'Server Key') };
@@ -74,8 +84,9 @@ function saslPrepare(password: string): string {
   if (/^[\x20-\x7e]*$/.test(password)) return password;
   const mapped = password
     .replaceAll(/[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g, ' ')
-    .replaceAll(/[\u00ad\u034f\u1806\u180b-\u180d\u200c\u200d\u2060\ufe00-\ufe0f\ufeff]/g, '')
+    .replaceAll(/\u00ad|\u034f|\u1806|[\u180b-\u180d]|\u200c|\u200d|\u2060|[\ufe00-\ufe0f]|\ufeff/g, '')
     .normalize('NFKC');
-  const prohibited = /[\u0000-\u001f\u007f-\u009f\u06dd\u070f\u180e\u2028\u2029\u206a-\u206f\ufff9-\ufffd\u{f0000}-\u{10fffd}\ue000-\uf8ff]/u;
+  const prohibited =
+    /[\u0000-\u001f\u007f-\u009f\u06dd\u070f\u180e\u2028\u2029\u206a-\u206f\ufff9-\ufffd\u{f0000}-\u{10fffd}\ue000-\uf8ff]/u;
   return mapped === '' || prohibited.test(mapped) ? password : mapped;
 }

@@ -3,15 +3,15 @@ import { parseArgs } from 'node:util';
 import { ConfigurationError, commandLineSetting } from './toml-file.js';
 import type { ConfiguredSetting } from './base-settings.js';
 
-export type CommandLine =
-  | { readonly command: 'help' | 'version' }
-  | {
-      readonly command: 'start' | 'init';
-      readonly dataDirectory: string;
-      /** null: heliosdb.toml of the current directory, if there is one. */
-      readonly configFile: string | null;
-      readonly settings: readonly ConfiguredSetting[];
-    };
+export type CommandLine = { readonly command: 'help' } | { readonly command: 'version' } | StartCommand;
+
+export interface StartCommand {
+  readonly command: 'start' | 'init';
+  readonly dataDirectory: string;
+  /** null: heliosdb.toml of the current directory, if there is one. */
+  readonly configFile: string | null;
+  readonly settings: readonly ConfiguredSetting[];
+}
 
 export const usage = `HeliosDB, a PostgreSQL 17 drop-in server.
 

@@ -127,6 +127,16 @@ type Addition = Pick<SettingDefinition, 'name' | 'type' | 'context' | 'bootValue
 /** Settings that pg_settings doesn't list, and our own (helios.*). */
 const additional: readonly Addition[] = [
   {
+    name: 'heliosdb.workers',
+    type: 'integer',
+    context: 'postmaster',
+    bootValue: '0',
+    category: 'HeliosDB',
+    flags: [],
+    min: 0,
+    max: 1024,
+  },
+  {
     name: 'is_superuser',
     type: 'bool',
     context: 'internal',

@@ -53,7 +53,9 @@ export function isOwnAddress(address: string, withNetwork: boolean): boolean {
 
 /** Length of a mask's leading ones; null where others follow. */
 function prefixLength(mask: string): number | null {
-  const groups = isIPv4(mask) ? mask.split('.').map((part) => toBits(Number(part), 8)) : expand(mask).map((part) => toBits(part, 16));
+  const groups = isIPv4(mask)
+    ? mask.split('.').map((part) => toBits(Number(part), 8))
+    : expand(mask).map((part) => toBits(part, 16));
   const match = /^(1*)0*$/.exec(groups.join(''));
   return match === null ? null : (match[1] as string).length;
 }
@@ -75,5 +77,8 @@ function maskText(bits: number, isFour: boolean): string {
   const all = '1'.repeat(bits).padEnd(isFour ? 32 : 128, '0');
   if (isFour) return (all.match(/.{8}/g) ?? []).map((part) => Number.parseInt(part, 2)).join('.');
   const groups = (all.match(/.{16}/g) ?? []).map((part) => Number.parseInt(part, 2).toString(16));
-  return groups.join(':').replace(/(?:^|:)0(?::0)+$/, '::').replace(/:::$/, '::');
+  return groups
+    .join(':')
+    .replace(/(?:^|:)0(?::0)+$/, '::')
+    .replace(/:::$/, '::');
 }

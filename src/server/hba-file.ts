@@ -87,7 +87,8 @@ class HbaReader {
     for (let index = 0; index < lines.length; index++) {
       const line = index + 1;
       let content = (lines[index] as string).replace(/\r$/, '');
-      while (content.endsWith('\\') && index + 1 < lines.length) content = content.slice(0, -1) + (lines[++index] as string);
+      while (content.endsWith('\\') && index + 1 < lines.length)
+        content = content.slice(0, -1) + (lines[++index] as string);
       const fields = splitFields(content);
       if (fields.length === 0) continue;
       try {
@@ -139,7 +140,8 @@ function splitFields(line: string): HbaWord[][] {
 function parseRule(fields: readonly HbaWord[][], file: string, line: number): HbaRule {
   const type = single(fields[0], 'connection type').text;
   if (!types.has(type)) throw new Error(`invalid connection type "${type}"`);
-  if (type === 'hostgssenc') throw new Error('hostgssenc record cannot match because GSSAPI is not supported by this build');
+  if (type === 'hostgssenc')
+    throw new Error('hostgssenc record cannot match because GSSAPI is not supported by this build');
   const databases = fields[1] ?? missing('end-of-line before database specification');
   const users = fields[2] ?? missing('end-of-line before role specification');
   let next = 3;
@@ -152,8 +154,12 @@ function parseRule(fields: readonly HbaWord[][], file: string, line: number): Hb
     address = parseAddress(text, hasMask ? mask : null, fields[next] === undefined);
     if (hasMask) next++;
   }
-  const method = single(fields[next] ?? missing('end-of-line before authentication method'), 'authentication type').text;
-  if (otherMethods.has(method)) throw new Error(`invalid authentication method "${method}": not supported by this build`);
+  const method = single(
+    fields[next] ?? missing('end-of-line before authentication method'),
+    'authentication type',
+  ).text;
+  if (otherMethods.has(method))
+    throw new Error(`invalid authentication method "${method}": not supported by this build`);
   if (!methods.has(method)) throw new Error(`invalid authentication method "${method}"`);
   const options = fields.slice(next + 1).map((words) => words.map((word) => word.text).join(','));
   for (const option of options) checkOption(option);
@@ -169,7 +175,10 @@ function parseAddress(word: HbaWord, mask: string | null, isLast: boolean): HbaA
       throw new Error(isLast ? 'end-of-line before netmask specification' : `invalid IP mask "${text}"`);
     }
     const range = parseAddressRange(address, length ?? (mask as string));
-    if (range === null) throw new Error(length === undefined ? `IP address and mask do not match` : `invalid CIDR mask in address "${text}"`);
+    if (range === null)
+      throw new Error(
+        length === undefined ? `IP address and mask do not match` : `invalid CIDR mask in address "${text}"`,
+      );
     return { kind: 'range', range, address, mask: range.mask };
   }
   if (length !== undefined) throw new Error(`specifying both host name and CIDR mask is invalid: "${text}"`);

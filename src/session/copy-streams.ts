@@ -25,7 +25,7 @@ async function* receiveData(session: Session): AsyncGenerator<Buffer> {
   const flushed = connection.flush();
   if (flushed) await flushed;
   for (;;) {
-    const message = connection.poll() ?? (await connection.receive());
+    const message = connection.poll() ?? (await connection.receive(undefined, () => session.checkInterrupts()));
     session.checkInterrupts();
     if (message === null) {
       throw fatalError(SqlState.connectionFailure, 'unexpected EOF on client connection with an open transaction');

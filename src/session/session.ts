@@ -5,6 +5,7 @@ import { SqlState, pgError } from '../errors/pg-error.js';
 import type { Notice, PgError } from '../errors/pg-error.js';
 import { createCatalog } from '../catalog/catalog.js';
 import type { Catalog } from '../catalog/api.js';
+import type { ServerInfo } from '../catalog/server-info.js';
 import type { SessionSettings } from '../config/api.js';
 import { parse, statementText } from '../parser/parse.js';
 import type { ParsedStatement } from '../parser/parse.js';
@@ -36,7 +37,20 @@ export interface WorkerEnvironment {
   readonly store: Store;
   readonly log: Logger;
   createSettings(session: Session): SessionSettings;
+  readonly server: ServerFacts;
 }
+
+/** The server as its sessions may see it. */
+export interface ServerFacts {
+  readonly dataDirectory: string;
+  /** Microseconds since 2000-01-01 UTC. */
+  readonly startTimestamp: bigint;
+  /** Rules of pg_hba.conf in force. */
+  hbaRules(): readonly HbaRuleFacts[];
+  /** pg_reload_conf(). */
+  reload(): void;
+}
+export type HbaRuleFacts = ReturnType<ServerInfo['hbaRules']>[number];
 
 export class Session implements SessionServices {
   readonly store: Store;

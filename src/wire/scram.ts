@@ -50,13 +50,13 @@ export class ScramExchange {
       throw fatalError(SqlState.protocolViolation, 'client selected an invalid SASL authentication mechanism');
     }
     this.usesChannelBinding = mechanism === plus;
-    const match = /^(([nyp])(?:=([^,]*))?,(a=[^,]*)?,)((m=)?[^]*)$/.exec(clientFirst);
+    const match = /^(([nyp])(?:=([^,]*))?,(a=[^,]*)?,)((m=)?[\s\S]*)$/.exec(clientFirst);
     if (match === null) throw malformed('The message does not have the expected form.');
     const [, header = '', flag = '', binding, authorization, bare = '', extension] = match;
     this.checkFlag(flag, binding);
     if (authorization !== undefined) throw unsupported('client uses authorization identity, but it is not supported');
     if (extension !== undefined) throw unsupported('client requires an unsupported SCRAM extension');
-    const attributes = /^n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,[^]*)?$/.exec(bare);
+    const attributes = /^n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,[\s\S]*)?$/.exec(bare);
     if (attributes === null) throw malformed('The message does not have the expected form.');
     this.gs2Header = header;
     this.clientFirstBare = bare;
@@ -67,7 +67,7 @@ export class ScramExchange {
 
   /** Checks the client's final message: the server's final message, or null where the proof is wrong. */
   finish(clientFinal: string): string | null {
-    const match = /^(c=([^,]*),r=([^,]*)(?:,[^]*)?),p=([A-Za-z0-9+/=]+)$/.exec(clientFinal);
+    const match = /^(c=([^,]*),r=([^,]*)(?:,[\s\S]*)?),p=([A-Za-z0-9+/=]+)$/.exec(clientFinal);
     if (match === null) throw malformed('The message does not have the expected form.');
     const [, withoutProof = '', binding = '', nonce = '', proofText = ''] = match;
     this.checkBinding(binding);
@@ -87,7 +87,9 @@ export class ScramExchange {
   private checkFlag(flag: string, binding: string | undefined): void {
     if (flag === 'p') {
       if (!this.usesChannelBinding) {
-        throw malformed('The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.');
+        throw malformed(
+          'The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.',
+        );
       }
       if (binding !== 'tls-server-end-point') {
         throw fatalError(SqlState.protocolViolation, `unsupported SCRAM channel-binding type "${binding ?? ''}"`);
@@ -95,7 +97,9 @@ export class ScramExchange {
       return;
     }
     if (this.usesChannelBinding) {
-      throw malformed('The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.');
+      throw malformed(
+        'The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.',
+      );
     }
     if (flag === 'y' && this.options.channelBinding !== null) {
       throw fatalError(SqlState.invalidAuthorizationSpecification, 'SCRAM channel binding negotiation error', {
@@ -118,7 +122,8 @@ export class ScramExchange {
 /** Splits SASLInitialResponse: the mechanism and the client's first message (null where it sent none). */
 export function decodeSaslInitial(payload: Buffer): { readonly mechanism: string; readonly response: string | null } {
   const end = payload.indexOf(0);
-  if (end < 0 || payload.length < end + 5) throw fatalError(SqlState.protocolViolation, 'malformed SASL initial response');
+  if (end < 0 || payload.length < end + 5)
+    throw fatalError(SqlState.protocolViolation, 'malformed SASL initial response');
   const length = payload.readInt32BE(end + 1);
   const rest = payload.subarray(end + 5);
   if (length !== -1 && length !== rest.length) throw fatalError(SqlState.protocolViolation, 'invalid message format');

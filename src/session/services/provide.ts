@@ -1,5 +1,6 @@
 // Every service that rooms below ask of the session, each under its key: the one list of them.
 import { catalogService } from '../../catalog/service.js';
+import { serverInfo } from '../../catalog/server-info.js';
 import { sessionIdentity } from '../../catalog/session-identity.js';
 import { copyStreams } from '../../commands/copy/api.js';
 import { onCommitService } from '../../commands/on-commit.js';
@@ -20,6 +21,7 @@ import { copyStreamsOf } from '../copy-streams.js';
 import type { Session } from '../session.js';
 import { cursorPositionsOf } from './cursor-positions.js';
 import { commandSettings } from './command-settings.js';
+import { serverInfoOf } from './server-info.js';
 
 const statistics = new StatisticsTable(statisticsCounters);
 
@@ -45,6 +47,7 @@ export function provideServices(session: Session): void {
     },
   });
   session.provide(advisoryLocks, advisoryLocksOf(session.locks));
+  session.provide(serverInfo, serverInfoOf(session));
   session.provide(lockTableService, lockTable);
   session.provide(backendsService, backends);
   session.provide(statisticsService, statistics);

@@ -1,0 +1,148 @@
+// One client's socket: bytes in are framed, output is written with back-pressure both ways. A client that doesn't read
+// stops its session; a client that sends more than is being read is not read from.
+import type { Socket } from 'node:net';
+import { ByteWriter } from '../base/bytes.js';
+import { unreadBytesMax } from '../base/limits.js';
+import { fatalError, SqlState } from '../errors/pg-error.js';
+import type { ReceiveTimeout } from '../wire/connection.js';
+import { MessageFramer } from '../wire/framing.js';
+import type { FrontendMessage } from '../wire/frontend.js';
+
+/** How long a closing socket may take to deliver what was written. */
+const lingerMs = 5000;
+
+interface Waiter {
+  /** Throws where an interrupt ends the wait. */
+  check(): void;
+  resolve(message: FrontendMessage | null): void;
+  reject(error: Error): void;
+}
+
+export class ClientSocket {
+  readonly out = new ByteWriter(1024);
+  private readonly framer = new MessageFramer();
+  private waiter: Waiter | null = null;
+  private drained: (() => void) | null = null;
+  private isPaused = false;
+  private hasEnded = false;
+
+  /** Takes over a socket on which the start-up packet was read; `rest` is what came after it. */
+  constructor(
+    private readonly socket: Socket,
+    rest: Buffer,
+    /** Throws where a waiting session must end at once (57P01). */
+    private readonly checkIdle: () => void,
+  ) {
+    if (rest.length > 0) this.framer.push(rest);
+    socket.on('data', (chunk: Buffer) => this.receiveChunk(chunk));
+    socket.on('end', () => this.end());
+    socket.on('close', () => this.end());
+    socket.on('error', () => this.end());
+    socket.on('drain', () => this.wake());
+    socket.resume();
+  }
+
+  get isClosed(): boolean {
+    return this.hasEnded;
+  }
+
+  flush(): Promise<void> | undefined {
+    if (this.out.length > 0) {
+      const bytes = this.out.detach();
+      if (!this.hasEnded) this.socket.write(bytes);
+    }
+    if (this.hasEnded || !this.socket.writableNeedDrain) return undefined;
+    return new Promise((resolve) => {
+      this.drained = resolve;
+    });
+  }
+
+  poll(): FrontendMessage | null {
+    const message = this.framer.next();
+    if (message === null && this.isPaused) {
+      this.isPaused = false;
+      this.socket.resume();
+    }
+    return message;
+  }
+
+  receive(timeout?: ReceiveTimeout, check = this.checkIdle): Promise<FrontendMessage | null> {
+    return new Promise((resolve, reject) => {
+      const timer = timeout && setTimeout(() => this.waiter?.reject(timeout.error()), timeout.ms);
+      const settle = () => {
+        clearTimeout(timer);
+        this.waiter = null;
+      };
+      this.waiter = {
+        check,
+        resolve(message) {
+          settle();
+          resolve(message);
+        },
+        reject(error) {
+          settle();
+          reject(error);
+        },
+      };
+      this.serve();
+    });
+  }
+
+  /** An interrupt came: what waits looks again. */
+  interrupt(): void {
+    this.wake();
+    if (this.waiter !== null) this.serve();
+  }
+
+  close(): void {
+    void this.flush();
+    closeSocket(this.socket);
+  }
+
+  private receiveChunk(chunk: Buffer): void {
+    this.framer.push(chunk);
+    if (this.waiter !== null) this.serve();
+    // A message larger than the bound must come in whole before it can be taken: only unread ones hold the client up.
+    if (this.waiter === null && this.framer.bufferedBytes > unreadBytesMax && !this.isPaused) {
+      this.isPaused = true;
+      this.socket.pause();
+    }
+  }
+
+  /** Gives the waiting session what there is: a message, an error, or the end. */
+  private serve(): void {
+    const { waiter } = this;
+    if (waiter === null) return;
+    try {
+      waiter.check();
+      const message = this.poll();
+      if (message !== null) waiter.resolve(message);
+      else if (this.hasEnded) waiter.resolve(null);
+    } catch (error) {
+      waiter.reject(error as Error);
+    }
+  }
+
+  private end(): void {
+    this.hasEnded = true;
+    this.wake();
+    this.serve();
+  }
+
+  private wake(): void {
+    this.drained?.();
+    this.drained = null;
+  }
+}
+
+/** Closes a socket once what was written to it is delivered, or after a while. */
+export function closeSocket(socket: Socket): void {
+  if (socket.destroyed) return;
+  socket.destroySoon();
+  setTimeout(() => socket.destroy(), lingerMs).unref();
+}
+
+/** The error that ends a session on request or shutdown. */
+export function terminated(): Error {
+  return fatalError(SqlState.adminShutdown, 'terminating connection due to administrator command');
+}

@@ -1,0 +1,48 @@
+// The data directory: what is in it, how a new one is made. The store holds the lock that keeps two servers apart.
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError } from '../config/toml-file.js';
+
+const version = '17';
+
+const defaultHba = `# Who may connect, from where and how: PostgreSQL's format (manual, section 20.1). The first line that matches decides.
+# Only this machine gets in without a password; add lines like
+#   hostssl all all 10.0.0.0/8 scram-sha-256
+# for others, and set listen_addresses in heliosdb.toml.
+
+# TYPE  DATABASE  USER  ADDRESS        METHOD
+local   all       all                  trust
+host    all       all   127.0.0.1/32   trust
+host    all       all   ::1/128        trust
+`;
+
+/** Makes the directory and its first files where there are none; true where it is new. Throws ConfigurationError for a
+ *  directory of something else. */
+export function prepareDataDirectory(directory: string): boolean {
+  const marker = join(directory, 'PG_VERSION');
+  if (existsSync(marker)) {
+    const found = readFileSync(marker, 'utf8').trim();
+    if (found !== version || !existsSync(join(directory, 'store'))) {
+      throw new ConfigurationError(
+        `"${directory}" is not a data directory of this version of HeliosDB (PG_VERSION ${found})`,
+      );
+    }
+    return false;
+  }
+  if (existsSync(directory) && readdirSync(directory).length > 0) {
+    throw new ConfigurationError(`directory "${directory}" exists but is not empty and no data directory of HeliosDB`);
+  }
+  mkdirSync(storeDirectory(directory), { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory, 'pg_hba.conf'), defaultHba, { mode: 0o600 });
+  return true;
+}
+
+/** Marks the directory as whole: the catalogs are in the store. */
+export function finishDataDirectory(directory: string): void {
+  writeFileSync(join(directory, 'PG_VERSION'), `${version}\n`, { mode: 0o600 });
+}
+
+/** Where the store keeps its files. */
+export function storeDirectory(directory: string): string {
+  return join(directory, 'store');
+}

@@ -1,0 +1,111 @@
+// The main thread's care for its workers: starts them, replaces one that died (its sessions are gone; their locks and
+// slots are given back), passes reloads on, stops them.
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { addon } from '../base/addon.js';
+import type { ConfiguredSetting } from '../config/base-settings.js';
+import type { WorkerOrder, WorkerReport, WorkerStart } from './worker-state.js';
+
+/** Deeply nested expressions recurse in the parser and the compiler. */
+const stackSizeMb = 16;
+/** Pause before a worker is replaced, so that one that dies at once doesn't spin. */
+const respawnMs = 200;
+const stopMs = 5000;
+
+export interface SupervisorOptions {
+  readonly log: Logger;
+  readonly dataDirectory: string;
+  configured(): readonly ConfiguredSetting[];
+  onReloadWanted(): void;
+}
+
+export class Supervisor {
+  private readonly workers = new Map<number, Worker>();
+  private nextId = 1;
+  private isStopping = false;
+
+  constructor(private readonly options: SupervisorOptions) {}
+
+  /** Sets a new data directory up in a worker of its own. */
+  async initialize(): Promise<void> {
+    const worker = this.spawn('init');
+    await new Promise<void>((resolve, reject) => {
+      worker.on('message', (report: WorkerReport) => {
+        if (report.kind === 'failed') reject(new Error(report.message));
+      });
+      worker.once('error', reject);
+      worker.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the worker ended with code ${code}`))));
+    });
+  }
+
+  /** Starts `count` workers (0: one a core); resolves once all take connections. */
+  async start(count: number): Promise<void> {
+    const wanted = count > 0 ? count : availableParallelism();
+    await Promise.all(Array.from({ length: wanted }, () => this.startOne()));
+  }
+
+  order(order: WorkerOrder): void {
+    for (const worker of this.workers.values()) worker.postMessage(order);
+  }
+
+  /** Ends all workers; those that don't end by themselves are ended. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    const ended = [...this.workers.values()].map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+    this.order({ kind: 'stop' });
+    const timer = setTimeout(() => {
+      for (const worker of this.workers.values()) void worker.terminate();
+    }, stopMs);
+    await Promise.all(ended);
+    clearTimeout(timer);
+  }
+
+  private startOne(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const worker = this.spawn('serve');
+      let isReady = false;
+      worker.on('message', (report: WorkerReport) => {
+        if (report.kind === 'reloadWanted') this.options.onReloadWanted();
+        if (report.kind === 'failed') this.options.log.error({ reason: report.message }, 'a worker failed');
+        if (report.kind === 'ready') {
+          isReady = true;
+          resolve();
+        }
+      });
+      worker.once('exit', () => {
+        if (this.isStopping) return;
+        if (!isReady) reject(new Error('a worker ended while starting'));
+        else setTimeout(() => this.replace(), respawnMs);
+      });
+    });
+  }
+
+  private replace(): void {
+    if (this.isStopping) return;
+    this.startOne().catch((error: unknown) => {
+      this.options.log.error({ err: error }, 'a worker could not be replaced');
+      setTimeout(() => this.replace(), respawnMs * 10);
+    });
+  }
+
+  private spawn(task: WorkerStart['task']): Worker {
+    const id = this.nextId++;
+    const { dataDirectory, log } = this.options;
+    const start: WorkerStart = { id, task, configured: this.options.configured(), dataDirectory };
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: start,
+      resourceLimits: { stackSizeMb },
+    });
+    this.workers.set(id, worker);
+    worker.on('error', (error) => log.error({ err: error, worker: id }, 'a worker died'));
+    worker.once('exit', (code) => {
+      this.workers.delete(id);
+      addon.locksDropWorker(id);
+      const lost = addon.workerRemove(id);
+      if (!this.isStopping && task === 'serve')
+        log.error({ worker: id, code, sessions: lost.length }, 'a worker ended; it is replaced');
+    });
+    return worker;
+  }
+}

@@ -1,0 +1,30 @@
+// A session's settings over the server's: with those that the session computes from its own state.
+import type { SessionSettings } from '../config/api.js';
+import type { BaseSettings } from '../config/base-settings.js';
+import { runtimeChecks } from '../config/checks.js';
+import { createSessionSettings } from '../config/session-settings.js';
+import type { Session } from './session.js';
+
+/** Makes them; `session` may still be under construction. */
+export function createSettings(base: BaseSettings, session: Session): SessionSettings {
+  const onOff = (value: boolean) => (value ? 'on' : 'off');
+  const settings: SessionSettings = createSessionSettings(
+    base,
+    runtimeChecks,
+    new Map([
+      [
+        'transaction_isolation',
+        () => session.transactions?.current?.isolation ?? settings.text('default_transaction_isolation'),
+      ],
+      [
+        'transaction_read_only',
+        () => onOff(session.transactions?.current?.readOnly ?? settings.bool('default_transaction_read_only')),
+      ],
+      [
+        'transaction_deferrable',
+        () => onOff(session.transactions?.current?.deferrable ?? settings.bool('default_transaction_deferrable')),
+      ],
+    ]),
+  );
+  return settings;
+}

@@ -1,0 +1,52 @@
+// What the server asks of the session room when a worker starts: loads the rooms below, and offers the host of sessions
+// and the setting-up of a data directory.
+import type { Logger } from 'pino';
+import '../functions/index.js';
+import '../catalog/functions/index.js';
+import { currentTimestamp } from '../base/clock.js';
+import type { BaseSettings } from '../config/base-settings.js';
+import { loadParser } from '../parser/parse.js';
+import type { Store } from '../storage/api.js';
+import { startLocks } from '../transaction/worker-locks.js';
+import type { SessionHost } from '../wire/connection.js';
+import { createSettings } from './create-settings.js';
+import { createSessionHost } from './host.js';
+import { initializeDatabases } from './initialize.js';
+import type { HbaRuleFacts, WorkerEnvironment } from './session.js';
+
+export interface SessionRoomOptions {
+  readonly workerId: number;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly settings: BaseSettings;
+  readonly dataDirectory: string;
+  /** Rules of pg_hba.conf as they are in force, and mistakes in it. */
+  hbaRules(): readonly HbaRuleFacts[];
+  /** pg_reload_conf(). */
+  reload(): void;
+}
+
+export interface SessionRoom {
+  readonly host: SessionHost;
+  /** Fills a new data directory. */
+  initialize(): Promise<void>;
+}
+
+/** Makes the worker ready for sessions. */
+export async function startSessions(options: SessionRoomOptions): Promise<SessionRoom> {
+  startLocks(options.workerId);
+  await loadParser();
+  const { store, log, settings, dataDirectory } = options;
+  const environment: WorkerEnvironment = {
+    store,
+    log,
+    createSettings: (session) => createSettings(settings, session),
+    server: {
+      dataDirectory,
+      startTimestamp: currentTimestamp(),
+      hbaRules: () => options.hbaRules(),
+      reload: () => options.reload(),
+    },
+  };
+  return { host: createSessionHost(environment), initialize: () => initializeDatabases(environment) };
+}

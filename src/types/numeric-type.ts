@@ -149,7 +149,8 @@ function sendNumeric(value: Numeric, writer: ByteWriter): void {
     writer.uint16(0);
     writer.uint16(0);
     writer.uint16(value.kind === 'nan' ? 0xc000 : value.kind === 'infinity' ? 0xd000 : 0xf000);
-    writer.uint16(0);
+    // PostgreSQL sends the header bits of an infinity as its scale.
+    writer.uint16(value.kind === 'nan' ? 0 : 0x20);
     return;
   }
   const { digits, weight } = base10000(value);

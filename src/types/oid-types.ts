@@ -122,5 +122,5 @@ function parseLsn(text: string): bigint {
 
 /** Space-separated integers of the vector types. */
 export function parseVectorElement(text: string, oid: boolean): number {
-  return oid ? parseUnsigned32(text, 'oid') : parseInt32(text, 'smallint', -32768, 32767);
+  return oid ? parseUnsigned32(text.replace(/^([+-]?)0+(?=\d)/, '$1'), 'oid') : parseInt32(text, 'smallint', -32768, 32767);
 }

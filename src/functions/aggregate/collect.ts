@@ -49,7 +49,9 @@ function sameShape(left: PgArray, right: PgArray): boolean {
 fn('array_agg_array_transfn', {
   impl: (state: NestedState | null, value: PgArray | null): NestedState => {
     if (value === null) throw pgError(SqlState.nullValueNotAllowed, 'cannot accumulate null arrays');
-    if (value.dimensions.length === 0) throw pgError(SqlState.arraySubscriptError, 'cannot accumulate empty arrays');
+    if (value.dimensions.length === 0 && state === null) {
+      throw pgError(SqlState.arraySubscriptError, 'cannot accumulate empty arrays');
+    }
     const target = state ?? { internal: true, first: value, count: 0, elements: [] };
     if (!sameShape(target.first, value)) {
       throw pgError(SqlState.arraySubscriptError, 'cannot accumulate arrays of different dimensionality');

@@ -134,6 +134,7 @@ fn('derf', {
   impl: (value: number) => {
     if (Number.isNaN(value)) return value;
     if (Math.abs(value) > 6) return Math.sign(value);
+    if (Math.abs(value) < 1e-9) return tinyErf(value);
     const result = fixedToNumber(erfFixed(value, 400), 400);
     if (result === 0 && value !== 0) throw floatUnderflow();
     return value === 0 ? value : result;
@@ -153,6 +154,13 @@ fn('derfc', {
     return result;
   },
 });
+
+/** erf near zero, where the series' first term is all. */
+function tinyErf(value: number): number {
+  const result = value * 1.1283791670955126;
+  if (result === 0 && value !== 0) throw floatUnderflow();
+  return result;
+}
 
 /** erf by its Taylor series in fixed point with `bits` fraction bits: the terms grow to e^(x*x) before they shrink. */
 function erfFixed(value: number, bits: number): bigint {

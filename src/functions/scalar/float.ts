@@ -2,7 +2,6 @@
 // Trigonometry is in float-trigonometry.ts. float4 results are rounded to single precision.
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { parseFloat4, parseFloat8 } from '../../types/float-format.js';
-import { compareFloats } from '../../types/float-types.js';
 import type { Numeric } from '../../types/numeric.js';
 import { divisionByZero, numericFromFloat } from '../../types/numeric-math.js';
 import { fn } from '../registry.js';
@@ -72,8 +71,6 @@ for (const prefix of ['float4', 'float8']) {
   fn(`${prefix}um`, { impl: (value: number) => -value, inline: (value = '') => `(-${value})` });
   fn(`${prefix}up`, { impl: same, inline: (value = '') => value });
   fn(`${prefix}abs`, { impl: Math.abs });
-  fn(`${prefix}larger`, { impl: (left: number, right: number) => (compareFloats(left, right) > 0 ? left : right) });
-  fn(`${prefix}smaller`, { impl: (left: number, right: number) => (compareFloats(left, right) < 0 ? left : right) });
 }
 
 /** C's rint: to the nearest integer, halves to the even one. */

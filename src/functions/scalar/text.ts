@@ -188,7 +188,7 @@ fn('ascii', { impl: (value: string) => value.codePointAt(0) ?? 0 });
 fn('chr', {
   impl: (code: number) => {
     const fail = (message: string) => pgError(SqlState.programLimitExceeded, message);
-    if (code < 0) throw fail('character number must be positive');
+    if (code < 0) throw pgError(SqlState.invalidParameterValue, 'character number must be positive');
     if (code === 0) throw fail('null character not permitted');
     if (code > 0x10ffff) throw fail(`requested character too large for encoding: ${code}`);
     if (code >= 0xd800 && code <= 0xdfff) throw fail(`requested character not valid for encoding: ${code}`);

@@ -1,0 +1,139 @@
+// A small PostgreSQL client for the checks: simple queries over one socket, trust authentication, many queries in
+// flight. Knows nothing of our server: the same client talks to both.
+import { connect, type Socket } from 'node:net';
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly detail: string | null;
+  readonly hint: string | null;
+}
+
+export interface WireResult {
+  readonly rows: (string | null)[][];
+  readonly error: WireError | null;
+}
+
+export interface ConnectOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+interface Pending {
+  readonly resolve: (result: WireResult) => void;
+  readonly reject: (error: Error) => void;
+  rows: (string | null)[][];
+  error: WireError | null;
+}
+
+export class WireClient {
+  private readonly waiting: Pending[] = [];
+  private input: Buffer = Buffer.alloc(0);
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly onReady: () => void,
+  ) {}
+
+  /** Connects and waits for the first ReadyForQuery. Rejects with the server's message. */
+  static connect(options: ConnectOptions): Promise<WireClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: options.host, port: options.port });
+      let isReady = false;
+      const client = new WireClient(socket, () => {
+        if (!isReady) resolve(client);
+        isReady = true;
+      });
+      client.waiting.push({ resolve: () => undefined, reject, rows: [], error: null });
+      socket.on('connect', () => socket.write(startupMessage(options)));
+      socket.on('data', (chunk) => client.receive(chunk));
+      const fail = (error: Error) => {
+        for (const pending of client.waiting.splice(0)) pending.reject(error);
+        if (!isReady) reject(error);
+      };
+      socket.on('error', fail);
+      socket.on('close', () => fail(new Error('connection closed')));
+    });
+  }
+
+  /** Runs one simple query; an error of the server is part of the result. */
+  query(sql: string): Promise<WireResult> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject, rows: [], error: null });
+      this.socket.write(message('Q', Buffer.from(`${sql}\0`)));
+    });
+  }
+
+  close(): void {
+    this.socket.end(message('X', Buffer.alloc(0)));
+  }
+
+  private receive(chunk: Buffer): void {
+    this.input = this.input.length === 0 ? chunk : Buffer.concat([this.input, chunk]);
+    let at = 0;
+    while (this.input.length - at >= 5) {
+      const length = this.input.readInt32BE(at + 1);
+      if (this.input.length - at < length + 1) break;
+      this.handle(String.fromCharCode(this.input[at] as number), this.input.subarray(at + 5, at + 1 + length));
+      at += length + 1;
+    }
+    this.input = this.input.subarray(at);
+  }
+
+  private handle(type: string, body: Buffer): void {
+    const current = this.waiting[0];
+    if (type === 'Z') {
+      this.waiting.shift()?.resolve({ rows: current?.rows ?? [], error: current?.error ?? null });
+      this.onReady();
+    } else if (type === 'D' && current !== undefined) {
+      current.rows.push(dataRow(body));
+    } else if (type === 'E' && current !== undefined) {
+      current.error = errorFields(body);
+    }
+  }
+}
+
+function startupMessage(options: ConnectOptions): Buffer {
+  const words = ['user', options.user, 'database', options.database, 'client_encoding', 'UTF8', ''];
+  const body = Buffer.concat([Buffer.from([0, 3, 0, 0]), Buffer.from(`${words.join('\0')}\0`)]);
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + 4);
+  return Buffer.concat([length, body]);
+}
+
+function message(type: string, body: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type, 'latin1');
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
+function dataRow(body: Buffer): (string | null)[] {
+  const row: (string | null)[] = [];
+  let at = 2;
+  for (let column = body.readInt16BE(0); column > 0; column--) {
+    const length = body.readInt32BE(at);
+    at += 4;
+    row.push(length < 0 ? null : body.utf8Slice(at, at + length));
+    at += Math.max(length, 0);
+  }
+  return row;
+}
+
+function errorFields(body: Buffer): WireError {
+  const fields = new Map(
+    body
+      .utf8Slice()
+      .split('\0')
+      .filter((field) => field !== '')
+      .map((field) => [field[0], field.slice(1)]),
+  );
+  return {
+    code: fields.get('C') ?? '',
+    message: fields.get('M') ?? '',
+    detail: fields.get('D') ?? null,
+    hint: fields.get('H') ?? null,
+  };
+}

@@ -1,0 +1,227 @@
+// The running state of one aggregate over one group. The general form calls the transition and final functions;
+// count, sum and avg of integers keep plain numbers instead and give identical results.
+import { Numeric } from '../../types/numeric.js';
+import { PgArray, type Row, type Value } from '../../types/value.js';
+import { Sorter } from '../nodes/sort.js';
+import { equalityOf } from '../operators.js';
+import { typeOf } from '../expressions/type-of.js';
+import type { RunState } from '../state.js';
+import type { AggregateRun, AggregateSpec } from './spec.js';
+
+export interface Accumulator {
+  /** Takes one input row's arguments (and sort columns). */
+  add(...args: Value[]): void | Promise<void>;
+  result(): Value | Promise<Value>;
+}
+
+export type AccumulatorFactory = () => Accumulator;
+
+/** How to make accumulators for a spec in this execution. */
+export function accumulatorFactory(x: RunState, spec: AggregateSpec, run: AggregateRun): AccumulatorFactory {
+  const plain = plainFactory(x, spec, run);
+  if (run.compareInputs === null) return plain;
+  const isDuplicate = spec.isDistinct ? sameArguments(x, spec) : null;
+  return () => new SortedAccumulator(x, spec, run, plain(), isDuplicate);
+}
+
+function plainFactory(x: RunState, spec: AggregateSpec, run: AggregateRun): AccumulatorFactory {
+  const { final } = spec;
+  switch (spec.transition.symbol) {
+    case 'int8inc':
+      return () => new RowCounter();
+    case 'int8inc_any':
+      return () => new ValueCounter();
+    case 'int2_sum':
+    case 'int4_sum':
+      if (final === null) return () => new IntegerSum();
+      break;
+    case 'int2_avg_accum':
+    case 'int4_avg_accum':
+      if (final?.symbol === 'int8_avg') {
+        return () => new IntegerAverage((state) => final.call(x, run.finalInfo, [state]));
+      }
+      break;
+    case 'int8_avg_accum':
+      if (final?.symbol === 'numeric_poly_sum') return () => new BigintSum();
+      break;
+    default:
+  }
+  return () => new TransitionAccumulator(x, spec, run);
+}
+
+export class TransitionAccumulator implements Accumulator {
+  state: Value;
+  /** A strict transition function without initial value: its first input becomes the state. */
+  private needsFirst: boolean;
+  private readonly skipsNulls: boolean;
+  private readonly argCount: number;
+
+  constructor(
+    private readonly x: RunState,
+    private readonly spec: AggregateSpec,
+    private readonly run: AggregateRun,
+  ) {
+    this.state = run.initialValue;
+    this.skipsNulls = spec.transition.isStrict;
+    this.needsFirst = this.skipsNulls && run.initialValue === null;
+    this.argCount = spec.argCount;
+  }
+
+  add(...inputs: Value[]): void | Promise<void> {
+    const args = inputs.length > this.argCount ? inputs.slice(0, this.argCount) : inputs;
+    if (this.skipsNulls) {
+      if (args.includes(null)) return undefined;
+      if (this.needsFirst) {
+        this.needsFirst = false;
+        this.state = args[0] as Value;
+        return undefined;
+      }
+      if (this.state === null) return undefined;
+    }
+    const { transition } = this.spec;
+    const next = transition.call(this.x, this.run.transitionInfo, [this.state, ...args]);
+    if (next instanceof Promise) {
+      return next.then((value) => {
+        this.state = value;
+      });
+    }
+    this.state = next;
+    return undefined;
+  }
+
+  result(): Value | Promise<Value> {
+    return finalValue(this.x, this.spec, this.run, this.state);
+  }
+}
+
+/** Applies the final function, if any, to a transition state. */
+export function finalValue(x: RunState, spec: AggregateSpec, run: AggregateRun, state: Value): Value | Promise<Value> {
+  const { final } = spec;
+  if (final === null) return state;
+  const args: Value[] = [state, ...run.directArgs];
+  if (spec.descriptor.finalExtraArgs) for (let n = 0; n < spec.argTypes.length; n++) args.push(null);
+  if (final.isStrict && args.includes(null)) return null;
+  return final.call(x, run.finalInfo, args);
+}
+
+class RowCounter implements Accumulator {
+  private count = 0;
+  add(): void {
+    this.count += 1;
+  }
+  result(): Value {
+    return BigInt(this.count);
+  }
+}
+
+class ValueCounter implements Accumulator {
+  private count = 0;
+  add(value: Value): void {
+    if (value !== null) this.count += 1;
+  }
+  result(): Value {
+    return BigInt(this.count);
+  }
+}
+
+/** Far enough below 2^53 that one more int4 can't lose a bit. */
+const exactMax = 2 ** 52;
+
+class IntegerSum implements Accumulator {
+  private part = 0;
+  private whole = 0n;
+  private isEmpty = true;
+
+  add(value: Value): void {
+    if (value === null) return;
+    this.isEmpty = false;
+    this.part += value as number;
+    if (this.part > exactMax || this.part < -exactMax) {
+      this.whole += BigInt(this.part);
+      this.part = 0;
+    }
+  }
+  result(): Value {
+    return this.isEmpty ? null : this.whole + BigInt(this.part);
+  }
+}
+
+class IntegerAverage implements Accumulator {
+  private readonly sum = new IntegerSum();
+  private count = 0;
+
+  constructor(private readonly divide: (state: Value) => Value | Promise<Value>) {}
+
+  add(value: Value): void {
+    if (value === null) return;
+    this.count += 1;
+    this.sum.add(value);
+  }
+  result(): Value | Promise<Value> {
+    return this.divide(PgArray.of(20, [BigInt(this.count), this.sum.result() ?? 0n]));
+  }
+}
+
+class BigintSum implements Accumulator {
+  private sum = 0n;
+  private isEmpty = true;
+
+  add(value: Value): void {
+    if (value === null) return;
+    this.isEmpty = false;
+    this.sum += value as bigint;
+  }
+  result(): Value {
+    return this.isEmpty ? null : Numeric.fromBigInt(this.sum);
+  }
+}
+
+/** ORDER BY and DISTINCT within an aggregate: inputs are sorted first, then accumulated. */
+class SortedAccumulator implements Accumulator {
+  private readonly sorter: Sorter;
+
+  constructor(
+    x: RunState,
+    private readonly spec: AggregateSpec,
+    run: AggregateRun,
+    private readonly inner: Accumulator,
+    private readonly isDuplicate: ((left: Row, right: Row) => boolean) | null,
+  ) {
+    this.sorter = new Sorter(run.compareInputs as (left: Row, right: Row) => number, x.context.workMemBytes);
+  }
+
+  add(...inputs: Value[]): void {
+    // A strict transition function ignores rows with nulls: no need to sort them.
+    if (this.spec.transition.isStrict && inputs.slice(0, this.spec.argCount).includes(null)) return;
+    this.sorter.add(inputs);
+  }
+
+  async result(): Promise<Value> {
+    this.sorter.finish();
+    let last: Row | null = null;
+    for (const batch of this.sorter.batches(() => 4096)) {
+      for (const row of batch) {
+        if (last !== null && this.isDuplicate?.(last, row) === true) continue;
+        last = row;
+        const wait = this.inner.add(...row);
+        if (wait !== undefined) await wait;
+      }
+    }
+    this.sorter.clear();
+    return this.inner.result();
+  }
+}
+
+function sameArguments(x: RunState, spec: AggregateSpec): (left: Row, right: Row) => boolean {
+  const tests = spec.inputs.slice(0, spec.argCount).map((input, index) => {
+    const equal = equalityOf(x.unit.catalog, typeOf(input.expr, x.unit.catalog));
+    const key = spec.sort.find((candidate) => candidate.column === index + 1);
+    const io = x.ioFor(key?.collation ?? spec.collation);
+    return (left: Row, right: Row): boolean => {
+      const a = left[index] as Value;
+      const b = right[index] as Value;
+      return a === null || b === null ? a === b : equal(a, b, io);
+    };
+  });
+  return (left, right) => tests.every((test) => test(left, right));
+}

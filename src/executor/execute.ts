@@ -1,0 +1,116 @@
+// Starts a planned statement: checks privileges and read-only mode, builds the node tree, hands its rows out. The
+// statement's end runs what must not be left undone: data-modifying CTEs that nobody read, foreign key checks.
+import { batchRowsMax } from '../base/limits.js';
+import type { PlannedStatement } from '../trees/plan.js';
+import { expressionTypmod } from '../trees/expression-type.js';
+import type { Row } from '../types/value.js';
+import type { Execution, ExecutionContext, NodeInstrumentation, ResultColumn } from './api.js';
+import { buildNode } from './build-node.js';
+import { typeOf } from './expressions/type-of.js';
+import { type CompileUnit, unitOf } from './expressions/unit.js';
+import { instrumentationOf } from './instrumentation.js';
+import { cteStore } from './nodes/cte-scan.js';
+import { type PlanNode, RunState } from './state.js';
+import { checkStart } from './permissions.js';
+
+/** Opens a planned statement. Throws 42501 and 25006 at once; everything else comes from `next`. */
+export function startExecution(planned: PlannedStatement, context: ExecutionContext): Execution {
+  const unit = unitOf(planned, context.catalog);
+  checkStart(planned, unit, context);
+  return new RunningExecution(planned, new RunState(unit, context, planned));
+}
+
+class RunningExecution implements Execution {
+  readonly columns: readonly ResultColumn[];
+  private root: PlanNode | null = null;
+  private returnedRows = 0;
+  private ended = false;
+  private closed = false;
+  private lastRow: Row | null = null;
+
+  constructor(
+    private readonly planned: PlannedStatement,
+    private readonly x: RunState,
+  ) {
+    this.columns = x.unit.cached(this.planned, () => resultColumns(planned, x.unit));
+  }
+
+  async next(rowCountMax: number): Promise<readonly Row[] | null> {
+    if (this.ended) return null;
+    try {
+      this.root ??= buildNode(this.planned.plan, this.x);
+      this.x.context.checkInterrupts();
+      const fetched = this.root.next(Math.min(rowCountMax, batchRowsMax));
+      const batch = fetched instanceof Promise ? await fetched : fetched;
+      if (batch === null) {
+        await this.finish();
+        return null;
+      }
+      this.returnedRows += batch.length;
+      this.lastRow = batch[batch.length - 1] ?? null;
+      return this.visible(batch);
+    } catch (error) {
+      this.ended = true;
+      this.release();
+      throw error;
+    }
+  }
+
+  /** Junk columns stand behind the visible ones. */
+  private visible(batch: Row[]): Row[] {
+    const width = this.columns.length;
+    const [first] = batch;
+    if (first === undefined || first.length === width) return batch;
+    return batch.map((row) => row.slice(0, width));
+  }
+
+  private async finish(): Promise<void> {
+    this.ended = true;
+    if (this.planned.hasModifyingCte) {
+      for (const [n, plan] of this.planned.subplans.entries()) {
+        if (plan.kind === 'ModifyTable') await cteStore(this.x, { ctePlanId: n + 1 }).finish();
+      }
+    }
+    await this.x.runAfterStatement();
+    this.release();
+  }
+
+  get processedRowCount(): number {
+    return this.x.counts?.processed ?? this.returnedRows;
+  }
+
+  get instrumentation(): readonly NodeInstrumentation[] | null {
+    return this.x.context.instrument ? instrumentationOf(this.x) : null;
+  }
+
+  currentRow(relation: number): { readonly rowid: number } | null {
+    if (this.lastRow === null) return null;
+    return this.x.trackedRow(this.lastRow, relation);
+  }
+
+  async close(): Promise<void> {
+    this.ended = true;
+    this.release();
+  }
+
+  private release(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.root?.close();
+    this.x.close();
+  }
+}
+
+function resultColumns(planned: PlannedStatement, unit: CompileUnit): readonly ResultColumn[] {
+  const { plan } = planned;
+  const targets = plan.kind === 'ModifyTable' ? plan.returningList : plan.targetList;
+  return targets
+    .filter((target) => !target.junk)
+    .map((target) => ({
+      name: target.name ?? '?column?',
+      type: unit.catalog.typeByOid(typeOf(target.expr, unit.catalog)),
+      typmod: expressionTypmod(target.expr),
+      originTable: target.originTable,
+      originColumn: target.originColumn,
+    }));
+}

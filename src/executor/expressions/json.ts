@@ -1,0 +1,169 @@
+// SQL/JSON constructors (JSON_OBJECT, JSON_ARRAY, JSON, JSON_SCALAR, JSON_SERIALIZE) and IS JSON.
+import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
+import { builtinFunction } from '../../functions/registry.js';
+import type { JsonConstructorExpr, JsonIsPredicate } from '../../trees/expression.js';
+import { Jsonb } from '../../types/jsonb.js';
+import type { Value } from '../../types/value.js';
+import type { RunState } from '../state.js';
+import type { Emitter, Operand } from './emitter.js';
+import { typeOf } from './type-of.js';
+
+export function emitJsonConstructor(expr: JsonConstructorExpr, m: Emitter): Operand {
+  let result: Operand;
+  if (expr.func !== null) result = m.emit(expr.func);
+  else {
+    const args = expr.args.map((arg) => m.emit(arg).code).join(', ');
+    result = { code: m.assign(`${m.slot(constructorOf(expr, m))}(x, [${args}])`), nullable: true };
+  }
+  if (expr.coercion === null) return result;
+  m.caseTests.push(result);
+  const coerced = m.emit(expr.coercion);
+  m.caseTests.pop();
+  return coerced;
+}
+
+type Constructor = (x: RunState, args: readonly Value[]) => Value;
+
+function constructorOf(expr: JsonConstructorExpr, m: Emitter): Constructor {
+  const argTypes = expr.args.map((arg) => m.catalog.typeByOid(typeOf(arg, m.catalog)));
+  const resultType = m.catalog.typeByOid(expr.isJsonb ? 3802 : 114);
+  const prefix = expr.isJsonb ? 'jsonb' : 'json';
+  const call = (x: RunState, name: string, args: readonly Value[], types: typeof argTypes): Value => {
+    const entry = builtinFunction(name);
+    if (entry?.kind !== 'scalar') throw notSupported(name);
+    const info = {
+      argTypes: types,
+      resultType,
+      collation: 0,
+      io: x.io,
+      session: x.context.session,
+      isVariadic: false,
+      memo: undefined,
+    };
+    return entry.impl(...args, info) as Value;
+  };
+  switch (expr.op) {
+    case 'array':
+      return (x, args) => {
+        const kept = args.map((_, n) => n).filter((n) => !expr.absentOnNull || args[n] !== null);
+        return call(
+          x,
+          `${prefix}_build_array${kept.length === 0 ? '_noargs' : ''}`,
+          pick(args, kept),
+          pick(argTypes, kept),
+        );
+      };
+    case 'object':
+      return (x, args) => {
+        const kept = keptMembers(expr, args);
+        return call(
+          x,
+          `${prefix}_build_object${kept.length === 0 ? '_noargs' : ''}`,
+          pick(args, kept),
+          pick(argTypes, kept),
+        );
+      };
+    case 'parse':
+      return (x, args) => parseJson(expr, resultType.behaviour, args[0] ?? null, x, resultType);
+    case 'scalar':
+      return (x, args) => (args[0] === null ? null : call(x, expr.isJsonb ? 'to_jsonb' : 'to_json', args, argTypes));
+    case 'serialize':
+      return (_, args) => args[0] ?? null;
+    default:
+      throw notSupported(`JSON constructor ${expr.op}`);
+  }
+}
+
+function pick<T>(list: readonly T[], indexes: readonly number[]): T[] {
+  return indexes.map((n) => list[n] as T);
+}
+
+function keptMembers(expr: JsonConstructorExpr, args: readonly Value[]): number[] {
+  const kept: number[] = [];
+  const seen = new Set<string>();
+  for (let n = 0; n + 1 < args.length; n += 2) {
+    const key = args[n] ?? null;
+    if (key === null) throw pgError(SqlState.nullValueNotAllowed, `null value not allowed for object key`);
+    if (expr.absentOnNull && args[n + 1] === null) continue;
+    if (expr.unique && seen.has(String(key))) throw duplicateKey(String(key));
+    seen.add(String(key));
+    kept.push(n, n + 1);
+  }
+  return kept;
+}
+
+function duplicateKey(key: string): Error {
+  return pgError(SqlState.duplicateJsonObjectKeyValue, `duplicate JSON object key value: ${JSON.stringify(key)}`);
+}
+
+function parseJson(
+  expr: JsonConstructorExpr,
+  behaviour: { input(text: string, type: never, typmod: number, io: never): Value },
+  value: Value,
+  x: RunState,
+  type: unknown,
+): Value {
+  if (value === null || typeof value !== 'string') return value;
+  const parsed = behaviour.input(value, type as never, -1, x.io as never);
+  if (expr.unique && findDuplicateKey(value) !== null) {
+    throw pgError(SqlState.duplicateJsonObjectKeyValue, 'duplicate JSON object key value');
+  }
+  return parsed;
+}
+
+export function emitJsonIsPredicate(expr: JsonIsPredicate, m: Emitter): Operand {
+  const arg = m.emit(expr.arg);
+  const test = (value: Value): boolean => {
+    if (value instanceof Jsonb) return isItem(expr.itemType, jsonbKind(value));
+    const text = Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      return false;
+    }
+    const kind = Array.isArray(parsed) ? 'array' : typeof parsed === 'object' && parsed !== null ? 'object' : 'scalar';
+    return isItem(expr.itemType, kind) && (!expr.uniqueKeys || findDuplicateKey(text) === null);
+  };
+  return { code: m.assign(`${arg.code} === null ? null : ${m.slot(test)}(${arg.code})`), nullable: arg.nullable };
+}
+
+function isItem(wanted: JsonIsPredicate['itemType'], kind: string): boolean {
+  return wanted === 'any' || wanted === kind;
+}
+
+function jsonbKind(value: Jsonb): string {
+  if (Array.isArray(value.root)) return 'array';
+  const isScalar = value.root === null || typeof value.root !== 'object' || !('keys' in value.root);
+  return isScalar ? 'scalar' : 'object';
+}
+
+/** A key that occurs twice in one object of a well-formed JSON text; null where there is none. */
+function findDuplicateKey(text: string): string | null {
+  const open: (Set<string> | null)[] = [];
+  let expectsKey = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') {
+      const start = at;
+      for (at += 1; text[at] !== '"' && at < text.length; at++) if (text[at] === '\\') at += 1;
+      const keys = open[open.length - 1];
+      if (expectsKey && keys) {
+        const key = JSON.parse(text.slice(start, at + 1)) as string;
+        if (keys.has(key)) return key;
+        keys.add(key);
+        expectsKey = false;
+      }
+    } else if (char === '{') {
+      open.push(new Set());
+      expectsKey = true;
+    } else if (char === '[') {
+      open.push(null);
+      expectsKey = false;
+    } else if (char === '}' || char === ']') {
+      open.pop();
+      expectsKey = false;
+    } else if (char === ',') expectsKey = open[open.length - 1] !== null;
+  }
+  return null;
+}

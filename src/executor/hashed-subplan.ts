@@ -1,0 +1,104 @@
+// x IN (uncorrelated subquery) by a hash table of the subquery's rows, with SQL's null rules: no match is false only where
+// no row with nulls could have matched.
+import type { Catalog } from '../catalog/api.js';
+import type { Expression, SubPlan } from '../trees/expression.js';
+import type { Row, Value } from '../types/value.js';
+import { typeOf } from './expressions/type-of.js';
+import { type HashKeyOf, crossTypeHashKey, hashKeyOf, keyPart } from './operators.js';
+import type { RunState } from './state.js';
+import { subPlanState } from './subplan.js';
+
+interface HashedTable {
+  readonly keys: Set<unknown>;
+  /** Rows with a null among their columns. */
+  readonly withNulls: readonly Row[];
+  readonly rows: number;
+  /** All rows, kept for several columns only: a probe with nulls must look at each. */
+  readonly all: readonly Row[];
+}
+
+export interface HashedSubPlan {
+  /** Left sides of the comparison, evaluated for each probe. */
+  readonly outer: readonly Expression[];
+  table(x: RunState): HashedTable | Promise<HashedTable>;
+  probe(table: HashedTable, values: readonly Value[], x: RunState): boolean | null;
+}
+
+/** How to run a SubPlan by hash; null where its comparison is not made of plain hashable equalities. */
+export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan | null {
+  const columns = equalities(subPlan, catalog);
+  if (columns === null) return null;
+  const tables = new WeakMap<RunState, HashedTable | Promise<HashedTable>>();
+  const keyOfRow = (row: readonly Value[], side: 'outerKey' | 'innerKey', x: RunState): unknown => {
+    const [only] = columns;
+    if (columns.length === 1 && only !== undefined) return only[side](row[0] as Value, x.ioFor(only.collation));
+    return columns.map((column, n) => keyPart(row[n] as Value, column[side], x.ioFor(column.collation))).join('');
+  };
+  const build = async (x: RunState): Promise<HashedTable> => {
+    const state = subPlanState(x, subPlan);
+    state.start([]);
+    const keys = new Set<unknown>();
+    const withNulls: Row[] = [];
+    const all: Row[] = [];
+    let rows = 0;
+    for (let batch = await state.next(4096); batch !== null; batch = await state.next(4096)) {
+      for (const row of batch) {
+        rows += 1;
+        if (row.includes(null)) withNulls.push(row);
+        else keys.add(keyOfRow(row, 'innerKey', x));
+        if (columns.length > 1) all.push(row);
+      }
+    }
+    const table = { keys, withNulls, rows, all };
+    if (subPlan.parameterIds.length === 0) tables.set(x, table);
+    return table;
+  };
+  const couldMatch = (row: Row, values: readonly Value[], x: RunState): boolean =>
+    columns.every((column, n) => {
+      const [left, right] = [values[n] as Value, row[n] as Value];
+      if (left === null || right === null) return true;
+      const io = x.ioFor(column.collation);
+      return column.outerKey(left, io) === column.innerKey(right, io);
+    });
+  return {
+    outer: columns.map((column) => column.outer),
+    table: (x) => tables.get(x) ?? build(x),
+    probe: (table, values, x) => {
+      if (table.rows === 0) return false;
+      if (values.includes(null)) {
+        if (columns.length === 1) return null;
+        return table.all.some((row) => couldMatch(row, values, x)) ? null : false;
+      }
+      if (table.keys.has(keyOfRow(values, 'outerKey', x))) return true;
+      return table.withNulls.some((row) => couldMatch(row, values, x)) ? null : false;
+    },
+  };
+}
+
+interface HashedColumn {
+  readonly outer: Expression;
+  readonly outerKey: HashKeyOf;
+  readonly innerKey: HashKeyOf;
+  readonly collation: number;
+}
+
+function equalities(subPlan: SubPlan, catalog: Catalog): readonly HashedColumn[] | null {
+  const tests = subPlan.test?.kind === 'BoolExpr' && subPlan.test.op === 'and' ? subPlan.test.args : [subPlan.test];
+  const columns: HashedColumn[] = [];
+  for (const [n, test] of tests.entries()) {
+    if (test?.kind !== 'OpExpr' || test.args.length !== 2) return null;
+    const [outer, inner] = test.args as readonly [Expression, Expression];
+    const param = inner.kind === 'RelabelType' ? inner.arg : inner;
+    if (param.kind !== 'Param' || param.id !== subPlan.paramIds[n]) return null;
+    const [left, right] = [typeOf(outer, catalog), typeOf(inner, catalog)];
+    if (!catalog.requireOperator(test.operator).canHash) return null;
+    if (hashKeyOf(catalog, left) === null || hashKeyOf(catalog, right) === null) return null;
+    columns.push({
+      outer,
+      outerKey: crossTypeHashKey(catalog, left, right),
+      innerKey: crossTypeHashKey(catalog, right, left),
+      collation: test.inputCollation,
+    });
+  }
+  return columns;
+}

@@ -1,0 +1,231 @@
+// The referenced side of foreign keys: what happens to the children of keys that are gone. NO ACTION and RESTRICT raise
+// 23503 where any is left; CASCADE, SET NULL and SET DEFAULT write the children like any other rows.
+import type { ConstraintDescriptor, IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
+import { SqlState, pgError } from '../../errors/pg-error.js';
+import type { StoredRow } from '../../storage/api.js';
+import type { Row, Value } from '../../types/value.js';
+import { evaluateExpression } from '../evaluate.js';
+import { encodeKey, keyColumns } from '../index-keys.js';
+import { baseType, keyPart, requireHashKey } from '../operators.js';
+import type { RunState } from '../state.js';
+import { storedExpressions } from '../stored-expressions.js';
+import { openIndex, openTable } from '../tables.js';
+import { conversion, ParentFinder } from './foreign-key-checks.js';
+import { type LostKey, keyOf } from './foreign-keys.js';
+import { columnKeyText } from './row-description.js';
+import { type TargetTable, openTarget } from './target-table.js';
+
+interface Child {
+  readonly row: StoredRow;
+  readonly lost: LostKey;
+}
+
+/** Applies a foreign key's actions to the children of lost keys. */
+export async function checkChildren(
+  statement: RunState,
+  parent: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  lostKeys: readonly LostKey[],
+): Promise<void> {
+  const { context } = statement;
+  const child = context.catalog.requireRelation(constraint.relation);
+  const children = findChildren(statement, parent, child, constraint, lostKeys);
+  if (children.length === 0) return;
+  const target = openTarget(statement, child);
+  for (const found of children) {
+    const action = found.lost.newKey === null ? constraint.onDelete : constraint.onUpdate;
+    if (action === 'a' || action === 'r') {
+      if (action === 'a' && keyIsBack(statement, parent, child, constraint, found)) continue;
+      throw stillReferenced(statement, parent, child, constraint, found.lost);
+    }
+    await applyAction(statement, target, constraint, action, found);
+  }
+}
+
+/** NO ACTION allows what another row with the same key makes good by the statement's end. */
+function keyIsBack(
+  statement: RunState,
+  parent: RelationDescriptor,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  found: Child,
+): boolean {
+  const finder = new ParentFinder(statement, parent, child, constraint);
+  const key = finder.keyBytes(keyOf(found.row.values, constraint.keys));
+  return key !== null && finder.exists(key);
+}
+
+function stillReferenced(
+  statement: RunState,
+  parent: RelationDescriptor,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  lost: LostKey,
+): Error {
+  const keyText = columnKeyText(statement.context, parent, constraint.foreignKeys, lost.oldKey);
+  const message = `update or delete on table "${parent.name}" violates foreign key constraint "${constraint.name}" on table "${child.name}"`;
+  return pgError(SqlState.foreignKeyViolation, message, {
+    detail: `Key ${keyText} is still referenced from table "${child.name}".`,
+    schema: child.schemaName,
+    table: child.name,
+    constraint: constraint.name,
+  });
+}
+
+async function applyAction(
+  statement: RunState,
+  target: TargetTable,
+  constraint: ConstraintDescriptor,
+  action: string,
+  found: Child,
+): Promise<void> {
+  const { transaction } = statement.context;
+  const isDelete = action === 'c' && found.lost.newKey === null;
+  const changed = new Set(constraint.keys);
+  await target.lock(found.row.rowid, isDelete ? 'update' : target.lockMode(changed));
+  const current = target.table.get(transaction.latestView(), found.row.rowid, null);
+  if (current === null) return;
+  if (isDelete) {
+    await target.delete(current);
+    return;
+  }
+  const values: Value[] = [...current.values];
+  for (const [n, column] of constraint.keys.entries()) {
+    if (action === 'c') values[column - 1] = cascadedValue(statement, target.relation, constraint, n, found.lost);
+    else if (
+      found.lost.newKey === null &&
+      constraint.deleteSetColumns.length > 0 &&
+      !constraint.deleteSetColumns.includes(column)
+    )
+      continue;
+    else values[column - 1] = action === 'n' ? null : await defaultValue(statement, target.relation, column);
+  }
+  await target.update(current, values, changed);
+}
+
+function cascadedValue(
+  statement: RunState,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  n: number,
+  lost: LostKey,
+): Value {
+  const { context } = statement;
+  const parent = context.catalog.requireRelation(constraint.foreignRelation);
+  const from = parent.attributes[(constraint.foreignKeys[n] ?? 0) - 1]?.type ?? 0;
+  const to = child.attributes[(constraint.keys[n] ?? 0) - 1]?.type ?? 0;
+  const value = lost.newKey?.[n] ?? null;
+  return value === null ? null : (conversion(context, context.catalog, from, to)(value) ?? null);
+}
+
+async function defaultValue(statement: RunState, child: RelationDescriptor, column: number): Promise<Value> {
+  const json = child.attributes[column - 1]?.defaultExpr ?? null;
+  const [expr] = json === null ? [] : storedExpressions(json);
+  return expr === undefined ? null : evaluateExpression(expr, statement.context);
+}
+
+/** Rows of the referencing table that hold one of the keys, by an index on its columns or by one scan for all keys. */
+function findChildren(
+  statement: RunState,
+  parent: RelationDescriptor,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  lostKeys: readonly LostKey[],
+): Child[] {
+  const { context } = statement;
+  const convert = constraint.keys.map((column, n) => {
+    const from = parent.attributes[(constraint.foreignKeys[n] ?? 0) - 1]?.type ?? 0;
+    return conversion(context, context.catalog, from, child.attributes[column - 1]?.type ?? 0);
+  });
+  const wanted: { readonly lost: LostKey; readonly key: Row }[] = [];
+  for (const lost of lostKeys) {
+    const key = lost.oldKey.map((value, n) => convert[n]?.(value));
+    if (key.every((value) => value !== undefined)) wanted.push({ lost, key: key as Row });
+  }
+  const index = childIndex(child, constraint);
+  return index === null
+    ? scanChildren(statement, child, constraint, wanted)
+    : lookUpChildren(statement, child, constraint, index, wanted);
+}
+
+/** An index whose leading columns are the foreign key's. */
+function childIndex(child: RelationDescriptor, constraint: ConstraintDescriptor): IndexDescriptor | null {
+  return (
+    child.indexes.find((index) => {
+      if (!index.isValid || index.predicate !== null || index.keys.length < constraint.keys.length) return false;
+      const leading = index.keys.slice(0, constraint.keys.length).map((key) => key.attribute);
+      return constraint.keys.every((column) => leading.includes(column));
+    }) ?? null
+  );
+}
+
+function lookUpChildren(
+  statement: RunState,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  index: IndexDescriptor,
+  wanted: readonly { readonly lost: LostKey; readonly key: Row }[],
+): Child[] {
+  const { context } = statement;
+  const columns = keyColumns(context.catalog, index);
+  const store = openIndex(context, index);
+  const table = openTable(context, child);
+  const view = context.transaction.latestView();
+  const order = index.keys.slice(0, constraint.keys.length).map((key) => constraint.keys.indexOf(key.attribute));
+  const children: Child[] = [];
+  for (const { lost, key } of wanted) {
+    const prefix = encodeKey(
+      columns,
+      order.map((position) => key[position] as Value),
+      (collation) => statement.ioFor(collation),
+    );
+    const cursor = store.scan(
+      view,
+      { lower: prefix, lowerInclusive: true, upper: prefix, upperInclusive: true },
+      'forward',
+    );
+    for (let batch = cursor.next(256); batch.rowids.length > 0; batch = cursor.next(256)) {
+      for (const row of table.getMany(view, batch.rowids, null)) if (row !== null) children.push({ row, lost });
+    }
+    cursor.close();
+  }
+  return children;
+}
+
+function scanChildren(
+  statement: RunState,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  wanted: readonly { readonly lost: LostKey; readonly key: Row }[],
+): Child[] {
+  const { context } = statement;
+  const hashes = constraint.keys.map((column) =>
+    requireHashKey(context.catalog, baseType(context.catalog, child.attributes[column - 1]?.type ?? 0).oid),
+  );
+  const textOf = (key: Row): string =>
+    key
+      .map((value, n) =>
+        keyPart(
+          value,
+          hashes[n] as (typeof hashes)[number],
+          statement.ioFor(child.attributes[(constraint.keys[n] ?? 0) - 1]?.collation ?? 0),
+        ),
+      )
+      .join('');
+  const byKey = new Map(wanted.map(({ lost, key }) => [textOf(key), lost]));
+  const table = openTable(context, child);
+  const view = context.transaction.latestView();
+  const cursor = table.scan(view, { attributes: null, direction: 'forward' });
+  const children: Child[] = [];
+  for (let batch = cursor.next(4096); batch.rowCount > 0; batch = cursor.next(4096)) {
+    context.checkInterrupts();
+    for (let n = 0; n < batch.rowCount; n++) {
+      const values = batch.rows[n] as Row;
+      const lost = byKey.get(textOf(keyOf(values, constraint.keys)));
+      if (lost === undefined) continue;
+      children.push({ row: { rowid: batch.rowids[n] as number, xmin: batch.xmins[n] as bigint, values }, lost });
+    }
+  }
+  cursor.close();
+  return children;
+}

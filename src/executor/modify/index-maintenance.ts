@@ -1,0 +1,199 @@
+// Keeping a table's indexes true to its rows: keys of columns and expressions, partial predicates, unique checks. An
+// update touches only the indexes whose keys changed (rowids stay the same).
+import { SqlState, pgError } from '../../errors/pg-error.js';
+import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
+import type { IndexStore } from '../../storage/api.js';
+import type { Expression } from '../../trees/expression.js';
+import { walkExpression } from '../../trees/walk.js';
+import type { Row, Value } from '../../types/value.js';
+import { type QualProgram, type RowProgram, compileQual, compileRow } from '../expressions/compile.js';
+import type { CompileUnit } from '../expressions/unit.js';
+import { type KeyColumnCodec, encodeKey, keyColumns } from '../index-keys.js';
+import type { RunState } from '../state.js';
+import { storedExpressions } from '../stored-expressions.js';
+import { openIndex } from '../tables.js';
+import { constraintModes } from '../services.js';
+import { indexKeyText } from './row-description.js';
+
+/** An index's compiled form, kept with its relation's descriptor. */
+export interface IndexProgram {
+  readonly index: IndexDescriptor;
+  readonly columns: readonly KeyColumnCodec[];
+  /** 0-based row positions of plain key columns; -1 where an expression's value stands. */
+  readonly positions: readonly number[];
+  readonly expressions: RowProgram | null;
+  readonly predicate: QualProgram | null;
+  /** Attributes that key, predicate or INCLUDE depend on; null for "any". */
+  readonly attributes: ReadonlySet<number> | null;
+}
+
+export function compileIndex(unit: CompileUnit, index: IndexDescriptor): IndexProgram {
+  const expressions = index.expressions === null ? [] : storedExpressions(index.expressions);
+  const predicate = index.predicate === null ? [] : storedExpressions(index.predicate);
+  return {
+    index,
+    columns: keyColumns(unit.catalog, index),
+    positions: index.keys.map((key) => key.attribute - 1),
+    expressions: expressions.length === 0 ? null : compileRow(unit, expressions),
+    predicate: compileQual(unit, predicate),
+    attributes: dependsOn(index, [...expressions, ...predicate]),
+  };
+}
+
+function dependsOn(index: IndexDescriptor, exprs: readonly Expression[]): ReadonlySet<number> | null {
+  const attributes = new Set(index.keys.map((key) => key.attribute));
+  let any = false;
+  for (const expr of exprs) {
+    walkExpression(expr, (node) => {
+      if (node.kind === 'Var') {
+        if (node.attno > 0) attributes.add(node.attno);
+        else any = true;
+      }
+      return undefined;
+    });
+  }
+  return any ? null : attributes;
+}
+
+export interface IndexEntry {
+  readonly key: Buffer;
+  readonly values: Row;
+}
+
+/** One index of a table that is being changed. */
+export class IndexWriter {
+  private readonly store: IndexStore;
+
+  constructor(
+    private readonly x: RunState,
+    private readonly relation: RelationDescriptor,
+    readonly program: IndexProgram,
+  ) {
+    this.store = openIndex(x.context, program.index);
+  }
+
+  get index(): IndexDescriptor {
+    return this.program.index;
+  }
+
+  /** True where an update of these attributes may change the index. */
+  isAffectedBy(attributes: ReadonlySet<number>): boolean {
+    const own = this.program.attributes;
+    if (own === null) return true;
+    for (const attribute of own) if (attributes.has(attribute)) return true;
+    return false;
+  }
+
+  /** The row's entry; null where a partial index leaves it out. */
+  entry(row: Row): IndexEntry | null | Promise<IndexEntry | null> {
+    const { predicate, expressions } = this.program;
+    if (predicate === null && expressions === null) return this.encoded(row, []);
+    const isSync = !(predicate?.isAsync ?? false) && !(expressions?.isAsync ?? false);
+    if (!isSync) return this.slowEntry(row);
+    if (predicate !== null && predicate.run(this.x, row) !== true) return null;
+    return this.encoded(row, expressions === null ? [] : (expressions.run(this.x, row) as Row));
+  }
+
+  private async slowEntry(row: Row): Promise<IndexEntry | null> {
+    const { predicate, expressions } = this.program;
+    if (predicate !== null && !(await predicate.run(this.x, row))) return null;
+    return this.encoded(row, expressions === null ? [] : await expressions.run(this.x, row));
+  }
+
+  private encoded(row: Row, computed: Row): IndexEntry {
+    let nextComputed = 0;
+    const values: Value[] = [];
+    for (const position of this.program.positions) {
+      values.push(position < 0 ? ((computed[nextComputed++] ?? null) as Value) : ((row[position] ?? null) as Value));
+    }
+    return { key: encodeKey(this.program.columns, values, (collation) => this.x.ioFor(collation)), values };
+  }
+
+  /** A unique index must not hold this key twice: keys with nulls count only under NULLS NOT DISTINCT. */
+  private mustBeUnique(entry: IndexEntry): boolean {
+    const { index } = this.program;
+    return index.isUnique && (index.nullsNotDistinct || !entry.values.includes(null));
+  }
+
+  /** Adds a row's entry; throws 23505 where a unique key is there already. */
+  insert(rowid: number, entry: IndexEntry): void | Promise<void> {
+    if (this.mustBeUnique(entry)) {
+      const wait = this.x.context.transaction.lockUniqueKey(this.index.file.filenode, entry.key);
+      if (wait !== undefined) return wait.then(() => this.insertUnique(rowid, entry));
+      this.insertUnique(rowid, entry);
+      return undefined;
+    }
+    this.put(rowid, entry);
+    return undefined;
+  }
+
+  private insertUnique(rowid: number, entry: IndexEntry): void {
+    const existing = this.store.lookup(this.x.context.transaction.latestView(), entry.key);
+    if (existing.length > 0 && (existing.length > 1 || existing[0] !== rowid)) {
+      if (this.index.isImmediate) throw this.duplicate(entry);
+      this.recheckLater(entry);
+    }
+    this.put(rowid, entry);
+  }
+
+  private put(rowid: number, entry: IndexEntry): void {
+    const { transaction } = this.x.context;
+    this.store.insert(transaction.store, transaction.command, entry.key, rowid, null);
+  }
+
+  remove(rowid: number, entry: IndexEntry): void {
+    const { transaction } = this.x.context;
+    this.store.delete(transaction.store, transaction.command, entry.key, rowid);
+  }
+
+  /** Moves a row's entry where its key changed. */
+  async update(rowid: number, oldRow: Row, newRow: Row): Promise<void> {
+    const before = await this.entry(oldRow);
+    const after = await this.entry(newRow);
+    if (before !== null && after !== null && before.key.equals(after.key)) return;
+    if (before !== null) this.remove(rowid, before);
+    if (after !== null) await this.insert(rowid, after);
+  }
+
+  /** Takes the key's lock and returns the row that holds it already: for ON CONFLICT. */
+  async holder(row: Row): Promise<number | null> {
+    const entry = await this.entry(row);
+    if (entry === null || !this.mustBeUnique(entry)) return null;
+    await this.x.context.transaction.lockUniqueKey(this.index.file.filenode, entry.key);
+    const [rowid] = this.store.lookup(this.x.context.transaction.latestView(), entry.key);
+    return rowid ?? null;
+  }
+
+  /** Deferrable keys are counted when the statement or, deferred, the transaction ends. */
+  private recheckLater(entry: IndexEntry): void {
+    const { x } = this;
+    const recheck = async (): Promise<void> => {
+      const holders = this.store.lookup(x.context.transaction.latestView(), entry.key);
+      if (holders.length > 1) throw this.duplicate(entry);
+    };
+    const constraint = this.relation.constraints.find(({ oid }) => oid === this.index.constraint);
+    deferCheck(x, constraint ?? null, recheck);
+  }
+
+  private duplicate(entry: IndexEntry): Error {
+    const { index } = this;
+    return pgError(SqlState.uniqueViolation, `duplicate key value violates unique constraint "${index.name}"`, {
+      detail: `Key ${indexKeyText(this.x.context, this.relation, index, entry.values)} already exists.`,
+      schema: this.relation.schemaName,
+      table: this.relation.name,
+      constraint: index.name,
+    });
+  }
+}
+
+/** Runs a check at the statement's end or, where the constraint is deferred, before the commit. */
+export function deferCheck(
+  x: RunState,
+  constraint: { readonly oid: number; readonly deferrable: boolean; readonly initiallyDeferred: boolean } | null,
+  check: () => Promise<void>,
+): void {
+  const modes = constraintModes(x.context.transaction);
+  if (constraint?.deferrable === true && modes.isDeferred(constraint.oid, constraint.initiallyDeferred)) {
+    modes.defer(x.context.transaction, constraint.oid, check);
+  } else x.atStatementEnd(check);
+}

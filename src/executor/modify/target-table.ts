@@ -1,0 +1,238 @@
+// A table under change: generated columns, NOT NULL and CHECK constraints, indexes, foreign keys, for each row written.
+// INSERT, UPDATE, DELETE, MERGE, ON CONFLICT, foreign key actions and COPY all write through here.
+import type { RelationDescriptor } from '../../catalog/descriptors.js';
+import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
+import type { StoredRow, TableStore } from '../../storage/api.js';
+import type { RowLockMode } from '../../transaction/api.js';
+import type { RelationRte } from '../../trees/query.js';
+import type { Row, Value } from '../../types/value.js';
+import type { ExecutionContext } from '../api.js';
+import { type QualProgram, type ScalarProgram, compileScalar } from '../expressions/compile.js';
+import { Emitter } from '../expressions/emitter.js';
+import { CompileUnit } from '../expressions/unit.js';
+import { RunState } from '../state.js';
+import { storedExpressions } from '../stored-expressions.js';
+import { tableStore } from '../tables.js';
+import { ForeignKeyWork } from './foreign-keys.js';
+import { type IndexProgram, IndexWriter, compileIndex } from './index-maintenance.js';
+import { failingRow } from './row-description.js';
+
+/** A relation's compiled constraints and indexes, kept with its descriptor. */
+interface TargetProgram {
+  readonly unit: CompileUnit;
+  readonly indexes: readonly IndexProgram[];
+  readonly checks: readonly { readonly name: string; readonly program: QualProgram }[];
+  readonly generated: readonly { readonly index: number; readonly program: ScalarProgram }[];
+  /** 0-based columns that must not be null. */
+  readonly notNull: readonly number[];
+  /** Columns of keys that foreign keys may refer to: changing one conflicts with FOR KEY SHARE. */
+  readonly keyAttributes: ReadonlySet<number>;
+}
+
+const programs = new WeakMap<RelationDescriptor, TargetProgram>();
+
+export class TargetTable {
+  readonly table: TableStore;
+  readonly indexes: readonly IndexWriter[];
+  private readonly foreignKeys: ForeignKeyWork | null;
+
+  constructor(
+    /** State under which the relation's own expressions run. */
+    private readonly own: RunState,
+    readonly relation: RelationDescriptor,
+    private readonly program: TargetProgram,
+    /** The statement that writes: its end runs the checks. */
+    statement: RunState,
+  ) {
+    this.table = tableStore(own, relation);
+    this.indexes = program.indexes.map((index) => new IndexWriter(own, relation, index));
+    const referenced =
+      relation.constraints.some((constraint) => constraint.kind === 'f') || relation.referencedBy.length > 0;
+    this.foreignKeys = referenced ? new ForeignKeyWork(statement, relation) : null;
+    own.atStatementEnd = (action) => statement.atStatementEnd(action);
+  }
+
+  private get context(): ExecutionContext {
+    return this.own.context;
+  }
+
+  /** Checks and stores new rows (whole, in attribute order); returns the first rowid, the others follow by one. */
+  async insertAll(rows: readonly Row[]): Promise<{ readonly rows: readonly Row[]; readonly firstRowId: number }> {
+    const { transaction } = this.context;
+    const ready: Row[] = [];
+    for (const row of rows) ready.push(await this.prepare(row));
+    const firstRowId =
+      ready.length === 1
+        ? this.table.insert(transaction.store, transaction.command, ready[0] as Row)
+        : this.table.insertMany(transaction.store, transaction.command, ready);
+    for (let n = 0; n < ready.length; n++) await this.indexInserted(firstRowId + n, ready[n] as Row);
+    return { rows: ready, firstRowId };
+  }
+
+  private async indexInserted(rowid: number, row: Row): Promise<void> {
+    for (const index of this.indexes) {
+      let entry = index.entry(row);
+      if (entry instanceof Promise) entry = await entry;
+      if (entry === null) continue;
+      const wait = index.insert(rowid, entry);
+      if (wait !== undefined) await wait;
+    }
+    this.foreignKeys?.inserted(rowid, row);
+  }
+
+  /** Replaces a locked row; `old` is its current version. */
+  async update(old: StoredRow, row: Row, changed: ReadonlySet<number> | null): Promise<Row> {
+    const { transaction } = this.context;
+    const ready = await this.prepare(row);
+    const attributes = changed === null || this.program.generated.length > 0 ? null : changed;
+    this.table.update(transaction.store, transaction.command, old.rowid, ready);
+    for (const index of this.indexes) {
+      if (attributes === null || index.isAffectedBy(attributes)) await index.update(old.rowid, old.values, ready);
+    }
+    this.foreignKeys?.updated(old.rowid, old.values, ready);
+    return ready;
+  }
+
+  /** Removes a locked row. */
+  async delete(old: StoredRow): Promise<void> {
+    const { transaction } = this.context;
+    this.table.delete(transaction.store, transaction.command, old.rowid);
+    for (const index of this.indexes) {
+      const entry = await index.entry(old.values);
+      if (entry !== null) index.remove(old.rowid, entry);
+    }
+    this.foreignKeys?.deleted(old.rowid, old.values);
+  }
+
+  /** Lock that an update of these columns (or a delete) needs. */
+  lockMode(changed: ReadonlySet<number> | null): RowLockMode {
+    if (changed === null) return 'update';
+    for (const attribute of this.program.keyAttributes) if (changed.has(attribute)) return 'update';
+    return 'noKeyUpdate';
+  }
+
+  lock(rowid: number, mode: RowLockMode): 'granted' | 'skipped' | Promise<'granted' | 'skipped'> {
+    return this.context.transaction.lockRow(this.relation.file.filenode, rowid, mode, 'block');
+  }
+
+  /** Computes generated columns and checks the row: NOT NULL in column order, then CHECK constraints by name. */
+  async prepare(row: Row): Promise<Row> {
+    const { program, own } = this;
+    let ready = row;
+    if (program.generated.length > 0) {
+      const values: Value[] = [...row];
+      for (const { index, program: expr } of program.generated) values[index] = await expr.run(own, row);
+      ready = values;
+    }
+    for (const index of program.notNull) {
+      if (ready[index] === null || ready[index] === undefined) throw this.nullError(index, ready);
+    }
+    for (const { name, program: check } of program.checks) {
+      const passed = check.run(own, ready);
+      if ((passed instanceof Promise ? await passed : passed) === false) throw this.checkError(name, ready);
+    }
+    return ready;
+  }
+
+  private nullError(index: number, row: Row): Error {
+    const { relation, context } = this;
+    const column = relation.attributes[index]?.name ?? '';
+    const message = `null value in column "${column}" of relation "${relation.name}" violates not-null constraint`;
+    return pgError(SqlState.notNullViolation, message, {
+      detail: failingRow(context, relation, row),
+      schema: relation.schemaName,
+      table: relation.name,
+      column,
+    });
+  }
+
+  private checkError(name: string, row: Row): Error {
+    const { relation, context } = this;
+    return pgError(
+      SqlState.checkViolation,
+      `new row for relation "${relation.name}" violates check constraint "${name}"`,
+      {
+        detail: failingRow(context, relation, row),
+        schema: relation.schemaName,
+        table: relation.name,
+        constraint: name,
+      },
+    );
+  }
+}
+
+/** Opens a table for writing within a statement. Throws 55000, 42809 and 0A000 for what can't be written. */
+export function openTarget(statement: RunState, relation: RelationDescriptor): TargetTable {
+  const program = targetProgram(statement, relation);
+  return new TargetTable(new RunState(program.unit, statement.context, null), relation, program, statement);
+}
+
+function targetProgram(statement: RunState, relation: RelationDescriptor): TargetProgram {
+  const { catalog } = statement.context;
+  const known = programs.get(relation);
+  if (known !== undefined && known.unit.catalogVersion === catalog.version()) return known;
+  requirePlainTable(relation);
+  const unit = new CompileUnit(catalog, catalog.version(), [relationEntry(relation)]);
+  const program = compileTarget(unit, relation);
+  programs.set(relation, program);
+  return program;
+}
+
+function requirePlainTable(relation: RelationDescriptor): void {
+  if (relation.kind === 'r') return;
+  if (relation.kind === 'p') throw notSupported('writing to a partitioned table');
+  if (relation.kind === 'm') {
+    throw pgError(SqlState.wrongObjectType, `cannot change materialized view "${relation.name}"`);
+  }
+  if (relation.kind === 'S') throw pgError(SqlState.wrongObjectType, `cannot change sequence "${relation.name}"`);
+  throw notSupported(`writing to relation "${relation.name}"`);
+}
+
+/** Stored expressions know their table as range table entry 1. */
+function relationEntry(relation: RelationDescriptor): RelationRte {
+  const names = { name: relation.name, columns: relation.attributes.map(({ name }) => name) };
+  return {
+    kind: 'relation',
+    relation: relation.oid,
+    relkind: relation.kind,
+    lockMode: 3,
+    inherit: false,
+    tableSample: null,
+    permissions: null,
+    alias: null,
+    eref: names,
+    lateral: false,
+    inFromClause: true,
+  };
+}
+
+function compileTarget(unit: CompileUnit, relation: RelationDescriptor): TargetProgram {
+  const indexes = relation.indexes.filter((index) => index.isReady);
+  if (indexes.some((index) => index.isExclusion)) throw notSupported('exclusion constraints');
+  const checks = relation.constraints
+    .filter((constraint) => constraint.kind === 'c' && constraint.expression !== null)
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const live = relation.attributes.filter((attribute) => !attribute.isDropped);
+  const keys = indexes.filter((index) => index.isUnique && index.predicate === null && index.expressions === null);
+  return {
+    unit,
+    indexes: indexes.map((index) => compileIndex(unit, index)),
+    checks: checks.map(({ name, expression }) => ({ name, program: compileCheck(unit, expression as string) })),
+    generated: live
+      .filter((attribute) => attribute.generated === 's' && attribute.defaultExpr !== null)
+      .map((attribute) => ({
+        index: attribute.number - 1,
+        program: compileScalar(unit, storedExpressions(attribute.defaultExpr as string)[0] as never),
+      })),
+    notNull: live.filter((attribute) => attribute.notNull).map((attribute) => attribute.number - 1),
+    keyAttributes: new Set(keys.flatMap((index) => index.keys.map((key) => key.attribute))),
+  };
+}
+
+/** A check is violated by false alone: null passes. */
+function compileCheck(unit: CompileUnit, json: string): QualProgram {
+  const m = new Emitter(unit, {});
+  for (const expr of storedExpressions(json)) m.line(`if (${m.emit(expr).code} === false) return false;`);
+  m.line('return true;');
+  return m.finish('x, s');
+}

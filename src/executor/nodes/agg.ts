@@ -1,0 +1,385 @@
+// Agg: plain, sorted and hashed aggregation, and grouping sets in phases. A group has a representative input row (columns
+// that its set does not group by read as null) and one accumulator for each aggregate; HAVING and the target list are
+// evaluated over (representative row, results).
+//   sorted: groups end where the sorted input changes; within a ROLLUP, longer sets end before shorter ones
+//   hashed: groups by key; beyond the memory budget, rows of new groups wait in partition files for a later pass
+import { batchRowsMax } from '../../base/limits.js';
+import { defined } from '../../errors/unreachable.js';
+import { type Aggref, type Expression, type GroupingFunc, outerVar } from '../../trees/expression.js';
+import type { Agg, AggGroupingSet, SortKey } from '../../trees/plan.js';
+import { walkExpression } from '../../trees/walk.js';
+import type { Row, Value } from '../../types/value.js';
+import { type Accumulator, type AccumulatorFactory, accumulatorFactory } from '../aggregates/accumulators.js';
+import { type AggregateSpec, aggregateRun, aggregateSpec } from '../aggregates/spec.js';
+import { buildNode } from '../build-node.js';
+import { type QualProgram, type RowProgram, compileQual, compileTargets } from '../expressions/compile.js';
+import { Emitter, type Program } from '../expressions/emitter.js';
+import { type RowKey, rowComparator, rowEquality, rowKey } from '../row-order.js';
+import { rowBytes } from '../spill/row-codec.js';
+import { TupleStore } from '../spill/tuple-store.js';
+import type { Batch, PlanNode, RunState } from '../state.js';
+import { GeneratorNode } from './filtered.js';
+import { Partition, partitionOf } from './hash-join.js';
+import { Sorter } from './sort.js';
+
+/** Feeds one input row to a group's accumulators. */
+type AdvanceProgram = Program<(x: RunState, o: Row, a: readonly Accumulator[]) => void | Promise<void>>;
+
+interface AggProgram {
+  readonly specs: readonly AggregateSpec[];
+  readonly groupings: readonly GroupingFunc[];
+  readonly advance: AdvanceProgram;
+  readonly having: QualProgram | null;
+  readonly project: RowProgram;
+}
+
+interface GroupState {
+  /** null: the group of an empty input. */
+  readonly row: Row | null;
+  readonly accumulators: readonly Accumulator[];
+}
+
+/** Sets computed in one pass over the input in one order. */
+interface Phase {
+  readonly sort: readonly SortKey[] | null;
+  readonly sets: readonly AggGroupingSet[];
+}
+
+const partitionCount = 32;
+
+export class AggNode extends GeneratorNode {
+  private readonly child: PlanNode;
+  private readonly program: AggProgram;
+  private factories: readonly AccumulatorFactory[] = [];
+  private out: Batch = [];
+  private peakBytes = 0;
+  private spilled = false;
+
+  constructor(
+    x: RunState,
+    private readonly plan: Agg,
+  ) {
+    super(x);
+    this.program = x.unit.cached(plan, () => compileAgg(x, plan));
+    this.child = buildNode(plan.outer, x);
+  }
+
+  protected async *run(): AsyncGenerator<Batch, void, void> {
+    await this.prepare();
+    const { strategy, groupingSets } = this.plan;
+    const whole = this.plan.groupColumns.map((_, n) => n);
+    if (groupingSets !== null) yield* this.groupingSets(groupingSets);
+    else if (strategy === 'hashed')
+      yield* this.hashed([{ columns: whole, strategy: 'hashed', sort: null }], this.child);
+    else yield* this.sorted([{ columns: whole, strategy: 'sorted', sort: null }], this.childRows());
+    if (this.out.length > 0) yield this.takeOut();
+  }
+
+  private async prepare(): Promise<void> {
+    const { x, program } = this;
+    const { having, project, advance } = program;
+    for (const { initParams } of [having ?? project, project, advance]) await x.ensureInit(initParams);
+    const factories: AccumulatorFactory[] = [];
+    for (const spec of program.specs) {
+      if (spec.directArgs !== null) await x.ensureInit(spec.directArgs.initParams);
+      const directArgs = spec.directArgs === null ? [] : await spec.directArgs.run(x, null, []);
+      factories.push(accumulatorFactory(x, spec, aggregateRun(x, spec, directArgs)));
+    }
+    this.factories = factories;
+  }
+
+  private newGroup(row: Row | null): GroupState {
+    return { row, accumulators: this.factories.map((make) => make()) };
+  }
+
+  private async *childRows(): AsyncGenerator<Batch, void, void> {
+    for (let batch = await this.child.next(batchRowsMax); batch !== null; batch = await this.child.next(batchRowsMax)) {
+      yield batch;
+      await this.pause();
+    }
+  }
+
+  /** Streams sorted input through a chain of sets, each a prefix of the one before. */
+  private async *sorted(
+    sets: readonly AggGroupingSet[],
+    input: AsyncIterable<Batch> | Iterable<Batch>,
+  ): AsyncGenerator<Batch, void, void> {
+    const chain = [...sets].sort((a, b) => b.columns.length - a.columns.length);
+    const same = chain.map((set) => this.equalityOf(set));
+    const groups: (GroupState | null)[] = chain.map(() => null);
+    const { advance } = this.program;
+    for await (const batch of input) {
+      for (const row of batch) {
+        for (let n = 0; n < chain.length; n++) {
+          const group = groups[n] as GroupState | null;
+          if (group !== null && !(same[n] as (a: Row, b: Row) => boolean)(group.row as Row, row)) {
+            await this.finish(group, chain[n] as AggGroupingSet);
+            groups[n] = null;
+            if (this.out.length >= this.rowCountMax) yield this.takeOut();
+          }
+          if (groups[n] === null) groups[n] = this.newGroup(row);
+          const wait = advance.run(this.x, row, (groups[n] as GroupState).accumulators);
+          if (wait !== undefined) await wait;
+        }
+      }
+    }
+    for (let n = 0; n < chain.length; n++) {
+      const set = chain[n] as AggGroupingSet;
+      const group = groups[n] ?? (set.columns.length === 0 ? this.newGroup(null) : null);
+      if (group !== null) await this.finish(group, set);
+      if (this.out.length >= this.rowCountMax) yield this.takeOut();
+    }
+  }
+
+  private equalityOf(set: AggGroupingSet): (left: Row, right: Row) => boolean {
+    if (set.columns.length === 0) return () => true;
+    return rowEquality(
+      this.x,
+      set.columns.map((n) => defined(this.plan.groupColumns[n], 'group column')),
+      this.plan.outer.targetList,
+    );
+  }
+
+  private keyOf(set: AggGroupingSet): RowKey {
+    return rowKey(
+      this.x,
+      set.columns.map((n) => defined(this.plan.groupColumns[n], 'group column')),
+      this.plan.outer.targetList,
+    );
+  }
+
+  private async *hashed(sets: readonly AggGroupingSet[], source: PlanNode): AsyncGenerator<Batch, void, void> {
+    const tables = sets.map((set) => new HashedGroups(set, this.keyOf(set)));
+    for (let batch = await source.next(batchRowsMax); batch !== null; batch = await source.next(batchRowsMax)) {
+      for (const table of tables) await this.addHashed(table, batch);
+      await this.pause();
+    }
+    for (const table of tables) yield* this.drainHashed(table);
+  }
+
+  private async addHashed(table: HashedGroups, batch: readonly Row[]): Promise<void> {
+    const { advance } = this.program;
+    for (const row of batch) {
+      const key = table.keyOf(row);
+      let group = table.groups.get(key);
+      if (group === undefined) {
+        if (table.partitions !== null) {
+          defined(table.partitions[partitionOf(key)], 'partition').add(row);
+          continue;
+        }
+        group = this.newGroup(row);
+        table.groups.set(key, group);
+        table.bytes += rowBytes(row) + 100 + 100 * this.factories.length;
+        // hash_mem_multiplier's default gives hash tables twice work_mem.
+        if (table.bytes > 2 * this.x.context.workMemBytes) this.startSpilling(table);
+      }
+      const wait = advance.run(this.x, row, group.accumulators);
+      if (wait !== undefined) await wait;
+    }
+  }
+
+  private startSpilling(table: HashedGroups): void {
+    this.spilled = true;
+    table.partitions = Array.from({ length: partitionCount }, () => new Partition());
+  }
+
+  /** Puts a table's groups out, then those of the rows that had to wait. */
+  private async *drainHashed(table: HashedGroups): AsyncGenerator<Batch, void, void> {
+    if (table.groups.size === 0 && table.set.columns.length === 0) table.groups.set(0, this.newGroup(null));
+    this.peakBytes = Math.max(this.peakBytes, table.bytes);
+    for (const group of table.groups.values()) {
+      await this.finish(group, table.set);
+      if (this.out.length >= this.rowCountMax) yield this.takeOut();
+    }
+    const waiting = table.partitions ?? [];
+    table.groups.clear();
+    for (const partition of waiting) {
+      const rest = new HashedGroups(table.set, table.keyOf);
+      for (const rows of partition.batches()) {
+        await this.addToPass(rest, rows);
+        await this.pause();
+      }
+      partition.close();
+      if (rest.groups.size > 0) yield* this.drainHashed(rest);
+    }
+  }
+
+  /** A partition's rows all share their hash: it is not split again, however large it is. */
+  private async addToPass(table: HashedGroups, rows: readonly Row[]): Promise<void> {
+    table.bytes = Number.NEGATIVE_INFINITY;
+    await this.addHashed(table, rows);
+  }
+
+  /** Grouping sets: hashed ones in the first pass beside the sorted ones, further orders by sorting the kept input. */
+  private async *groupingSets(sets: readonly AggGroupingSet[]): AsyncGenerator<Batch, void, void> {
+    const hashedSets = sets.filter((set) => set.strategy === 'hashed');
+    const phases = phasesOf(sets.filter((set) => set.strategy !== 'hashed'));
+    const [first, ...later] = phases;
+    if (first === undefined) {
+      yield* this.hashed(hashedSets, this.child);
+      return;
+    }
+    const kept = later.length > 0 || first.sort !== null ? new TupleStore(this.x.context.workMemBytes) : null;
+    const tables = hashedSets.map((set) => new HashedGroups(set, this.keyOf(set)));
+    const input = this.recorded(kept, tables);
+    if (first.sort === null) yield* this.sorted(first.sets, input);
+    else for await (const _ of input);
+    for (const phase of first.sort === null ? later : phases) {
+      if (kept !== null) yield* this.sorted(phase.sets, this.resorted(kept, phase.sort ?? []));
+    }
+    kept?.clear();
+    for (const table of tables) yield* this.drainHashed(table);
+  }
+
+  private async *recorded(kept: TupleStore | null, tables: readonly HashedGroups[]): AsyncGenerator<Batch, void, void> {
+    for await (const batch of this.childRows()) {
+      if (kept !== null) for (const row of batch) kept.append(row);
+      for (const table of tables) await this.addHashed(table, batch);
+      yield batch;
+    }
+  }
+
+  private *resorted(kept: TupleStore, keys: readonly SortKey[]): Generator<Batch, void, void> {
+    const sorter = new Sorter(rowComparator(this.x, keys, this.plan.outer.targetList), this.x.context.workMemBytes);
+    for (let at = 0; at < kept.rowCount; ) {
+      const rows = kept.slice(at, batchRowsMax);
+      sorter.addAll(rows);
+      at += rows.length;
+    }
+    sorter.finish();
+    yield* sorter.batches(() => batchRowsMax);
+    sorter.clear();
+  }
+
+  private async finish(group: GroupState, set: AggGroupingSet): Promise<void> {
+    const { x, program } = this;
+    const results: Value[] = [];
+    for (const accumulator of group.accumulators) {
+      const result = accumulator.result();
+      results.push(result instanceof Promise ? await result : result);
+    }
+    for (const grouping of program.groupings) results.push(this.groupingValue(grouping, set));
+    const row = this.representative(group.row, set);
+    if (program.having !== null && !(await program.having.run(x, null, row, results))) {
+      this.filtered += 1;
+      return;
+    }
+    const output = program.project.run(x, null, row, results);
+    this.out.push(output instanceof Promise ? await output : output);
+  }
+
+  private representative(row: Row | null, set: AggGroupingSet): Row {
+    if (row === null) return new Array<Value>(this.plan.outer.targetList.length).fill(null);
+    if (this.plan.groupingSets === null || set.columns.length === this.plan.groupColumns.length) return row;
+    const masked = [...row];
+    this.plan.groupColumns.forEach((column, n) => {
+      if (!set.columns.includes(n)) masked[column.column - 1] = null;
+    });
+    return masked;
+  }
+
+  /** GROUPING(a, b): a bit for each argument, 1 where the set does not group by it. */
+  private groupingValue(expr: GroupingFunc, set: AggGroupingSet): number {
+    if (this.plan.groupingSets === null) return 0;
+    let bits = 0;
+    for (const [n, arg] of expr.args.entries()) {
+      const column = this.groupColumnOf(arg, expr.refs[n] ?? 0);
+      bits = bits * 2 + (set.columns.includes(column) ? 0 : 1);
+    }
+    return bits;
+  }
+
+  private groupColumnOf(arg: Expression, ref: number): number {
+    const { groupColumns, outer } = this.plan;
+    const byRef = groupColumns.findIndex(
+      ({ column }) => ref !== 0 && outer.targetList[column - 1]?.sortGroupRef === ref,
+    );
+    if (byRef >= 0) return byRef;
+    return groupColumns.findIndex(({ column }) => arg.kind === 'Var' && arg.varno === outerVar && arg.attno === column);
+  }
+
+  private takeOut(): Batch {
+    const batch = this.out;
+    this.out = [];
+    return batch;
+  }
+
+  protected restart(): void {
+    this.out = [];
+    this.child.rescan();
+  }
+
+  close(): void {
+    this.child.close();
+  }
+
+  extra(): Record<string, string | number> {
+    if (this.plan.strategy !== 'hashed' && this.plan.strategy !== 'mixed') return {};
+    return {
+      'HashAgg Batches': this.spilled ? partitionCount + 1 : 1,
+      'Peak Memory Usage': Math.ceil(this.peakBytes / 1024),
+    };
+  }
+}
+
+class HashedGroups {
+  readonly groups = new Map<unknown, GroupState>();
+  partitions: Partition[] | null = null;
+  bytes = 0;
+
+  constructor(
+    readonly set: AggGroupingSet,
+    readonly keyOf: RowKey,
+  ) {}
+}
+
+function phasesOf(sets: readonly AggGroupingSet[]): readonly Phase[] {
+  const phases: { sort: readonly SortKey[] | null; sets: AggGroupingSet[] }[] = [];
+  for (const set of sets) {
+    const last = phases[phases.length - 1];
+    if (last === undefined || set.sort !== null) phases.push({ sort: set.sort, sets: [set] });
+    else last.sets.push(set);
+  }
+  return phases;
+}
+
+function compileAgg(x: RunState, plan: Agg): AggProgram {
+  const aggregates: Aggref[] = [];
+  const groupings: GroupingFunc[] = [];
+  const visit = (node: Expression): boolean | undefined => {
+    if (node.kind === 'Aggref' && !aggregates.includes(node)) aggregates.push(node);
+    if (node.kind === 'GroupingFunc' && !groupings.includes(node)) groupings.push(node);
+    return node.kind === 'Aggref' || node.kind === 'GroupingFunc' ? false : undefined;
+  };
+  for (const { expr } of plan.targetList) walkExpression(expr, visit);
+  for (const expr of plan.qual) walkExpression(expr, visit);
+  const sources = {
+    computed: (expr: Expression): number | null => {
+      if (expr.kind === 'Aggref') return aggregates.indexOf(expr);
+      return expr.kind === 'GroupingFunc' ? aggregates.length + groupings.indexOf(expr) : null;
+    },
+  };
+  const specs = aggregates.map((aggregate) => aggregateSpec(x.unit, aggregate));
+  return {
+    specs,
+    groupings,
+    advance: compileAdvance(x, specs),
+    having: compileQual(x.unit, plan.qual, sources),
+    project: compileTargets(x.unit, plan.targetList, sources),
+  };
+}
+
+/** One function that evaluates every aggregate's filter and arguments over an input row. */
+function compileAdvance(x: RunState, specs: readonly AggregateSpec[]): AdvanceProgram {
+  const m = new Emitter(x.unit, {});
+  for (const [n, spec] of specs.entries()) {
+    m.line(`A${n}: {`);
+    if (spec.filter !== null) m.require(spec.filter, `break A${n};`);
+    const args = spec.inputs.map((input) => m.emit(input.expr).code).join(', ');
+    if (spec.needsWait && spec.sort.length === 0) {
+      m.isAsync = true;
+      m.line(`await a[${n}].add(${args}); }`);
+    } else m.line(`a[${n}].add(${args}); }`);
+  }
+  return m.finish('x, o, a');
+}

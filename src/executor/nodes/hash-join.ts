@@ -1,0 +1,300 @@
+// HashJoin: the inner side in a hash table, the outer side probes it. Where the inner side outgrows its memory, both
+// sides are split by key into partitions on disk that are joined one after the other:
+//   1. read the inner side into the table; over budget: write table and further rows to partition files
+//   2. read the outer side: probe at once, or write to the partition files
+//   3. for each partition: load its inner rows, probe with its outer rows
+// Rows with a null key match nothing and are never partitioned.
+import { batchRowsMax } from '../../base/limits.js';
+import { defined } from '../../errors/unreachable.js';
+import type { Expression } from '../../trees/expression.js';
+import type { HashJoin } from '../../trees/plan.js';
+import type { Row, Value } from '../../types/value.js';
+import { buildNode } from '../build-node.js';
+import { type RowProgram, compileRow } from '../expressions/compile.js';
+import { typeOf } from '../expressions/type-of.js';
+import { type HashKeyOf, crossTypeHashKey, keyPart } from '../operators.js';
+import { rowBytes } from '../spill/row-codec.js';
+import { TemporaryFile } from '../spill/temporary-file.js';
+import type { Batch, PlanNode, RunState } from '../state.js';
+import { JoinNode, type JoinProgram, compileJoin, keepsInner, keepsOuter } from './join.js';
+
+/** hash_mem_multiplier's default: hash tables may take twice work_mem. */
+const hashMemoryMultiplier = 2;
+const partitionCount = 32;
+/** Rows gathered for a partition before they are written as one batch. */
+const partitionBatchRows = 256;
+
+interface HashJoinProgram {
+  readonly join: JoinProgram;
+  readonly outerKeys: RowProgram;
+  readonly innerKeys: RowProgram;
+  readonly outerHash: readonly HashKeyOf[];
+  readonly innerHash: readonly HashKeyOf[];
+}
+
+interface Entry {
+  readonly row: Row;
+  matched: boolean;
+}
+
+export class HashJoinNode extends JoinNode {
+  private readonly outer: PlanNode;
+  private readonly inner: PlanNode;
+  private readonly compiled: HashJoinProgram;
+  private readonly table = new Map<unknown, Entry[]>();
+  /** Inner rows with a null key, kept only where unmatched inner rows come out. */
+  private readonly nullKeyed: Row[] = [];
+  private partitions: { readonly outer: Partition; readonly inner: Partition }[] | null = null;
+  private tableBytes = 0;
+  private built = false;
+  private peakBytes = 0;
+
+  constructor(
+    x: RunState,
+    private readonly join: HashJoin,
+  ) {
+    const compiled = x.unit.cached(join, () => compileHashJoin(x, join));
+    super(x, join, compiled.join);
+    this.compiled = compiled;
+    this.outer = buildNode(join.outer, x);
+    this.inner = buildNode(join.inner.outer, x);
+  }
+
+  protected async *run(): AsyncGenerator<Batch, void, void> {
+    await this.prepare();
+    if (!this.built) await this.build();
+    const { joinType } = this.join;
+    const isEmpty = this.table.size === 0 && this.partitions === null;
+    if (isEmpty && !keepsOuter(joinType) && this.nullKeyed.length === 0) return;
+    for (let batch = await this.outer.next(batchRowsMax); batch !== null; batch = await this.outer.next(batchRowsMax)) {
+      yield* this.probeAll(batch, this.partitions);
+      await this.pause();
+    }
+    if (this.partitions === null) yield* this.unmatchedInner();
+    else {
+      for (const partition of this.partitions) {
+        this.table.clear();
+        for (const rows of partition.inner.batches()) for (const row of rows) await this.insert(row);
+        for (const rows of partition.outer.batches()) {
+          yield* this.probeAll(rows, null);
+          await this.pause();
+        }
+        yield* this.unmatchedInner();
+      }
+    }
+    if (keepsInner(joinType)) {
+      for (const row of this.nullKeyed) {
+        await this.emit(this.program.nullOuter, row);
+        if (this.isFull) yield this.takeOut();
+      }
+    }
+    if (this.out.length > 0) yield this.takeOut();
+  }
+
+  private async build(): Promise<void> {
+    const budget = this.x.context.workMemBytes * hashMemoryMultiplier;
+    for (let batch = await this.inner.next(batchRowsMax); batch !== null; batch = await this.inner.next(batchRowsMax)) {
+      for (const row of batch) {
+        if (this.partitions !== null) await this.partitionInner(row, this.partitions);
+        else {
+          await this.insert(row);
+          this.tableBytes += rowBytes(row) + 64;
+          if (this.tableBytes > budget) this.split();
+        }
+      }
+      await this.pause();
+    }
+    this.peakBytes = Math.max(this.peakBytes, this.tableBytes);
+    this.built = true;
+  }
+
+  private async insert(row: Row): Promise<void> {
+    const key = this.keyOf(row, this.compiled.innerKeys, this.compiled.innerHash);
+    const settled = key instanceof Promise ? await key : key;
+    if (settled === undefined) {
+      if (keepsInner(this.join.joinType)) this.nullKeyed.push(row);
+      return;
+    }
+    const bucket = this.table.get(settled);
+    if (bucket === undefined) this.table.set(settled, [{ row, matched: false }]);
+    else bucket.push({ row, matched: false });
+  }
+
+  /** The row's key as a primitive, undefined where a column of it is null. */
+  private keyOf(row: Row, program: RowProgram, hash: readonly HashKeyOf[]): unknown {
+    const values = program.run(this.x, null, row, row);
+    return values instanceof Promise
+      ? values.then((settled) => this.primitive(settled, hash))
+      : this.primitive(values, hash);
+  }
+
+  private primitive(values: Row, hash: readonly HashKeyOf[]): unknown {
+    const { collations } = this.join;
+    if (values.length === 1) {
+      const value = values[0] as Value;
+      return value === null ? undefined : (hash[0] as HashKeyOf)(value, this.x.ioFor(collations[0] ?? 0));
+    }
+    let key = '';
+    for (let n = 0; n < values.length; n++) {
+      const value = values[n] as Value;
+      if (value === null) return undefined;
+      key += keyPart(value, hash[n] as HashKeyOf, this.x.ioFor(collations[n] ?? 0));
+    }
+    return key;
+  }
+
+  private async *probeAll(
+    rows: readonly Row[],
+    partitions: HashJoinNode['partitions'],
+  ): AsyncGenerator<Batch, void, void> {
+    const { joinType } = this.join;
+    const keepsUnmatched = keepsOuter(joinType);
+    const stopsAtFirst = joinType === 'semi' || joinType === 'anti' || (this.join.innerUnique && !keepsInner(joinType));
+    for (const outerRow of rows) {
+      let key = this.keyOf(outerRow, this.compiled.outerKeys, this.compiled.outerHash);
+      if (key instanceof Promise) key = await key;
+      if (partitions !== null && key !== undefined) {
+        defined(partitions[partitionOf(key)], 'partition').outer.add(outerRow);
+        continue;
+      }
+      const bucket = key === undefined ? undefined : this.table.get(key);
+      let matched = false;
+      if (bucket !== undefined) {
+        for (const entry of bucket) {
+          let isMatch = this.matches(outerRow, entry.row);
+          if (isMatch instanceof Promise) isMatch = await isMatch;
+          if (!isMatch) continue;
+          matched = true;
+          entry.matched = true;
+          if (joinType === 'anti') break;
+          const wait = this.emit(outerRow, entry.row);
+          if (wait !== undefined) await wait;
+          if (this.isFull) yield this.takeOut();
+          if (stopsAtFirst) break;
+        }
+      }
+      if (!matched && keepsUnmatched) {
+        const wait = this.emit(outerRow, this.program.nullInner);
+        if (wait !== undefined) await wait;
+        if (this.isFull) yield this.takeOut();
+      }
+    }
+  }
+
+  private async *unmatchedInner(): AsyncGenerator<Batch, void, void> {
+    if (!keepsInner(this.join.joinType)) return;
+    for (const bucket of this.table.values()) {
+      for (const entry of bucket) {
+        if (entry.matched) {
+          entry.matched = false;
+          continue;
+        }
+        await this.emit(this.program.nullOuter, entry.row);
+        if (this.isFull) yield this.takeOut();
+      }
+    }
+  }
+
+  private split(): void {
+    this.peakBytes = Math.max(this.peakBytes, this.tableBytes);
+    const partitions = Array.from({ length: partitionCount }, () => ({
+      outer: new Partition(),
+      inner: new Partition(),
+    }));
+    for (const [key, bucket] of this.table) {
+      const { inner } = defined(partitions[partitionOf(key)], 'partition');
+      for (const entry of bucket) inner.add(entry.row);
+    }
+    this.table.clear();
+    this.partitions = partitions;
+  }
+
+  private async partitionInner(row: Row, partitions: NonNullable<HashJoinNode['partitions']>): Promise<void> {
+    let key = this.keyOf(row, this.compiled.innerKeys, this.compiled.innerHash);
+    if (key instanceof Promise) key = await key;
+    if (key === undefined) {
+      if (keepsInner(this.join.joinType)) this.nullKeyed.push(row);
+      return;
+    }
+    defined(partitions[partitionOf(key)], 'partition').inner.add(row);
+  }
+
+  protected restart(): void {
+    this.out = [];
+    this.outer.rescan();
+    // The table can serve again as long as it is in memory and its input did not change.
+    if (this.partitions === null && this.join.inner.externParams.length === 0 && this.built) return;
+    this.discard();
+    this.inner.rescan();
+  }
+
+  private discard(): void {
+    for (const partition of this.partitions ?? []) {
+      partition.inner.close();
+      partition.outer.close();
+    }
+    this.partitions = null;
+    this.table.clear();
+    this.nullKeyed.length = 0;
+    this.tableBytes = 0;
+    this.built = false;
+  }
+
+  close(): void {
+    this.discard();
+    this.outer.close();
+    this.inner.close();
+  }
+
+  extra(): Record<string, string | number> {
+    const batches = this.partitions === null ? 1 : partitionCount;
+    return { 'Hash Batches': batches, 'Peak Memory Usage': Math.ceil(this.peakBytes / 1024) };
+  }
+}
+
+function compileHashJoin(x: RunState, plan: HashJoin): HashJoinProgram {
+  const { catalog } = x.unit;
+  const type = (expr: Expression | undefined) => typeOf(defined(expr, 'hash key'), catalog);
+  const hashes = (mine: readonly Expression[], theirs: readonly Expression[]) =>
+    mine.map((expr, n) => crossTypeHashKey(catalog, type(expr), type(theirs[n])));
+  return {
+    join: compileJoin(x.unit, plan, plan.joinQual),
+    outerKeys: compileRow(x.unit, plan.outerKeys),
+    innerKeys: compileRow(x.unit, plan.innerKeys),
+    outerHash: hashes(plan.outerKeys, plan.innerKeys),
+    innerHash: hashes(plan.innerKeys, plan.outerKeys),
+  };
+}
+
+/** Which partition a key belongs to: any even spread will do. */
+export function partitionOf(key: unknown): number {
+  const text = String(key);
+  let h = 0x811c9dc5;
+  for (let n = 0; n < text.length; n++) h = Math.imul(h ^ text.charCodeAt(n), 0x01000193);
+  return ((h ^ (h >>> 15)) >>> 0) % partitionCount;
+}
+
+/** Rows of one partition on disk. */
+export class Partition {
+  private rows: Row[] = [];
+  private file: TemporaryFile | null = null;
+
+  add(row: Row): void {
+    this.rows.push(row);
+    if (this.rows.length < partitionBatchRows) return;
+    this.file ??= new TemporaryFile();
+    this.file.write(this.rows);
+    this.rows = [];
+  }
+
+  *batches(): Generator<Row[], void, void> {
+    for (let n = 0; n < (this.file?.batchCount ?? 0); n++) yield (this.file as TemporaryFile).read(n);
+    if (this.rows.length > 0) yield this.rows;
+  }
+
+  close(): void {
+    this.file?.close();
+    this.file = null;
+    this.rows = [];
+  }
+}

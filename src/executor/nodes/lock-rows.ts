@@ -1,0 +1,79 @@
+// LockRows: FOR UPDATE / SHARE. Each row is locked and read again in its newest version; where it changed meanwhile, READ
+// COMMITTED re-evaluates the query for it.
+import type { RelationDescriptor } from '../../catalog/descriptors.js';
+import type { TableStore } from '../../storage/api.js';
+import type { RowLockMode } from '../../transaction/api.js';
+import type { LockRows, PlanRowMark } from '../../trees/plan.js';
+import type { Row } from '../../types/value.js';
+import { buildNode } from '../build-node.js';
+import type { Batch, PlanNode, RunState } from '../state.js';
+import { tableStore } from '../tables.js';
+import { currentVersion } from './current-version.js';
+import { evalPlanQual, junkColumn, markedRows, rowIdOf } from './eval-plan-qual.js';
+import { scannedRelation } from './relation-scan.js';
+
+interface Mark {
+  readonly mark: PlanRowMark;
+  readonly mode: RowLockMode;
+  readonly relation: RelationDescriptor;
+  readonly table: TableStore;
+  readonly column: number;
+}
+
+export class LockRowsNode implements PlanNode {
+  private readonly child: PlanNode;
+  private readonly marks: readonly Mark[];
+
+  constructor(
+    private readonly x: RunState,
+    private readonly plan: LockRows,
+  ) {
+    this.child = buildNode(plan.outer, x);
+    this.marks = plan.rowMarks.flatMap((mark) => {
+      if (mark.mark === 'reference' || mark.mark === 'copy') return [];
+      const relation = scannedRelation(x.unit, mark.rtIndex);
+      const column = junkColumn(plan.outer, `ctid${mark.rowMarkId}`);
+      return [{ mark, mode: mark.mark, relation, table: tableStore(x, relation), column }];
+    });
+  }
+
+  async next(rowCountMax: number): Promise<Batch | null> {
+    for (;;) {
+      const batch = await this.child.next(rowCountMax);
+      if (batch === null) return null;
+      const out: Batch = [];
+      for (const row of batch) {
+        const locked = await this.lock(row);
+        if (locked !== null) out.push(locked);
+      }
+      if (out.length > 0) return out;
+    }
+  }
+
+  /** The row, or its re-evaluated form; null where it is skipped or no longer qualifies. */
+  private async lock(row: Row): Promise<Row | null> {
+    const { x } = this;
+    const changed = new Map<number, import('../../storage/api.js').StoredRow>();
+    for (const { mark, mode, relation, table, column } of this.marks) {
+      const rowid = rowIdOf(row[column]);
+      if (rowid === null) continue;
+      const granted = await x.context.transaction.lockRow(relation.file.filenode, rowid, mode, mark.waitPolicy);
+      if (granted === 'skipped') return null;
+      const version = currentVersion(x, table, rowid, { goneVerb: 'update', touched: null });
+      if (version.state === 'deleted' || version.state === 'own') return null;
+      if (version.state === 'changed') changed.set(mark.rtIndex, version.row);
+    }
+    if (changed.size === 0) return row;
+    const rows = markedRows(x, this.plan.outer, this.plan.rowMarks, row);
+    for (const [rtIndex, version] of changed) rows.set(rtIndex, version);
+    return evalPlanQual(x, this.plan.outer, rows);
+  }
+
+  rescan(): void {
+    this.child.rescan();
+  }
+
+  close(): void {
+    this.child.close();
+  }
+}

@@ -1,0 +1,281 @@
+// ModifyTable: takes rows from its plan, writes the target table, gives RETURNING rows. INSERT writes batch by batch;
+// UPDATE, DELETE and MERGE lock each row first and follow concurrent changes (EvalPlanQual). The statement's end checks
+// foreign keys and deferrable keys.
+import type { RelationDescriptor } from '../../catalog/descriptors.js';
+import { batchRowsMax } from '../../base/limits.js';
+import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
+import type { StoredRow } from '../../storage/api.js';
+import type { RowLockMode } from '../../transaction/api.js';
+import type { ModifyTable, Plan } from '../../trees/plan.js';
+import type { Row, Value } from '../../types/value.js';
+import { buildNode } from '../build-node.js';
+import { type QualProgram, type RowProgram, compileQual, compileTargets } from '../expressions/compile.js';
+import type { RowSources } from '../expressions/emitter.js';
+import { planChildren } from '../expressions/unit.js';
+import { type TargetTable, openTarget } from '../modify/target-table.js';
+import { failingRow } from '../modify/row-description.js';
+import type { Batch, PlanNode, RunState } from '../state.js';
+import { currentVersion } from './current-version.js';
+import { evalPlanQual, junkColumn, markedRows, rowIdOf } from './eval-plan-qual.js';
+import { InsertOnConflict } from './insert-on-conflict.js';
+import { MergeWriter } from './merge.js';
+import { scannedRelation } from './relation-scan.js';
+
+interface ModifyProgram {
+  readonly returning: RowProgram | null;
+  readonly checkOptions: readonly { readonly viewName: string; readonly program: QualProgram }[];
+  /** The plan can't give the same target row twice. */
+  readonly isDistinct: boolean;
+  readonly ctidColumn: number;
+  readonly changed: ReadonlySet<number>;
+}
+
+export class ModifyTableNode implements PlanNode {
+  readonly relation: RelationDescriptor;
+  readonly target: TargetTable;
+  /** Rows that this command changed, kept where its plan may give one twice. */
+  readonly touched: Set<number> | null;
+  private readonly child: PlanNode;
+  private readonly program: ModifyProgram;
+  private readonly onConflict: InsertOnConflict | null;
+  private readonly merge: MergeWriter | null;
+  private out: Batch = [];
+  private ended = false;
+  private started = false;
+
+  constructor(
+    readonly x: RunState,
+    readonly plan: ModifyTable,
+  ) {
+    this.relation = scannedRelation(x.unit, plan.resultRelation);
+    this.program = x.unit.cached(plan, () => compileModify(x, plan, this.relation));
+    this.target = openTarget(x, this.relation);
+    this.touched = this.program.isDistinct && plan.operation !== 'merge' ? null : new Set();
+    this.child = buildNode(plan.outer, x);
+    this.onConflict = plan.onConflict === null ? null : new InsertOnConflict(this, plan.onConflict);
+    this.merge = plan.operation === 'merge' ? new MergeWriter(this) : null;
+    if (plan.canSetTag) x.counts ??= { processed: 0 };
+  }
+
+  async next(rowCountMax: number): Promise<Batch | null> {
+    if (!this.started) await this.start();
+    while (this.out.length === 0) {
+      if (this.ended) return null;
+      const batch = await this.child.next(this.program.returning === null ? batchRowsMax : rowCountMax);
+      if (batch === null) {
+        this.ended = true;
+        break;
+      }
+      await this.write(batch);
+      this.x.context.checkInterrupts();
+      await this.x.context.yieldToEventLoop();
+    }
+    if (this.out.length === 0) return null;
+    return this.out.length <= rowCountMax ? this.out.splice(0) : this.out.splice(0, rowCountMax);
+  }
+
+  private async start(): Promise<void> {
+    this.started = true;
+    const { returning, checkOptions } = this.program;
+    if (returning !== null) await this.x.ensureInit(returning.initParams);
+    for (const { program } of checkOptions) await this.x.ensureInit(program.initParams);
+    if (this.merge !== null) await this.merge.prepare();
+    if (this.onConflict !== null) await this.onConflict.prepare();
+    refuseTriggers(this.relation, triggerEvents(this.plan), 'statement');
+  }
+
+  private async write(batch: Batch): Promise<void> {
+    if (batch.length > 0 && this.merge === null) refuseTriggers(this.relation, triggerEvents(this.plan), 'row');
+    switch (this.plan.operation) {
+      case 'insert':
+        if (this.onConflict !== null) for (const row of batch) await this.onConflict.insert(this.newRow(row), row);
+        else
+          await this.insertRows(
+            batch.map((row) => this.newRow(row)),
+            batch,
+          );
+        return;
+      case 'update':
+        for (const row of batch) await this.updateOne(row);
+        return;
+      case 'delete':
+        for (const row of batch) await this.deleteOne(row);
+        return;
+      case 'merge':
+        for (const row of batch) await this.merge?.apply(row);
+    }
+  }
+
+  /** The plan's row is the new row, perhaps with junk behind it. */
+  private newRow(row: Row): Row {
+    const width = this.relation.attributes.length;
+    if (row.length === width) return row;
+    if (row.length > width) return row.slice(0, width);
+    return [...row, ...new Array<Value>(width - row.length).fill(null)];
+  }
+
+  async insertRows(rows: readonly Row[], inputs: readonly Row[]): Promise<void> {
+    const { checkOptions } = this.program;
+    const stored = await this.target.insertAll(rows);
+    for (let n = 0; n < rows.length; n++) {
+      const row = stored.rows[n] as Row;
+      if (checkOptions.length > 0) await this.checkViews(row);
+      const wait = this.report({ rowid: stored.firstRowId + n, xmin: 0n, values: row }, inputs[n] as Row);
+      if (wait !== undefined) await wait;
+    }
+  }
+
+  private async updateOne(input: Row): Promise<void> {
+    const located = await this.locate(input, this.target.lockMode(this.program.changed));
+    if (located === null) return;
+    await this.applyUpdate(
+      located.row,
+      this.updatedRow(located.row, located.input, this.plan.updateColumns),
+      located.input,
+      this.program.changed,
+    );
+  }
+
+  private async deleteOne(input: Row): Promise<void> {
+    const located = await this.locate(input, 'update');
+    if (located !== null) await this.applyDelete(located.row, located.input);
+  }
+
+  async applyUpdate(old: StoredRow, row: Row, input: Row, changed: ReadonlySet<number>): Promise<void> {
+    const stored = await this.target.update(old, row, changed);
+    this.touched?.add(old.rowid);
+    if (this.program.checkOptions.length > 0) await this.checkViews(stored);
+    await this.report({ rowid: old.rowid, xmin: old.xmin, values: stored }, input);
+  }
+
+  async applyDelete(old: StoredRow, input: Row): Promise<void> {
+    await this.target.delete(old);
+    this.touched?.add(old.rowid);
+    await this.report(old, input);
+  }
+
+  /** Locks the row that an input row names and returns its current version, the input re-evaluated where others changed
+   *  it; null where there is nothing left to do. */
+  private async locate(
+    input: Row,
+    mode: RowLockMode,
+  ): Promise<{ readonly row: StoredRow; readonly input: Row } | null> {
+    const rowid = rowIdOf(input[this.program.ctidColumn]);
+    if (rowid === null) return null;
+    const granted = this.target.lock(rowid, mode);
+    if (granted instanceof Promise) await granted;
+    const version = currentVersion(this.x, this.target.table, rowid, { goneVerb: 'delete', touched: this.touched });
+    if (version.state === 'same') return { row: version.row, input };
+    if (version.state !== 'changed') return null;
+    // The row is locked: this version stays while the plan is re-evaluated for it.
+    const again = await this.reevaluate(input, version.row);
+    return again === null ? null : { row: version.row, input: again };
+  }
+
+  /** The plan's row for a new version of the target row; null where it no longer qualifies. */
+  reevaluate(input: Row, version: StoredRow): Promise<Row | null> {
+    const rows = markedRows(this.x, this.plan.outer, this.plan.rowMarks, input);
+    rows.set(this.plan.resultRelation, version);
+    return evalPlanQual(this.x, this.plan.outer, rows);
+  }
+
+  /** The old row with the assigned columns replaced by the input's first columns. */
+  updatedRow(old: StoredRow, values: Row, columns: readonly number[]): Row {
+    const row: Value[] = [...old.values];
+    for (let n = 0; n < columns.length; n++) row[(columns[n] as number) - 1] = values[n] as Value;
+    return row;
+  }
+
+  async checkViews(row: Row): Promise<void> {
+    for (const { viewName, program } of this.program.checkOptions) {
+      if (await program.run(this.x, this.withSystem(row, 0, 0n))) continue;
+      throw pgError(SqlState.withCheckOptionViolation, `new row violates check option for view "${viewName}"`, {
+        detail: failingRow(this.x.context, this.relation, row),
+      });
+    }
+  }
+
+  /** Counts a written row and makes its RETURNING row. */
+  report(row: StoredRow, input: Row): Promise<void> | undefined {
+    const { returning } = this.program;
+    if (this.plan.canSetTag && this.x.counts !== null) this.x.counts.processed += 1;
+    if (returning === null) return undefined;
+    const xmin = this.x.context.transaction.store.assignedXid ?? row.xmin;
+    const result = returning.run(this.x, this.withSystem(row.values, row.rowid, xmin), input, input);
+    if (result instanceof Promise) {
+      return result.then((output) => {
+        this.out.push(output);
+      });
+    }
+    this.out.push(result);
+    return undefined;
+  }
+
+  withSystem(values: Row, rowid: number, xmin: bigint): Row {
+    return [...values, rowid, xmin];
+  }
+
+  rescan(): void {
+    throw new Error('ModifyTable is never rescanned');
+  }
+
+  close(): void {
+    this.child.close();
+  }
+}
+
+/** How ON CONFLICT, MERGE and RETURNING expressions find their rows: the target's row is the scan row. */
+export function modifySources(relation: RelationDescriptor): RowSources {
+  return { systemColumnBase: relation.attributes.length };
+}
+
+function compileModify(x: RunState, plan: ModifyTable, relation: RelationDescriptor): ModifyProgram {
+  const sources = modifySources(relation);
+  return {
+    returning: plan.returningList.length === 0 ? null : compileTargets(x.unit, plan.returningList, sources),
+    checkOptions: plan.withCheckOptions.map(({ viewName, qual }) => ({
+      viewName,
+      program: compileQual(x.unit, [qual], sources) as QualProgram,
+    })),
+    isDistinct: !mayRepeatRows(plan.outer),
+    ctidColumn: plan.operation === 'insert' ? -1 : requireJunk(plan, 'ctid'),
+    changed: new Set(plan.updateColumns),
+  };
+}
+
+function requireJunk(plan: ModifyTable, name: string): number {
+  const column = junkColumn(plan.outer, name);
+  if (column < 0) throw notSupported('changing this view');
+  return column;
+}
+
+/** A join or a union may give one target row several times. */
+function mayRepeatRows(plan: Plan): boolean {
+  if (plan.kind === 'NestLoop' || plan.kind === 'HashJoin' || plan.kind === 'MergeJoin' || plan.kind === 'Append')
+    return true;
+  return planChildren(plan).some(mayRepeatRows);
+}
+
+/** pg_trigger.tgtype bits. */
+const triggerRow = 1;
+const triggerBits = { insert: 4, delete: 8, update: 16 } as const;
+
+function triggerEvents(plan: ModifyTable): number {
+  if (plan.operation === 'merge') {
+    return plan.mergeActions.reduce(
+      (bits, action) => bits | (action.command === 'nothing' ? 0 : triggerBits[action.command]),
+      0,
+    );
+  }
+  return triggerBits[plan.operation] | (plan.onConflict?.action === 'update' ? triggerBits.update : 0);
+}
+
+/** User triggers can't run yet: a statement that would fire one is refused. */
+export function refuseTriggers(relation: RelationDescriptor, events: number, level: 'row' | 'statement'): void {
+  for (const trigger of relation.triggers) {
+    if (trigger.isInternal || trigger.enabled === 'D' || trigger.enabled === 'R') continue;
+    if ((trigger.type & events) === 0) continue;
+    if (((trigger.type & triggerRow) !== 0) === (level === 'row'))
+      throw notSupported(`firing trigger "${trigger.name}"`);
+  }
+}

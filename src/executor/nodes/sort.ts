@@ -1,0 +1,266 @@
+// Sort: stable, in memory up to work_mem, then an external merge of sorted runs; under a Limit only the top rows are kept.
+// IncrementalSort: input sorted by leading keys already is sorted group by group.
+import { batchRowsMax } from '../../base/limits.js';
+import type { IncrementalSort, Sort } from '../../trees/plan.js';
+import type { Row } from '../../types/value.js';
+import { buildNode } from '../build-node.js';
+import { type RowComparator, rowComparator } from '../row-order.js';
+import { rowBytes } from '../spill/row-codec.js';
+import { TemporaryFile } from '../spill/temporary-file.js';
+import type { Batch, PlanNode, RunState } from '../state.js';
+import { GeneratorNode, RowReader } from './filtered.js';
+
+/** Rows of one batch of a run on disk. */
+const runBatchRows = 512;
+
+export class SortNode extends GeneratorNode {
+  private readonly child: PlanNode;
+  private readonly sorter: Sorter;
+
+  constructor(
+    x: RunState,
+    private readonly plan: Sort,
+  ) {
+    super(x);
+    this.child = buildNode(plan.outer, x);
+    this.sorter = new Sorter(rowComparator(x, plan.keys, plan.outer.targetList), x.context.workMemBytes);
+  }
+
+  private sorted = false;
+
+  /** Tells that no more than this many rows will be read: a Limit's bound. */
+  setBound(rowCount: number): void {
+    if (this.sorter.bound !== rowCount && this.sorted) {
+      this.sorter.clear();
+      this.sorted = false;
+      this.child.rescan();
+    }
+    this.sorter.bound = rowCount;
+  }
+
+  protected async *run(): AsyncGenerator<Batch, void, void> {
+    if (!this.sorted) {
+      for (
+        let batch = await this.child.next(batchRowsMax);
+        batch !== null;
+        batch = await this.child.next(batchRowsMax)
+      ) {
+        this.sorter.addAll(batch);
+        await this.pause();
+      }
+      this.sorter.finish();
+      this.sorted = true;
+    }
+    yield* this.sorter.batches(() => this.rowCountMax);
+  }
+
+  protected restart(): void {
+    // Sorted rows can be read again unless the input depends on something that changed.
+    if (this.plan.outer.externParams.length === 0 && this.sorted) return;
+    this.sorter.clear();
+    this.sorted = false;
+    this.child.rescan();
+  }
+
+  close(): void {
+    this.sorter.clear();
+    this.child.close();
+  }
+
+  extra(): Record<string, string | number> {
+    return this.sorter.facts();
+  }
+}
+
+export class IncrementalSortNode extends GeneratorNode {
+  private readonly child: PlanNode;
+  private readonly sorter: Sorter;
+  private readonly samePrefix: RowComparator;
+
+  constructor(x: RunState, plan: IncrementalSort) {
+    super(x);
+    this.child = buildNode(plan.outer, x);
+    this.samePrefix = rowComparator(x, plan.keys.slice(0, plan.presortedCount), plan.outer.targetList);
+    this.sorter = new Sorter(rowComparator(x, plan.keys, plan.outer.targetList), x.context.workMemBytes);
+  }
+
+  protected async *run(): AsyncGenerator<Batch, void, void> {
+    const reader = new RowReader(this.child, 256);
+    let first = await reader.read();
+    while (first !== null) {
+      this.sorter.clear();
+      let row: Row | null = first;
+      while (row !== null && this.samePrefix(first, row) === 0) {
+        this.sorter.add(row);
+        const next = reader.take();
+        row = next === undefined ? await reader.read() : next;
+      }
+      this.sorter.finish();
+      await this.pause();
+      yield* this.sorter.batches(() => this.rowCountMax);
+      first = row;
+    }
+  }
+
+  protected restart(): void {
+    this.sorter.clear();
+    this.child.rescan();
+  }
+
+  close(): void {
+    this.sorter.clear();
+    this.child.close();
+  }
+}
+
+/** Collects rows and gives them back in order. */
+export class Sorter {
+  /** Only the first rows are wanted. */
+  bound: number | null = null;
+  private rows: Row[] = [];
+  private bytes = 0;
+  private peakBytes = 0;
+  private readonly runs: TemporaryFile[] = [];
+
+  constructor(
+    private readonly compare: RowComparator,
+    private readonly bytesMax: number,
+  ) {}
+
+  addAll(batch: readonly Row[]): void {
+    for (const row of batch) this.add(row);
+  }
+
+  add(row: Row): void {
+    this.rows.push(row);
+    const { bound } = this;
+    if (bound !== null) {
+      // Twice the bound before each trimming: amortised, and stable because sorting is.
+      if (this.rows.length >= Math.max(2 * bound, 64)) this.trim(bound);
+      return;
+    }
+    this.bytes += rowBytes(row);
+    if (this.bytes > this.bytesMax && this.rows.length > runBatchRows) this.spill();
+  }
+
+  private trim(bound: number): void {
+    this.rows.sort(this.compare);
+    this.rows.length = bound;
+  }
+
+  private spill(): void {
+    this.rows.sort(this.compare);
+    const run = new TemporaryFile();
+    for (let at = 0; at < this.rows.length; at += runBatchRows) run.write(this.rows.slice(at, at + runBatchRows));
+    this.runs.push(run);
+    this.peakBytes = Math.max(this.peakBytes, this.bytes);
+    this.rows = [];
+    this.bytes = 0;
+  }
+
+  finish(): void {
+    this.rows.sort(this.compare);
+    if (this.bound !== null && this.rows.length > this.bound) this.rows.length = this.bound;
+    this.peakBytes = Math.max(this.peakBytes, this.bytes);
+  }
+
+  *batches(rowCountMax: () => number): Generator<Batch, void, void> {
+    if (this.runs.length > 0) {
+      yield* this.merged(rowCountMax);
+      return;
+    }
+    for (let at = 0; at < this.rows.length; ) {
+      const batch = this.rows.slice(at, at + rowCountMax());
+      at += batch.length;
+      yield batch;
+    }
+  }
+
+  /** Merges the runs and what is left in memory; earlier runs win ties, which keeps the sort stable. */
+  private *merged(rowCountMax: () => number): Generator<Batch, void, void> {
+    const sources = [...this.runs.map((run) => runRows(run)), this.rows[Symbol.iterator]()];
+    const heads = sources.map((source) => source.next());
+    const heap = new MergeHeap(
+      sources.map((_, n) => n).filter((n) => heads[n]?.done !== true),
+      (a, b) => this.compare(heads[a]?.value as Row, heads[b]?.value as Row) || a - b,
+    );
+    let out: Batch = [];
+    for (let source = heap.top(); source !== undefined; source = heap.top()) {
+      out.push(heads[source]?.value as Row);
+      const next = (sources[source] as Iterator<Row>).next();
+      heads[source] = next as IteratorResult<Row, undefined>;
+      if (next.done === true) heap.pop();
+      else heap.sink();
+      if (out.length < rowCountMax()) continue;
+      yield out;
+      out = [];
+    }
+    if (out.length > 0) yield out;
+  }
+
+  clear(): void {
+    for (const run of this.runs) run.close();
+    this.runs.length = 0;
+    this.rows = [];
+    this.bytes = 0;
+  }
+
+  facts(): Record<string, string | number> {
+    if (this.runs.length > 0) {
+      const bytes = this.runs.reduce((sum, run) => sum + run.bytes, 0);
+      return { 'Sort Method': 'external merge', 'Sort Space Used': Math.ceil(bytes / 1024), 'Sort Space Type': 'Disk' };
+    }
+    const method = this.bound !== null ? 'top-N heapsort' : 'quicksort';
+    const bytes = this.bound !== null ? this.rows.reduce((sum, row) => sum + rowBytes(row), 0) : this.peakBytes;
+    return {
+      'Sort Method': method,
+      'Sort Space Used': Math.max(25, Math.ceil(bytes / 1024)),
+      'Sort Space Type': 'Memory',
+    };
+  }
+}
+
+function* runRows(run: TemporaryFile): Generator<Row, undefined, void> {
+  for (let n = 0; n < run.batchCount; n++) yield* run.read(n);
+  return undefined;
+}
+
+/** A binary heap of source numbers, smallest on top. */
+class MergeHeap {
+  constructor(
+    private readonly items: number[],
+    private readonly compare: (a: number, b: number) => number,
+  ) {
+    for (let n = (items.length >> 1) - 1; n >= 0; n--) this.sinkAt(n);
+  }
+
+  top(): number | undefined {
+    return this.items[0];
+  }
+
+  pop(): void {
+    const last = this.items.pop();
+    if (last === undefined || this.items.length === 0) return;
+    this.items[0] = last;
+    this.sinkAt(0);
+  }
+
+  /** Restores the order after the top's row changed. */
+  sink(): void {
+    this.sinkAt(0);
+  }
+
+  private sinkAt(start: number): void {
+    const { items, compare } = this;
+    for (let at = start; ; ) {
+      const left = 2 * at + 1;
+      const right = left + 1;
+      let least = at;
+      if (left < items.length && compare(items[left] as number, items[least] as number) < 0) least = left;
+      if (right < items.length && compare(items[right] as number, items[least] as number) < 0) least = right;
+      if (least === at) return;
+      [items[at], items[least]] = [items[least] as number, items[at] as number];
+      at = least;
+    }
+  }
+}

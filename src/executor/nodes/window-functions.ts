@@ -1,0 +1,251 @@
+// Computing one window function over a partition: built-in window functions through WindowCall, aggregates through their
+// transition functions over the frame.
+import { notSupported } from '../../errors/pg-error.js';
+import type { CallInfo } from '../../functions/call-info.js';
+import { type WindowFunction, builtinFunction } from '../../functions/registry.js';
+import type { WindowCall } from '../../functions/window-call.js';
+import type { WindowFunc } from '../../trees/expression.js';
+import type { WindowFrame } from '../../trees/query.js';
+import { someExpression } from '../../trees/walk.js';
+import type { Row, Value } from '../../types/value.js';
+import { type Accumulator, TransitionAccumulator, accumulatorFactory, finalValue } from '../aggregates/accumulators.js';
+import type { SupportFunction } from '../aggregates/callable.js';
+import {
+  type AggregateRun,
+  type AggregateSpec,
+  aggregateRun,
+  inverseFunction,
+  requireAggregate,
+  windowAggregateSpec,
+} from '../aggregates/spec.js';
+import { type QualProgram, type RowProgram, compileQual, compileRow } from '../expressions/compile.js';
+import { typeOf } from '../expressions/type-of.js';
+import type { CompileUnit } from '../expressions/unit.js';
+import type { RunState } from '../state.js';
+import type { FrameSegments, Peers } from './window-frame.js';
+
+export interface WindowFunctionProgram {
+  readonly expr: WindowFunc;
+  readonly builtin: WindowFunction | null;
+  readonly spec: AggregateSpec | null;
+  readonly inverse: SupportFunction | null;
+  readonly args: RowProgram;
+  readonly filter: QualProgram | null;
+}
+
+/** Value of the function for the row at a position, given its frame. Positions come in ascending order. */
+export type WindowEvaluator = (position: number, frame: FrameSegments) => Value | Promise<Value>;
+
+export function compileWindowFunction(unit: CompileUnit, expr: WindowFunc, frame: WindowFrame): WindowFunctionProgram {
+  const args = compileRow(unit, expr.args);
+  const filter = expr.filter === null ? null : compileQual(unit, [expr.filter]);
+  const common = { expr, args, filter };
+  if (!expr.isAggregate) {
+    const descriptor = unit.catalog.requireFunction(expr.function);
+    const entry = builtinFunction(descriptor.source);
+    if (entry?.kind !== 'window') throw notSupported(`window function ${descriptor.name}`);
+    return { ...common, builtin: entry, spec: null, inverse: null };
+  }
+  const descriptor = requireAggregate(unit, expr.function);
+  const movesStart = frame.start.kind !== 'unboundedPreceding' && frame.exclusion === 'none';
+  const moving = movesStart && descriptor.movingInverseFunction !== 0 && !isVolatile(unit, expr);
+  const spec = windowAggregateSpec(unit, expr, moving);
+  return { ...common, builtin: null, spec, inverse: moving ? inverseFunction(unit, spec) : null };
+}
+
+function isVolatile(unit: CompileUnit, expr: WindowFunc): boolean {
+  return someExpression(expr, (node) => {
+    if (node.kind === 'SubPlan') return true;
+    return (
+      (node.kind === 'FuncExpr' || node.kind === 'OpExpr') && unit.catalog.function(node.function)?.volatility === 'v'
+    );
+  });
+}
+
+/** Prepares a function for one partition. */
+export async function windowEvaluator(
+  x: RunState,
+  program: WindowFunctionProgram,
+  peers: Peers,
+  frame: WindowFrame,
+): Promise<WindowEvaluator> {
+  await x.ensureInit(program.args.initParams);
+  const inputs = await inputsOf(x, program, peers.rows);
+  if (program.builtin !== null) return builtinEvaluator(x, program, program.builtin, peers, inputs);
+  const spec = program.spec as AggregateSpec;
+  const run = aggregateRun(x, spec, []);
+  if (program.inverse !== null) return movingEvaluator(x, spec, run, program.inverse, inputs);
+  const grows = frame.start.kind === 'unboundedPreceding' && frame.exclusion === 'none';
+  return growingEvaluator(accumulatorFactory(x, spec, run), inputs, grows);
+}
+
+/** Arguments at a position; null where the FILTER excludes the row. Synchronous programs are evaluated when asked. */
+type Inputs = (position: number) => Row | null;
+
+async function inputsOf(x: RunState, program: WindowFunctionProgram, rows: readonly Row[]): Promise<Inputs> {
+  const { args, filter } = program;
+  const known = new Array<Row | null | undefined>(rows.length);
+  if (args.isAsync || (filter?.isAsync ?? false)) {
+    for (let n = 0; n < rows.length; n++) {
+      const row = rows[n] as Row;
+      const passes = filter === null || (await filter.run(x, null, row));
+      known[n] = passes ? await args.run(x, null, row) : null;
+    }
+  }
+  return (position) => {
+    let input = known[position];
+    if (input === undefined) {
+      const row = rows[position] as Row;
+      const passes = filter === null || filter.run(x, null, row) === true;
+      input = passes ? (args.run(x, null, row) as Row) : null;
+      known[position] = input;
+    }
+    return input;
+  };
+}
+
+class PartitionCall implements WindowCall {
+  position = 0;
+  frame: FrameSegments = [];
+  state: unknown = undefined;
+
+  constructor(
+    readonly info: CallInfo,
+    private readonly peers: Peers,
+    private readonly inputs: Inputs,
+  ) {}
+
+  get partitionRows(): number {
+    return this.peers.rows.length;
+  }
+  isPeer(left: number, right: number): boolean {
+    return this.peers.groupOf[left] === this.peers.groupOf[right];
+  }
+  get frameRows(): number {
+    return this.frame.reduce((sum, [from, to]) => sum + to - from, 0);
+  }
+  framePosition(nth: number): number {
+    let left = nth;
+    for (const [from, to] of this.frame) {
+      if (left < to - from) return from + left;
+      left -= to - from;
+    }
+    return -1;
+  }
+  argument(index: number, position: number): Value {
+    return this.inputs(position)?.[index] ?? null;
+  }
+}
+
+function builtinEvaluator(
+  x: RunState,
+  program: WindowFunctionProgram,
+  builtin: WindowFunction,
+  peers: Peers,
+  inputs: Inputs,
+): WindowEvaluator {
+  const { expr } = program;
+  const { catalog } = x.context;
+  const call = new PartitionCall(
+    {
+      argTypes: expr.args.map((arg) => catalog.typeByOid(typeOf(arg, catalog))),
+      resultType: catalog.typeByOid(expr.type),
+      collation: expr.inputCollation,
+      io: x.ioFor(expr.inputCollation),
+      session: x.context.session,
+      isVariadic: false,
+      memo: undefined,
+    },
+    peers,
+    inputs,
+  );
+  return (position, frame) => {
+    call.position = position;
+    call.frame = frame;
+    return builtin.impl(call);
+  };
+}
+
+/** Frames that only grow extend one state; others are computed anew where they differ from the row before. */
+function growingEvaluator(make: () => Accumulator, inputs: Inputs, grows: boolean): WindowEvaluator {
+  let accumulator = make();
+  let reached = 0;
+  let last: FrameSegments | null = null;
+  let result: Value = null;
+  const addAll = async (from: number, to: number): Promise<void> => {
+    for (let n = from; n < to; n++) {
+      const args = inputs(n);
+      const wait = args === null ? undefined : accumulator.add(...args);
+      if (wait !== undefined) await wait;
+    }
+  };
+  return async (_, frame) => {
+    if (last !== null && sameFrame(last, frame)) return result;
+    last = frame;
+    if (grows) {
+      const to = frame[frame.length - 1]?.[1] ?? 0;
+      await addAll(reached, to);
+      reached = Math.max(reached, to);
+    } else {
+      accumulator = make();
+      for (const [from, to] of frame) await addAll(from, to);
+    }
+    result = await accumulator.result();
+    return result;
+  };
+}
+
+function sameFrame(left: FrameSegments, right: FrameSegments): boolean {
+  return left.length === right.length && left.every(([from, to], n) => from === right[n]?.[0] && to === right[n]?.[1]);
+}
+
+/** Frames whose start moves: rows that leave are taken out by the inverse transition function, which may give up
+ *  (null): then the frame is computed from its start. */
+function movingEvaluator(
+  x: RunState,
+  spec: AggregateSpec,
+  run: AggregateRun,
+  inverse: SupportFunction,
+  inputs: Inputs,
+): WindowEvaluator {
+  let accumulator = new TransitionAccumulator(x, spec, run);
+  let [from, to] = [0, 0];
+  /** Non-null rows in the state, for strict functions: when the last one leaves, the state starts over. */
+  let counted = 0;
+  const counts = (args: Row | null): args is Row => args !== null && !(spec.transition.isStrict && args.includes(null));
+  const reset = (start: number): void => {
+    accumulator = new TransitionAccumulator(x, spec, run);
+    from = start;
+    to = start;
+    counted = 0;
+  };
+  const remove = async (args: Row): Promise<boolean> => {
+    counted -= 1;
+    if (counted === 0) {
+      accumulator = new TransitionAccumulator(x, spec, run);
+      return true;
+    }
+    const state = await inverse.call(x, run.transitionInfo, [accumulator.state, ...args]);
+    if (state === null) return false;
+    accumulator.state = state;
+    return true;
+  };
+  return async (_, frame) => {
+    const [start, end] = [frame[0]?.[0] ?? to, frame[0]?.[1] ?? to];
+    if (start >= to || start < from || end < to) reset(start);
+    while (from < start) {
+      const args = inputs(from);
+      from += 1;
+      if (counts(args) && !(await remove(args))) reset(start);
+    }
+    for (; to < end; to++) {
+      const args = inputs(to);
+      if (!counts(args)) continue;
+      counted += 1;
+      const wait = accumulator.add(...args);
+      if (wait !== undefined) await wait;
+    }
+    if (frame.length === 0) return finalValue(x, spec, run, run.initialValue);
+    return accumulator.result();
+  };
+}

@@ -1,0 +1,94 @@
+// What the executor asks of the rooms above it; the session fills these services.
+import type { FunctionDescriptor } from '../catalog/descriptors.js';
+import { serviceKey } from '../functions/call-info.js';
+import type { Value } from '../types/value.js';
+import type { Transaction } from '../transaction/api.js';
+import type { ExecutionContext } from './api.js';
+
+/** Positions of the session's open cursors, for WHERE CURRENT OF. */
+export interface CursorPositions {
+  /** Rowid of the relation's row under the cursor; null where the cursor's row holds none of that relation's rows.
+   *  Throws 34000 (no such cursor), 24000 (not simply updatable, not positioned). */
+  currentRow(cursorName: string, relation: { readonly oid: number; readonly name: string }): number | null;
+}
+export const cursorPositions = serviceKey<CursorPositions>('cursorPositions');
+
+export interface FunctionCallSite {
+  readonly descriptor: FunctionDescriptor;
+  readonly argTypes: readonly number[];
+  readonly resultType: number;
+  readonly collation: number;
+}
+
+/** Runs functions of procedural languages. */
+export interface ProcedureRunner {
+  call(site: FunctionCallSite, args: readonly Value[], context: ExecutionContext): Value | Promise<Value>;
+  /** Rows of a set-returning function: a value, or an array of column values where it has several. */
+  rows(site: FunctionCallSite, args: readonly Value[], context: ExecutionContext): AsyncIterable<unknown>;
+}
+export const procedureRunner = serviceKey<ProcedureRunner>('procedureRunner');
+
+/** SET CONSTRAINTS of the current transaction, and the checks that wait for its end. */
+export interface ConstraintModes {
+  isDeferred(constraint: number, initiallyDeferred: boolean): boolean;
+  /** Runs the check before the commit, or when the constraint is set immediate. */
+  defer(transaction: Transaction, constraint: number, check: () => Promise<void>): void;
+}
+
+/** Deferral state by transaction; SET CONSTRAINTS changes it through `setConstraintMode`. */
+class TransactionConstraints implements ConstraintModes {
+  private all: boolean | null = null;
+  private readonly single = new Map<number, boolean>();
+  private pending: { readonly constraint: number; readonly check: () => Promise<void> }[] = [];
+  private isRegistered = false;
+
+  isDeferred(constraint: number, initiallyDeferred: boolean): boolean {
+    return this.single.get(constraint) ?? this.all ?? initiallyDeferred;
+  }
+
+  defer(transaction: Transaction, constraint: number, check: () => Promise<void>): void {
+    this.pending.push({ constraint, check });
+    if (this.isRegistered) return;
+    this.isRegistered = true;
+    transaction.beforeCommit(() => this.runAll());
+  }
+
+  async runAll(): Promise<void> {
+    for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) await next.check();
+  }
+
+  async set(constraints: readonly number[] | 'all', deferred: boolean): Promise<void> {
+    if (constraints === 'all') {
+      this.all = deferred;
+      this.single.clear();
+    } else for (const constraint of constraints) this.single.set(constraint, deferred);
+    if (deferred) return;
+    const due = this.pending.filter(({ constraint }) => constraints === 'all' || constraints.includes(constraint));
+    this.pending = this.pending.filter((entry) => !due.includes(entry));
+    for (const { check } of due) await check();
+  }
+}
+
+const constraintsOf = new WeakMap<Transaction, TransactionConstraints>();
+
+export function constraintModes(transaction: Transaction): ConstraintModes {
+  return stateOf(transaction);
+}
+
+/** SET CONSTRAINTS: setting a constraint immediate runs its waiting checks at once; they throw 23503, 23505. */
+export function setConstraintMode(
+  transaction: Transaction,
+  constraints: readonly number[] | 'all',
+  deferred: boolean,
+): Promise<void> {
+  return stateOf(transaction).set(constraints, deferred);
+}
+
+function stateOf(transaction: Transaction): TransactionConstraints {
+  let state = constraintsOf.get(transaction);
+  if (state === undefined) {
+    state = new TransactionConstraints();
+    constraintsOf.set(transaction, state);
+  }
+  return state;
+}

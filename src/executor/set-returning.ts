@@ -1,0 +1,85 @@
+// Calls of set-returning functions, for FROM and for target lists: arguments by a compiled program, rows from the
+// registry's table functions, SQL functions or procedural languages. A row is a value, or an array of column values.
+import { notSupported } from '../errors/pg-error.js';
+import { builtinFunction } from '../functions/registry.js';
+import type { Expression } from '../trees/expression.js';
+import type { RangeTableFunction } from '../trees/query.js';
+import type { Row } from '../types/value.js';
+import { builtinSymbol } from './expressions/calls.js';
+import { type RowProgram, type ScalarProgram, compileRow, compileScalar } from './expressions/compile.js';
+import type { RowSources } from './expressions/emitter.js';
+import { typeOf } from './expressions/type-of.js';
+import type { CompileUnit } from './expressions/unit.js';
+import { baseType } from './operators.js';
+import { procedureRunner } from './services.js';
+import { sqlFunctionRows } from './sql-function.js';
+import type { RunState } from './state.js';
+
+export type RowSource = Iterable<unknown> | AsyncIterable<unknown>;
+
+export interface SetCall {
+  readonly args: RowProgram;
+  rows(x: RunState, args: Row): RowSource | Promise<RowSource>;
+  /** The function returns a row type: its values are rows of columns. */
+  readonly isComposite: boolean;
+}
+
+/** Compiles a set-returning call; null where the expression is none. */
+export function compileSetCall(
+  unit: CompileUnit,
+  expr: Expression,
+  sources: RowSources = {},
+  definition: RangeTableFunction | null = null,
+): SetCall | null {
+  if ((expr.kind !== 'FuncExpr' && expr.kind !== 'OpExpr') || !expr.returnsSet) return null;
+  const { catalog } = unit;
+  const descriptor = catalog.requireFunction(expr.function);
+  const argTypes = expr.args.map((arg) => typeOf(arg, catalog));
+  const callSite = unit.addCallSite({
+    argTypes: argTypes.map((type) => catalog.typeByOid(type)),
+    resultType: catalog.typeByOid(expr.type),
+    collation: expr.inputCollation,
+    isVariadic: expr.kind === 'FuncExpr' && expr.variadic,
+    columns: definition === null ? null : definitionColumns(definition),
+  });
+  const site = { descriptor, argTypes, resultType: expr.type, collation: expr.inputCollation };
+  const call = (x: RunState, args: Row): RowSource | Promise<RowSource> => {
+    if (descriptor.isStrict && args.includes(null)) return [];
+    const symbol = builtinSymbol(descriptor, { catalog });
+    const entry = symbol === null ? undefined : builtinFunction(symbol);
+    if (entry?.kind === 'table') return entry.rows(...args, x.c[callSite] ?? x.info(callSite));
+    if (descriptor.language === 'sql') return sqlFunctionRows(x, site, args);
+    if (symbol === null) return x.context.session.service(procedureRunner).rows(site, args, x.context);
+    const types = descriptor.argTypes.map((type) => catalog.io.names.toText('regtype', type)).join(', ');
+    throw notSupported(`function ${descriptor.name}(${types})`);
+  };
+  return { args: compileRow(unit, expr.args, sources), rows: call, isComposite: isRowType(unit, expr.type) };
+}
+
+function definitionColumns(definition: RangeTableFunction) {
+  return definition.columnNames.map((name, n) => ({
+    name,
+    type: definition.columnTypes[n] ?? 0,
+    typmod: definition.columnTypmods[n] ?? -1,
+  }));
+}
+
+export function isRowType(unit: CompileUnit, type: number): boolean {
+  const base = baseType(unit.catalog, type);
+  return base.kind === 'c' || base.oid === 2249;
+}
+
+/** A function in FROM that returns no set: one row. */
+export interface ScalarCall {
+  readonly program: ScalarProgram;
+  readonly isComposite: boolean;
+}
+
+export function compileScalarCall(unit: CompileUnit, expr: Expression): ScalarCall {
+  return { program: compileScalar(unit, expr), isComposite: isRowType(unit, typeOf(expr, unit.catalog)) };
+}
+
+/** A source's iterator, synchronous where the source is. */
+export function iterate(source: RowSource): Iterator<unknown> | AsyncIterator<unknown> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+}

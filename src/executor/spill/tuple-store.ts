@@ -1,0 +1,87 @@
+// Rows kept in the order they came, in memory up to a budget and in a temporary file beyond it; any number of readers.
+import type { Row } from '../../types/value.js';
+import { rowBytes } from './row-codec.js';
+import { TemporaryFile } from './temporary-file.js';
+
+/** Rows of one batch in the file. */
+const fileBatchRows = 1024;
+
+export class TupleStore {
+  rowCount = 0;
+  private memory: Row[] = [];
+  private memoryBytes = 0;
+  private file: TemporaryFile | null = null;
+  /** Rows in each batch that went to the file, summed up to its end. */
+  private readonly batchEnds: number[] = [];
+
+  constructor(private readonly bytesMax: number) {}
+
+  get spilledBytes(): number {
+    return this.file?.bytes ?? 0;
+  }
+  get usedBytes(): number {
+    return this.memoryBytes;
+  }
+
+  append(row: Row): void {
+    this.memory.push(row);
+    this.rowCount += 1;
+    this.memoryBytes += rowBytes(row);
+    if (this.memoryBytes > this.bytesMax && this.memory.length >= fileBatchRows) this.spill();
+  }
+
+  /** Up to `count` rows from position `from` on; fewer only at a batch's or the store's end. */
+  slice(from: number, count: number): readonly Row[] {
+    const inFile = this.batchEnds[this.batchEnds.length - 1] ?? 0;
+    if (from >= inFile) return this.memory.slice(from - inFile, from - inFile + count);
+    const index = this.batchAt(from);
+    const start = index === 0 ? 0 : (this.batchEnds[index - 1] as number);
+    const rows = this.cachedBatch(index);
+    return rows.slice(from - start, from - start + count);
+  }
+
+  get(position: number): Row {
+    const [row] = this.slice(position, 1);
+    if (row === undefined) throw new Error('tuple store position out of range');
+    return row;
+  }
+
+  clear(): void {
+    this.memory = [];
+    this.memoryBytes = 0;
+    this.rowCount = 0;
+    this.batchEnds.length = 0;
+    this.cached = null;
+    this.file?.close();
+    this.file = null;
+  }
+
+  private cached: { readonly index: number; readonly rows: Row[] } | null = null;
+
+  private cachedBatch(index: number): Row[] {
+    if (this.cached?.index !== index) this.cached = { index, rows: this.file?.read(index) ?? [] };
+    return this.cached.rows;
+  }
+
+  private batchAt(position: number): number {
+    let low = 0;
+    let high = this.batchEnds.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.batchEnds[middle] as number) > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  private spill(): void {
+    this.file ??= new TemporaryFile();
+    for (let at = 0; at < this.memory.length; at += fileBatchRows) {
+      const rows = this.memory.slice(at, at + fileBatchRows);
+      this.file.write(rows);
+      this.batchEnds.push((this.batchEnds[this.batchEnds.length - 1] ?? 0) + rows.length);
+    }
+    this.memory = [];
+    this.memoryBytes = 0;
+  }
+}

@@ -1,0 +1,94 @@
+// Functions written in SQL: their statements are planned once per call site and run in order; the last one's rows are the
+// result. Volatile functions see their own writes and newer commits, others the caller's view.
+import type { Row, Value } from '../types/value.js';
+import { PgRecord } from '../types/value.js';
+import type { PlannedStatement } from '../trees/plan.js';
+import type { ExecutionContext, Execution } from './api.js';
+import { startExecution } from './execute.js';
+import { baseType } from './operators.js';
+import type { FunctionCallSite } from './services.js';
+import type { RunState } from './state.js';
+
+/** Calls a SQL function for its single value: the first column (or all, as a record) of the last statement's first row. */
+export async function callSqlFunction(x: RunState, site: FunctionCallSite, args: readonly Value[]): Promise<Value> {
+  let result: Value = null;
+  await runBody(x, site, args, async (execution) => {
+    const rows = await execution.next(1);
+    const row = rows?.[0];
+    result = row === undefined ? null : resultOf(x, site, execution, row);
+  });
+  return result;
+}
+
+/** Rows of a set-returning SQL function: single values, or arrays of column values where there are several columns. */
+export async function sqlFunctionRows(
+  x: RunState,
+  site: FunctionCallSite,
+  args: readonly Value[],
+): Promise<readonly unknown[]> {
+  const results: unknown[] = [];
+  await runBody(x, site, args, async (execution) => {
+    const isComposite = returnsComposite(x, site);
+    for (let rows = await execution.next(4096); rows !== null; rows = await execution.next(4096)) {
+      for (const row of rows) {
+        if (isComposite && execution.columns.length === 1 && row[0] instanceof PgRecord) results.push(row[0]);
+        else results.push(isComposite ? row : (row[0] ?? null));
+      }
+    }
+  });
+  return results;
+}
+
+async function runBody(
+  x: RunState,
+  site: FunctionCallSite,
+  args: readonly Value[],
+  last: (execution: Execution) => Promise<void>,
+): Promise<void> {
+  const { descriptor } = site;
+  const planned = plannedBody(x, site);
+  const parameters = args.map((value, n) => ({ type: site.argTypes[n] ?? 0, value }));
+  const userId = descriptor.securityDefiner ? descriptor.owner : x.context.userId;
+  for (const [n, statement] of planned.entries()) {
+    const context: ExecutionContext = { ...x.context, parameters, userId, view: viewOf(x, site), instrument: false };
+    const execution = startExecution(statement, context);
+    try {
+      if (n === planned.length - 1 && execution.columns.length > 0) await last(execution);
+      else while ((await execution.next(4096)) !== null);
+    } finally {
+      await execution.close();
+    }
+  }
+}
+
+function viewOf(x: RunState, site: FunctionCallSite): ExecutionContext['view'] {
+  if (site.descriptor.volatility !== 'v') return x.context.view;
+  x.context.transaction.advanceCommand();
+  return x.context.transaction.statementView();
+}
+
+function plannedBody(x: RunState, site: FunctionCallSite): readonly PlannedStatement[] {
+  return x.unit.cached(site, () => {
+    const { subqueries } = x.context;
+    return subqueries.sqlFunctionBody(site.descriptor.oid, site.argTypes).map((query) => subqueries.plan(query));
+  });
+}
+
+function returnsComposite(x: RunState, site: FunctionCallSite): boolean {
+  const type = baseType(x.context.catalog, site.resultType);
+  return type.kind === 'c' || type.oid === 2249;
+}
+
+function resultOf(x: RunState, site: FunctionCallSite, execution: Execution, row: Row): Value {
+  const type = baseType(x.context.catalog, site.resultType);
+  if (type.oid === 2278) return null;
+  if (!returnsComposite(x, site)) return row[0] ?? null;
+  if (row.length === 1 && (row[0] instanceof PgRecord || row[0] === null)) return row[0];
+  const named = type.attributes;
+  const fields = execution.columns.map((column, n) => ({
+    name: named[n]?.name ?? column.name,
+    type: named[n]?.type ?? column.type.oid,
+    typmod: named[n]?.typmod ?? column.typmod,
+  }));
+  return new PgRecord(type.oid, row, fields);
+}

@@ -1,0 +1,160 @@
+// Run state of one execution: parameters, call sites' CallInfo, subplans, shared tuple stores. Plans and compiled
+// programs are shared and frozen; everything that changes while a statement runs hangs on this object. Generated code
+// sees it as `x`: x.p exec parameters, x.v extern parameters, x.c CallInfo by call site.
+import { SqlState, pgError } from '../errors/pg-error.js';
+import type { CallInfo } from '../functions/call-info.js';
+import type { PlannedStatement } from '../trees/plan.js';
+import type { IoContext } from '../types/io-context.js';
+import type { Row, Value } from '../types/value.js';
+import type { ExecutionContext } from './api.js';
+import type { CompileUnit } from './expressions/unit.js';
+import type { CteStore } from './nodes/cte-scan.js';
+import type { SubPlanState } from './subplan.js';
+import type { EvalPlanQualRows } from './nodes/eval-plan-qual.js';
+
+/** Rows between nodes, never empty; the array is the consumer's to keep and change, the rows are immutable. */
+export type Batch = Row[];
+
+/** A running plan node. */
+export interface PlanNode {
+  /** Up to `rowCountMax` (>= 1) further rows; null at the end. Not called again after null without a rescan. */
+  next(rowCountMax: number): Batch | null | Promise<Batch | null>;
+  /** Starts over with the current values of the exec parameters. */
+  rescan(): void;
+  /** Releases cursors and temporary files. Idempotent. */
+  close(): void;
+  /** Rows dropped by the node's qual and join qual so far; facts for EXPLAIN ANALYZE. */
+  filtered?: number;
+  joinFiltered?: number;
+  extra?(): Readonly<Record<string, string | number>>;
+}
+
+/** Stands in an exec parameter for the error that its initplan raised: thrown when the value is needed. */
+export class PoisonedParameter {
+  readonly internal = true;
+  constructor(readonly error: unknown) {}
+}
+
+export interface InitPlanState {
+  /** Runs the plan and sets its exec parameters. */
+  evaluate(): Promise<void>;
+}
+
+export class RunState {
+  /** Exec parameters by id; undefined while not computed. */
+  readonly p: (Value | undefined)[] = [];
+  readonly v: Value[];
+  readonly c: (CallInfo | undefined)[] = [];
+  readonly io: IoContext;
+  /** Initplans by each exec parameter they set. */
+  readonly initPlans = new Map<number, InitPlanState>();
+  readonly ctes = new Map<number, CteStore>();
+  /** Work tables of WITH RECURSIVE by parameter. */
+  readonly workTables = new Map<number, readonly Row[]>();
+  /** Rows by RT index that replace scans while EvalPlanQual re-runs a plan; null in ordinary runs. */
+  evalPlanQual: EvalPlanQualRows | null = null;
+  /** merge_action() of the row in hand. */
+  mergeAction: string | null = null;
+  /** Row counts of the ModifyTable that sets the command tag. */
+  counts: { processed: number } | null = null;
+  /** Checks that the statement's end owes: foreign keys, deferrable unique keys. */
+  private readonly afterStatement: (() => Promise<void>)[] = [];
+  readonly subPlanStates = new Map<unknown, SubPlanState>();
+  private readonly collated = new Map<number, IoContext>();
+
+  constructor(
+    readonly unit: CompileUnit,
+    readonly context: ExecutionContext,
+    readonly planned: PlannedStatement | null,
+  ) {
+    this.io = context.io;
+    const parameters = context.parameters;
+    const values: Value[] = new Array(parameters.length);
+    for (let n = 0; n < parameters.length; n++) values[n] = (parameters[n] as { value: Value }).value;
+    this.v = values;
+  }
+
+  /** The CallInfo of a call site, made at its first call. */
+  info(site: number): CallInfo {
+    const call = this.unit.callSites[site];
+    if (call === undefined) throw new Error(`no call site ${site}`);
+    const info: CallInfo = {
+      argTypes: call.argTypes,
+      resultType: call.resultType,
+      collation: call.collation,
+      io: this.ioFor(call.collation),
+      session: this.context.session,
+      isVariadic: call.isVariadic,
+      memo: undefined,
+      ...(call.columns === null ? {} : { columns: call.columns }),
+    };
+    this.c[site] = info;
+    return info;
+  }
+
+  /** The session's IoContext under a collation. */
+  ioFor(collation: number): IoContext {
+    if (collation === 0 || collation === this.io.collationOid) return this.io;
+    let io = this.collated.get(collation);
+    if (io === undefined) {
+      io = Object.create(this.io, { collationOid: { value: collation, enumerable: true } }) as IoContext;
+      this.collated.set(collation, io);
+    }
+    return io;
+  }
+
+  /** Runs an action at the statement's end; actions may add further ones. */
+  atStatementEnd(action: () => Promise<void>): void {
+    this.afterStatement.push(action);
+  }
+
+  async runAfterStatement(): Promise<void> {
+    for (let action = this.afterStatement.shift(); action !== undefined; action = this.afterStatement.shift())
+      await action();
+  }
+
+  /** The stored row behind an output row, where scans keep track (cursors). */
+  trackedRow(_row: Row, relation: number): { readonly rowid: number } | null {
+    const rowid = this.scannedRowIds.get(relation);
+    return rowid === undefined ? null : { rowid };
+  }
+  /** Rowid of the row that each relation's scan gave last. */
+  readonly scannedRowIds = new Map<number, number>();
+
+  close(): void {
+    for (const state of this.subPlanStates.values()) state.close();
+    for (const cte of this.ctes.values()) cte.close();
+  }
+
+  /** A client parameter that the statement refers to but that was not bound. */
+  missingParameter(id: number): never {
+    throw pgError(SqlState.undefinedParameter, `there is no parameter $${id}`);
+  }
+
+  /** Computes the initplans behind these parameters where they are not set yet. */
+  ensureInit(params: readonly number[]): Promise<void> | undefined {
+    for (const param of params) {
+      if (this.p[param] === undefined && this.initPlans.has(param)) return this.runInit(params);
+    }
+    return undefined;
+  }
+
+  private async runInit(params: readonly number[]): Promise<void> {
+    for (const param of params) {
+      const plan = this.initPlans.get(param);
+      if (plan === undefined || this.p[param] !== undefined) continue;
+      try {
+        await plan.evaluate();
+      } catch (error) {
+        // The branch that needs the value may never be reached: PostgreSQL would not have run the subquery then.
+        this.p[param] = new PoisonedParameter(error);
+      }
+    }
+  }
+}
+
+/** Value of an exec parameter that an initplan sets; throws the initplan's error. */
+export function initPlanValue(value: Value | undefined): Value {
+  if (value instanceof PoisonedParameter) throw value.error;
+  return value as Value;
+}

@@ -1,0 +1,63 @@
+// The flags argument of the regexp_* functions, and numbers that must be positive.
+import { SqlState, pgError } from '../../errors/pg-error.js';
+import { advancedOptions } from '../regex/regex.js';
+import type { RegexOptions } from '../regex/regex.js';
+
+export interface FunctionFlags {
+  readonly options: RegexOptions;
+  readonly isGlobal: boolean;
+}
+
+/** Reads a flags argument; throws 22023 on an unknown letter. */
+export function parseFlags(flags: string): FunctionFlags {
+  let options = advancedOptions;
+  let isGlobal = false;
+  for (const letter of flags) {
+    if (letter === 'g') isGlobal = true;
+    else options = withFlag(options, letter);
+  }
+  return { options, isGlobal };
+}
+
+function withFlag(options: RegexOptions, letter: string): RegexOptions {
+  switch (letter) {
+    case 'b':
+      return { ...options, flavour: 'basic' };
+    case 'c':
+      return { ...options, ignoreCase: false };
+    case 'e':
+      return { ...options, flavour: 'extended' };
+    case 'i':
+      return { ...options, ignoreCase: true };
+    case 'm':
+    case 'n':
+      return { ...options, newlineStops: true, newlineAnchors: true };
+    case 'p':
+      return { ...options, newlineStops: true, newlineAnchors: false };
+    case 'q':
+      return { ...options, flavour: 'literal' };
+    case 's':
+      return { ...options, newlineStops: false, newlineAnchors: false };
+    case 't':
+      return { ...options, expanded: false };
+    case 'w':
+      return { ...options, newlineStops: false, newlineAnchors: true };
+    case 'x':
+      return { ...options, expanded: true };
+    default:
+      throw pgError(SqlState.invalidParameterValue, `invalid regular expression option: "${letter}"`);
+  }
+}
+
+/** Flags of a function that has no use for g; throws 22023 where it is there. `hint`: what does that job. */
+export function parseFlagsWithoutGlobal(flags: string, name: string, hint?: string): RegexOptions {
+  const parsed = parseFlags(flags);
+  if (!parsed.isGlobal) return parsed.options;
+  throw pgError(SqlState.invalidParameterValue, `${name} does not support the "global" option`, hint === undefined ? {} : { hint });
+}
+
+/** Throws 22023 unless `value` is at least `min`. */
+export function requireAtLeast(parameter: string, value: number, min: number): void {
+  if (value >= min) return;
+  throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "${parameter}": ${value}`);
+}

@@ -1,0 +1,284 @@
+// Regular expression operators and functions (manual, sections 9.7.2 and 9.7.3).
+import { SqlState, pgError } from '../../errors/pg-error.js';
+import { PgArray } from '../../types/value.js';
+import { fn, tableFn } from '../registry.js';
+import { advancedOptions, compileRegex } from '../regex/regex.js';
+import type { CompiledRegex, RegexMatch, RegexOptions } from '../regex/regex.js';
+import { parseFlags, parseFlagsWithoutGlobal, requireAtLeast } from './regex-options.js';
+import { similarToRegex } from './similar.js';
+
+const textOid = 25;
+const ignoreCase: RegexOptions = { ...advancedOptions, ignoreCase: true };
+
+const matches = (text: string, pattern: string) => compileRegex(pattern, advancedOptions).test(text);
+const matchesIgnoringCase = (text: string, pattern: string) => compileRegex(pattern, ignoreCase).test(text);
+for (const type of ['text', 'name']) {
+  fn(`${type}regexeq`, { impl: matches });
+  fn(`${type}regexne`, { impl: (text: string, pattern: string) => !matches(text, pattern) });
+  fn(`${type}icregexeq`, { impl: matchesIgnoringCase });
+  fn(`${type}icregexne`, { impl: (text: string, pattern: string) => !matchesIgnoringCase(text, pattern) });
+}
+
+fn('similar_escape', {
+  impl: (pattern: string | null, escape: string | null) => (pattern === null ? null : similarToRegex(pattern, escape ?? '\\')),
+});
+fn('similar_to_escape_1', { impl: (pattern: string) => similarToRegex(pattern, '\\') });
+fn('similar_to_escape_2', { impl: (pattern: string, escape: string) => similarToRegex(pattern, escape) });
+
+/** substring(text from pattern): the first group where there is one, else the whole match. */
+fn('textregexsubstr', {
+  impl: (text: string, pattern: string) => {
+    const regex = compileRegex(pattern, advancedOptions);
+    const match = regex.find(text, 0);
+    if (!match) return null;
+    return regex.groupCount > 0 ? groupText(text, match, 1) : text.slice(match.start, match.end);
+  },
+});
+
+fn('regexp_like', {
+  impl: (text: string, pattern: string, flags: string) =>
+    compileRegex(pattern, parseFlagsWithoutGlobal(flags, 'regexp_like()')).test(text),
+});
+fn('regexp_like_no_flags', { impl: matches });
+
+fn('regexp_match', {
+  impl: (text: string, pattern: string, flags: string) =>
+    firstMatch(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_match()', 'Use the regexp_matches function instead.')),
+});
+fn('regexp_match_no_flags', { impl: (text: string, pattern: string) => firstMatch(text, pattern, advancedOptions) });
+
+tableFn('regexp_matches', {
+  rows: (text: string, pattern: string, flags: string) => {
+    const { options, isGlobal } = parseFlags(flags);
+    const regex = compileRegex(pattern, options);
+    return allMatches(regex, text, isGlobal ? Number.POSITIVE_INFINITY : 1).map((match) => groupsArray(regex, text, match));
+  },
+});
+tableFn('regexp_matches_no_flags', {
+  rows: (text: string, pattern: string) => {
+    const found = firstMatch(text, pattern, advancedOptions);
+    return found === null ? [] : [found];
+  },
+});
+
+fn('regexp_split_to_array', {
+  impl: (text: string, pattern: string, flags: string) =>
+    PgArray.of(textOid, split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_array()'))),
+});
+fn('regexp_split_to_array_no_flags', { impl: (text: string, pattern: string) => PgArray.of(textOid, split(text, pattern, advancedOptions)) });
+tableFn('regexp_split_to_table', {
+  rows: (text: string, pattern: string, flags: string) => split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_table()')),
+});
+tableFn('regexp_split_to_table_no_flags', { rows: (text: string, pattern: string) => split(text, pattern, advancedOptions) });
+
+fn('textregexreplace_noopt', {
+  impl: (text: string, pattern: string, replacement: string) => replace(text, pattern, replacement, { options: advancedOptions, start: 0, nth: 1 }),
+});
+fn('textregexreplace', {
+  impl: (text: string, pattern: string, replacement: string, flags: string) => {
+    // regexp_replace(text, pattern, replacement, 2) was surely meant to start at character 2.
+    if (/^\d/.test(flags)) {
+      throw pgError(SqlState.invalidParameterValue, `invalid regular expression option: "${flags[0]}"`, {
+        hint: 'If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.',
+      });
+    }
+    const { options, isGlobal } = parseFlags(flags);
+    return replace(text, pattern, replacement, { options, start: 0, nth: isGlobal ? 0 : 1 });
+  },
+});
+fn('textregexreplace_extended', {
+  impl: (text: string, pattern: string, replacement: string, start: number, nth: number, flags: string) => {
+    requireAtLeast('start', start, 1);
+    requireAtLeast('n', nth, 0);
+    return replace(text, pattern, replacement, { options: parseFlags(flags).options, start: unitIndex(text, start), nth });
+  },
+});
+fn('textregexreplace_extended_no_flags', {
+  impl: (text: string, pattern: string, replacement: string, start: number, nth: number) => {
+    requireAtLeast('start', start, 1);
+    requireAtLeast('n', nth, 0);
+    return replace(text, pattern, replacement, { options: advancedOptions, start: unitIndex(text, start), nth });
+  },
+});
+fn('textregexreplace_extended_no_n', {
+  impl: (text: string, pattern: string, replacement: string, start: number) => {
+    requireAtLeast('start', start, 1);
+    return replace(text, pattern, replacement, { options: advancedOptions, start: unitIndex(text, start), nth: 1 });
+  },
+});
+
+function count(text: string, pattern: string, start = 1, flags = ''): number {
+  requireAtLeast('start', start, 1);
+  const regex = compileRegex(pattern, parseFlagsWithoutGlobal(flags, 'regexp_count()'));
+  return allMatches(regex, text, Number.POSITIVE_INFINITY, unitIndex(text, start)).length;
+}
+fn('regexp_count', { impl: (text: string, pattern: string, start: number, flags: string) => count(text, pattern, start, flags) });
+fn('regexp_count_no_flags', { impl: (text: string, pattern: string, start: number) => count(text, pattern, start) });
+fn('regexp_count_no_start', { impl: (text: string, pattern: string) => count(text, pattern) });
+
+interface NthOptions {
+  readonly start?: number;
+  readonly nth?: number;
+  readonly end?: number;
+  readonly flags?: string;
+  readonly group?: number;
+}
+
+/** regexp_instr: character position of the nth match or its group, or of what follows it. */
+function position(text: string, pattern: string, wanted: NthOptions): number {
+  const { end = 0, group = 0 } = wanted;
+  requireAtLeast('start', wanted.start ?? 1, 1);
+  requireAtLeast('n', wanted.nth ?? 1, 1);
+  if (end !== 0 && end !== 1) requireAtLeast('endoption', -1, 0);
+  requireAtLeast('subexpr', group, 0);
+  const { span } = nthSpan(text, pattern, wanted, 'regexp_instr()');
+  return span === null ? 0 : [...text.slice(0, span[end])].length + 1;
+}
+type InstrArgs = [string, string, number, number, number, string, number];
+fn('regexp_instr', {
+  impl: (...[text, pattern, start, nth, end, flags, group]: InstrArgs) => {
+    if (end !== 0 && end !== 1) throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "endoption": ${end}`);
+    return position(text, pattern, { start, nth, end, flags, group });
+  },
+});
+fn('regexp_instr_no_subexpr', {
+  impl: (text: string, pattern: string, start: number, nth: number, end: number, flags: string) => {
+    requireEndOption(end);
+    return position(text, pattern, { start, nth, end, flags });
+  },
+});
+fn('regexp_instr_no_flags', {
+  impl: (text: string, pattern: string, start: number, nth: number, end: number) => {
+    requireEndOption(end);
+    return position(text, pattern, { start, nth, end });
+  },
+});
+fn('regexp_instr_no_endoption', {
+  impl: (text: string, pattern: string, start: number, nth: number) => position(text, pattern, { start, nth }),
+});
+fn('regexp_instr_no_n', { impl: (text: string, pattern: string, start: number) => position(text, pattern, { start }) });
+fn('regexp_instr_no_start', { impl: (text: string, pattern: string) => position(text, pattern, {}) });
+
+/** regexp_substr: the nth match or its group. */
+function substring(text: string, pattern: string, wanted: NthOptions): string | null {
+  requireAtLeast('start', wanted.start ?? 1, 1);
+  requireAtLeast('n', wanted.nth ?? 1, 1);
+  requireAtLeast('subexpr', wanted.group ?? 0, 0);
+  const { span } = nthSpan(text, pattern, wanted, 'regexp_substr()');
+  return span === null ? null : text.slice(span[0], span[1]);
+}
+fn('regexp_substr', {
+  impl: (text: string, pattern: string, start: number, nth: number, flags: string, group: number) =>
+    substring(text, pattern, { start, nth, flags, group }),
+});
+fn('regexp_substr_no_subexpr', {
+  impl: (text: string, pattern: string, start: number, nth: number, flags: string) => substring(text, pattern, { start, nth, flags }),
+});
+fn('regexp_substr_no_flags', {
+  impl: (text: string, pattern: string, start: number, nth: number) => substring(text, pattern, { start, nth }),
+});
+fn('regexp_substr_no_n', { impl: (text: string, pattern: string, start: number) => substring(text, pattern, { start }) });
+fn('regexp_substr_no_start', { impl: (text: string, pattern: string) => substring(text, pattern, {}) });
+
+function requireEndOption(end: number): void {
+  if (end === 0 || end === 1) return;
+  throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "endoption": ${end}`);
+}
+
+function nthSpan(text: string, pattern: string, wanted: NthOptions, name: string): { readonly span: readonly [number, number] | null } {
+  const regex = compileRegex(pattern, parseFlagsWithoutGlobal(wanted.flags ?? '', name));
+  const { nth = 1, group = 0 } = wanted;
+  const match = allMatches(regex, text, nth, unitIndex(text, wanted.start ?? 1))[nth - 1];
+  if (!match || group > regex.groupCount) return { span: null };
+  return { span: group === 0 ? [match.start, match.end] : (match.groups[group - 1] ?? null) };
+}
+
+function firstMatch(text: string, pattern: string, options: RegexOptions): PgArray | null {
+  const regex = compileRegex(pattern, options);
+  const match = regex.find(text, 0);
+  return match ? groupsArray(regex, text, match) : null;
+}
+
+/** The groups' texts, or the whole match where the pattern has no groups. */
+function groupsArray(regex: CompiledRegex, text: string, match: RegexMatch): PgArray {
+  if (regex.groupCount === 0) return PgArray.of(textOid, [text.slice(match.start, match.end)]);
+  return PgArray.of(
+    textOid,
+    match.groups.map((_, index) => groupText(text, match, index + 1)),
+  );
+}
+
+function groupText(text: string, match: RegexMatch, group: number): string | null {
+  const span = match.groups[group - 1];
+  return span ? text.slice(span[0], span[1]) : null;
+}
+
+/** Matches from left to right, at most `countMax`, none overlapping; an empty match moves on by one character. */
+function allMatches(regex: CompiledRegex, text: string, countMax: number, from = 0): RegexMatch[] {
+  const found: RegexMatch[] = [];
+  let at = from;
+  while (at <= text.length && found.length < countMax) {
+    const match = regex.find(text, at);
+    if (!match) break;
+    found.push(match);
+    at = match.end > match.start ? match.end : match.end + characterUnits(text, match.end);
+  }
+  return found;
+}
+
+function split(text: string, pattern: string, options: RegexOptions): string[] {
+  const regex = compileRegex(pattern, options);
+  const parts: string[] = [];
+  let at = 0;
+  for (const match of allMatches(regex, text, Number.POSITIVE_INFINITY)) {
+    // Empty matches at the ends, and right behind a match, split nothing off.
+    if (match.end === match.start && (match.start === text.length || match.start === at)) {
+      if (match.start === text.length || at === match.start) continue;
+    }
+    parts.push(text.slice(at, match.start));
+    at = match.end;
+  }
+  parts.push(text.slice(at));
+  return parts;
+}
+
+interface ReplaceOptions {
+  readonly options: RegexOptions;
+  /** UTF-16 index to search from. */
+  readonly start: number;
+  /** Which match to replace; 0: all. */
+  readonly nth: number;
+}
+
+function replace(text: string, pattern: string, replacement: string, { options, start, nth }: ReplaceOptions): string {
+  const regex = compileRegex(pattern, options);
+  const found = allMatches(regex, text, nth === 0 ? Number.POSITIVE_INFINITY : nth, start);
+  const chosen = nth === 0 ? found : found.slice(nth - 1, nth);
+  let result = '';
+  let at = 0;
+  for (const match of chosen) {
+    result += text.slice(at, match.start) + expand(replacement, text, match);
+    at = match.end;
+  }
+  return result + text.slice(at);
+}
+
+/** \1 to \9, \& and \\ in the replacement. */
+function expand(replacement: string, text: string, match: RegexMatch): string {
+  return replacement.replace(/\\([1-9&\\])/g, (_, what: string) => {
+    if (what === '&') return text.slice(match.start, match.end);
+    if (what === '\\') return '\\';
+    return groupText(text, match, Number(what)) ?? '';
+  });
+}
+
+/** UTF-16 index of a 1-based character position. */
+function unitIndex(text: string, position: number): number {
+  let at = 0;
+  for (let passed = 1; passed < position && at < text.length; passed++) at += characterUnits(text, at);
+  return position > 1 && at >= text.length && [...text].length < position - 1 ? text.length + 1 : at;
+}
+
+function characterUnits(text: string, at: number): number {
+  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+}

@@ -25,7 +25,7 @@ export interface CommandContext {
   readonly parameters: readonly { readonly type: number; readonly value: Value }[];
   /** The statement's own source text (its slice of the query string) and all of it. */
   readonly sourceText: string;
-  /** True inside BEGIN ... COMMIT, a function or a multi-statement string: VACUUM, CREATE DATABASE refuse. */
+  /** True outside BEGIN ... COMMIT, functions and multi-statement strings: VACUUM, CREATE DATABASE demand it. */
   readonly isTopLevel: boolean;
   notice(notice: Notice): void;
   readonly corridor: Corridor;

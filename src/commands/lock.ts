@@ -23,7 +23,7 @@ const modes: readonly LockMode[] = [
 
 /** LOCK TABLE. Throws 25P01 outside a transaction block. */
 export async function lockStatement(statement: LockStmt, context: CommandContext): Promise<CommandResult> {
-  if (!context.isTopLevel) {
+  if (context.isTopLevel) {
     throw pgError(SqlState.noActiveSqlTransaction, 'LOCK TABLE can only be used in transaction blocks');
   }
   const mode = modes[(statement.mode ?? 8) - 1] as LockMode;

@@ -4,7 +4,7 @@ import type { CommandContext } from './api.js';
 
 /** 25001 inside BEGIN ... COMMIT, a function or a multi-statement string. */
 export function requireNoTransactionBlock(context: CommandContext, command: string): void {
-  if (context.isTopLevel) {
+  if (!context.isTopLevel) {
     throw pgError(SqlState.activeSqlTransaction, `${command} cannot run inside a transaction block`);
   }
 }

@@ -300,6 +300,18 @@ export declare function tableScan(snapshot: number, transaction: number, command
 
 export declare function tableUpdate(transaction: number, command: number, database: number, filenode: number, owner: number, rowid: number, length: number): void
 
+/** The zone of that name in any case; null where there is none. */
+export declare function timeZoneData(name: string): TimeZoneData | null
+
+/** A zone's canonical name and TZif bytes. */
+export interface TimeZoneData {
+  name: string
+  tzif: Buffer
+}
+
+/** Names of all zones. */
+export declare function timeZoneNames(): Array<string>
+
 /** Takes back one session-level advisory lock; false where it isn't held. */
 export declare function unlockAdvisory(owner: number, database: number, high: number, low: number, sub: number, mode: number): boolean
 

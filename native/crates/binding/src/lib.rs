@@ -7,6 +7,7 @@ mod collations;
 mod acceptor;
 mod backends;
 mod locks;
+mod timezones;
 mod version;
 mod store;
 mod store_rows;

@@ -1,0 +1,2 @@
+-- How the server was built.
+SELECT * FROM pg_config()

@@ -1,0 +1,2 @@
+-- Cursors that are open in the session.
+SELECT * FROM pg_cursor()

@@ -1,0 +1,2 @@
+-- Rules of the client authentication file.
+SELECT * FROM pg_hba_file_rules()

@@ -1,0 +1,2 @@
+-- Mappings of the user name map file.
+SELECT * FROM pg_ident_file_mappings()

@@ -1,0 +1,2 @@
+-- Locks that are held or waited for.
+SELECT * FROM pg_lock_status()

@@ -1,0 +1,2 @@
+-- Prepared statements of the session.
+SELECT * FROM pg_prepared_statement()

@@ -1,0 +1,2 @@
+-- Progress of replication origins.
+SELECT * FROM pg_show_replication_origin_status()

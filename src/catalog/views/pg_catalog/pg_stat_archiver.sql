@@ -1,0 +1,2 @@
+-- Statistics of the archiver.
+SELECT * FROM pg_stat_get_archiver()

@@ -1,0 +1,2 @@
+-- Statistics of I/O by backend type.
+SELECT * FROM pg_stat_get_io()

@@ -1,0 +1,2 @@
+-- Time zone abbreviations that datetime input knows.
+SELECT * FROM pg_timezone_abbrevs()

@@ -1,0 +1,2 @@
+-- Time zones that SET TIMEZONE knows.
+SELECT * FROM pg_timezone_names()

@@ -1,0 +1,2 @@
+-- What sessions can wait for.
+SELECT * FROM pg_get_wait_events()

@@ -50,9 +50,11 @@ export class Opening {
   private bytes: Buffer = Buffer.alloc(0);
   private waiting: (() => void) | null = null;
   private hasEnded = false;
+  readonly peer: { readonly address: string; readonly port: number };
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.peer = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     this.listen();
   }
 
@@ -176,9 +178,8 @@ async function readPackets(state: WorkerState, opening: Opening): Promise<Startu
 async function encrypt(state: WorkerState, opening: Opening): Promise<void> {
   const plain = opening.socket;
   const ahead = opening.handOver();
-  if (ahead.length > 0) plain.unshift(ahead);
   try {
-    opening.switchTo(await startTls(plain, state.tls as NonNullable<typeof state.tls>));
+    opening.switchTo(await startTls(plain, ahead, state.tls as NonNullable<typeof state.tls>));
   } catch (error) {
     state.log.info({ err: error }, 'TLS handshake failed');
     throw new ClientLeft();
@@ -196,8 +197,7 @@ async function openSession(
   const startup = startupParameters(packet);
   const slot = BackendSlot.open(state.id, state.limits);
   try {
-    const { remoteAddress, remotePort } = opening.socket;
-    const client = isLocal ? null : { address: plainAddress(remoteAddress ?? ''), port: remotePort ?? 0 };
+    const client = isLocal ? null : opening.peer;
     addon.backendSetClient(slot.slot, client?.address ?? '', client?.port ?? -1);
     const socket = new ClientSocket(opening.socket, opening.handOver(), () => {
       if (slot.pending && slot.take() === 'terminate') throw terminated();

@@ -3,6 +3,7 @@
 import { X509Certificate, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { isAbsolute, join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { SecureContext, SecureVersion } from 'node:tls';
@@ -38,10 +39,11 @@ export function tlsContext(settings: BaseSettings, dataDirectory: string): TlsCo
   }
 }
 
-/** Does the server's side of the handshake; rejects where it fails. */
-export function startTls(socket: Socket, context: TlsContext): Promise<TLSSocket> {
+/** Does the server's side of the handshake; rejects where it fails. `ahead` was read from the socket already: the
+ *  handshake of a client that didn't ask for TLS first. */
+export function startTls(socket: Socket, ahead: Buffer, context: TlsContext): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const secured = new TLSSocket(socket, {
+    const secured = new TLSSocket(ahead.length === 0 ? socket : replaying(socket, ahead), {
       isServer: true,
       secureContext: context.secure,
       requestCert: context.asksForCertificate,
@@ -52,6 +54,27 @@ export function startTls(socket: Socket, context: TlsContext): Promise<TLSSocket
     secured.once('error', reject);
     secured.once('close', () => reject(new Error('closed during the TLS handshake')));
   });
+}
+
+/** The socket as a stream that first gives back what was read from it. Only for the few who need it: TLS over a plain
+ *  socket stays in the runtime's native code. */
+function replaying(socket: Socket, ahead: Buffer): Duplex {
+  const stream = new Duplex({
+    read: () => void socket.resume(),
+    write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
+    final: (done) => void socket.end(done),
+    destroy(error, done) {
+      socket.destroy();
+      done(error);
+    },
+  });
+  stream.push(ahead);
+  socket.on('data', (chunk: Buffer) => {
+    if (!stream.push(chunk)) socket.pause();
+  });
+  socket.on('end', () => stream.push(null));
+  socket.on('close', () => stream.destroy());
+  return stream;
 }
 
 function readTlsFile(settings: BaseSettings, name: string, dataDirectory: string): Buffer {

@@ -3,7 +3,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
 import type { ReadView, Snapshot, StoreTransaction } from './api.js';
-import { fromNative, native } from './native-error.js';
+import { native } from './native-error.js';
 
 export class NativeTransaction implements StoreTransaction {
   private known: bigint | null = null;
@@ -126,18 +126,13 @@ export function settleCommits(pairs: readonly number[]): void {
     const lsn = pairs[index + 1] as number;
     const waiter = pending.get(token);
     pending.delete(token);
-    addon.storeCommitFinished(token, lsn >= 0);
-    if (lsn >= 0) waiter?.resolve(BigInt(lsn));
-    else waiter?.reject(commitFailure(token));
+    try {
+      native(() => addon.storeCommitFinished(token, lsn >= 0));
+      if (lsn < 0) native(() => addon.storeCommitFailure(token));
+      waiter?.resolve(BigInt(lsn));
+    } catch (error) {
+      waiter?.reject(error);
+    }
   }
   if (pending.size === 0) keepAlive.unref();
-}
-
-function commitFailure(token: number): unknown {
-  try {
-    addon.storeCommitFailure(token);
-    return new Error('the commit failed without a reason');
-  } catch (error) {
-    return fromNative(error);
-  }
 }

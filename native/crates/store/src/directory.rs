@@ -2,6 +2,7 @@
 //!   control          text: format version
 //!   heliosdb.lock    held with flock while a server runs; its process id
 //!   log/  base/      redo log segments, the base's environment
+//!   temporary/       large temporary tables of running sessions
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -21,6 +22,8 @@ const FORMAT: &str = "HeliosDB data directory\nformat 1\n";
 pub struct Directory {
     pub log: PathBuf,
     pub base: PathBuf,
+    /// Large temporary tables of sessions: empty at start.
+    pub temporary: PathBuf,
     _lock: File,
 }
 
@@ -36,6 +39,10 @@ impl Directory {
         std::fs::create_dir_all(path).map_err(failed)?;
         let lock = take_lock(path)?;
         let (log, base) = (path.join("log"), path.join("base"));
+        let temporary = path.join("temporary");
+        if temporary.exists() {
+            std::fs::remove_dir_all(&temporary).map_err(failed)?;
+        }
         match std::fs::read_to_string(path.join(CONTROL)) {
             Ok(text) if text == FORMAT => {}
             Ok(_) => {
@@ -51,6 +58,7 @@ impl Directory {
         Ok(Directory {
             log,
             base,
+            temporary,
             _lock: lock,
         })
     }

@@ -16,6 +16,7 @@ pub mod overlay;
 pub mod sequence;
 pub mod stats;
 pub mod store;
+pub mod temporary;
 pub mod transaction;
 pub mod worker;
 pub mod writer;

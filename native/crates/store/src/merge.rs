@@ -1,7 +1,6 @@
 //! Merged reading of what a view sees: the transaction's overlay over the session's temporary entries or over the
 //! memtables (newest first) and the base. For each key the first source that knows it wins; a deleted key is skipped.
 
-use std::collections::btree_map::Range;
 use std::sync::Arc;
 
 use helios_base::Result;
@@ -9,11 +8,10 @@ use helios_base::Result;
 use crate::base::{BaseCursor, BaseReader};
 use crate::memtable::{Backward, Forward, Memtable};
 use crate::overlay::{Overlay, OverlayScan};
+use crate::temporary::TemporaryRange;
 
 /// A key and its value, None where it is deleted.
 type Found<'a> = (&'a [u8], Option<&'a [u8]>);
-
-pub type TemporaryRange<'a> = Range<'a, Box<[u8]>, Option<Box<[u8]>>>;
 
 /// What a view consists of, without the overlay.
 pub struct Committed<'a> {

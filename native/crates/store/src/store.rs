@@ -2,12 +2,14 @@
 //! `open.rs` makes it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 
+use helios_base::bytes::u64_at;
 use helios_base::error::sqlstate;
 use helios_base::sync::{lock, read, write};
 use helios_base::{Error, Result};
@@ -16,9 +18,9 @@ use crate::base::{Base, BaseReader};
 use crate::changes::put_change;
 use crate::directory::Directory;
 use crate::flush::FlusherQueue;
-use crate::key::{FileId, meta_key};
+use crate::key::{FileId, meta_key, rowid_of};
 use crate::memtable::Memtable;
-use crate::merge::Committed;
+use crate::merge::{Committed, MergedScan};
 use crate::sequence::Sequences;
 use crate::stats::Stats;
 use crate::writer::{Done, Request, WriterQueue};
@@ -100,7 +102,7 @@ pub struct Store {
     pub(crate) memtable_bytes: usize,
     /// Why writes are refused, once the log or the base could not be written.
     failed: Mutex<Option<Error>>,
-    _directory: Option<Directory>,
+    directory: Option<Directory>,
 }
 
 pub(crate) struct OidCounter {
@@ -163,7 +165,7 @@ impl Store {
             threads: Mutex::default(),
             memtable_bytes: options.memtable_bytes,
             failed: Mutex::default(),
-            _directory: directory,
+            directory,
         })
     }
 
@@ -369,29 +371,46 @@ impl Store {
             .map_err(|_| Error::internal("the writer has ended"))?
     }
 
-    /// The file's rowid counter: the next rowid to hand out.
+    /// The file's rowid counter (the next rowid to hand out), where it was asked for before.
+    pub(crate) fn known_rowid_counter(&self, file: FileId) -> Option<Arc<AtomicU64>> {
+        read(&self.rowids).get(&file).map(Arc::clone)
+    }
+
+    /// The file's rowid counter, begun after every rowid that was ever committed.
     pub(crate) fn rowid_counter(
         &self,
         file: FileId,
         reader: &SnapshotState,
     ) -> Result<Arc<AtomicU64>> {
-        if let Some(counter) = read(&self.rowids).get(&file) {
-            return Ok(Arc::clone(counter));
-        }
         let mut next = 1;
         if !file.is_temporary() {
-            let key = meta_key(META_ROWID, &file.prefix());
-            if let Some(stored) = reader.committed().get(&key)? {
-                next = helios_base::bytes::u64_at(stored, 0)? + 1;
+            let committed = reader.committed();
+            if let Some(stored) = committed.get(&meta_key(META_ROWID, &file.prefix()))? {
+                next = u64_at(stored, 0)? + 1;
             }
-            let replayed = lock(&self.replayed_rowids);
-            next = next.max(replayed.get(&file).map_or(0, |highest| highest + 1));
+            let replayed = lock(&self.replayed_rowids).get(&file).copied();
+            next = next.max(replayed.map_or(0, |highest| highest + 1));
+            // Rows that came with a copied database were never counted here.
+            let mut scan = MergedScan::new(true);
+            scan.add_committed(&committed, &file.row_key(0), &file.row_key(u64::MAX))?;
+            if let Some((key, _)) = scan.next_entry()? {
+                next = next.max(rowid_of(key) + 1);
+            }
         }
         let mut rowids = write(&self.rowids);
         let counter = rowids
             .entry(file)
             .or_insert_with(|| Arc::new(AtomicU64::new(next)));
         Ok(Arc::clone(counter))
+    }
+
+    /// Where a session's temporary entries go when they are large.
+    pub(crate) fn temporary_directory(&self, worker: u32, session: u32) -> PathBuf {
+        let parent = match &self.directory {
+            Some(directory) => directory.temporary.clone(),
+            None => std::env::temp_dir().join(format!("heliosdb-{}", std::process::id())),
+        };
+        parent.join(format!("{worker}-{session}"))
     }
 
     /// Drops what is kept in memory about files that are gone.

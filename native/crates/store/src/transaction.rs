@@ -1,14 +1,12 @@
 //! A transaction's private state, and what of it goes to the log at commit.
 
 use crate::changes::put_change;
-use crate::key::{FileId, SPACE_META, SPACE_TEMPORARY};
+use crate::key::{FileId, PREFIX_BYTES, SPACE_META, SPACE_TEMPORARY};
 use crate::overlay::Overlay;
 use crate::sequence::{SequenceState, Sequences};
 use crate::store::META_SEQUENCE;
+use crate::temporary::TemporaryChanges;
 use helios_base::sync::lock;
-
-/// Changes of temporary files: applied on the worker once the rest is durable.
-pub type TemporaryChanges = Vec<(Box<[u8]>, Option<Box<[u8]>>)>;
 
 #[derive(Default)]
 pub struct Transaction {
@@ -19,6 +17,9 @@ pub struct Transaction {
     /// Sequences it created, whether or not a savepoint took that back.
     pub created_sequences: Vec<FileId>,
 }
+
+/// A temporary sequence leaves only this in the overlay, so that savepoints can take it back: prefix and one byte.
+pub const TEMPORARY_SEQUENCE_KEY_BYTES: usize = PREFIX_BYTES + 1;
 
 pub struct CommitParts {
     /// Encoded changes for the log.
@@ -42,17 +43,21 @@ impl Transaction {
         let mut kept = Vec::new();
         for (key, existed, value) in self.overlay.changes() {
             match key {
-                [SPACE_TEMPORARY, ..] => temporary.push((key.into(), value.map(Into::into))),
+                [SPACE_TEMPORARY, ..] if key.len() == TEMPORARY_SEQUENCE_KEY_BYTES => {
+                    kept.extend(FileId::of_key(key));
+                }
+                [SPACE_TEMPORARY, ..] => {
+                    temporary.push((key.into(), existed, value.map(Into::into)));
+                }
                 [SPACE_META, META_SEQUENCE, file @ ..] => {
-                    let state = FileId::of_key(file)
-                        .and_then(|file| map.get_mut(&file).map(|state| (file, state)));
-                    if let Some((file, state)) = state {
-                        state.uncommitted = false;
-                        kept.push(file);
-                        put_change(&mut changes, existed, key, Some(&state.encode()));
-                    } else {
-                        put_change(&mut changes, existed, key, value);
-                    }
+                    let file =
+                        FileId::of_key(file).filter(|file| self.created_sequences.contains(file));
+                    let state = file
+                        .and_then(|file| map.get(&file))
+                        .map(SequenceState::encode);
+                    kept.extend(file);
+                    let now = state.as_ref().map(<[u8; 9]>::as_slice);
+                    put_change(&mut changes, existed, key, now.or(value));
                 }
                 _ => put_change(&mut changes, existed, key, value),
             }
@@ -60,6 +65,8 @@ impl Transaction {
         for file in &self.created_sequences {
             if !kept.contains(file) {
                 map.remove(file);
+            } else if let Some(state) = map.get_mut(file) {
+                state.uncommitted = false;
             }
         }
         CommitParts { changes, temporary }

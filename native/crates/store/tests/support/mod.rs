@@ -78,7 +78,9 @@ impl Session {
                 break result;
             }
         };
-        self.worker.commit_finished(self.token, result.is_ok());
+        self.worker
+            .commit_finished(self.token, result.is_ok())
+            .expect("temporary changes fit");
         result.map(|_| ())
     }
 

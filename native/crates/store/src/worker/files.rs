@@ -1,0 +1,219 @@
+//! A worker's doings with whole files: dropping, copying, sizes, sequences.
+
+use std::sync::Arc;
+
+use helios_base::sync::lock;
+use helios_base::{Error, Result};
+
+use super::Worker;
+use crate::key::{FileId, SPACE_META, SPACE_PERMANENT, after_prefix, meta_key};
+use crate::merge::MergedScan;
+use crate::overlay::Write;
+use crate::sequence::{Definition, Range, SequenceState};
+use crate::store::{META_DROPPED_DATABASE, META_DROPPED_FILE, META_SEQUENCE};
+
+impl Worker {
+    pub fn drop_file(&mut self, transaction: u32, command: u32, file: FileId) -> Result<()> {
+        self.xid(transaction)?;
+        if file.is_temporary() {
+            return self.drop_temporary_file(transaction, command, file);
+        }
+        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        overlay.put(
+            command,
+            &meta_key(META_DROPPED_FILE, &file.prefix()),
+            Box::default(),
+            Write::Insert,
+        );
+        Ok(())
+    }
+
+    fn drop_temporary_file(&mut self, transaction: u32, command: u32, file: FileId) -> Result<()> {
+        let prefix = file.prefix();
+        let Some(upper) = after_prefix(&prefix) else {
+            return Ok(());
+        };
+        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        let mut keys: Vec<Box<[u8]>> = Vec::new();
+        let mut own = overlay.scan(&prefix, &upper, u32::MAX, false);
+        while let Some((key, _)) = own.peek() {
+            keys.push(key.into());
+            own.advance();
+        }
+        if let Some(stored) = self.temporary.get(&file.owner) {
+            let mut scan = MergedScan::new(false);
+            stored.add_to(&mut scan, &prefix, &upper)?;
+            while let Some((key, _)) = scan.next_entry()? {
+                keys.push(key.into());
+            }
+        }
+        for key in keys {
+            overlay.delete(command, &key);
+        }
+        Ok(())
+    }
+
+    pub fn drop_database(&mut self, transaction: u32, command: u32, database: u32) -> Result<()> {
+        self.xid(transaction)?;
+        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        let key = meta_key(META_DROPPED_DATABASE, &database.to_be_bytes());
+        overlay.put(command, &key, Box::default(), Write::Insert);
+        Ok(())
+    }
+
+    /// Copies every file and sequence of one database into another, as the newest committed state has them.
+    pub fn copy_database(
+        &mut self,
+        transaction: u32,
+        command: u32,
+        from: u32,
+        to: u32,
+    ) -> Result<()> {
+        self.xid(transaction)?;
+        let state = self.current_state()?;
+        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        let mut lower = vec![SPACE_PERMANENT];
+        lower.extend_from_slice(&from.to_be_bytes());
+        let upper = after_prefix(&lower).unwrap_or_default();
+        let mut scan = MergedScan::new(false);
+        scan.add_committed(&state.committed(), &lower, &upper)?;
+        let mut copy = Vec::new();
+        let mut current = (FileId::permanent(0, 0), false);
+        while let Some((key, value)) = scan.next_entry()? {
+            if let Some(file) = FileId::of_key(key).filter(|file| *file != current.0) {
+                let dropped = meta_key(META_DROPPED_FILE, &file.prefix());
+                current = (file, state.committed().get(&dropped)?.is_some());
+            }
+            if !current.1 {
+                copy.clear();
+                copy.extend_from_slice(key);
+                copy[1..5].copy_from_slice(&to.to_be_bytes());
+                overlay.put(command, &copy, value.into(), Write::Insert);
+            }
+        }
+        let lower = meta_key(META_SEQUENCE, &lower);
+        let upper = after_prefix(&lower).unwrap_or_default();
+        let mut scan = MergedScan::new(false);
+        scan.add_committed(&state.committed(), &lower, &upper)?;
+        let known = lock(&self.store.sequences.map);
+        while let Some((key, value)) = scan.next_entry()? {
+            let exact = FileId::of_key(&key[2..]).and_then(|file| known.get(&file));
+            let exact =
+                exact.map(|state| SequenceState::new(state.last, state.is_called, false).encode());
+            copy.clear();
+            copy.extend_from_slice(key);
+            copy[3..7].copy_from_slice(&to.to_be_bytes());
+            let value = exact.as_ref().map_or(value, |exact| exact.as_slice());
+            overlay.put(command, &copy, value.into(), Write::Insert);
+        }
+        Ok(())
+    }
+
+    /// Entries and bytes of a file.
+    pub fn size(&self, file: FileId) -> (i64, i64) {
+        let size = match self.temporary.get(&file.owner) {
+            Some(stored) if file.is_temporary() => stored.size(file),
+            _ => self.store.stats.get(file),
+        };
+        (size.entries.max(0), size.bytes.max(0))
+    }
+
+    // Sequences.
+
+    /// Stored state under the transaction's overlay, so that it lives and dies with the transaction.
+    pub fn create_sequence(
+        &mut self,
+        transaction: u32,
+        command: u32,
+        file: FileId,
+        start: i64,
+    ) -> Result<()> {
+        self.xid(transaction)?;
+        let state = SequenceState::new(start, false, true);
+        let transaction = self.transactions.get_mut(transaction)?;
+        let key = sequence_key(file);
+        transaction.overlay.put(
+            command,
+            &key,
+            state.encode().as_slice().into(),
+            Write::Insert,
+        );
+        transaction.created_sequences.push(file);
+        lock(&self.store.sequences.map).insert(file, state);
+        Ok(())
+    }
+
+    pub fn sequence_next(
+        &mut self,
+        file: FileId,
+        definition: &Definition,
+        name: &str,
+    ) -> Result<Range> {
+        self.load_sequence(file)?;
+        let store = Arc::clone(&self.store);
+        let mut map = lock(&store.sequences.map);
+        let state = map.get_mut(&file).ok_or_else(|| no_sequence(file))?;
+        let (range, log_due) = state.advance(definition, name)?;
+        if log_due && !state.uncommitted && !file.is_temporary() {
+            state.ticket =
+                store.write_meta(&meta_key(META_SEQUENCE, &file.prefix()), &state.encode());
+        }
+        self.barrier = self.barrier.max(state.ticket);
+        Ok(range)
+    }
+
+    pub fn sequence_set(&mut self, file: FileId, value: i64, is_called: bool) -> Result<()> {
+        self.load_sequence(file)?;
+        let store = Arc::clone(&self.store);
+        let mut map = lock(&store.sequences.map);
+        let state = map.get_mut(&file).ok_or_else(|| no_sequence(file))?;
+        let uncommitted = state.uncommitted;
+        *state = SequenceState::new(value, is_called, uncommitted);
+        if !uncommitted && !file.is_temporary() {
+            state.ticket =
+                store.write_meta(&meta_key(META_SEQUENCE, &file.prefix()), &state.encode());
+        }
+        self.barrier = self.barrier.max(state.ticket);
+        Ok(())
+    }
+
+    pub fn sequence_read(&mut self, file: FileId) -> Result<SequenceState> {
+        self.load_sequence(file)?;
+        let map = lock(&self.store.sequences.map);
+        map.get(&file).copied().ok_or_else(|| no_sequence(file))
+    }
+
+    fn load_sequence(&mut self, file: FileId) -> Result<()> {
+        let known = lock(&self.store.sequences.map).contains_key(&file);
+        if known {
+            return Ok(());
+        }
+        let state = self.current_state()?;
+        let stored = state
+            .committed()
+            .get(&meta_key(META_SEQUENCE, &file.prefix()))?
+            .ok_or_else(|| no_sequence(file))?;
+        let loaded = SequenceState::decode(stored)?;
+        lock(&self.store.sequences.map)
+            .entry(file)
+            .or_insert(loaded);
+        Ok(())
+    }
+}
+
+/// Where a sequence's state stands; a temporary one has only a mark in the overlay.
+fn sequence_key(file: FileId) -> Vec<u8> {
+    if file.is_temporary() {
+        file.bound(&[META_SEQUENCE])
+    } else {
+        meta_key(META_SEQUENCE, &file.prefix())
+    }
+}
+
+fn no_sequence(file: FileId) -> Error {
+    debug_assert_ne!(file.space, SPACE_META);
+    Error::internal(format!(
+        "could not find the sequence in file {}",
+        file.filenode
+    ))
+}

@@ -7,7 +7,7 @@ import type { Expression } from '../trees/expression.js';
 import { expressionType } from '../trees/expression-type.js';
 import { treeToJson } from '../trees/json.js';
 import type { Query } from '../trees/query.js';
-import { quoteLiteral } from '../types/quote.js';
+import { quoteIdentifier, quoteLiteral } from '../types/quote.js';
 import type { Catalog } from './api.js';
 import { readDataFile } from './data-files.js';
 import { recordDependency, recordDependencyOnExpression } from './dependencies/record.js';
@@ -96,8 +96,7 @@ async function storeView(runner: BootstrapRunner, schema: string, view: View): P
   const { catalog } = runner;
   const sql = viewSource(schema, view.name);
   if (sql === null) throw new Error('the view has no definition');
-  const query = runner.bindQuery(sql);
-  checkColumns(catalog, view, query);
+  const query = bindView(runner, view, sql);
   const rule = catalog.tables.findOne('pg_rewrite', { ev_class: view.relation, rulename: '_RETURN' });
   if (rule === null) throw new Error('the view has no rule');
   const transaction = runner.transaction();
@@ -107,18 +106,24 @@ async function storeView(runner: BootstrapRunner, schema: string, view: View): P
   await recordDependencyOnExpression(catalog, transaction, dependent, query, { relation: 0, type: 'n' });
 }
 
-/** The query must give the columns that the catalogs promise: same number, names and types. */
-function checkColumns(catalog: Catalog, view: View, query: Query): void {
-  const attributes = catalog.requireRelation(view.relation).attributes;
+/** Binds the view's SQL. Where its columns are not exactly those that the catalogs promise, a SELECT around it coerces
+ *  them, puts them in order and fills those it leaves out with nulls. */
+function bindView({ bindQuery, catalog }: BootstrapRunner, view: View, sql: string): Query {
+  const query = bindQuery(sql);
+  const { attributes } = catalog.requireRelation(view.relation);
   const targets = query.targetList.filter((entry) => !entry.junk);
-  if (targets.length !== attributes.length) throw new Error(`${targets.length} columns instead of ${attributes.length}`);
-  const wrong = attributes.flatMap((attribute, at) => {
+  const same = attributes.every((attribute, at) => {
     const target = targets[at];
-    const type = target === undefined ? 0 : expressionType(target.expr);
-    const same = target?.name === attribute.name && type === attribute.type;
-    return same ? [] : [`${target?.name} ${catalog.formatType(type)} instead of ${attribute.name} ${catalog.formatType(attribute.type)}`];
+    return target?.name === attribute.name && expressionType(target.expr) === attribute.type;
   });
-  if (wrong.length > 0) throw new Error(wrong.join('; '));
+  if (same && targets.length === attributes.length) return query;
+  const unknown = targets.find((target) => !attributes.some(({ name }) => name === target.name));
+  if (unknown !== undefined) throw new Error(`the view has no column ${unknown.name}`);
+  const columns = attributes.map(({ name, type, typmod }) => {
+    const source = targets.some((target) => target.name === name) ? `q.${quoteIdentifier(name)}` : 'NULL';
+    return `${source}::${catalog.formatType(type, typmod, true)} AS ${quoteIdentifier(name)}`;
+  });
+  return bindQuery(`SELECT ${columns.join(', ')} FROM (${sql}) AS q`);
 }
 
 /** Rows of an INSERT of information_schema's own tables. */

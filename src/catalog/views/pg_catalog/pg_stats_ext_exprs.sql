@@ -16,5 +16,5 @@ FROM pg_statistic_ext s
   LEFT JOIN pg_namespace sn ON sn.oid = s.stxnamespace
   JOIN LATERAL (
     SELECT unnest(pg_get_statisticsobjdef_expressions(s.oid)) AS expr, unnest(d.stxdexpr) AS stat) e
-    ON e.stat IS NOT NULL
+    ON e.expr IS NOT NULL
 WHERE pg_has_role(c.relowner, 'USAGE') AND (NOT c.relrowsecurity OR NOT row_security_active(c.oid))

@@ -78,6 +78,12 @@ impl TemporaryStore {
 
     pub fn apply(&mut self, changes: TemporaryChanges) -> Result<()> {
         for (key, existed, value) in changes {
+            // In memory it is known for certain; of what was spilled the writer's word is taken.
+            let existed = if self.spilled.is_none() {
+                self.map.contains_key(&key)
+            } else {
+                existed
+            };
             self.count(&key, existed, value.as_deref());
             match value {
                 None if self.spilled.is_none() => {
@@ -110,11 +116,11 @@ impl TemporaryStore {
                 size.entries += 1;
                 size.bytes += (key.len() + value.len()) as i64;
             }
-            Some(_) => {}
-            None => {
+            None if existed => {
                 size.bytes -= size.bytes / size.entries.max(1);
                 size.entries -= 1;
             }
+            _ => {}
         }
     }
 

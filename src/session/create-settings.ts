@@ -1,8 +1,9 @@
 // A session's settings over the server's: with those that the session computes from its own state.
 import type { SessionSettings } from '../config/api.js';
 import type { BaseSettings } from '../config/base-settings.js';
-import { runtimeChecks } from '../config/checks.js';
+import type { SettingChecks } from '../config/checks.js';
 import { createSessionSettings } from '../config/session-settings.js';
+import { findTimeZone, fixedTimeZone } from '../types/datetime/time-zone.js';
 import type { Session } from './session.js';
 
 /** Makes them; `session` may still be under construction. */
@@ -10,7 +11,7 @@ export function createSettings(base: BaseSettings, session: Session): SessionSet
   const onOff = (value: boolean) => (value ? 'on' : 'off');
   const settings: SessionSettings = createSessionSettings(
     base,
-    runtimeChecks,
+    checks,
     new Map([
       [
         'transaction_isolation',
@@ -28,3 +29,11 @@ export function createSettings(base: BaseSettings, session: Session): SessionSet
   );
   return settings;
 }
+
+const checks: SettingChecks = {
+  timeZone(text) {
+    // A number is hours east of UTC (manual, SET TIME ZONE).
+    if (/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text)) return fixedTimeZone(Math.round(Number(text) * 3600)).name;
+    return findTimeZone(text)?.name ?? null;
+  },
+};

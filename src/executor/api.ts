@@ -58,8 +58,11 @@ export interface Execution {
   close(): Promise<void>;
   /** Per plan node, by nodeId; only with `instrument`. */
   readonly instrumentation: readonly NodeInstrumentation[] | null;
-  /** Rowid and relation under the cursor, for WHERE CURRENT OF; null where the plan has no single scan of it. */
-  currentRow(relation: number): { readonly rowid: number } | null;
+  /** Rowid of the relation's row behind a delivered row (1-based; the last one where left out), for WHERE CURRENT OF;
+   *  null where the plan has no single scan of it, or `trackRows` was not called before the first row. */
+  currentRow(relation: number, position?: number): { readonly rowid: number } | null;
+  /** Keeps track of the stored rows behind delivered ones: for cursors. */
+  trackRows(): void;
 }
 
 export interface ResultColumn {

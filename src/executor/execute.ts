@@ -1,7 +1,7 @@
 // Starts a planned statement: checks privileges and read-only mode, builds the node tree, hands its rows out. The
 // statement's end runs what must not be left undone: data-modifying CTEs that nobody read, foreign key checks.
 import { batchRowsMax } from '../base/limits.js';
-import type { PlannedStatement } from '../trees/plan.js';
+import type { Plan, PlannedStatement } from '../trees/plan.js';
 import { expressionTypmod } from '../trees/expression-type.js';
 import type { Row } from '../types/value.js';
 import type { Execution, ExecutionContext, NodeInstrumentation, ResultColumn } from './api.js';
@@ -26,7 +26,8 @@ class RunningExecution implements Execution {
   private returnedRows = 0;
   private ended = false;
   private closed = false;
-  private lastRow: Row | null = null;
+  /** For cursors: rowids by relation behind each delivered row. */
+  private tracked: ReadonlyMap<number, number>[] | null = null;
 
   constructor(
     private readonly planned: PlannedStatement,
@@ -40,14 +41,14 @@ class RunningExecution implements Execution {
     try {
       this.root ??= buildNode(this.planned.plan, this.x);
       this.x.context.checkInterrupts();
-      const fetched = this.root.next(Math.min(rowCountMax, batchRowsMax));
+      const fetched = this.root.next(this.tracked === null ? Math.min(rowCountMax, batchRowsMax) : 1);
       const batch = fetched instanceof Promise ? await fetched : fetched;
       if (batch === null) {
         await this.finish();
         return null;
       }
       this.returnedRows += batch.length;
-      this.lastRow = batch[batch.length - 1] ?? null;
+      if (this.tracked !== null) this.tracked.push(new Map(this.x.scannedRowIds));
       return this.visible(batch);
     } catch (error) {
       this.ended = true;
@@ -83,9 +84,15 @@ class RunningExecution implements Execution {
     return this.x.context.instrument ? instrumentationOf(this.x) : null;
   }
 
-  currentRow(relation: number): { readonly rowid: number } | null {
-    if (this.lastRow === null) return null;
-    return this.x.trackedRow(this.lastRow, relation);
+  trackRows(): void {
+    this.tracked = [];
+    this.x.scannedRowIds = new Map();
+  }
+
+  currentRow(relation: number, position?: number): { readonly rowid: number } | null {
+    if (this.tracked === null || !isSimplyUpdatable(this.planned.plan)) return null;
+    const rowid = this.tracked[(position ?? this.tracked.length) - 1]?.get(relation);
+    return rowid === undefined ? null : { rowid };
   }
 
   async close(): Promise<void> {
@@ -98,6 +105,29 @@ class RunningExecution implements Execution {
     this.closed = true;
     this.root?.close();
     this.x.close();
+  }
+}
+
+/** Each row of the plan comes from one row of a scan, at the moment it is asked for; or it was locked on its way. */
+function isSimplyUpdatable(plan: Plan): boolean {
+  switch (plan.kind) {
+    case 'LockRows':
+    case 'SeqScan':
+    case 'IndexScan':
+    case 'IndexOnlyScan':
+    case 'BitmapHeapScan':
+    case 'TidScan':
+    case 'TidRangeScan':
+      return true;
+    case 'Append':
+      return plan.children.every(isSimplyUpdatable);
+    case 'Limit':
+    case 'Result':
+      return plan.outer !== null && isSimplyUpdatable(plan.outer);
+    case 'SubqueryScan':
+      return isSimplyUpdatable(plan.subplan);
+    default:
+      return false;
   }
 }
 

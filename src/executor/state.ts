@@ -113,13 +113,9 @@ export class RunState {
       await action();
   }
 
-  /** The stored row behind an output row, where scans keep track (cursors). */
-  trackedRow(_row: Row, relation: number): { readonly rowid: number } | null {
-    const rowid = this.scannedRowIds.get(relation);
-    return rowid === undefined ? null : { rowid };
-  }
-  /** Rowid of the row that each relation's scan gave last. */
-  readonly scannedRowIds = new Map<number, number>();
+  /** Rowid of the row that each relation's scan (or row lock) gave last, by relation; null while nobody asks. Scans then
+   *  give one row at a time, so that it is the row behind the statement's newest one. */
+  scannedRowIds: Map<number, number> | null = null;
 
   close(): void {
     for (const state of this.subPlanStates.values()) state.close();

@@ -7,6 +7,7 @@ import type { BoundCommand, Node } from '../trees/statement.js';
 import { runClosePortal, runDeclareCursor, runFetch } from './commands/cursor.js';
 import { runDiscard } from './commands/discard.js';
 import { runDeallocate, runExecute, runPrepare } from './commands/prepare.js';
+import { runSetConstraints } from './commands/set-constraints.js';
 import { runVariableSet, runVariableShow } from './commands/settings.js';
 import { runTransactionStatement } from './commands/transaction.js';
 import { commandContext } from './corridor.js';
@@ -19,7 +20,9 @@ interface Call<Tag extends string> {
   readonly sourceText: string;
   readonly parameters: readonly ParameterValue[];
 }
-type Handler<Tag extends string> = (call: Call<Tag>) => Promise<CommandResult> | CommandResult | Promise<string> | string;
+type Handler<Tag extends string> = (
+  call: Call<Tag>,
+) => Promise<CommandResult> | CommandResult | Promise<string> | string;
 type Handlers = { readonly [Tag in SessionTag]: Handler<Tag> };
 
 type SessionTag =
@@ -44,9 +47,7 @@ const handlers: Handlers = {
   TransactionStmt: ({ session, statement }) => runTransactionStatement(session, statement),
   VariableSetStmt: ({ session, statement }) => runVariableSet(session, statement),
   VariableShowStmt: ({ session, statement }) => runVariableShow(session, statement),
-  ConstraintsSetStmt: () => {
-    throw notSupported('SET CONSTRAINTS');
-  },
+  ConstraintsSetStmt: ({ session, statement }) => runSetConstraints(session, statement),
   PrepareStmt: ({ session, statement, sourceText }) => runPrepare(session, statement, sourceText),
   ExecuteStmt: ({ session, statement }) => runExecute(session, statement),
   DeallocateStmt: ({ session, statement }) => runDeallocate(session, statement),
@@ -101,4 +102,3 @@ const pgCheckpointRole = 4544;
 function isSessionTag(tag: string): tag is SessionTag {
   return Object.hasOwn(handlers, tag);
 }
-

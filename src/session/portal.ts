@@ -23,7 +23,7 @@ export interface RowSource {
   close(): Promise<void>;
   /** The tag to report once the end is reached; `rowCount` rows were delivered. */
   tag(rowCount: number): string;
-  currentRow?(relation: number): { readonly rowid: number } | null;
+  currentRow?(relation: number, position: number): { readonly rowid: number } | null;
 }
 
 /** The statement's rows as one interface, wherever they come from. Null for commands without rows. */
@@ -35,13 +35,15 @@ export function rowSource(open: OpenStatement): RowSource | null {
       next: (rowCountMax) => execution.next(rowCountMax),
       close: () => execution.close(),
       tag: (rowCount) => commandTag(commandType, commandType === 'select' ? rowCount : execution.processedRowCount),
-      currentRow: (relation) => execution.currentRow(relation),
+      currentRow: (relation, position) => execution.currentRow(relation, position),
     };
   }
   return open.result.kind === 'rows' ? commandRows(open.result) : null;
 }
 
-function commandRows(result: Extract<Extract<OpenStatement, { kind: 'command' }>['result'], { kind: 'rows' }>): RowSource {
+function commandRows(
+  result: Extract<Extract<OpenStatement, { kind: 'command' }>['result'], { kind: 'rows' }>,
+): RowSource {
   const batches = result.rows[Symbol.asyncIterator]();
   let rest: readonly Row[] = [];
   return {
@@ -108,6 +110,7 @@ export class Portal {
     if (this.isOpen) return;
     this.isOpen = true;
     const open = await openStatement(session, this.options.prepared, this.options.parameters);
+    if (open.kind === 'query' && this.options.declared) open.execution.trackRows();
     this.source = rowSource(open);
     if (open.kind === 'command' && open.result.kind === 'done') this.completedTag = open.result.tag;
   }
@@ -224,7 +227,7 @@ export class Portal {
   /** Row under the cursor in a relation, for WHERE CURRENT OF. */
   currentRow(relation: number): { readonly rowid: number } | null {
     if (this.position < 1 || (this.ended && this.position > this.total())) return null;
-    return this.source?.currentRow?.(relation) ?? null;
+    return this.source?.currentRow?.(relation, this.position) ?? null;
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,8 @@ import type { PgArray, Row, Value } from '../../types/value.js';
 import { type RowProgram, compileRow } from '../expressions/compile.js';
 import { typeOf } from '../expressions/type-of.js';
 import type { CompileUnit } from '../expressions/unit.js';
-import { type KeyColumnCodec, encodeKey, keyColumns, valueTag, withTag } from '../index-keys.js';
+import { type KeyColumnCodec, encodeKey, keyColumns, withTag } from '../index-keys.js';
+import { valueTag } from '../../storage/index-key.js';
 import { baseType } from '../operators.js';
 import type { RunState } from '../state.js';
 

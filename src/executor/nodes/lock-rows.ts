@@ -39,7 +39,7 @@ export class LockRowsNode implements PlanNode {
 
   async next(rowCountMax: number): Promise<Batch | null> {
     for (;;) {
-      const batch = await this.child.next(rowCountMax);
+      const batch = await this.child.next(this.x.scannedRowIds === null ? rowCountMax : 1);
       if (batch === null) return null;
       const out: Batch = [];
       for (const row of batch) {
@@ -59,6 +59,7 @@ export class LockRowsNode implements PlanNode {
       if (rowid === null) continue;
       const granted = await x.context.transaction.lockRow(relation.file.filenode, rowid, mode, mark.waitPolicy);
       if (granted === 'skipped') return null;
+      this.x.scannedRowIds?.set(relation.oid, rowid);
       const version = currentVersion(x, table, rowid, { goneVerb: 'update', touched: null });
       if (version.state === 'deleted' || version.state === 'own') return null;
       if (version.state === 'changed') changed.set(mark.rtIndex, version.row);

@@ -124,7 +124,7 @@ export abstract class RelationScanNode extends FilteredNode {
   protected abstract restartStored(): void;
 
   protected fetch(rowCountMax: number): Batch | null | Promise<Batch | null> {
-    if (!this.isSubstituted) return this.fetchStored(rowCountMax);
+    if (!this.isSubstituted) return this.fetchStored(this.x.scannedRowIds === null ? rowCountMax : 1);
     if (this.substituteTaken) return null;
     this.substituteTaken = true;
     const row = this.x.evalPlanQual?.get(this.plan.scanRtIndex) ?? null;
@@ -138,10 +138,12 @@ export abstract class RelationScanNode extends FilteredNode {
 
   /** A stored row in the form that the programs expect. */
   protected scanRow(row: StoredRow): Row {
+    this.x.scannedRowIds?.set(this.scan.relation.oid, row.rowid);
     return this.scan.needsSystem ? [...row.values, row.rowid, row.xmin] : row.values;
   }
 
   protected scanRows(batch: TableBatch): Batch {
+    this.x.scannedRowIds?.set(this.scan.relation.oid, batch.rowids[batch.rowCount - 1] as number);
     if (this.scan.needsSystem) {
       for (let n = 0; n < batch.rowCount; n++) {
         (batch.rows[n] as Value[]).push(batch.rowids[n] as number, batch.xmins[n] as bigint);

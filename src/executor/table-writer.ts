@@ -1,0 +1,46 @@
+// The executor's write path for rows that come from no plan: COPY FROM, commands that fill tables. Rows pass everything
+// that INSERT's rows pass: generated columns, constraints, indexes, foreign keys.
+import type { Row, Value } from '../types/value.js';
+import type { ExecutionContext } from './api.js';
+import { Emitter } from './expressions/emitter.js';
+import { emitDomainChecks } from './expressions/coercions.js';
+import { CompileUnit } from './expressions/unit.js';
+import { openTarget } from './modify/target-table.js';
+import { refuseTriggers } from './nodes/modify-table.js';
+import { RunState } from './state.js';
+
+export interface TableWriter {
+  /** Writes whole rows (attribute n at index n - 1, dropped and generated ones null). Throws 23502, 23514, 23505. */
+  insert(rows: readonly Row[]): Promise<void>;
+  /** Runs the checks that a statement's end owes (foreign keys, deferrable keys); throws 23503, 23505. */
+  finish(): Promise<void>;
+}
+
+/** pg_trigger.tgtype: fires for INSERT. */
+const insertEvent = 4;
+
+/** Opens a table for writing as one statement of the context's transaction. */
+export function openTableWriter(context: ExecutionContext, relationOid: number): TableWriter {
+  const relation = context.catalog.requireRelation(relationOid);
+  const statement = new RunState(new CompileUnit(context.catalog, context.catalog.version(), []), context, null);
+  const target = openTarget(statement, relation);
+  refuseTriggers(relation, insertEvent, 'statement');
+  return {
+    async insert(rows) {
+      if (rows.length === 0) return;
+      refuseTriggers(relation, insertEvent, 'row');
+      await target.insertAll(rows);
+    },
+    finish: () => statement.runAfterStatement(),
+  };
+}
+
+/** Checks values of a domain that did not come from a CoerceToDomain (COPY, parameters); throws 23502, 23514. */
+export function domainChecker(context: ExecutionContext, domain: number): (value: Value) => void | Promise<void> {
+  const unit = new CompileUnit(context.catalog, context.catalog.version(), []);
+  const m = new Emitter(unit, {});
+  emitDomainChecks(domain, { code: 's', nullable: true }, m);
+  const program = m.finish<(x: RunState, value: Value) => void | Promise<void>>('x, s');
+  const x = new RunState(unit, context, null);
+  return (value) => program.run(x, value);
+}

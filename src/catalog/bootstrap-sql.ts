@@ -42,9 +42,11 @@ export async function runBootstrapSql(runner: BootstrapRunner): Promise<readonly
   };
   for (const [oid, defaults] of readDataFile('function_defaults'))
     await attempt(`function ${oid}`, () => storeFunctionDefaults(runner, Number(oid), defaults ?? ''));
-  for (const [domain, check] of domainChecks) await attempt(`domain ${domain}`, () => storeDomainCheck(runner, domain, check));
+  for (const [domain, check] of domainChecks)
+    await attempt(`domain ${domain}`, () => storeDomainCheck(runner, domain, check));
   for (const schema of ['pg_catalog', 'information_schema'])
-    for (const view of viewsOf(runner.catalog, schema)) await attempt(`view ${schema}.${view.name}`, () => storeView(runner, schema, view));
+    for (const view of viewsOf(runner.catalog, schema))
+      await attempt(`view ${schema}.${view.name}`, () => storeView(runner, schema, view));
   for (const table of ['sql_features', 'sql_implementation_info', 'sql_parts', 'sql_sizing'])
     await attempt(`table ${table}`, () => fillTable(runner, table));
   return failures;

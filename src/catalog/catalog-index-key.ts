@@ -2,7 +2,7 @@
 // one of every B-tree index, so the executor can scan these indexes like any other.
 import type { Value } from '../types/value.js';
 import { ByteWriter } from '../base/bytes.js';
-import { defined } from '../errors/unreachable.js';
+import { writeKeyColumn } from '../storage/index-key.js';
 import type { CompareContext } from '../types/type-behaviour.js';
 import { coreType } from './core-types.js';
 import { type CatalogIndexShape, catalogShapes } from './generated/schema.js';
@@ -14,8 +14,7 @@ export function catalogIndexKey(index: CatalogIndexShape, values: readonly Value
   const writer = new ByteWriter(64);
   values.forEach((value, at) => {
     const type = coreType(columnTypes(index)[at] ?? 0);
-    writer.uint8(1);
-    defined(type.behaviour.sortKey, `sort key of ${type.name}`)(value, type, writer, context);
+    writeKeyColumn(writer, { type, descending: false, nullsFirst: false }, value, context);
   });
   return writer.detach();
 }

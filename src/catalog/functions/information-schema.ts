@@ -1,19 +1,13 @@
 // The functions that information_schema's views lean on (information_schema._pg_*), and what can be updated.
 import type { CallInfo } from '../../functions/call-info.js';
-import { fn, tableFn } from '../../functions/registry.js';
+import { fn } from '../../functions/registry.js';
 import { queryFromJson } from '../../trees/json.js';
 import type { Query } from '../../trees/query.js';
-import type { PgArray, PgRecord, Value } from '../../types/value.js';
+import type { PgRecord, Value } from '../../types/value.js';
 import type { Catalog } from '../api.js';
 import { typmodText } from '../typmod-text.js';
 import { typeOid } from '../oids.js';
 import { catalogOf } from './call.js';
-
-tableFn('_pg_expandarray(anyarray)', {
-  *rows(array: PgArray) {
-    for (const [at, element] of array.elements.entries()) yield [element, at + 1];
-  },
-});
 
 fn('_pg_index_position(oid, smallint)', {
   impl(index: number, attribute: number, info: CallInfo) {

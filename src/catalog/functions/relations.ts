@@ -34,18 +34,6 @@ fn('pg_sequence_parameters', {
   },
 });
 
-fn('pg_sequence_last_value', {
-  impl(oid: number, info: CallInfo) {
-    const catalog = catalogOf(info);
-    const relation = catalog.relation(oid);
-    if (relation === null || relation.kind !== 'S')
-      throw pgError(SqlState.wrongObjectType, `"${relation?.name ?? oid}" is not a sequence`);
-    if (catalog.access.mask('s', oid, currentUserId(info), aclBit.usage | aclBit.select) === 0) return null;
-    const { lastValue, isCalled } = catalog.sequenceState(oid);
-    return isCalled ? lastValue : null;
-  },
-});
-
 tableFn('pg_options_to_table', {
   *rows(options: PgArray) {
     for (const option of options.elements) {

@@ -50,6 +50,12 @@ export interface LockStatus {
 }
 export const lockTableService = serviceKey<LockTableService>('lockTable');
 
+/** pg_reload_conf. */
+export interface ServerControl {
+  reload(): void;
+}
+export const serverControl = serviceKey<ServerControl>('serverControl');
+
 /** pg_stat_activity, pg_cancel_backend, pg_terminate_backend. */
 export interface BackendsService {
   list(): readonly BackendStatus[];

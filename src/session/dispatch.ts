@@ -4,6 +4,7 @@ import { SqlState, notSupported, pgError } from '../errors/pg-error.js';
 import { runCommand } from '../commands/dispatch.js';
 import type { CommandResult } from '../commands/api.js';
 import type { BoundCommand, Node } from '../trees/statement.js';
+import { runAlterSystem } from './commands/alter-system.js';
 import { runClosePortal, runDeclareCursor, runFetch } from './commands/cursor.js';
 import { runDiscard } from './commands/discard.js';
 import { runDeallocate, runExecute, runPrepare } from './commands/prepare.js';
@@ -29,6 +30,7 @@ type SessionTag =
   | 'TransactionStmt'
   | 'VariableSetStmt'
   | 'VariableShowStmt'
+  | 'AlterSystemStmt'
   | 'ConstraintsSetStmt'
   | 'PrepareStmt'
   | 'ExecuteStmt'
@@ -47,6 +49,7 @@ const handlers: Handlers = {
   TransactionStmt: ({ session, statement }) => runTransactionStatement(session, statement),
   VariableSetStmt: ({ session, statement }) => runVariableSet(session, statement),
   VariableShowStmt: ({ session, statement }) => runVariableShow(session, statement),
+  AlterSystemStmt: ({ session, statement }) => runAlterSystem(session, statement),
   ConstraintsSetStmt: ({ session, statement }) => runSetConstraints(session, statement),
   PrepareStmt: ({ session, statement, sourceText }) => runPrepare(session, statement, sourceText),
   ExecuteStmt: ({ session, statement }) => runExecute(session, statement),

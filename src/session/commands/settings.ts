@@ -47,6 +47,11 @@ function assign(session: Session, name: string, value: string | null, isLocal: b
       fields: {},
     });
   }
+  assignSetting(session, name, value, isLocal);
+}
+
+/** As SET does it, set_config included; null resets. */
+export function assignSetting(session: Session, name: string, value: string | null, isLocal: boolean): void {
   switch (name.toLowerCase()) {
     case 'transaction_isolation':
     case 'transaction_read_only':

@@ -11,9 +11,11 @@ import {
   advisoryLocks,
   backendsService,
   lockTableService,
+  serverControl,
   statisticsCounters,
   statisticsService,
 } from '../../functions/server-services.js';
+import { settingControl, sleeper } from '../../functions/services.js';
 import { sequenceService } from '../../functions/sequence-service.js';
 import { advisoryLocksOf, backends, lockTable } from '../../transaction/server-services.js';
 import { StatisticsTable } from '../../transaction/statistics.js';
@@ -22,6 +24,7 @@ import type { Session } from '../session.js';
 import { cursorPositionsOf } from './cursor-positions.js';
 import { commandSettings } from './command-settings.js';
 import { serverInfoOf } from './server-info.js';
+import { settingControlOf, sleeperOf } from './setting-control.js';
 
 const statistics = new StatisticsTable(statisticsCounters);
 
@@ -36,6 +39,9 @@ export function provideServices(session: Session): void {
       return session.users.sessionUserId;
     },
   });
+  session.provide(settingControl, settingControlOf(session));
+  session.provide(sleeper, sleeperOf(session));
+  session.provide(serverControl, { reload: () => session.environment.server.reload() });
   session.provide(copyStreams, copyStreamsOf(session));
   session.provide(cursorPositions, cursorPositionsOf(session));
   session.provide(procedureRunner, {

@@ -72,7 +72,7 @@ class RunningExecution implements Execution {
         if (plan.kind === 'ModifyTable') await cteStore(this.x, { ctePlanId: n + 1 }).finish();
       }
     }
-    await this.x.runAfterStatement();
+    if (this.x.owesChecks) await this.x.runAfterStatement();
     this.release();
   }
 

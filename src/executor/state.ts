@@ -46,11 +46,6 @@ export class RunState {
   readonly v: Value[];
   readonly c: (CallInfo | undefined)[] = [];
   readonly io: IoContext;
-  /** Initplans by each exec parameter they set. */
-  readonly initPlans = new Map<number, InitPlanState>();
-  readonly ctes = new Map<number, CteStore>();
-  /** Work tables of WITH RECURSIVE by parameter. */
-  readonly workTables = new Map<number, readonly Row[]>();
   /** Rows by RT index that replace scans while EvalPlanQual re-runs a plan; null in ordinary runs. */
   evalPlanQual: EvalPlanQualRows | null = null;
   /** merge_action() of the row in hand. */
@@ -58,9 +53,13 @@ export class RunState {
   /** Row counts of the ModifyTable that sets the command tag. */
   counts: { processed: number } | null = null;
   /** Checks that the statement's end owes: foreign keys, deferrable unique keys. */
-  private readonly afterStatement: (() => Promise<void>)[] = [];
-  readonly subPlanStates = new Map<unknown, SubPlanState>();
-  private readonly collated = new Map<number, IoContext>();
+  private afterStatement: (() => Promise<void>)[] | null = null;
+  // Made when first needed: most statements need none of them.
+  private lazyInitPlans: Map<number, InitPlanState> | null = null;
+  private lazyCtes: Map<number, CteStore> | null = null;
+  private lazyWorkTables: Map<number, readonly Row[]> | null = null;
+  private lazySubPlans: Map<unknown, SubPlanState> | null = null;
+  private lazyCollated: Map<number, IoContext> | null = null;
 
   constructor(
     readonly unit: CompileUnit,
@@ -72,6 +71,25 @@ export class RunState {
     const values: Value[] = new Array(parameters.length);
     for (let n = 0; n < parameters.length; n++) values[n] = (parameters[n] as { value: Value }).value;
     this.v = values;
+  }
+
+  /** Initplans by each exec parameter they set. */
+  get initPlans(): Map<number, InitPlanState> {
+    this.lazyInitPlans ??= new Map();
+    return this.lazyInitPlans;
+  }
+  get ctes(): Map<number, CteStore> {
+    this.lazyCtes ??= new Map();
+    return this.lazyCtes;
+  }
+  /** Work tables of WITH RECURSIVE by parameter. */
+  get workTables(): Map<number, readonly Row[]> {
+    this.lazyWorkTables ??= new Map();
+    return this.lazyWorkTables;
+  }
+  get subPlanStates(): Map<unknown, SubPlanState> {
+    this.lazySubPlans ??= new Map();
+    return this.lazySubPlans;
   }
 
   /** The CallInfo of a call site, made at its first call. */
@@ -95,22 +113,29 @@ export class RunState {
   /** The session's IoContext under a collation. */
   ioFor(collation: number): IoContext {
     if (collation === 0 || collation === this.io.collationOid) return this.io;
-    let io = this.collated.get(collation);
+    this.lazyCollated ??= new Map();
+    let io = this.lazyCollated.get(collation);
     if (io === undefined) {
       io = Object.create(this.io, { collationOid: { value: collation, enumerable: true } }) as IoContext;
-      this.collated.set(collation, io);
+      this.lazyCollated.set(collation, io);
     }
     return io;
   }
 
   /** Runs an action at the statement's end; actions may add further ones. */
   atStatementEnd(action: () => Promise<void>): void {
+    this.afterStatement ??= [];
     this.afterStatement.push(action);
   }
 
+  get owesChecks(): boolean {
+    return this.afterStatement !== null;
+  }
+
   async runAfterStatement(): Promise<void> {
-    for (let action = this.afterStatement.shift(); action !== undefined; action = this.afterStatement.shift())
-      await action();
+    const actions = this.afterStatement;
+    if (actions === null) return;
+    for (let action = actions.shift(); action !== undefined; action = actions.shift()) await action();
   }
 
   /** Rowid of the row that each relation's scan (or row lock) gave last, by relation; null while nobody asks. Scans then
@@ -118,8 +143,8 @@ export class RunState {
   scannedRowIds: Map<number, number> | null = null;
 
   close(): void {
-    for (const state of this.subPlanStates.values()) state.close();
-    for (const cte of this.ctes.values()) cte.close();
+    if (this.lazySubPlans !== null) for (const state of this.lazySubPlans.values()) state.close();
+    if (this.lazyCtes !== null) for (const cte of this.lazyCtes.values()) cte.close();
   }
 
   /** A client parameter that the statement refers to but that was not bound. */

@@ -12,6 +12,8 @@ import { RunState } from './state.js';
 export interface TableWriter {
   /** Writes whole rows (attribute n at index n - 1, dropped and generated ones null). Throws 23502, 23514, 23505. */
   insert(rows: readonly Row[]): Promise<void>;
+  /** After `insert` threw: the position of the row that it threw for. */
+  readonly rowInHand: number;
   /** Runs the checks that a statement's end owes (foreign keys, deferrable keys); throws 23503, 23505. */
   finish(): Promise<void>;
 }
@@ -30,6 +32,9 @@ export function openTableWriter(context: ExecutionContext, relationOid: number):
       if (rows.length === 0) return;
       refuseTriggers(relation, insertEvent, 'row');
       await target.insertAll(rows);
+    },
+    get rowInHand() {
+      return target.rowInHand;
     },
     finish: () => statement.runAfterStatement(),
   };

@@ -35,6 +35,8 @@ export class TargetTable {
   readonly table: TableStore;
   readonly indexes: readonly IndexWriter[];
   private readonly foreignKeys: ForeignKeyWork | null;
+  /** Position, in the batch being inserted, of the row in hand: COPY names its line in errors. */
+  rowInHand = 0;
 
   constructor(
     /** State under which the relation's own expressions run. */
@@ -60,12 +62,18 @@ export class TargetTable {
   async insertAll(rows: readonly Row[]): Promise<{ readonly rows: readonly Row[]; readonly firstRowId: number }> {
     const { transaction } = this.context;
     const ready: Row[] = [];
-    for (const row of rows) ready.push(await this.prepare(row));
+    for (const [n, row] of rows.entries()) {
+      this.rowInHand = n;
+      ready.push(await this.prepare(row));
+    }
     const firstRowId =
       ready.length === 1
         ? this.table.insert(transaction.store, transaction.command, ready[0] as Row)
         : this.table.insertMany(transaction.store, transaction.command, ready);
-    for (let n = 0; n < ready.length; n++) await this.indexInserted(firstRowId + n, ready[n] as Row);
+    for (let n = 0; n < ready.length; n++) {
+      this.rowInHand = n;
+      await this.indexInserted(firstRowId + n, ready[n] as Row);
+    }
     return { rows: ready, firstRowId };
   }
 

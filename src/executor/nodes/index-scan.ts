@@ -18,6 +18,8 @@ export interface IndexProgram {
   readonly index: IndexDescriptor;
   readonly ranges: RangeProgram;
   readonly scan: ScanProgram;
+  /** Every range is one key of a unique index: one row at most, found without a cursor. */
+  readonly isPoint: boolean;
 }
 
 export function compileIndexScan(unit: CompileUnit, plan: IndexScan | IndexOnlyScan): IndexProgram {
@@ -29,7 +31,10 @@ export function compileIndexScan(unit: CompileUnit, plan: IndexScan | IndexOnlyS
     extraQuals: ranges.leftOver,
     indexVar: indexColumnResolver(relation, index, plan.scanRtIndex),
   });
-  return { index, ranges, scan };
+  const fixesAll =
+    ranges.byColumn.length === index.keys.length &&
+    ranges.byColumn.every(([first]) => first?.qual.strategy === '=' || first?.qual.strategy === 'any');
+  return { index, ranges, scan, isPoint: index.isUnique && index.isImmediate && fixesAll };
 }
 
 export function indexOf(relation: RelationDescriptor, oid: number): IndexDescriptor {

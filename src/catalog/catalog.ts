@@ -9,14 +9,18 @@ import type { Catalog, CatalogTables } from './api.js';
 import { createCatalogCache } from './cache.js';
 import type { CatalogSession, IoSettings } from './catalog-session.js';
 import { formatType, type TypeNaming } from './format-type.js';
+import { castLookups } from './lookups/casts.js';
+import { collationLookups } from './lookups/collations.js';
 import { constraintLookups } from './lookups/constraints.js';
 import { functionLookups } from './lookups/functions.js';
+import type { NamedObjectLookups } from './lookups/named-objects.js';
 import type { LookupBase } from './lookups/lookup-base.js';
-import { namespaceLookups } from './lookups/namespaces.js';
+import { type NamespaceLookups, namespaceLookups } from './lookups/namespaces.js';
+import { operatorLookups } from './lookups/operators.js';
 import { opclassLookups } from './lookups/opclasses.js';
-import { relationLookups } from './lookups/relations.js';
+import { type RelationLookups, relationLookups } from './lookups/relations.js';
 import { roleLookups } from './lookups/roles.js';
-import { typeLookups } from './lookups/types.js';
+import { type TypeLookups, typeLookups } from './lookups/types.js';
 import { createNames } from './names.js';
 import { pgCatalogNamespace } from './oids.js';
 import { createCatalogTables } from './tables.js';
@@ -44,24 +48,21 @@ export function createCatalog(session: CatalogSession): Catalog {
     roles.roleName,
   );
   const types = typeLookups(base, namespaces);
-  const naming: TypeNaming = {
-    findTypeByOid: types.findTypeByOid,
-    isVisible: (type) => visible.type(type.name, type.schema),
-    schemaName: (oid) => namespaces.namespace(oid)?.name ?? '',
+  const { typeText, symbolTypeText } = typeTexts(types, namespaces, (name, schema) => visible.type(name, schema));
+  const builtFunctions = functionLookups(base, namespaces, symbolTypeText);
+  const functions: NamedObjectLookups = {
+    ...builtFunctions,
+    ...operatorLookups(base, namespaces, builtFunctions),
+    ...collationLookups(base, namespaces),
   };
-  const typeText = (oid: number, typmod: number | null = null, qualify = false) =>
-    formatType(naming, oid, typmod, qualify);
-  // Symbols of built-in functions name types as they look with nothing but pg_catalog in the path.
-  const symbolNaming: TypeNaming = { ...naming, isVisible: (type) => type.schema === pgCatalogNamespace };
-  const functions = functionLookups(base, namespaces, (oid) => formatType(symbolNaming, oid, null));
   const visible = visibility(namespaces, tables, functions);
-  const opclasses = opclassLookups(base, namespaces, types);
+  const casts = castLookups(base, types);
+  const opclasses = opclassLookups(base, namespaces, types, casts);
   const relations = relationLookups(base, namespaces, types, opclasses);
-  const constraints = constraintLookups(base);
-  const viewQueries = cache.region<number, string | null>('viewQueries', ['pg_rewrite']);
-  const children = cache.region<number, readonly number[]>('inheritors', ['pg_inherits']);
+  const formatTypeOf = (oid: number, qualify?: boolean) => typeText(oid, null, qualify);
+  const { databaseName } = session;
   const names = createNames({
-    databaseName: session.databaseName,
+    databaseName,
     tables,
     namespaces,
     types,
@@ -69,45 +70,20 @@ export function createCatalog(session: CatalogSession): Catalog {
     functions,
     roles,
     visibility: visible,
-    formatType: (oid, qualify) => typeText(oid, null, qualify),
+    formatType: formatTypeOf,
   });
-
-  function inheritors(relation: number): readonly number[] {
-    const found = new Set([relation]);
-    for (const at of found) {
-      const direct = children.get(at, () =>
-        tables
-          .find('pg_inherits', { inhparent: at })
-          .map(({ row }) => row.inhrelid)
-          .sort((left, right) => left - right),
-      );
-      for (const child of direct) found.add(child);
-    }
-    return [...found];
-  }
-
   const catalog: Catalog = {
     database,
-    databaseName: session.databaseName,
+    databaseName,
     version: cache.version,
     ...relations,
     ...types,
     ...namespaces,
     ...functions,
     ...opclasses,
-    ...constraints,
-    relationSize(oid) {
-      const { entries, bytes } = store.size(relations.requireRelation(oid).file);
-      return { rows: entries, pages: Math.ceil(bytes / pageBytes) };
-    },
-    databaseBytes: (oid) => store.databaseSize(oid),
-    sequenceState: (oid) => store.sequences.read(relations.requireRelation(oid).file),
-    viewQuery: (relation) =>
-      viewQueries.get(
-        relation,
-        () => tables.findOne('pg_rewrite', { ev_class: relation, rulename: '_RETURN' })?.row.ev_action ?? null,
-      ),
-    inheritors,
+    ...casts,
+    ...constraintLookups(base),
+    ...storedFacts(base, relations),
     tables,
     io: createIoContext(session, {
       typeByOid: types.typeByOid,
@@ -125,6 +101,55 @@ export function createCatalog(session: CatalogSession): Catalog {
     formatType: typeText,
   };
   return catalog;
+}
+
+/** Types as text: as the session's search path has it, and as symbols of built-in functions name them (with nothing but
+ *  pg_catalog in the path). */
+function typeTexts(
+  types: TypeLookups,
+  namespaces: NamespaceLookups,
+  isVisible: (name: string, schema: number) => boolean,
+) {
+  const naming: TypeNaming = {
+    findTypeByOid: types.findTypeByOid,
+    isVisible: (type) => isVisible(type.name, type.schema),
+    schemaName: (oid) => namespaces.namespace(oid)?.name ?? '',
+  };
+  const symbolNaming: TypeNaming = { ...naming, isVisible: (type) => type.schema === pgCatalogNamespace };
+  return {
+    typeText: (oid: number, typmod: number | null = null, qualify = false) => formatType(naming, oid, typmod, qualify),
+    symbolTypeText: (oid: number) => formatType(symbolNaming, oid, null),
+  };
+}
+
+/** What the store knows of relations and databases, and what catalogs hold beside descriptors. */
+function storedFacts({ session, tables, cache }: LookupBase, relations: RelationLookups) {
+  const { store } = session;
+  const viewQueries = cache.region<number, string | null>('viewQueries', ['pg_rewrite']);
+  const children = cache.region<number, readonly number[]>('inheritors', ['pg_inherits']);
+  const directChildren = (parent: number): readonly number[] =>
+    children.get(parent, () =>
+      tables
+        .find('pg_inherits', { inhparent: parent })
+        .map(({ row }) => row.inhrelid)
+        .sort((left, right) => left - right),
+    );
+  const loadViewQuery = (relation: number): string | null =>
+    tables.findOne('pg_rewrite', { ev_class: relation, rulename: '_RETURN' })?.row.ev_action ?? null;
+  return {
+    relationSize(oid: number) {
+      const { entries, bytes } = store.size(relations.requireRelation(oid).file);
+      return { rows: entries, pages: Math.ceil(bytes / pageBytes) };
+    },
+    databaseBytes: (oid: number) => store.databaseSize(oid),
+    sequenceState: (oid: number) => store.sequences.read(relations.requireRelation(oid).file),
+    viewQuery: (relation: number) => viewQueries.get(relation, loadViewQuery),
+    inheritors(relation: number): readonly number[] {
+      const found = new Set([relation]);
+      for (const at of found) for (const child of directChildren(at)) found.add(child);
+      return [...found];
+    },
+  };
 }
 
 /** The transaction's latest view; outside of one, a snapshot of this moment. */

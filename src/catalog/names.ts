@@ -6,7 +6,7 @@ import { quoteIdentifier, quoteQualifiedIdentifier } from '../types/quote.js';
 import type { CatalogTables } from './api.js';
 import type { FunctionDescriptor, OperatorDescriptor } from './descriptors.js';
 import { splitQualifiedName } from './identifier-list.js';
-import type { FunctionLookups } from './lookups/functions.js';
+import type { NamedObjectLookups } from './lookups/named-objects.js';
 import type { NamespaceLookups } from './lookups/namespaces.js';
 import type { RelationLookups } from './lookups/relations.js';
 import type { RoleLookups } from './lookups/roles.js';
@@ -21,7 +21,7 @@ export interface NamingBase {
   readonly namespaces: NamespaceLookups;
   readonly types: TypeLookups;
   readonly relations: RelationLookups;
-  readonly functions: FunctionLookups;
+  readonly functions: NamedObjectLookups;
   readonly roles: RoleLookups;
   readonly visibility: Visibility;
   /** format_type without modifier; `qualify` always writes the schema. */

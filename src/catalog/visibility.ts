@@ -2,7 +2,7 @@
 // spelling of a name therefore is needed.
 import type { CatalogTables } from './api.js';
 import type { CatalogName } from './generated/rows.js';
-import type { FunctionLookups } from './lookups/functions.js';
+import type { NamedObjectLookups } from './lookups/named-objects.js';
 import type { NamespaceLookups } from './lookups/namespaces.js';
 
 export interface Visibility {
@@ -24,7 +24,7 @@ export interface Visibility {
 export function visibility(
   namespaces: NamespaceLookups,
   tables: CatalogTables,
-  functions: FunctionLookups,
+  functions: NamedObjectLookups,
 ): Visibility {
   /** The first schema of the path that has such a name is the object's own. */
   function isFirst(path: readonly number[], schema: number, hasName: (namespace: number) => boolean): boolean {

@@ -1,5 +1,6 @@
 // Registers the functions of this room; loaded once by the session.
 import './activity.js';
+import './definitions.js';
 import './descriptions.js';
 import './function-text.js';
 import './information-schema.js';

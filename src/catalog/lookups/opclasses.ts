@@ -1,7 +1,7 @@
-// Operator classes and families, access methods and casts: what decides how types order, hash, index and convert.
-import type { CastDescriptor, OpclassDescriptor, OperatorFamilyMember } from '../descriptors.js';
+// Operator classes and families, and access methods: what decides how types order, hash and index.
+import type { OpclassDescriptor, OperatorFamilyMember } from '../descriptors.js';
 import type { PgOpclassRow } from '../generated/rows.js';
-import { typeOid } from '../oids.js';
+import type { CastLookups } from './casts.js';
 import type { LookupBase } from './lookup-base.js';
 import type { NamespaceLookups } from './namespaces.js';
 import type { TypeLookups } from './types.js';
@@ -13,14 +13,16 @@ export interface OpclassLookups {
   opclass(oid: number): OpclassDescriptor | null;
   findOpclass(accessMethod: string, schema: string | null, name: string): OpclassDescriptor | null;
   defaultOpclass(type: number, accessMethod: string): OpclassDescriptor | null;
-  cast(source: number, target: number): CastDescriptor | null;
-  /** The value can be taken as the other type as it stands (domains, binary-coercible casts, polymorphic types). */
-  isBinaryCoercible(source: number, target: number): boolean;
   accessMethodName(oid: number): string;
   accessMethodOid(name: string): number;
 }
 
-export function opclassLookups(base: LookupBase, namespaces: NamespaceLookups, types: TypeLookups): OpclassLookups {
+export function opclassLookups(
+  base: LookupBase,
+  namespaces: NamespaceLookups,
+  types: TypeLookups,
+  casts: CastLookups,
+): OpclassLookups {
   const { tables, cache } = base;
   const families = cache.region<number, readonly OperatorFamilyMember[]>('operatorFamilies', ['pg_amop']);
   const members = cache.region<string, number>('familyOperators', ['pg_amop']);
@@ -32,7 +34,6 @@ export function opclassLookups(base: LookupBase, namespaces: NamespaceLookups, t
     'pg_type',
     'pg_cast',
   ]);
-  const casts = cache.region<string, CastDescriptor | null>('casts', ['pg_cast']);
   const methods = cache.region<'all', ReadonlyMap<number, string>>('accessMethods', ['pg_am']);
 
   const methodNames = () =>
@@ -52,63 +53,6 @@ export function opclassLookups(base: LookupBase, namespaces: NamespaceLookups, t
       isDefault: row.opcdefault,
     });
 
-  function cast(source: number, target: number): CastDescriptor | null {
-    return casts.get(`${source} ${target}`, () => {
-      const row = tables.findOne('pg_cast', { castsource: source, casttarget: target })?.row;
-      if (row === undefined) return null;
-      return Object.freeze({
-        source,
-        target,
-        function: row.castfunc,
-        context: row.castcontext as CastDescriptor['context'],
-        method: row.castmethod as CastDescriptor['method'],
-      });
-    });
-  }
-
-  function isBinaryCoercible(written: number, target: number): boolean {
-    if (
-      written === target ||
-      target === typeOid.any ||
-      target === typeOid.anyelement ||
-      target === typeOid.anycompatible
-    )
-      return true;
-    const source = types.baseType(written);
-    if (source === target) return true;
-    if (fitsPolymorphic(source, target)) return true;
-    const known = cast(source, target);
-    return known !== null && known.method === 'b' && known.context === 'i';
-  }
-
-  function fitsPolymorphic(source: number, target: number): boolean {
-    const type = types.findTypeByOid(source);
-    if (type === null) return false;
-    const isArray = type.element !== 0 && type.subscriptHandler === 'array_subscript_handler';
-    switch (target) {
-      case typeOid.anyarray:
-      case typeOid.anycompatiblearray:
-        return isArray;
-      case typeOid.anynonarray:
-      case typeOid.anycompatiblenonarray:
-        return !isArray;
-      case typeOid.anyenum:
-        return type.kind === 'e';
-      case typeOid.anyrange:
-      case typeOid.anycompatiblerange:
-        return type.kind === 'r';
-      case typeOid.anymultirange:
-      case typeOid.anycompatiblemultirange:
-        return type.kind === 'm';
-      case typeOid.record:
-        return type.kind === 'c';
-      case typeOid.recordArray:
-        return isArray && types.findTypeByOid(type.element)?.kind === 'c';
-      default:
-        return false;
-    }
-  }
-
   /** Exact input type first; else the only binary-compatible one, preferred types of the category winning. */
   function chooseDefault(written: number, accessMethod: string): OpclassDescriptor | null {
     const type = types.baseType(written);
@@ -122,7 +66,7 @@ export function opclassLookups(base: LookupBase, namespaces: NamespaceLookups, t
     );
     const exact = candidates.find(({ inputType }) => inputType === type);
     if (exact !== undefined) return exact;
-    const compatible = candidates.filter(({ inputType }) => isBinaryCoercible(type, inputType));
+    const compatible = candidates.filter(({ inputType }) => casts.isBinaryCoercible(type, inputType));
     const preferred = compatible.filter(({ inputType }) => {
       const input = types.findTypeByOid(inputType);
       return input?.category === category && input?.isPreferred === true;
@@ -180,8 +124,6 @@ export function opclassLookups(base: LookupBase, namespaces: NamespaceLookups, t
     },
     defaultOpclass: (type, accessMethod) =>
       defaultByType.get(`${type} ${accessMethod}`, () => chooseDefault(type, accessMethod)),
-    cast,
-    isBinaryCoercible,
     accessMethodName,
     accessMethodOid,
   };

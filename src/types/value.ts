@@ -1,7 +1,7 @@
 // The JavaScript form of every SQL value. null is SQL NULL. Values are immutable: nobody changes a Buffer, an array
 // or an object that came out of a row. Never a Date; never a float for int8 or numeric.
 //
-//   boolean            boolean                    date        number: days since 2000-01-01; +-Infinity
+//   boolean            boolean                    date        number: days since 2000-01-01, or dateInfinity / ...
 //   int2 int4 oid      number                     time        bigint: microseconds since midnight
 //   reg* xid cid       number                     timestamp   bigint: microseconds since 2000-01-01 (UTC for tz);
 //   float4 float8      number                       timestamp[tz]  timestampInfinity / timestampMinusInfinity
@@ -124,5 +124,7 @@ export interface RecordField {
   readonly typmod: number;
 }
 
+export const dateInfinity = 2147483647;
+export const dateMinusInfinity = -2147483648;
 export const timestampInfinity = 9223372036854775807n;
 export const timestampMinusInfinity = -9223372036854775808n;

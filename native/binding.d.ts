@@ -278,6 +278,9 @@ export declare function storeSnapshotSequence(snapshot: number): bigint
 
 export declare function storeTakeSnapshot(): number
 
+/** Number of the newest visible commit: a snapshot taken now has it. */
+export declare function storeVisibleSequence(): number
+
 export declare function storeXid(transaction: number): bigint
 
 export declare function tableDelete(transaction: number, command: number, database: number, filenode: number, owner: number, rowid: number): void

@@ -72,6 +72,7 @@ const store: Store = {
   table: makeTableStore,
   index: makeIndexStore,
   nextOid: () => native(() => addon.storeNextOid()),
+  visibleSequence: () => addon.storeVisibleSequence(),
   catalogVersion: () => addon.storeCatalogVersion(),
   markCatalogChanged(txn) {
     native(() => addon.storeMarkCatalogChanged(writing(txn)));

@@ -276,6 +276,12 @@ pub fn store_mark_catalog_changed(transaction: u32) -> Result<()> {
     with(|here| here.worker.mark_catalog_changed(transaction))
 }
 
+/// Number of the newest visible commit: a snapshot taken now has it.
+#[napi]
+pub fn store_visible_sequence() -> Result<f64> {
+    with(|here| Ok(here.worker.store().visible_sequence() as f64))
+}
+
 #[napi]
 pub fn store_catalog_version() -> Result<u32> {
     with(|here| Ok(here.worker.store().catalog_version()))

@@ -87,6 +87,10 @@ export interface Catalog {
     readonly isCalled: boolean;
     readonly logCount: bigint;
   };
+  /** The transaction's id, null where it has none yet; `assign` gives it one. */
+  transactionId(assign: boolean): bigint | null;
+  /** Current position of the redo log. */
+  walPosition(): bigint;
   /** The view's SELECT as stored (bound tree); null where the relation is no view. */
   viewQuery(relation: number): string | null;
   /** Children by pg_inherits, the relation itself first. */

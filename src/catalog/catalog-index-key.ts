@@ -13,8 +13,12 @@ const context: CompareContext = { typeByOid: coreType, collation: () => null, co
 export function catalogIndexKey(index: CatalogIndexShape, values: readonly Value[]): Buffer {
   const writer = new ByteWriter(64);
   values.forEach((value, at) => {
-    const type = coreType(columnTypes(index)[at] ?? 0);
-    writeKeyColumn(writer, { type, descending: false, nullsFirst: false }, value, context);
+    writeKeyColumn(
+      writer,
+      { type: coreType(columnTypes(index)[at] ?? 0), descending: false, nullsFirst: false },
+      value,
+      context,
+    );
   });
   return writer.detach();
 }

@@ -143,6 +143,11 @@ function storedFacts({ session, tables, cache }: LookupBase, relations: Relation
     },
     databaseBytes: (oid: number) => store.databaseSize(oid),
     sequenceState: (oid: number) => store.sequences.read(relations.requireRelation(oid).file),
+    transactionId(assign: boolean): bigint | null {
+      const transaction = session.transaction()?.store ?? null;
+      return transaction === null ? null : assign ? transaction.xid() : transaction.assignedXid;
+    },
+    walPosition: () => store.currentLsn(),
     viewQuery: (relation: number) => viewQueries.get(relation, loadViewQuery),
     inheritors(relation: number): readonly number[] {
       const found = new Set([relation]);

@@ -52,7 +52,8 @@ function foreignKeyText(catalog: Catalog, row: PgConstraintRow): string {
   const onDelete = referentialActions[row.confdeltype];
   if (onUpdate) parts.push(` ON UPDATE ${onUpdate}`);
   if (onDelete) parts.push(` ON DELETE ${onDelete}`);
-  if (row.confdelsetcols && row.confdelsetcols.length > 0) parts.push(` (${columns(catalog, row.conrelid, row.confdelsetcols)})`);
+  if (row.confdelsetcols && row.confdelsetcols.length > 0)
+    parts.push(` (${columns(catalog, row.conrelid, row.confdelsetcols)})`);
   return parts.join('');
 }
 

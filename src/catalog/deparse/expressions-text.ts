@@ -9,7 +9,12 @@ import { relationNamespace } from './namespace.js';
 import type { Namespace } from './namespace.js';
 
 /** An expression over one relation's columns (varno 1; relation 0: none) as text. Implicit outer casts are shown. */
-export function expressionText(catalog: Catalog, expression: Expression, relation: number, options: DeparseOptions): string {
+export function expressionText(
+  catalog: Catalog,
+  expression: Expression,
+  relation: number,
+  options: DeparseOptions,
+): string {
   const namespaces = relation === 0 ? [] : [relationNamespace(catalog, relation)];
   return expressionTextIn(catalog, expression, namespaces, { ...options, varPrefix: false });
 }
@@ -19,7 +24,11 @@ export function expressionTextIn(
   catalog: Catalog,
   expression: Expression,
   namespaces: readonly Namespace[],
-  options: DeparseOptions & { readonly varPrefix: boolean; readonly showImplicit?: boolean; readonly isExplain?: boolean },
+  options: DeparseOptions & {
+    readonly varPrefix: boolean;
+    readonly showImplicit?: boolean;
+    readonly isExplain?: boolean;
+  },
 ): string {
   const context = deparseContext(catalog, namespaces, options);
   deparse(context, expression, options.showImplicit ?? false);

@@ -46,7 +46,14 @@ function deparseJoin(context: DeparseContext, query: Query, join: Extract<JoinTr
   const isCross = join.joinType === 'inner' && !join.quals && !join.usingColumns;
   const words = isCross
     ? ' CROSS JOIN '
-    : { inner: ' JOIN ', left: ' LEFT JOIN ', full: ' FULL JOIN ', right: ' RIGHT JOIN ', semi: ' SEMI JOIN ', anti: ' ANTI JOIN ' }[join.joinType];
+    : {
+        inner: ' JOIN ',
+        left: ' LEFT JOIN ',
+        full: ' FULL JOIN ',
+        right: ' RIGHT JOIN ',
+        semi: ' SEMI JOIN ',
+        anti: ' ANTI JOIN ',
+      }[join.joinType];
   writer.line(words, -indent.standard, indent.standard, indent.join);
   if (fencesRight) writer.append('(');
   deparseItem(context, query, join.right);
@@ -132,7 +139,8 @@ function appendAlias(context: DeparseContext, entry: RangeTableEntry, rtIndex: n
   const name = context.namespaces[0]?.names[rtIndex - 1] ?? null;
   if (name === null) return;
   if (needsAlias(context, entry, name)) writer.append(` ${quoteIdentifier(name)}`);
-  const single = entry.kind === 'function' && entry.functions.length === 1 && !entry.withOrdinality ? entry.functions[0] : undefined;
+  const single =
+    entry.kind === 'function' && entry.functions.length === 1 && !entry.withOrdinality ? entry.functions[0] : undefined;
   if (single?.hasDefinitionList) {
     // A function that returns record: names with types.
     if (!needsAlias(context, entry, name)) writer.append(' AS ');
@@ -157,11 +165,20 @@ function needsAlias(context: DeparseContext, entry: RangeTableEntry, name: strin
 function appendColumnAliases(context: DeparseContext, rtIndex: number): void {
   const columns = context.namespaces[0]?.columns[rtIndex - 1];
   if (!columns?.printAliases) return;
-  context.writer.append(`(${columns.names.filter((name) => name !== null).map(quoteIdentifier).join(', ')})`);
+  context.writer.append(
+    `(${columns.names
+      .filter((name) => name !== null)
+      .map(quoteIdentifier)
+      .join(', ')})`,
+  );
 }
 
 /** (name type [COLLATE c], ...) */
-function appendDefinitionList(context: DeparseContext, item: RangeTableFunction, names: readonly (string | null)[]): void {
+function appendDefinitionList(
+  context: DeparseContext,
+  item: RangeTableFunction,
+  names: readonly (string | null)[],
+): void {
   const columns = item.columnTypes.map((type, index) => {
     const name = quoteIdentifier(names[index] ?? item.columnNames[index] ?? '');
     const collation = item.columnCollations[index] ?? 0;

@@ -29,11 +29,14 @@ export function indexDefinition(catalog: Catalog, index: number, pretty: boolean
     keyTexts(catalog, row, pretty, true).join(', '),
     ')',
   ];
-  const includes = row.indkey.slice(row.indnkeyatts).map((attribute) => attributeName(catalog, row.indrelid, attribute));
+  const includes = row.indkey
+    .slice(row.indnkeyatts)
+    .map((attribute) => attributeName(catalog, row.indrelid, attribute));
   if (includes.length > 0) parts.push(` INCLUDE (${includes.join(', ')})`);
   if (row.indnullsnotdistinct) parts.push(' NULLS NOT DISTINCT');
   if (relation.options.length > 0) parts.push(` WITH (${reloptionsText(relation.options)})`);
-  if (row.indpred !== null) parts.push(` WHERE ${expressionText(catalog, storedExpression(row.indpred), row.indrelid, { pretty })}`);
+  if (row.indpred !== null)
+    parts.push(` WHERE ${expressionText(catalog, storedExpression(row.indpred), row.indrelid, { pretty })}`);
   return parts.join('');
 }
 
@@ -53,7 +56,9 @@ function keyTexts(catalog: Catalog, row: PgIndexRow, pretty: boolean, withOption
   const isOrdered = accessMethodName(catalog, catalog.requireRelation(row.indexrelid).accessMethod) === 'btree';
   return row.indkey.slice(0, row.indnkeyatts).map((attribute, index) => {
     const expression = attribute === 0 ? expressions.shift() : undefined;
-    const text = expression ? keyExpressionText(catalog, expression, row.indrelid, pretty) : attributeName(catalog, row.indrelid, attribute);
+    const text = expression
+      ? keyExpressionText(catalog, expression, row.indrelid, pretty)
+      : attributeName(catalog, row.indrelid, attribute);
     if (!withOptions) return text;
     const column = catalog.requireRelation(row.indrelid).attributes[attribute - 1];
     const type = expression ? expressionType(expression) : (column?.type ?? 0);

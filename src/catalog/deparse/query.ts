@@ -1,7 +1,15 @@
 // Bound queries as SQL text, laid out as pg_get_viewdef does: clauses on lines of their own, one target or FROM item a
 // line, subqueries indented.
 import { notSupported } from '../../errors/pg-error.js';
-import type { CommonTableExpr, Query, RowMarkClause, SetOperation, RangeTableRef, GroupingSet, ValuesRte } from '../../trees/query.js';
+import type {
+  CommonTableExpr,
+  Query,
+  RowMarkClause,
+  SetOperation,
+  RangeTableRef,
+  GroupingSet,
+  ValuesRte,
+} from '../../trees/query.js';
 import { quoteIdentifier } from '../../types/quote.js';
 import { deparseWindow } from './aggregates.js';
 import type { DeparseContext } from './context.js';
@@ -66,7 +74,9 @@ function deparseSearchAndCycle(context: DeparseContext, cte: CommonTableExpr): v
   const { search, cycle } = cte;
   if (search) {
     const order = search.breadthFirst ? 'BREADTH' : 'DEPTH';
-    writer.append(` SEARCH ${order} FIRST BY ${search.columns.map(quoteIdentifier).join(', ')} SET ${quoteIdentifier(search.sequenceColumn)}`);
+    writer.append(
+      ` SEARCH ${order} FIRST BY ${search.columns.map(quoteIdentifier).join(', ')} SET ${quoteIdentifier(search.sequenceColumn)}`,
+    );
   }
   if (!cycle) return;
   writer.append(` CYCLE ${cycle.columns.map(quoteIdentifier).join(', ')} SET ${quoteIdentifier(cycle.markColumn)}`);
@@ -79,7 +89,10 @@ function deparseSearchAndCycle(context: DeparseContext, cte: CommonTableExpr): v
   writer.append(` USING ${quoteIdentifier(cycle.pathColumn)}`);
 }
 
-function isConstant(expression: CommonTableExpr['cycle'] extends infer C ? (C extends { markValue: infer E } ? E : never) : never, value: boolean): boolean {
+function isConstant(
+  expression: CommonTableExpr['cycle'] extends infer C ? (C extends { markValue: infer E } ? E : never) : never,
+  value: boolean,
+): boolean {
   return expression.kind === 'Const' && expression.value === value;
 }
 
@@ -117,7 +130,11 @@ function simpleValues(query: Query): ValuesRte | null {
   const targets = visibleTargets(query.targetList);
   if (targets.length !== values.eref.columns.length) return null;
   const isPlain = targets.every(
-    (entry, index) => entry.expr.kind === 'Var' && entry.expr.attno === index + 1 && entry.expr.varno === 1 && entry.name === values.eref.columns[index],
+    (entry, index) =>
+      entry.expr.kind === 'Var' &&
+      entry.expr.attno === index + 1 &&
+      entry.expr.varno === 1 &&
+      entry.name === values.eref.columns[index],
   );
   return isPlain && !query.joinTree.quals && query.groupClause.length === 0 ? values : null;
 }
@@ -257,7 +274,12 @@ function deparseTail(context: DeparseContext, query: Query): void {
 function deparseRowMark(context: DeparseContext, mark: RowMarkClause): void {
   if (mark.pushedDown) return;
   const { writer } = context;
-  const strength = { keyShare: ' FOR KEY SHARE', share: ' FOR SHARE', noKeyUpdate: ' FOR NO KEY UPDATE', update: ' FOR UPDATE' }[mark.strength];
+  const strength = {
+    keyShare: ' FOR KEY SHARE',
+    share: ' FOR SHARE',
+    noKeyUpdate: ' FOR NO KEY UPDATE',
+    update: ' FOR UPDATE',
+  }[mark.strength];
   writer.line(strength, -indent.standard, indent.standard, 0);
   writer.append(` OF ${quoteIdentifier(context.namespaces[0]?.names[mark.rtIndex - 1] ?? '')}`);
   if (mark.waitPolicy === 'error') writer.append(' NOWAIT');
@@ -265,14 +287,23 @@ function deparseRowMark(context: DeparseContext, mark: RowMarkClause): void {
 }
 
 /** left UNION [ALL] right, with parentheses where the tree would otherwise read differently. */
-function deparseSetOperation(context: DeparseContext, query: Query, node: SetOperation | RangeTableRef, names: QueryNames): void {
+function deparseSetOperation(
+  context: DeparseContext,
+  query: Query,
+  node: SetOperation | RangeTableRef,
+  names: QueryNames,
+): void {
   const { writer } = context;
   if (node.kind === 'RangeTableRef') {
     const entry = query.rangeTable[node.rtIndex - 1];
     if (entry?.kind !== 'subquery') throw new Error('a set operation over something other than a subquery');
     const subquery = entry.subquery;
     const isFenced =
-      subquery.ctes.length > 0 || subquery.sortClause.length > 0 || subquery.rowMarks.length > 0 || subquery.limitOffset !== null || subquery.limitCount !== null;
+      subquery.ctes.length > 0 ||
+      subquery.sortClause.length > 0 ||
+      subquery.rowMarks.length > 0 ||
+      subquery.limitOffset !== null ||
+      subquery.limitCount !== null;
     if (isFenced) writer.append('(');
     // The members are levels of their own below the same outer ones: their names must not avoid each other's.
     deparseQuery({ ...context, namespaces: context.namespaces.slice(1) }, subquery, names);

@@ -24,13 +24,18 @@ export function statisticsColumns(catalog: Catalog, oid: number): string | null 
   if (!row) return null;
   const { attributes } = catalog.requireRelation(row.stxrelid);
   const columns = row.stxkeys.map((number) => quoteIdentifier(attributes[number - 1]?.name ?? ''));
-  return [...columns, ...statisticsExpressions(catalog, row).map((text) => (/^\w+\(.*\)$/.test(text) ? text : `(${text})`))].join(', ');
+  return [
+    ...columns,
+    ...statisticsExpressions(catalog, row).map((text) => (/^\w+\(.*\)$/.test(text) ? text : `(${text})`)),
+  ].join(', ');
 }
 
 /** The expressions, each as text. */
 export function statisticsExpressions(catalog: Catalog, row: PgStatisticExtRow): string[] {
   if (row.stxexprs === null) return [];
-  return expressionListFromJson(row.stxexprs).map((expression) => expressionText(catalog, expression, row.stxrelid, { pretty: false }));
+  return expressionListFromJson(row.stxexprs).map((expression) =>
+    expressionText(catalog, expression, row.stxrelid, { pretty: false }),
+  );
 }
 
 /** (ndistinct, ...) unless all kinds are kept, or an expression alone leaves none to choose. */

@@ -23,7 +23,9 @@ export function triggerDefinition(catalog: Catalog, oid: number, pretty: boolean
   ];
   if (isConstraint) {
     if (row.tgconstrrelid !== 0) parts.push(`FROM ${tableName(catalog, row.tgconstrrelid, true)} `);
-    parts.push(`${row.tgdeferrable ? '' : 'NOT '}DEFERRABLE INITIALLY ${row.tginitdeferred ? 'DEFERRED ' : 'IMMEDIATE '}`);
+    parts.push(
+      `${row.tgdeferrable ? '' : 'NOT '}DEFERRABLE INITIALLY ${row.tginitdeferred ? 'DEFERRED ' : 'IMMEDIATE '}`,
+    );
   }
   if (row.tgoldtable !== null || row.tgnewtable !== null) {
     parts.push('REFERENCING ');
@@ -56,7 +58,12 @@ function whenText(catalog: Catalog, row: PgTriggerRow, pretty: boolean): string 
   const [entry] = one.rangeTable;
   const [columns] = one.columns;
   if (!entry || !columns) return '';
-  const namespace: Namespace = { rangeTable: [entry, entry], names: ['old', 'new'], columns: [columns, columns], ctes: [] };
+  const namespace: Namespace = {
+    rangeTable: [entry, entry],
+    names: ['old', 'new'],
+    columns: [columns, columns],
+    ctes: [],
+  };
   return expressionTextIn(catalog, storedExpression(row.tgqual ?? ''), [namespace], { pretty, varPrefix: true });
 }
 

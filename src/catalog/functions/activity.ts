@@ -3,10 +3,10 @@ import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn, tableFn } from '../../functions/registry.js';
 import { type BackendStatus, backendsService, lockTableService } from '../../functions/server-services.js';
-import { type Inet, PgArray, type Value } from '../../types/value.js';
+import { PgArray, type Value } from '../../types/value.js';
 import { roleReadAllStats, typeOid } from '../oids.js';
 import { currentUserId } from '../session-identity.js';
-import { catalogOf, outRecord } from './call.js';
+import { catalogOf, outRecord, parseHostAddress } from './call.js';
 
 const backends = (info: CallInfo) => info.session.service(backendsService);
 
@@ -51,7 +51,7 @@ function activityRow(info: CallInfo, backend: BackendStatus): Value[] {
     backend.queryStart,
     backend.backendStart,
     backend.stateChange,
-    parseAddress(backend.clientAddress),
+    parseHostAddress(backend.clientAddress),
     null,
     isClient ? backend.clientPort : backend.role === 0 ? null : -1,
     xid(backend.xid),
@@ -70,24 +70,6 @@ function activityRow(info: CallInfo, backend: BackendStatus): Value[] {
   ];
 }
 
-/** Host address as inet; null for local sockets. */
-function parseAddress(text: string): Inet | null {
-  const plain = text.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(plain))
-    return { family: 4, bits: 32, address: Buffer.from(plain.split('.').map(Number)) };
-  if (!plain.includes(':')) return null;
-  const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
-  const groups = (part: string) => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
-  const left = groups(head);
-  const right = tail === undefined ? [] : groups(tail);
-  const all = [...left, ...Array<number>(Math.max(8 - left.length - right.length, 0)).fill(0), ...right];
-  const address = Buffer.alloc(16);
-  all.forEach((group, at) => {
-    address.writeUInt16BE(group & 0xffff, at * 2);
-  });
-  return { family: 6, bits: 128, address };
-}
-
 tableFn('pg_stat_get_backend_idset', {
   *rows(info: CallInfo) {
     for (const { backendId } of backends(info).list()) yield backendId;
@@ -102,7 +84,7 @@ const backendFacts: Readonly<Record<string, (backend: BackendStatus) => Value>> 
   activity_start: (backend) => backend.queryStart,
   start: (backend) => backend.backendStart,
   xact_start: (backend) => backend.transactionStart,
-  client_addr: (backend) => parseAddress(backend.clientAddress),
+  client_addr: (backend) => parseHostAddress(backend.clientAddress),
   client_port: (backend) => (backend.clientPort === 0 ? -1 : backend.clientPort),
   wait_event_type: (backend) => backend.waitEventType,
   wait_event: (backend) => backend.waitEvent,

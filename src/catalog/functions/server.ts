@@ -8,7 +8,7 @@ import { PgArray } from '../../types/value.js';
 import { catalogService } from '../service.js';
 import { serverInfo } from '../server-info.js';
 import { sessionIdentity } from '../session-identity.js';
-import { catalogOf, outRecord, textArray } from './call.js';
+import { catalogOf, outRecord, parseHostAddress, textArray } from './call.js';
 import { typeOid } from '../oids.js';
 
 const info = (call: CallInfo) => call.session.service(serverInfo);
@@ -19,6 +19,12 @@ fn('current_query', { impl: (call: CallInfo) => info(call).currentQuery() });
 fn('pg_backend_pid', { impl: (call: CallInfo) => info(call).processId });
 fn('pg_postmaster_start_time', { impl: (call: CallInfo) => info(call).startTimestamp });
 fn('pg_conf_load_time', { impl: (call: CallInfo) => info(call).configurationLoadTimestamp });
+fn('pg_client_encoding', { impl: (call: CallInfo) => call.session.setting('client_encoding') ?? 'UTF8' });
+for (const side of ['client', 'server'] as const) {
+  const endpoint = (call: CallInfo) => (side === 'client' ? info(call).clientAddress : info(call).serverAddress);
+  fn(`inet_${side}_addr`, { impl: (call: CallInfo) => parseHostAddress(endpoint(call)?.address ?? '') });
+  fn(`inet_${side}_port`, { impl: (call: CallInfo) => endpoint(call)?.port ?? null });
+}
 fn('pg_is_in_recovery', { impl: () => false });
 fn('pg_jit_available', { impl: () => false });
 for (const [symbol, key] of [

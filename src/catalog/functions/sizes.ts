@@ -3,6 +3,7 @@ import { pageBytes } from '../../base/limits.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn, tableFn } from '../../functions/registry.js';
+import { Numeric } from '../../types/numeric.js';
 import type { Catalog } from '../api.js';
 import type { RelationDescriptor } from '../descriptors.js';
 import { defaultTablespace, globalTablespace } from '../oids.js';
@@ -112,3 +113,76 @@ fn('pg_filenode_relation', {
     return tables.findOne('pg_class', { reltablespace: wanted, relfilenode: filenode })?.row.oid ?? null;
   },
 });
+
+/** Units of pg_size_pretty: up to which size each is used, and whether half a unit rounds up. */
+const units = [
+  { name: 'bytes', limit: 10n * 1024n, rounds: false, bits: 0n },
+  { name: 'kB', limit: 20n * 1024n - 1n, rounds: true, bits: 10n },
+  { name: 'MB', limit: 20n * 1024n - 1n, rounds: true, bits: 20n },
+  { name: 'GB', limit: 20n * 1024n - 1n, rounds: true, bits: 30n },
+  { name: 'TB', limit: 20n * 1024n - 1n, rounds: true, bits: 40n },
+  { name: 'PB', limit: 20n * 1024n - 1n, rounds: true, bits: 50n },
+] as const;
+
+function prettySize(bytes: bigint): string {
+  let size = bytes;
+  for (const [at, unit] of units.entries()) {
+    const next = units[at + 1];
+    const magnitude = size < 0n ? -size : size;
+    if (next === undefined || magnitude < unit.limit) {
+      const shown = unit.rounds ? (size + (size < 0n ? -1n : 1n)) / 2n : size;
+      return `${shown} ${unit.name}`;
+    }
+    // Kept at half the unit, so that the last step can round.
+    size /= 1n << (next.bits - unit.bits - (next.rounds ? 1n : 0n) + (unit.rounds ? 1n : 0n));
+  }
+  return String(size);
+}
+fn('pg_size_pretty', { impl: prettySize });
+fn('pg_size_pretty_numeric', {
+  // Below the first limit the fraction is shown; above it is below rounding.
+  impl(size: Numeric) {
+    const whole = BigInt(size.toString().replace(/\..*$/, '') || '0');
+    return whole < units[0].limit && -whole < units[0].limit ? `${size.toString()} bytes` : prettySize(whole);
+  },
+});
+
+const unitFactors: Readonly<Record<string, bigint>> = {
+  bytes: 1n,
+  b: 1n,
+  kb: 1n << 10n,
+  mb: 1n << 20n,
+  gb: 1n << 30n,
+  tb: 1n << 40n,
+  pb: 1n << 50n,
+};
+fn('pg_size_bytes', {
+  impl(text: string) {
+    const match = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$/s.exec(text);
+    const invalid = (fields: { detail?: string; hint?: string } = {}) =>
+      pgError(SqlState.invalidParameterValue, `invalid size: "${text}"`, fields);
+    if (match === null) throw invalid();
+    const [, digits = '0', unit = ''] = match;
+    const factor = unit === '' ? 1n : unitFactors[unit.toLowerCase()];
+    if (factor === undefined)
+      throw invalid({
+        detail: `Invalid size unit: "${unit}".`,
+        hint: 'Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".',
+      });
+    const number = Numeric.parse(digits);
+    if (number === null) throw invalid();
+    return roundedProduct(number, factor);
+  },
+});
+
+/** number * factor to the nearest integer, halves away from zero. Throws 22003 beyond bigint. */
+function roundedProduct(number: Numeric, factor: bigint): bigint {
+  const [whole = '0', fraction = ''] = number.toString().replace('-', '').split('.');
+  const scale = 10n ** BigInt(fraction.length);
+  const scaled = BigInt(whole + fraction) * factor;
+  const magnitude = (scaled * 2n + scale) / (scale * 2n);
+  const product = number.toString().startsWith('-') ? -magnitude : magnitude;
+  if (product > 9223372036854775807n || product < -9223372036854775808n)
+    throw pgError(SqlState.numericValueOutOfRange, 'bigint out of range');
+  return product;
+}

@@ -2,9 +2,13 @@
 // server keeps for all workers. What nothing counts here reads as 0.
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn, tableFn } from '../../functions/registry.js';
-import { type StatisticsCounter, statisticsService } from '../../functions/server-services.js';
+import { backendsService, type StatisticsCounter, statisticsService } from '../../functions/server-services.js';
+import { Numeric } from '../../types/numeric.js';
 import { outRecord, catalogOf, pgTimestamp } from './call.js';
 import { typeOid } from '../oids.js';
+
+/** Counters start with the server. */
+const countingSince = pgTimestamp(performance.timeOrigin);
 
 const statistics = (info: CallInfo) => info.session.service(statisticsService);
 
@@ -72,6 +76,27 @@ const databaseCounters: Readonly<Record<string, StatisticsCounter>> = {
 for (const [symbol, counter] of Object.entries(databaseCounters)) {
   fn(symbol, { impl: (database: number, info: CallInfo) => BigInt(statistics(info).counter(database, 0, counter)) });
 }
+fn('pg_stat_get_db_numbackends', {
+  impl: (database: number, info: CallInfo) =>
+    info.session
+      .service(backendsService)
+      .list()
+      .filter((backend) => backend.database === database).length,
+});
+fn('pg_stat_get_wal', {
+  impl: () =>
+    outRecord(
+      ['wal_records', typeOid.int8, 0n],
+      ['wal_fpi', typeOid.int8, 0n],
+      ['wal_bytes', typeOid.numeric, Numeric.zero],
+      ['wal_buffers_full', typeOid.int8, 0n],
+      ['wal_write', typeOid.int8, 0n],
+      ['wal_sync', typeOid.int8, 0n],
+      ['wal_write_time', typeOid.float8, 0],
+      ['wal_sync_time', typeOid.float8, 0],
+      ['stats_reset', typeOid.timestamptz, countingSince],
+    ),
+});
 fn('pg_stat_get_db_stat_reset_time', {
   impl: (database: number, info: CallInfo) => statistics(info).time(database, 0, 'statsReset'),
 });
@@ -131,7 +156,6 @@ for (const name of [
 ])
   fn(`pg_stat_get_${name}`, { impl: () => 0n });
 for (const name of ['checkpointer_sync_time', 'checkpointer_write_time']) fn(`pg_stat_get_${name}`, { impl: () => 0 });
-const countingSince = pgTimestamp(performance.timeOrigin);
 for (const name of ['bgwriter_stat_reset_time', 'checkpointer_stat_reset_time'])
   fn(`pg_stat_get_${name}`, { impl: () => countingSince });
 
@@ -181,6 +205,8 @@ for (const symbol of [
   'pg_stat_get_slru',
   'pg_stat_get_wal_senders',
   'pg_stat_get_subscription',
+  'pg_stat_get_subscription_stats',
+  'pg_stat_get_replication_slot',
   'pg_stat_get_progress_info',
   'pg_get_replication_slots',
   'pg_show_replication_origin_status',

@@ -97,7 +97,7 @@ fn('to_regtypemod', {
 });
 
 /** Modifier of a type name's text by its built-in encoding; -1 where it has none. */
-function typmodOf(catalog: Catalog, text: string): number {
+export function typmodOf(catalog: Catalog, text: string): number {
   const { schema, name, modifiers } = parseTypeName(text);
   const [first, second] = modifiers.map(Number);
   if (first === undefined) return -1;

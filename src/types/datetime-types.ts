@@ -166,7 +166,7 @@ function dayShift(value: DecodedSpecial['value']): number {
 
 /** A time of day; `zone` is seconds west, taken from the text, its date, or the session. */
 function parseTime(text: string, io: IoContext, type: 'time' | 'timetz'): TimeTz {
-  const decoded = decodeDateTime(text, io.dateOrder);
+  const decoded = decodeDateTime(text, io.dateOrder, true);
   const zone = sessionZone(io);
   if (decoded.kind === 'special') {
     if (decoded.value !== 'now') throw fault('format');

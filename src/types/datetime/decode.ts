@@ -33,10 +33,10 @@ export interface DecodedSpecial {
 }
 
 /** Decodes a date, time or timestamp. Throws DateTimeProblem; 22023 for unknown zones. */
-export function decodeDateTime(input: string, order: DateOrder): DecodedDateTime | DecodedSpecial {
+export function decodeDateTime(input: string, order: DateOrder, timeOnly = false): DecodedDateTime | DecodedSpecial {
   const fields = splitFields(input);
   if (!fields || fields.length === 0) throw fault('format');
-  const decoder = new Decoder(order);
+  const decoder = new Decoder(order, timeOnly);
   fields.forEach((field, index) => decoder.field(field, fields[index + 1]));
   return decoder.finish();
 }
@@ -58,7 +58,11 @@ class Decoder {
   /** What a word before announced for the next number: J2451187, T040506. */
   private announced: 'julian' | 'isoTime' | null = null;
 
-  constructor(private readonly order: DateOrder) {}
+  constructor(
+    private readonly order: DateOrder,
+    /** A number that could be a date is a time: input of time and timetz. */
+    private readonly timeOnly: boolean,
+  ) {}
 
   field(field: Field, next: Field | undefined): void {
     switch (field.kind) {
@@ -176,6 +180,10 @@ class Decoder {
       return;
     }
     const dot = text.indexOf('.');
+    if (this.timeOnly && !this.hasAnyDate() && this.time === null && /^\d{4}(\d\d(\.\d*)?)?$/.test(text)) {
+      this.runTogetherTime(text);
+      return;
+    }
     if (dot >= 0) {
       if (!this.hasAnyDate()) {
         this.dottedDate(text);

@@ -32,7 +32,7 @@ function inputError(kind: DateTimeFault, text: string, typeName: string): Error 
       return pgError(SqlState.datetimeFieldOverflow, `date/time field value out of range: "${text}"`);
     case 'order':
       return pgError(SqlState.datetimeFieldOverflow, `date/time field value out of range: "${text}"`, {
-        hint: 'Perhaps you need a different "DateStyle" setting.',
+        hint: 'Perhaps you need a different "datestyle" setting.',
       });
     case 'interval':
       return pgError(SqlState.intervalFieldOverflow, `interval field value out of range: "${text}"`);

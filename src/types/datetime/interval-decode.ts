@@ -43,7 +43,7 @@ function checked(sum: Sum): Interval {
   return interval;
 }
 
-const fieldPattern = /[+-]?\d+-\d+|[+-]?\d*:[\d:.]+|[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[a-z]+|@|[,;]/y;
+const fieldPattern = /[+-]?\d+-\d+|[+-]?\d*:[\d:.]+|[+-]?\s*(?:\d+\.?\d*|\.\d+)|[a-z]+|@|[,;]/y;
 
 function cut(text: string): string[] {
   const fields: string[] = [];

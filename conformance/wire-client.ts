@@ -31,6 +31,10 @@ interface Pending {
 export class WireClient {
   private readonly waiting: Pending[] = [];
   private input: Buffer = Buffer.alloc(0);
+  private chunks: Buffer[] = [];
+  private received = 0;
+  /** Bytes that the next whole message needs: chunks are joined once they are there. */
+  private needed = 5;
 
   private constructor(
     private readonly socket: Socket,
@@ -71,15 +75,25 @@ export class WireClient {
   }
 
   private receive(chunk: Buffer): void {
-    this.input = this.input.length === 0 ? chunk : Buffer.concat([this.input, chunk]);
+    this.chunks.push(chunk);
+    this.received += chunk.length;
+    if (this.received < this.needed) return;
+    this.input = Buffer.concat(this.chunks);
+    this.chunks = [];
     let at = 0;
     while (this.input.length - at >= 5) {
       const length = this.input.readInt32BE(at + 1);
-      if (this.input.length - at < length + 1) break;
+      if (this.input.length - at < length + 1) {
+        this.needed = length + 1;
+        break;
+      }
       this.handle(String.fromCharCode(this.input[at] as number), this.input.subarray(at + 5, at + 1 + length));
       at += length + 1;
     }
     this.input = this.input.subarray(at);
+    if (this.input.length < 5) this.needed = 5;
+    if (this.input.length > 0) this.chunks.push(this.input);
+    this.received = this.input.length;
   }
 
   private handle(type: string, body: Buffer): void {

@@ -19,7 +19,29 @@ const byOid = new Map<number, TypeDescriptor>();
 export function loadTypes(formatted: ReadonlyMap<number, string>): void {
   const symbols = new Map(readDataFile('pg_proc').map((row) => [row[0], row[25] ?? '']));
   for (const row of readDataFile('pg_type')) {
-    const [oid, name, schema, owner, length, byValue, kind, category, preferred, defined, delimiter, relation, subscript, element, array, input, output, , , modIn, modOut] = row as string[];
+    const [
+      oid,
+      name,
+      schema,
+      owner,
+      length,
+      byValue,
+      kind,
+      category,
+      preferred,
+      defined,
+      delimiter,
+      relation,
+      subscript,
+      element,
+      array,
+      input,
+      output,
+      ,
+      ,
+      modIn,
+      modOut,
+    ] = row as string[];
     const descriptor: TypeDescriptor = {
       oid: Number(oid),
       name: name ?? '',
@@ -148,7 +170,10 @@ function runAggregate(call: Call, symbols: AggregateSymbols, rows: readonly (rea
   }
   if (final !== null) {
     const extra = symbols.finalExtra ? argTypes.map(() => null) : [];
-    state = symbols.finalStrict && state === null ? null : (final.impl(state, ...extra, callInfo([stateType, ...argTypes], resultType)) as Value);
+    state =
+      symbols.finalStrict && state === null
+        ? null
+        : (final.impl(state, ...extra, callInfo([stateType, ...argTypes], resultType)) as Value);
   }
   return { values: [outputOf(state, resultType)], error: null };
 }

@@ -14,6 +14,8 @@ import {
 } from '../types/numeric-math.js';
 
 const guardDigits = 12;
+/** PostgreSQL gives up on exponents of e from here on (three times its largest result scale, 2000). */
+const expLimit = 6000;
 
 function chooseScale(resultExponent: number, ...scales: number[]): number {
   return Math.min(Math.max(significantDigitsMin - resultExponent, 0, ...scales), displayScaleMax);
@@ -59,6 +61,8 @@ export function lnNumeric(value: Numeric): Numeric {
 /** Logarithm to any base. */
 export function logNumeric(base: Numeric, value: Numeric): Numeric {
   if (base.isNaN || value.isNaN) return Numeric.nan;
+  // With an infinity in play PostgreSQL looks for negatives before it looks for zeros.
+  if ((!base.isFinite || !value.isFinite) && value.sign < 0) checkLogarithm(value);
   checkLogarithm(base);
   checkLogarithm(value);
   if (!base.isFinite || !value.isFinite) {
@@ -79,8 +83,9 @@ export function expNumeric(value: Numeric): Numeric {
   if (value.isNaN || value.kind === 'infinity') return value;
   if (!value.isFinite) return Numeric.zero;
   const exponent = approximate(value) * 0.434294481903252;
+  if (approximate(value) >= expLimit) throw numericOverflow();
   const scale = chooseScale(Math.trunc(Math.min(Math.max(exponent, -2000), 2000)), value.scale);
-  return expToScale(value, scale, exponent);
+  return approximate(value) <= -expLimit ? Numeric.of(0n, scale) : expToScale(value, scale, exponent);
 }
 
 /** base ^ exponent. Throws 2201F, 22003. */
@@ -202,8 +207,7 @@ function fromScaled(coefficient: bigint, exponent: number, scale: number): Numer
 function powerGeneral(base: Numeric, exponent: Numeric, negative: boolean): Numeric {
   const magnitude = base.sign < 0 ? Numeric.of(-base.coefficient, base.scale) : base;
   const estimate = lnEstimate(magnitude) * approximate(exponent);
-  if (Math.abs(estimate) > 2000 * 3.01 * 20 && estimate > 0) throw numericOverflow();
-  if (Math.abs(estimate) > 2000 * 3.01) {
+  if (Math.abs(estimate) > expLimit * 1.0033) {
     if (estimate > 0) throw numericOverflow();
     return Numeric.of(0n, displayScaleMax);
   }

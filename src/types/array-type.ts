@@ -6,9 +6,10 @@ import { arrayDimensionsMax } from '../base/limits.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { formatArrayLiteral, parseArrayLiteral } from './array-text.js';
 import { loadEmbedded, storeEmbedded } from './embedded-value.js';
-import { invalidBinary, invalidSyntax, isSpace } from './input-error.js';
+import { invalidBinary, invalidSyntax } from './input-error.js';
 import type { IoContext } from './io-context.js';
-import { parseVectorElement } from './oid-types.js';
+import { parseInt32 } from './integer-types.js';
+import { parseOidVector } from './oid-types.js';
 import { compareParts, partHashKey, partSortKey } from './part-order.js';
 import { int32SortKey } from './sort-key.js';
 import { defineType, type CompareContext, type TypeLookup } from './type-behaviour.js';
@@ -37,7 +38,7 @@ for (const { name, element } of [
   defineType<PgArray>({
     symbol: `${name}in`,
     storage: 'varlen',
-    input: (text) => vector(parseVector(text, element === 26)),
+    input: (text) => vector(element === 26 ? parseOidVector(text) : parseInt2Vector(text)),
     output: (value) => value.elements.join(' '),
     receive: (reader, type, typmod, io) => vector(receiveArray(reader, type, typmod, io).elements),
     send: sendArray,
@@ -224,16 +225,12 @@ function arraySortKey(value: PgArray, writer: ByteWriter, io: CompareContext): v
   for (const bound of value.lowerBounds) int32SortKey(bound, writer);
 }
 
-function parseVector(text: string, oid: boolean): number[] {
-  const words: string[] = [];
-  let start = 0;
-  for (let index = 0; index <= text.length; index++) {
-    if (index < text.length && !isSpace(text[index])) continue;
-    if (index > start) words.push(text.slice(start, index));
-    start = index + 1;
-  }
-  return words.map((word) => {
-    if (!oid && /^[+-]?\d+[^\d]/.test(word)) throw invalidSyntax('smallint', word);
-    return parseVectorElement(word, oid);
-  });
+function parseInt2Vector(text: string): number[] {
+  return text
+    .split(/[ \t\n\r\f\v]+/)
+    .filter((word) => word !== '')
+    .map((word) => {
+      if (!/^[+-]?\d+$/.test(word)) throw invalidSyntax('smallint', word);
+      return parseInt32(word, 'smallint', -32768, 32767);
+    });
 }

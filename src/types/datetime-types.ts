@@ -34,7 +34,8 @@ defineType<number>({
   output: (value, _type, io) => formatDate(value, io),
   receive(reader) {
     const days = reader.int32();
-    if (days !== dateInfinity && days !== dateMinusInfinity && (days < dateMin || days >= dateEnd)) throw dateOutOfRange();
+    if (days !== dateInfinity && days !== dateMinusInfinity && (days < dateMin || days >= dateEnd))
+      throw dateOutOfRange();
     return days;
   },
   send: (value, _type, writer) => writer.int32(value),
@@ -46,7 +47,8 @@ defineType<number>({
 defineType<bigint>({
   symbol: 'time_in',
   storage: 'int8',
-  input: (text, _type, typmod, io) => decoding(text, 'time', () => roundTime(parseTime(text, io, 'time').microseconds, typmod)),
+  input: (text, _type, typmod, io) =>
+    decoding(text, 'time', () => roundTime(parseTime(text, io, 'time').microseconds, typmod)),
   output: (value) => formatTime(value),
   receive(reader, _type, typmod) {
     const time = reader.int64();
@@ -71,8 +73,10 @@ defineType<TimeTz>({
   receive(reader, _type, typmod) {
     const microseconds = reader.int64();
     const zone = reader.int32();
-    if (microseconds < 0n || microseconds > microsecondsPerDay) throw pgError(SqlState.datetimeFieldOverflow, 'time out of range');
-    if (Math.abs(zone) >= 16 * 3600) throw pgError(SqlState.invalidTimeZoneDisplacementValue, 'time zone displacement out of range');
+    if (microseconds < 0n || microseconds > microsecondsPerDay)
+      throw pgError(SqlState.datetimeFieldOverflow, 'time out of range');
+    if (Math.abs(zone) >= 16 * 3600)
+      throw pgError(SqlState.invalidTimeZoneDisplacementValue, 'time zone displacement out of range');
     return { microseconds: roundTime(microseconds, typmod), zone };
   },
   send(value, _type, writer) {
@@ -96,7 +100,8 @@ defineType<TimeTz>({
 defineType<bigint>({
   symbol: 'timestamp_in',
   storage: 'int8',
-  input: (text, _type, typmod, io) => decoding(text, 'timestamp', () => roundTimestamp(parseTimestamp(text, io, false), typmod)),
+  input: (text, _type, typmod, io) =>
+    decoding(text, 'timestamp', () => roundTimestamp(parseTimestamp(text, io, false), typmod)),
   output: (value, _type, io) => infinityText(value) ?? formatTimestamp(value, null, io),
   receive: (reader, _type, typmod) => roundTimestamp(requireTimestamp(reader.int64()), typmod),
   send: (value, _type, writer) => writer.int64(value),
@@ -171,7 +176,10 @@ function parseTime(text: string, io: IoContext, type: 'time' | 'timetz'): TimeTz
   if (decoded.kind === 'special') {
     if (decoded.value !== 'now') throw fault('format');
     const local = toLocal(zone, io.transactionTimestamp);
-    return { microseconds: ((local % microsecondsPerDay) + microsecondsPerDay) % microsecondsPerDay, zone: -offsetAtTimestamp(zone, io.transactionTimestamp).offset };
+    return {
+      microseconds: ((local % microsecondsPerDay) + microsecondsPerDay) % microsecondsPerDay,
+      zone: -offsetAtTimestamp(zone, io.transactionTimestamp).offset,
+    };
   }
   if (!decoded.time) throw fault('format');
   // A zone that needs a date to tell its offset needs that date.
@@ -189,13 +197,16 @@ function parseTime(text: string, io: IoContext, type: 'time' | 'timetz'): TimeTz
 /** The zone's offset depends on the date. */
 function zoneChanges(choice: Extract<ZoneChoice, { kind: 'zone' }>): boolean {
   const offsets = new Set<number>();
-  for (let month = 0; month < 12; month++) offsets.add(choice.zone.at(epochShiftSeconds + (25 * 365 + month * 30) * secondsPerDay).offset);
+  for (let month = 0; month < 12; month++)
+    offsets.add(choice.zone.at(epochShiftSeconds + (25 * 365 + month * 30) * secondsPerDay).offset);
   return offsets.size > 1;
 }
 
 function localToday(io: IoContext): number {
   const local = toLocal(sessionZone(io), io.transactionTimestamp);
-  return Number((local - (((local % microsecondsPerDay) + microsecondsPerDay) % microsecondsPerDay)) / microsecondsPerDay);
+  return Number(
+    (local - (((local % microsecondsPerDay) + microsecondsPerDay) % microsecondsPerDay)) / microsecondsPerDay,
+  );
 }
 
 function parseTimestamp(text: string, io: IoContext, withZone: boolean): bigint {
@@ -220,7 +231,9 @@ function localMicroseconds(decoded: DecodedDateTime): bigint {
 }
 
 function applyZone(local: bigint, choice: ZoneChoice): bigint {
-  return choice.kind === 'offset' ? local - BigInt(choice.offset) * microsecondsPerSecond : fromLocal(choice.zone, local);
+  return choice.kind === 'offset'
+    ? local - BigInt(choice.offset) * microsecondsPerSecond
+    : fromLocal(choice.zone, local);
 }
 
 function specialTimestamp(decoded: DecodedSpecial, io: IoContext, withZone: boolean): bigint {
@@ -262,7 +275,10 @@ export function roundTime(value: bigint, typmod: number): bigint {
 }
 
 function dateOutOfRange(text?: string): Error {
-  return pgError(SqlState.datetimeFieldOverflow, text === undefined ? 'date out of range' : `date out of range: "${text}"`);
+  return pgError(
+    SqlState.datetimeFieldOverflow,
+    text === undefined ? 'date out of range' : `date out of range: "${text}"`,
+  );
 }
 
 function timestampOutOfRange(text: string): Error {

@@ -12,7 +12,14 @@ import type { Interval } from './value.js';
 export { intervalInfinity, intervalMinusInfinity };
 
 /** Bits of an interval typmod's upper half: the fields of its range. */
-export const intervalField = { month: 1 << 1, year: 1 << 2, day: 1 << 3, hour: 1 << 10, minute: 1 << 11, second: 1 << 12 } as const;
+export const intervalField = {
+  month: 1 << 1,
+  year: 1 << 2,
+  day: 1 << 3,
+  hour: 1 << 10,
+  minute: 1 << 11,
+  second: 1 << 12,
+} as const;
 export const intervalFullRange = 0x7fff;
 export const intervalFullPrecision = 0xffff;
 
@@ -67,7 +74,9 @@ export function intervalLength(value: Interval): bigint {
 
 export function isInfinite(value: Interval): boolean {
   return (
-    (value.months === intervalInfinity.months && value.days === intervalInfinity.days && value.microseconds === intervalInfinity.microseconds) ||
+    (value.months === intervalInfinity.months &&
+      value.days === intervalInfinity.days &&
+      value.microseconds === intervalInfinity.microseconds) ||
     (value.months === intervalMinusInfinity.months &&
       value.days === intervalMinusInfinity.days &&
       value.microseconds === intervalMinusInfinity.microseconds)
@@ -126,7 +135,9 @@ export function makeInterval(months: bigint | number, days: bigint | number, mic
   const wideMonths = BigInt(months);
   const wideDays = BigInt(days);
   const fits =
-    BigInt.asIntN(32, wideMonths) === wideMonths && BigInt.asIntN(32, wideDays) === wideDays && BigInt.asIntN(64, microseconds) === microseconds;
+    BigInt.asIntN(32, wideMonths) === wideMonths &&
+    BigInt.asIntN(32, wideDays) === wideDays &&
+    BigInt.asIntN(64, microseconds) === microseconds;
   const value = { months: Number(wideMonths), days: Number(wideDays), microseconds };
   if (!fits || isInfinite(value)) throw pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
   return value;

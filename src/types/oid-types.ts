@@ -1,5 +1,4 @@
 // Identifiers of the system: oid, xid, cid (32 bits, unsigned), xid8 (64 bits), tid (block and offset) and pg_lsn.
-import { parseInt32 } from './integer-types.js';
 import { invalidSyntax, valueOutOfRange } from './input-error.js';
 import { defineType } from './type-behaviour.js';
 import type { Tid } from './value.js';
@@ -120,7 +119,16 @@ function parseLsn(text: string): bigint {
   return (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`);
 }
 
-/** Space-separated integers of the vector types. */
-export function parseVectorElement(text: string, oid: boolean): number {
-  return oid ? parseUnsigned32(text.replace(/^([+-]?)0+(?=\d)/, '$1'), 'oid') : parseInt32(text, 'smallint', -32768, 32767);
+/** The oids of an oidvector: unsigned numbers as C reads them, each as long as its digits go. */
+export function parseOidVector(text: string): number[] {
+  const oids: number[] = [];
+  const number = /[ \t\n\r\f\v]*([+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*))?/y;
+  while (number.lastIndex < text.length) {
+    const start = number.lastIndex;
+    const match = number.exec(text);
+    if (match?.[1] !== undefined) oids.push(parseUnsigned32(match[1], 'oid'));
+    else if (/[^ \t\n\r\f\v]/.test(text.slice(start))) throw invalidSyntax('oid', text.slice(start));
+    else break;
+  }
+  return oids;
 }

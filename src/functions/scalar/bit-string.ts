@@ -94,7 +94,7 @@ fn('bitoverlay_no_len', {
 });
 fn('bitposition', {
   impl: (value: BitString, search: BitString) => {
-    if (search.bitLength === 0) return 1;
+    if (search.bitLength === 0) return value.bitLength === 0 ? 0 : 1;
     return formatBits(value).indexOf(formatBits(search)) + 1;
   },
 });

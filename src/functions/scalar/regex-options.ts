@@ -53,7 +53,11 @@ function withFlag(options: RegexOptions, letter: string): RegexOptions {
 export function parseFlagsWithoutGlobal(flags: string, name: string, hint?: string): RegexOptions {
   const parsed = parseFlags(flags);
   if (!parsed.isGlobal) return parsed.options;
-  throw pgError(SqlState.invalidParameterValue, `${name} does not support the "global" option`, hint === undefined ? {} : { hint });
+  throw pgError(
+    SqlState.invalidParameterValue,
+    `${name} does not support the "global" option`,
+    hint === undefined ? {} : { hint },
+  );
 }
 
 /** Throws 22023 unless `value` is at least `min`. */

@@ -20,7 +20,8 @@ for (const type of ['text', 'name']) {
 }
 
 fn('similar_escape', {
-  impl: (pattern: string | null, escape: string | null) => (pattern === null ? null : similarToRegex(pattern, escape ?? '\\')),
+  impl: (pattern: string | null, escape: string | null) =>
+    pattern === null ? null : similarToRegex(pattern, escape ?? '\\'),
 });
 fn('similar_to_escape_1', { impl: (pattern: string) => similarToRegex(pattern, '\\') });
 fn('similar_to_escape_2', { impl: (pattern: string, escape: string) => similarToRegex(pattern, escape) });
@@ -43,7 +44,11 @@ fn('regexp_like_no_flags', { impl: matches });
 
 fn('regexp_match', {
   impl: (text: string, pattern: string, flags: string) =>
-    firstMatch(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_match()', 'Use the regexp_matches function instead.')),
+    firstMatch(
+      text,
+      pattern,
+      parseFlagsWithoutGlobal(flags, 'regexp_match()', 'Use the regexp_matches function instead.'),
+    ),
 });
 fn('regexp_match_no_flags', { impl: (text: string, pattern: string) => firstMatch(text, pattern, advancedOptions) });
 
@@ -51,7 +56,9 @@ tableFn('regexp_matches', {
   rows: (text: string, pattern: string, flags: string) => {
     const { options, isGlobal } = parseFlags(flags);
     const regex = compileRegex(pattern, options);
-    return allMatches(regex, text, isGlobal ? Number.POSITIVE_INFINITY : 1).map((match) => groupsArray(regex, text, match));
+    return allMatches(regex, text, isGlobal ? Number.POSITIVE_INFINITY : 1).map((match) =>
+      groupsArray(regex, text, match),
+    );
   },
 });
 tableFn('regexp_matches_no_flags', {
@@ -65,14 +72,20 @@ fn('regexp_split_to_array', {
   impl: (text: string, pattern: string, flags: string) =>
     PgArray.of(textOid, split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_array()'))),
 });
-fn('regexp_split_to_array_no_flags', { impl: (text: string, pattern: string) => PgArray.of(textOid, split(text, pattern, advancedOptions)) });
-tableFn('regexp_split_to_table', {
-  rows: (text: string, pattern: string, flags: string) => split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_table()')),
+fn('regexp_split_to_array_no_flags', {
+  impl: (text: string, pattern: string) => PgArray.of(textOid, split(text, pattern, advancedOptions)),
 });
-tableFn('regexp_split_to_table_no_flags', { rows: (text: string, pattern: string) => split(text, pattern, advancedOptions) });
+tableFn('regexp_split_to_table', {
+  rows: (text: string, pattern: string, flags: string) =>
+    split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_table()')),
+});
+tableFn('regexp_split_to_table_no_flags', {
+  rows: (text: string, pattern: string) => split(text, pattern, advancedOptions),
+});
 
 fn('textregexreplace_noopt', {
-  impl: (text: string, pattern: string, replacement: string) => replace(text, pattern, replacement, { options: advancedOptions, start: 0, nth: 1 }),
+  impl: (text: string, pattern: string, replacement: string) =>
+    replace(text, pattern, replacement, { options: advancedOptions, start: 0, nth: 1 }),
 });
 fn('textregexreplace', {
   impl: (text: string, pattern: string, replacement: string, flags: string) => {
@@ -90,7 +103,11 @@ fn('textregexreplace_extended', {
   impl: (text: string, pattern: string, replacement: string, start: number, nth: number, flags: string) => {
     requireAtLeast('start', start, 1);
     requireAtLeast('n', nth, 0);
-    return replace(text, pattern, replacement, { options: parseFlags(flags).options, start: unitIndex(text, start), nth });
+    return replace(text, pattern, replacement, {
+      options: parseFlags(flags).options,
+      start: unitIndex(text, start),
+      nth,
+    });
   },
 });
 fn('textregexreplace_extended_no_flags', {
@@ -112,7 +129,9 @@ function count(text: string, pattern: string, start = 1, flags = ''): number {
   const regex = compileRegex(pattern, parseFlagsWithoutGlobal(flags, 'regexp_count()'));
   return allMatches(regex, text, Number.POSITIVE_INFINITY, unitIndex(text, start)).length;
 }
-fn('regexp_count', { impl: (text: string, pattern: string, start: number, flags: string) => count(text, pattern, start, flags) });
+fn('regexp_count', {
+  impl: (text: string, pattern: string, start: number, flags: string) => count(text, pattern, start, flags),
+});
 fn('regexp_count_no_flags', { impl: (text: string, pattern: string, start: number) => count(text, pattern, start) });
 fn('regexp_count_no_start', { impl: (text: string, pattern: string) => count(text, pattern) });
 
@@ -137,7 +156,8 @@ function position(text: string, pattern: string, wanted: NthOptions): number {
 type InstrArgs = [string, string, number, number, number, string, number];
 fn('regexp_instr', {
   impl: (...[text, pattern, start, nth, end, flags, group]: InstrArgs) => {
-    if (end !== 0 && end !== 1) throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "endoption": ${end}`);
+    if (end !== 0 && end !== 1)
+      throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "endoption": ${end}`);
     return position(text, pattern, { start, nth, end, flags, group });
   },
 });
@@ -172,12 +192,15 @@ fn('regexp_substr', {
     substring(text, pattern, { start, nth, flags, group }),
 });
 fn('regexp_substr_no_subexpr', {
-  impl: (text: string, pattern: string, start: number, nth: number, flags: string) => substring(text, pattern, { start, nth, flags }),
+  impl: (text: string, pattern: string, start: number, nth: number, flags: string) =>
+    substring(text, pattern, { start, nth, flags }),
 });
 fn('regexp_substr_no_flags', {
   impl: (text: string, pattern: string, start: number, nth: number) => substring(text, pattern, { start, nth }),
 });
-fn('regexp_substr_no_n', { impl: (text: string, pattern: string, start: number) => substring(text, pattern, { start }) });
+fn('regexp_substr_no_n', {
+  impl: (text: string, pattern: string, start: number) => substring(text, pattern, { start }),
+});
 fn('regexp_substr_no_start', { impl: (text: string, pattern: string) => substring(text, pattern, {}) });
 
 function requireEndOption(end: number): void {
@@ -185,7 +208,12 @@ function requireEndOption(end: number): void {
   throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "endoption": ${end}`);
 }
 
-function nthSpan(text: string, pattern: string, wanted: NthOptions, name: string): { readonly span: readonly [number, number] | null } {
+function nthSpan(
+  text: string,
+  pattern: string,
+  wanted: NthOptions,
+  name: string,
+): { readonly span: readonly [number, number] | null } {
   const regex = compileRegex(pattern, parseFlagsWithoutGlobal(wanted.flags ?? '', name));
   const { nth = 1, group = 0 } = wanted;
   const match = allMatches(regex, text, nth, unitIndex(text, wanted.start ?? 1))[nth - 1];

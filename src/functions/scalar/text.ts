@@ -122,6 +122,8 @@ fn('text_left', {
 });
 fn('text_right', {
   impl: (value: string, count: number) => {
+    // -2^31 has no negation in 32 bits: PostgreSQL then takes the whole text.
+    if (count === -2147483648) return value;
     const length = characterCount(value);
     const skip = count >= 0 ? Math.max(length - count, 0) : -count;
     return sliceCharacters(value, skip, Number.POSITIVE_INFINITY);

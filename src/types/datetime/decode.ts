@@ -103,7 +103,10 @@ class Decoder {
   }
 
   private get hasFullDate(): boolean {
-    return (this.year !== null && this.month !== null && this.day !== null) || (this.year !== null && this.dayOfYear !== null);
+    return (
+      (this.year !== null && this.month !== null && this.day !== null) ||
+      (this.year !== null && this.dayOfYear !== null)
+    );
   }
 
   private dateField(text: string): void {
@@ -152,7 +155,8 @@ class Decoder {
   private setTime(hour: number, minute: number, second: number, fraction: string): void {
     const { seconds, microsecond } = roundFraction(second, fraction);
     const isEndOfDay = hour === 24 && minute === 0 && seconds === 0 && microsecond === 0;
-    if (minute > 59 || seconds > 60 || hour > 24 || (hour === 24 && !isEndOfDay) || (seconds === 60 && microsecond > 0)) throw fault('field');
+    if (minute > 59 || seconds > 60 || hour > 24 || (hour === 24 && !isEndOfDay) || (seconds === 60 && microsecond > 0))
+      throw fault('field');
     this.time = { hour, minute, second: seconds, microsecond };
   }
 
@@ -332,7 +336,8 @@ class Decoder {
         this.announced = 'julian';
         return;
       case 'isoTime':
-        if (!this.hasFullDate || (next?.kind !== 'number' && next?.kind !== 'time' && next?.kind !== 'date')) throw fault('format');
+        if (!this.hasFullDate || (next?.kind !== 'number' && next?.kind !== 'time' && next?.kind !== 'date'))
+          throw fault('format');
         this.announced = next.kind === 'number' ? 'isoTime' : null;
         return;
       case 'dst':
@@ -402,7 +407,10 @@ function startsWithMonth(text: string): boolean {
 }
 
 /** Seconds with their fraction rounded to microseconds, carried over where it rounds up to one. */
-export function roundFraction(second: number, fraction: string): { readonly seconds: number; readonly microsecond: number } {
+export function roundFraction(
+  second: number,
+  fraction: string,
+): { readonly seconds: number; readonly microsecond: number } {
   if (fraction === '' || fraction === '.') return { seconds: second, microsecond: 0 };
   const microsecond = Math.round(Number(`0${fraction}`) * 1_000_000);
   return microsecond >= 1_000_000 ? { seconds: second + 1, microsecond: 0 } : { seconds: second, microsecond };

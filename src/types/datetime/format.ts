@@ -43,7 +43,9 @@ export function formatTimestamp(local: bigint, zone: ZoneOffset | null, format: 
     }
     default: {
       const text = `${dateText(time, format)} ${clockText(time)}`;
-      return text + (zone ? (hasName(zone) ? ` ${zone.abbreviation}` : isoOffsetText(zone.offset)) : '') + eraSuffix(time);
+      return (
+        text + (zone ? (hasName(zone) ? ` ${zone.abbreviation}` : isoOffsetText(zone.offset)) : '') + eraSuffix(time)
+      );
     }
   }
 }

@@ -17,11 +17,20 @@ interface Sum {
 export type IntervalRange = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | null;
 
 export const intervalInfinity: Interval = { months: 2147483647, days: 2147483647, microseconds: 9223372036854775807n };
-export const intervalMinusInfinity: Interval = { months: -2147483648, days: -2147483648, microseconds: -9223372036854775808n };
+export const intervalMinusInfinity: Interval = {
+  months: -2147483648,
+  days: -2147483648,
+  microseconds: -9223372036854775808n,
+};
 
 /** Reads an interval. Throws DateTimeProblem. `lowest`: smallest field of the range, which a bare number counts;
  *  `isMinuteSecond`: the range is MINUTE TO SECOND, where mm:ss needs no hours. */
-export function decodeInterval(text: string, style: IntervalStyle, lowest: IntervalRange, isMinuteSecond: boolean): Interval {
+export function decodeInterval(
+  text: string,
+  style: IntervalStyle,
+  lowest: IntervalRange,
+  isMinuteSecond: boolean,
+): Interval {
   const trimmed = text.trim().toLowerCase();
   if (/^\+?infinity$/.test(trimmed)) return intervalInfinity;
   if (/^-infinity$/.test(trimmed)) return intervalMinusInfinity;
@@ -33,7 +42,9 @@ export function decodeInterval(text: string, style: IntervalStyle, lowest: Inter
 
 function checked(sum: Sum): Interval {
   const fits =
-    BigInt.asIntN(32, sum.months) === sum.months && BigInt.asIntN(32, sum.days) === sum.days && BigInt.asIntN(64, sum.microseconds) === sum.microseconds;
+    BigInt.asIntN(32, sum.months) === sum.months &&
+    BigInt.asIntN(32, sum.days) === sum.days &&
+    BigInt.asIntN(64, sum.microseconds) === sum.microseconds;
   if (!fits) throw fault('interval');
   const interval = { months: Number(sum.months), days: Number(sum.days), microseconds: sum.microseconds };
   const isInfinite = [intervalInfinity, intervalMinusInfinity].some(
@@ -63,13 +74,20 @@ function cut(text: string): string[] {
   return fields;
 }
 
-function decodeFields(text: string, sum: Sum, style: IntervalStyle, lowest: IntervalRange, isMinuteSecond: boolean): void {
+function decodeFields(
+  text: string,
+  sum: Sum,
+  style: IntervalStyle,
+  lowest: IntervalRange,
+  isMinuteSecond: boolean,
+): void {
   const fields = cut(text);
   if (fields.length === 0) throw fault('format');
   const isAgo = fields.at(-1) === 'ago';
   if (isAgo) fields.pop();
   // SQL's rule: one sign at the front counts for all parts, where no other part has one.
-  const leadingMinus = style === 'sql_standard' && /^-/.test(fields[0] ?? '') && !fields.slice(1).some((field) => /^[+-]/.test(field));
+  const leadingMinus =
+    style === 'sql_standard' && /^-/.test(fields[0] ?? '') && !fields.slice(1).some((field) => /^[+-]/.test(field));
   const seen = new Set<string>();
   let unit: Unit | null = null;
   let hasUnitWord = false;
@@ -132,7 +150,9 @@ function clock(text: string, isMinuteSecond: boolean): bigint {
   const minutes = Number(shifts ? first : second);
   const seconds = Number(shifts ? second : (third ?? 0));
   if (minutes > 59 || seconds > 60) throw fault('field');
-  return (hours * 3600n + BigInt(minutes * 60 + seconds)) * 1_000_000n + fractionMicroseconds(fraction ?? '', 1_000_000n);
+  return (
+    (hours * 3600n + BigInt(minutes * 60 + seconds)) * 1_000_000n + fractionMicroseconds(fraction ?? '', 1_000_000n)
+  );
 }
 
 /** What `.fraction` of a quantity that is worth `unitMicroseconds` comes to, rounded. */
@@ -149,7 +169,14 @@ const unitMicroseconds: Partial<Record<Unit, bigint>> = {
   minute: 60_000_000n,
   hour: 3_600_000_000n,
 };
-const unitMonths: Partial<Record<Unit, bigint>> = { month: 1n, quarter: 3n, year: 12n, decade: 120n, century: 1200n, millennium: 12000n };
+const unitMonths: Partial<Record<Unit, bigint>> = {
+  month: 1n,
+  quarter: 3n,
+  year: 12n,
+  decade: 120n,
+  century: 1200n,
+  millennium: 12000n,
+};
 
 /** Adds a quantity; fractions of months become days (30 a month), fractions of days become time. */
 function add(sum: Sum, unit: Unit, quantity: string, negate: boolean): void {
@@ -202,7 +229,8 @@ function shiftPoint(whole: string, fraction: string, exponent: number): [string,
 function decodeIso(text: string, sum: Sum): void {
   if (text === '') throw fault('format');
   const [date = '', time] = text.split('t');
-  if (/^[+-]?\d+-\d+-\d+$|^\d{8}$/.test(date) || (time !== undefined && /:/.test(time))) decodeIsoAlternative(date, time, sum);
+  if (/^[+-]?\d+-\d+-\d+$|^\d{8}$/.test(date) || (time !== undefined && /:/.test(time)))
+    decodeIsoAlternative(date, time, sum);
   else {
     decodeIsoPart(date, { y: 'year', m: 'month', w: 'week', d: 'day' }, sum);
     if (time !== undefined) decodeIsoPart(time, { h: 'hour', m: 'minute', s: 'second' }, sum, true);

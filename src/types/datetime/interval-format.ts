@@ -97,7 +97,15 @@ function verboseText(parts: Parts): string {
 
 /** 1-2 3 4:05:06, with signs on every part where they are mixed or there are both months and days or times. */
 function standardText(parts: Parts): string {
-  const values = [parts.years, parts.months, parts.days, Number(parts.hours), parts.minutes, parts.seconds, parts.microseconds];
+  const values = [
+    parts.years,
+    parts.months,
+    parts.days,
+    Number(parts.hours),
+    parts.minutes,
+    parts.seconds,
+    parts.microseconds,
+  ];
   const hasNegative = values.some((value) => value < 0);
   const hasPositive = values.some((value) => value > 0);
   const hasYearMonth = parts.years !== 0 || parts.months !== 0;
@@ -114,7 +122,8 @@ function standardText(parts: Parts): string {
   }
   const sign = hasNegative ? '-' : '';
   if (hasYearMonth) return `${sign}${Math.abs(parts.years)}-${Math.abs(parts.months)}`;
-  if (hasDay) return hasTime ? `${sign}${Math.abs(parts.days)} ${shortClock(parts)}` : `${sign}${Math.abs(parts.days)} 0:00:00`;
+  if (hasDay)
+    return hasTime ? `${sign}${Math.abs(parts.days)} ${shortClock(parts)}` : `${sign}${Math.abs(parts.days)} 0:00:00`;
   return `${sign}${shortClock(parts)}`;
 }
 
@@ -124,7 +133,8 @@ function isoText(parts: Parts): string {
   const date = part(parts.years, 'Y') + part(parts.months, 'M') + part(parts.days, 'D');
   const isNegative = parts.seconds < 0 || parts.microseconds < 0;
   const fraction = fractionText(Math.abs(parts.microseconds));
-  const seconds = parts.seconds === 0 && fraction === '' ? '' : `${isNegative ? '-' : ''}${Math.abs(parts.seconds)}${fraction}S`;
+  const seconds =
+    parts.seconds === 0 && fraction === '' ? '' : `${isNegative ? '-' : ''}${Math.abs(parts.seconds)}${fraction}S`;
   const time = part(parts.hours, 'H') + part(parts.minutes, 'M') + seconds;
   if (date === '' && time === '') return 'PT0S';
   return `P${date}${time === '' ? '' : `T${time}`}`;

@@ -1,6 +1,14 @@
 // POSIX time zone specifications: `EST5EDT,M3.2.0,M11.1.0`, as users write them and as TZif files end with. Offsets in
 // the text count west of UTC; ours count east.
-import { dayOfWeek, daysFromCivil, daysInMonth, epochShiftSeconds, civilFromDays, isLeapYear, secondsPerDay } from './calendar.js';
+import {
+  dayOfWeek,
+  daysFromCivil,
+  daysInMonth,
+  epochShiftSeconds,
+  civilFromDays,
+  isLeapYear,
+  secondsPerDay,
+} from './calendar.js';
 import type { ZoneOffset } from './tzif.js';
 
 export interface PosixRule {
@@ -63,7 +71,14 @@ function changeDay(text: string): ChangeDay | null {
   const [day = '', time] = text.split('/');
   const second = time === undefined ? 7200 : seconds(time);
   const monthly = /^M(\d{1,2})\.(\d)\.(\d)$/.exec(day);
-  if (monthly) return { kind: 'monthWeekDay', month: Number(monthly[1]), week: Number(monthly[2]), weekday: Number(monthly[3]), second };
+  if (monthly)
+    return {
+      kind: 'monthWeekDay',
+      month: Number(monthly[1]),
+      week: Number(monthly[2]),
+      weekday: Number(monthly[3]),
+      second,
+    };
   if (/^J\d+$/.test(day)) return { kind: 'julian', day: Number(day.slice(1)), second };
   if (/^\d+$/.test(day)) return { kind: 'zeroBased', day: Number(day), second };
   return null;
@@ -77,7 +92,8 @@ export function posixOffset(rule: PosixRule, unixSeconds: number): ZoneOffset {
   const { year } = civilFromDays(days);
   const start = changeTime(daylight.start, year) - standard.offset;
   const end = changeTime(daylight.end, year) - daylight.zone.offset;
-  const isDaylight = start < end ? unixSeconds >= start && unixSeconds < end : unixSeconds < end || unixSeconds >= start;
+  const isDaylight =
+    start < end ? unixSeconds >= start && unixSeconds < end : unixSeconds < end || unixSeconds >= start;
   return isDaylight ? daylight.zone : standard;
 }
 

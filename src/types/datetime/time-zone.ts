@@ -32,7 +32,10 @@ function load(name: string): TimeZone | null {
   }
   const rule = parsePosixZone(name);
   if (!rule) return null;
-  return { name: name.toUpperCase() === name ? name : name.toUpperCase(), at: (unixSeconds) => posixOffset(rule, unixSeconds) };
+  return {
+    name: name.toUpperCase() === name ? name : name.toUpperCase(),
+    at: (unixSeconds) => posixOffset(rule, unixSeconds),
+  };
 }
 
 /** A zone with one offset for ever; `offset` in seconds east of UTC. Named in POSIX's style, as PostgreSQL does. */

@@ -69,11 +69,14 @@ function wordField(rest: string): Field | null {
   // A date of parts (Jan-08-1999), or a zone (America/New_York, EST5EDT, GMT+3): the words decide.
   if (next === '-' || next === '/' || next === '.') {
     const joined = /^[a-z\u0080-\uffff]+[-/.][a-z0-9_\-/.+:\u0080-\uffff]*/.exec(rest)?.[0] ?? word;
-    const date = new RegExp(`^[a-z]+${next === '.' ? '\\.' : next}[a-z0-9${next === '.' ? '\\.' : next}]*`).exec(rest)?.[0] ?? word;
+    const date =
+      new RegExp(`^[a-z]+${next === '.' ? '\\.' : next}[a-z0-9${next === '.' ? '\\.' : next}]*`).exec(rest)?.[0] ??
+      word;
     return { kind: 'date', text: next === '.' ? date : joined };
   }
   // EST5EDT: letters behind the digits, and the word is none that announces a number.
-  if (/^[a-z]{3,}\d+[a-z]{3,}/.test(rest)) return { kind: 'word', text: /^[a-z]{3,}\d+[a-z]{3,}/.exec(rest)?.[0] ?? word };
+  if (/^[a-z]{3,}\d+[a-z]{3,}/.test(rest))
+    return { kind: 'word', text: /^[a-z]{3,}\d+[a-z]{3,}/.exec(rest)?.[0] ?? word };
   if (next === '+' || next === '_') {
     return { kind: 'word', text: /^[a-z\u0080-\uffff]+[a-z0-9_+\-/:]*/.exec(rest)?.[0] ?? word };
   }

@@ -23,7 +23,12 @@ export interface ZoneRules {
 export function parseTzif(data: Buffer): ZoneRules {
   const first = header(data, 0);
   const bodyBytes =
-    first.transitionCount * 5 + first.typeCount * 6 + first.abbreviationBytes + first.leapCount * 8 + first.standardCount + first.utCount;
+    first.transitionCount * 5 +
+    first.typeCount * 6 +
+    first.abbreviationBytes +
+    first.leapCount * 8 +
+    first.standardCount +
+    first.utCount;
   const start = headerBytes + bodyBytes;
   const counts = header(data, start);
   let at = start + headerBytes;
@@ -59,7 +64,8 @@ export function parseTzif(data: Buffer): ZoneRules {
 export function offsetAt(rules: ZoneRules, unixSeconds: number): ZoneOffset {
   const { transitions, offsets } = rules;
   const last = transitions.length - 1;
-  if (last < 0 || unixSeconds < (transitions[0] ?? 0)) return transitions.length === 0 && rules.rule ? posixOffset(rules.rule, unixSeconds) : rules.initial;
+  if (last < 0 || unixSeconds < (transitions[0] ?? 0))
+    return transitions.length === 0 && rules.rule ? posixOffset(rules.rule, unixSeconds) : rules.initial;
   if (unixSeconds >= (transitions[last] ?? 0)) {
     return rules.rule ? posixOffset(rules.rule, unixSeconds) : (offsets[last] ?? rules.initial);
   }

@@ -18,7 +18,10 @@ export type Unit =
 export type Word =
   | { readonly kind: 'month'; readonly month: number }
   | { readonly kind: 'weekday'; readonly day: number }
-  | { readonly kind: 'special'; readonly value: 'epoch' | 'infinity' | '-infinity' | 'now' | 'today' | 'tomorrow' | 'yesterday' | 'allballs' }
+  | {
+      readonly kind: 'special';
+      readonly value: 'epoch' | 'infinity' | '-infinity' | 'now' | 'today' | 'tomorrow' | 'yesterday' | 'allballs';
+    }
   | { readonly kind: 'meridiem'; readonly pm: boolean }
   | { readonly kind: 'era'; readonly bc: boolean }
   | { readonly kind: 'julian' }

@@ -5,7 +5,7 @@ import { findTimeZone, offsetAtTimestamp } from './time-zone.js';
 import type { TimeZone } from './time-zone.js';
 
 export type ZoneChoice =
-  | { readonly kind: 'offset'; /** Seconds east of UTC. */ readonly offset: number }
+  | { readonly kind: 'offset' /** Seconds east of UTC. */; readonly offset: number }
   /** Rules decide once the date is known. */
   | { readonly kind: 'zone'; readonly zone: TimeZone };
 

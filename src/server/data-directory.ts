@@ -1,9 +1,13 @@
 // The data directory: what is in it, how a new one is made. The store holds the lock that keeps two servers apart.
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../config/toml-file.js';
 
 const version = '17';
+
+/** Files that may be put there before the first start, and those that it makes itself. */
+const givenNames = new Set(['heliosdb.toml', 'heliosdb.auto.toml', 'pg_hba.conf', 'lost+found']);
+const ownNames = new Set([...givenNames, 'store']);
 
 const defaultHba = `# Who may connect, from where and how: PostgreSQL's format (manual, section 20.1). The first line that matches decides.
 # Only this machine gets in without a password; add lines like
@@ -29,11 +33,16 @@ export function prepareDataDirectory(directory: string): boolean {
     }
     return false;
   }
-  if (existsSync(directory) && readdirSync(directory).length > 0) {
+  const found = existsSync(directory) ? readdirSync(directory) : [];
+  // A first start that was interrupted leaves these and no PG_VERSION: begin again.
+  if (found.includes('store') && found.every((name) => ownNames.has(name))) {
+    rmSync(storeDirectory(directory), { recursive: true });
+  } else if (found.some((name) => !givenNames.has(name))) {
     throw new ConfigurationError(`directory "${directory}" exists but is not empty and no data directory of HeliosDB`);
   }
   mkdirSync(storeDirectory(directory), { recursive: true, mode: 0o700 });
-  writeFileSync(join(directory, 'pg_hba.conf'), defaultHba, { mode: 0o600 });
+  const hba = join(directory, 'pg_hba.conf');
+  if (!existsSync(hba)) writeFileSync(hba, defaultHba, { mode: 0o600 });
   return true;
 }
 

@@ -8,15 +8,18 @@ import { aclTextOf, type RoleNames } from './acl-text.js';
 import type { Catalog, CatalogTables } from './api.js';
 import { createCatalogCache } from './cache.js';
 import type { CatalogSession, IoSettings } from './catalog-session.js';
+import { deleteObjects } from './dependencies/delete-objects.js';
+import { objectAddress } from './dependencies/object-address.js';
 import { formatType, type TypeNaming } from './format-type.js';
 import { castLookups } from './lookups/casts.js';
-import { collationLookups } from './lookups/collations.js';
+import { type CollationLookups, collationLookups } from './lookups/collations.js';
 import { constraintLookups } from './lookups/constraints.js';
 import { functionLookups } from './lookups/functions.js';
 import type { NamedObjectLookups } from './lookups/named-objects.js';
 import type { LookupBase } from './lookups/lookup-base.js';
 import { type NamespaceLookups, namespaceLookups } from './lookups/namespaces.js';
 import { operatorLookups } from './lookups/operators.js';
+import { operatorFamilyLookups } from './lookups/operator-families.js';
 import { opclassLookups } from './lookups/opclasses.js';
 import { type RelationLookups, relationLookups } from './lookups/relations.js';
 import { roleLookups } from './lookups/roles.js';
@@ -46,6 +49,7 @@ export function createCatalog(session: CatalogSession): Catalog {
     (namespace, privilege) =>
       roles.isSuperuser(session.userId()) || access.mask('n', namespace.oid, session.userId(), privilege) !== 0,
     roles.roleName,
+    (namespace) => emptyNamespace(session, catalog, namespace),
   );
   const types = typeLookups(base, namespaces);
   const { typeText, symbolTypeText } = typeTexts(types, namespaces, (name, schema) => visible.type(name, schema));
@@ -57,9 +61,9 @@ export function createCatalog(session: CatalogSession): Catalog {
   };
   const visible = visibility(namespaces, tables, functions);
   const casts = castLookups(base, types);
-  const opclasses = opclassLookups(base, namespaces, types, casts);
-  const relations = relationLookups(base, namespaces, types, opclasses);
-  const formatTypeOf = (oid: number, qualify?: boolean) => typeText(oid, null, qualify);
+  const families = operatorFamilyLookups(base);
+  const opclasses = opclassLookups(base, namespaces, types, casts, families);
+  const relations = relationLookups(base, namespaces, types, { ...opclasses, ...families });
   const { databaseName } = session;
   const names = createNames({
     databaseName,
@@ -70,7 +74,7 @@ export function createCatalog(session: CatalogSession): Catalog {
     functions,
     roles,
     visibility: visible,
-    formatType: formatTypeOf,
+    formatType: (oid, qualify) => typeText(oid, null, qualify),
   });
   const catalog: Catalog = {
     database,
@@ -80,20 +84,13 @@ export function createCatalog(session: CatalogSession): Catalog {
     ...types,
     ...namespaces,
     ...functions,
+    ...families,
     ...opclasses,
     ...casts,
     ...constraintLookups(base),
     ...storedFacts(base, relations),
     tables,
-    io: createIoContext(session, {
-      typeByOid: types.typeByOid,
-      collation(oid) {
-        const found = functions.collation(oid);
-        return found?.provider === 'i' ? session.icuRules(found) : null;
-      },
-      collationOid: 0,
-      names,
-    }),
+    io: createIoContext(session, types, functions, names),
     names,
     roles,
     access,
@@ -101,6 +98,15 @@ export function createCatalog(session: CatalogSession): Catalog {
     formatType: typeText,
   };
   return catalog;
+}
+
+/** Drops everything in a schema, but not the schema itself. */
+async function emptyNamespace(session: CatalogSession, catalog: Catalog, namespace: number): Promise<void> {
+  const transaction = session.transaction();
+  if (transaction === null) return;
+  const context = { catalog, store: session.store, transaction, notice: () => undefined };
+  const options = { behavior: 'cascade', quiet: true, skipOriginal: true } as const;
+  await deleteObjects(context, [objectAddress('pg_namespace', namespace)], options);
 }
 
 /** Types as text: as the session's search path has it, and as symbols of built-in functions name them (with nothing but
@@ -184,9 +190,23 @@ const settingNames = [
 ] as const satisfies readonly (keyof IoSettings)[];
 
 /** Settings are read when they are asked for: they change between and within statements. */
-function createIoContext(session: CatalogSession, fromCatalog: Omit<IoContext, keyof IoSettings>): IoContext {
+function createIoContext(
+  session: CatalogSession,
+  types: TypeLookups,
+  collations: CollationLookups,
+  names: IoContext['names'],
+): IoContext {
   const settings = session.ioSettings;
+  const context: Omit<IoContext, keyof IoSettings> = {
+    typeByOid: types.typeByOid,
+    collation(oid) {
+      const found = collations.collation(oid);
+      return found?.provider === 'i' ? session.icuRules(found) : null;
+    },
+    collationOid: 0,
+    names,
+  };
   for (const name of settingNames)
-    Object.defineProperty(fromCatalog, name, { enumerable: true, get: () => settings[name] });
-  return fromCatalog as IoContext;
+    Object.defineProperty(context, name, { enumerable: true, get: () => settings[name] });
+  return context as IoContext;
 }

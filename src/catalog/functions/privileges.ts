@@ -20,7 +20,7 @@ interface WantedPrivilege {
 const bitByName = new Map(aclPrivileges.map(([, name], bit) => [name as string, 1 << bit]));
 bitByName.set('TEMP', aclBit.createTemp);
 
-/** Reads 'SELECT, UPDATE WITH GRANT OPTION': any of them suffices. Throws 22023 for one the kind doesn't know. */
+/** Reads 'SELECT, UPDATE WITH GRANT OPTION', of which one suffices. Throws 22023 for one the kind doesn't know. */
 function parsePrivileges(text: string, allowed: number): WantedPrivilege[] {
   return text.split(',').map((part) => {
     const words = part.trim().toUpperCase();

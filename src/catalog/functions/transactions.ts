@@ -21,15 +21,12 @@ function walFileName(segment: bigint): string {
   return part(1n) + part(segment / segmentsPerId) + part(segment % segmentsPerId);
 }
 
-/** A position at a file's very start belongs to the file before. */
-const segmentBefore = (position: bigint): bigint => (position - 1n) / segmentBytes;
-
-fn('pg_walfile_name', { impl: (position: bigint) => walFileName(segmentBefore(position)) });
+fn('pg_walfile_name', { impl: (position: bigint) => walFileName(position / segmentBytes) });
 fn('pg_walfile_name_offset', {
   impl: (position: bigint) =>
     outRecord(
-      ['file_name', typeOid.text, walFileName(segmentBefore(position))],
-      ['file_offset', typeOid.int4, Number(position - segmentBefore(position) * segmentBytes)],
+      ['file_name', typeOid.text, walFileName(position / segmentBytes)],
+      ['file_offset', typeOid.int4, Number(position % segmentBytes)],
     ),
 });
 

@@ -42,6 +42,7 @@ export function namespaceLookups(
   base: LookupBase,
   mayUse: NamespaceCheck,
   roleName: (oid: number) => string | null,
+  emptyNamespace: (namespace: number) => Promise<void>,
 ): NamespaceLookups {
   const { session, tables, cache } = base;
   const byOid = cache.region<number, NamespaceDescriptor | null>('namespaces', ['pg_namespace']);
@@ -90,6 +91,8 @@ export function namespaceLookups(
 
   async function temporaryNamespace(create: boolean): Promise<NamespaceDescriptor | null> {
     let found = usesTemporary || create ? findNamespace(temporaryName) : null;
+    // A crash may have left the schema of an earlier session with the same number: its objects are nobody's.
+    if (found !== null && create && !usesTemporary) await emptyNamespace(found.oid);
     if (found === null && create) {
       const transaction = session.transaction();
       if (transaction === null) throw pgError(SqlState.noActiveSqlTransaction, 'temporary tables need a transaction');

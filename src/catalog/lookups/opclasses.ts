@@ -1,20 +1,16 @@
-// Operator classes and families, and access methods: what decides how types order, hash and index.
-import type { OpclassDescriptor, OperatorFamilyMember } from '../descriptors.js';
+// Operator classes: how types order, hash and are indexed.
+import type { OpclassDescriptor } from '../descriptors.js';
 import type { PgOpclassRow } from '../generated/rows.js';
 import type { CastLookups } from './casts.js';
 import type { LookupBase } from './lookup-base.js';
+import type { OperatorFamilyLookups } from './operator-families.js';
 import type { NamespaceLookups } from './namespaces.js';
 import type { TypeLookups } from './types.js';
 
 export interface OpclassLookups {
-  operatorFamilies(operator: number): readonly OperatorFamilyMember[];
-  familyOperator(family: number, left: number, right: number, strategy: number): number;
-  familyFunction(family: number, left: number, right: number, number: number): number;
   opclass(oid: number): OpclassDescriptor | null;
   findOpclass(accessMethod: string, schema: string | null, name: string): OpclassDescriptor | null;
   defaultOpclass(type: number, accessMethod: string): OpclassDescriptor | null;
-  accessMethodName(oid: number): string;
-  accessMethodOid(name: string): number;
 }
 
 export function opclassLookups(
@@ -22,11 +18,10 @@ export function opclassLookups(
   namespaces: NamespaceLookups,
   types: TypeLookups,
   casts: CastLookups,
+  families: OperatorFamilyLookups,
 ): OpclassLookups {
   const { tables, cache } = base;
-  const families = cache.region<number, readonly OperatorFamilyMember[]>('operatorFamilies', ['pg_amop']);
-  const members = cache.region<string, number>('familyOperators', ['pg_amop']);
-  const support = cache.region<string, number>('familyFunctions', ['pg_amproc']);
+  const { accessMethodName, accessMethodOid } = families;
   const opclasses = cache.region<number, OpclassDescriptor | null>('opclasses', ['pg_opclass']);
   const defaults = cache.region<number, readonly OpclassDescriptor[]>('defaultOpclasses', ['pg_opclass']);
   const defaultByType = cache.region<string, OpclassDescriptor | null>('defaultOpclassByType', [
@@ -34,12 +29,6 @@ export function opclassLookups(
     'pg_type',
     'pg_cast',
   ]);
-  const methods = cache.region<'all', ReadonlyMap<number, string>>('accessMethods', ['pg_am']);
-
-  const methodNames = () =>
-    methods.get('all', () => new Map(tables.find('pg_am', {}).map(({ row }) => [row.oid, row.amname])));
-  const accessMethodName = (oid: number) => methodNames().get(oid) ?? '';
-  const accessMethodOid = (name: string) => [...methodNames()].find(([, known]) => known === name)?.[0] ?? 0;
 
   const describe = (row: PgOpclassRow): OpclassDescriptor =>
     Object.freeze({
@@ -76,39 +65,6 @@ export function opclassLookups(
   }
 
   return {
-    operatorFamilies: (operator) =>
-      families.get(operator, () =>
-        tables.find('pg_amop', { amopopr: operator, amoppurpose: 's' }).map(({ row }) => ({
-          family: row.amopfamily,
-          accessMethod: accessMethodName(row.amopmethod),
-          strategy: row.amopstrategy,
-          left: row.amoplefttype,
-          right: row.amoprighttype,
-          operator,
-        })),
-      ),
-    familyOperator: (family, left, right, strategy) =>
-      members.get(
-        `${family} ${left} ${right} ${strategy}`,
-        () =>
-          tables.findOne('pg_amop', {
-            amopfamily: family,
-            amoplefttype: left,
-            amoprighttype: right,
-            amopstrategy: strategy,
-          })?.row.amopopr ?? 0,
-      ),
-    familyFunction: (family, left, right, number) =>
-      support.get(
-        `${family} ${left} ${right} ${number}`,
-        () =>
-          tables.findOne('pg_amproc', {
-            amprocfamily: family,
-            amproclefttype: left,
-            amprocrighttype: right,
-            amprocnum: number,
-          })?.row.amproc ?? 0,
-      ),
     opclass: (oid) =>
       opclasses.get(oid, () => {
         const entry = tables.findOne('pg_opclass', { oid });
@@ -124,7 +80,5 @@ export function opclassLookups(
     },
     defaultOpclass: (type, accessMethod) =>
       defaultByType.get(`${type} ${accessMethod}`, () => chooseDefault(type, accessMethod)),
-    accessMethodName,
-    accessMethodOid,
   };
 }

@@ -17,6 +17,7 @@ import { describeConstraint } from './constraints.js';
 import type { LookupBase } from './lookup-base.js';
 import type { NamespaceLookups } from './namespaces.js';
 import type { OpclassLookups } from './opclasses.js';
+import type { OperatorFamilyLookups } from './operator-families.js';
 import type { TypeLookups } from './types.js';
 
 export interface RelationLookups {
@@ -44,7 +45,7 @@ export function relationLookups(
   base: LookupBase,
   namespaces: NamespaceLookups,
   types: TypeLookups,
-  opclasses: OpclassLookups,
+  opclasses: OpclassLookups & OperatorFamilyLookups,
 ): RelationLookups {
   const { session, tables, cache } = base;
   const byOid = cache.region<number, RelationDescriptor | null>('relations', relationCatalogs);

@@ -10,6 +10,7 @@ import type { Expression } from '../../trees/expression.js';
 import type { HashJoin } from '../../trees/plan.js';
 import type { Row, Value } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
+import { instrumented } from '../instrumentation.js';
 import { type RowProgram, compileRow } from '../expressions/compile.js';
 import { typeOf } from '../expressions/type-of.js';
 import { type HashKeyOf, crossTypeHashKey, keyPart } from '../operators.js';
@@ -57,7 +58,14 @@ export class HashJoinNode extends JoinNode {
     super(x, join, compiled.join);
     this.compiled = compiled;
     this.outer = buildNode(join.outer, x);
-    this.inner = buildNode(join.inner.outer, x);
+    const inner = buildNode(join.inner.outer, x);
+    this.inner = x.context.instrument
+      ? instrumented(
+          join.inner,
+          observedChild(inner, () => this.hashFacts()),
+          x,
+        )
+      : inner;
   }
 
   protected async *run(): AsyncGenerator<Batch, void, void> {
@@ -246,10 +254,20 @@ export class HashJoinNode extends JoinNode {
     this.inner.close();
   }
 
-  extra(): Record<string, string | number> {
+  private hashFacts(): Record<string, string | number> {
     const batches = this.partitions === null ? 1 : partitionCount;
     return { 'Hash Batches': batches, 'Peak Memory Usage': Math.ceil(this.peakBytes / 1024) };
   }
+}
+
+/** EXPLAIN ANALYZE shows the Hash node, which is a part of the join here: its rows are its child's. */
+function observedChild(child: PlanNode, extra: () => Record<string, string | number>): PlanNode {
+  return {
+    next: (rowCountMax) => child.next(rowCountMax),
+    rescan: () => child.rescan(),
+    close: () => child.close(),
+    extra,
+  };
 }
 
 function compileHashJoin(x: RunState, plan: HashJoin): HashJoinProgram {

@@ -61,10 +61,11 @@ pub fn codes(row: &[u8]) -> Result<(&[u8], usize)> {
 }
 
 /// The encoder's row with its xmin filled in and large values compressed.
-pub fn finish(mut row: Vec<u8>, xmin: u64) -> Result<Vec<u8>> {
+pub fn finish(row: &[u8], xmin: u64) -> Result<Vec<u8>> {
     if row.len() < HEADER_BYTES {
         return Err(Error::internal("an encoded row is shorter than its header"));
     }
+    let mut row = row.to_vec();
     row[..8].copy_from_slice(&xmin.to_le_bytes());
     if row.len() < COMPRESS_FROM_BYTES {
         Ok(row)

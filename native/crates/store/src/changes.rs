@@ -9,6 +9,8 @@ pub enum Operation {
     Insert,
     Update,
     Delete,
+    /// The key came and went in one transaction; whatever it stood for before is gone.
+    Forget,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub fn put_change(out: &mut Vec<u8>, existed: bool, key: &[u8], value: Option<&[
             out.extend_from_slice(value);
         }
         None => {
-            out.push(3);
+            out.push(if existed { 3 } else { 4 });
             put_varint(out, key.len() as u64);
             out.extend_from_slice(key);
         }
@@ -56,10 +58,11 @@ fn take_change<'a>(bytes: &'a [u8], at: &mut usize) -> Result<ChangeRecord<'a>> 
         [1] => Operation::Insert,
         [2] => Operation::Update,
         [3] => Operation::Delete,
+        [4] => Operation::Forget,
         _ => return Err(Error::corrupted("a log record holds an unknown change")),
     };
     let key_bytes = take_varint(bytes, at)? as usize;
-    if operation == Operation::Delete {
+    if matches!(operation, Operation::Delete | Operation::Forget) {
         return Ok(ChangeRecord {
             operation,
             key: take(bytes, at, key_bytes)?,

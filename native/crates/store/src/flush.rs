@@ -2,7 +2,6 @@
 //! records the log position it covers; that removes dropped files in small steps; and that keeps a log segment ready.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex};
 
 use helios_base::bytes::u64_at;
@@ -49,6 +48,8 @@ struct Queue {
     abandoned: bool,
 }
 
+/// A memtable's bytes for each entry that goes into the base in one step: what a step changes is held in memory.
+const BYTES_PER_PIECE_ENTRY: usize = 256;
 /// Keys removed in one step, so that the base is never held for long.
 const REMOVE_STEP_KEYS: usize = 4000;
 
@@ -203,11 +204,25 @@ impl Flusher {
             previous = Some(entry.key);
             (newest && !skip.skips(entry.key)).then_some((entry.key, entry.value))
         });
-        let facts = meta
+        let facts: Vec<Change<'_>> = meta
             .iter()
-            .map(|(key, value)| -> Change<'_> { (key.as_slice(), Some(value.as_slice())) });
-        let number = base.apply(&mut facts.chain(newest))?;
-        self.store.publish_base(number, Some(frozen.sequence));
+            .map(|(key, value)| (key.as_slice(), Some(value.as_slice())))
+            .collect();
+        let entries_max = (self.store.memtable_bytes / BYTES_PER_PIECE_ENTRY).max(16);
+        let mut newest = newest.peekable();
+        loop {
+            let mut piece: Vec<Change<'_>> = newest.by_ref().take(entries_max).collect();
+            let complete = newest.peek().is_none();
+            if complete {
+                piece.extend(&facts);
+            }
+            // Until the last piece is in, snapshots read the memtable above them all, and a crash replays the log.
+            let number = base.apply(&mut piece.into_iter())?;
+            self.store.publish_base(number, frozen.sequence, complete);
+            if complete {
+                break;
+            }
+        }
         self.segments.recycle(frozen.lsn)?;
         let mut answers = Answers::default();
         let mut queue = self.store.flusher.lock();
@@ -269,7 +284,7 @@ impl Flusher {
         let ranges = self.dropped.ranges();
         let (removed, number) = base.delete_ranges(&ranges, REMOVE_STEP_KEYS)?;
         if removed > 0 {
-            self.store.publish_base(number, None);
+            self.store.publish_base(number, 0, false);
         }
         if removed < REMOVE_STEP_KEYS {
             self.dropped = Dropped::default();
@@ -374,16 +389,16 @@ pub fn decode_flushed(bytes: &[u8]) -> Result<(u64, u64, u64)> {
 }
 
 impl Store {
-    /// Makes the base's new state the one that snapshots read; with `flushed`, without the memtable that is in there.
-    fn publish_base(&self, number: u64, flushed: Option<u64>) {
+    /// Makes the base's new state the one that snapshots read. Commits up to `sequence` may be in it; once `complete`,
+    /// the oldest memtable is no longer needed.
+    fn publish_base(&self, number: u64, sequence: u64, complete: bool) {
         self.replace_state(|state| {
             let mut memtables = state.memtables.clone();
-            if flushed.is_some() {
+            if complete {
                 memtables.pop();
             }
-            (memtables, number, flushed.unwrap_or(state.base_sequence))
+            (memtables, number, state.base_sequence.max(sequence))
         });
         self.notify_all();
-        debug_assert!(self.visible.load(Ordering::Relaxed) > 0);
     }
 }

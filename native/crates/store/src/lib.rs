@@ -13,6 +13,7 @@ pub mod memtable;
 pub mod merge;
 pub mod open;
 pub mod overlay;
+pub mod runs;
 pub mod sequence;
 pub mod stats;
 pub mod store;

@@ -8,6 +8,7 @@ use helios_base::Result;
 use crate::base::{BaseCursor, BaseReader};
 use crate::memtable::{Backward, Forward, Memtable};
 use crate::overlay::{Overlay, OverlayScan};
+use crate::runs::RunScan;
 use crate::temporary::TemporaryRange;
 
 /// A key and its value, None where it is deleted.
@@ -37,6 +38,7 @@ impl<'a> Committed<'a> {
 
 enum Source<'a> {
     Overlay(OverlayScan<'a>),
+    Rows(RunScan<'a>),
     Temporary(Temporary<'a>),
     Forward(Forward<'a>),
     Backward(Backward<'a>),
@@ -73,6 +75,10 @@ impl<'a> MergedScan<'a> {
         let scan = overlay.scan(lower, upper, command, self.backward);
         if scan.peek().is_some() {
             self.sources.push(Source::Overlay(scan));
+        }
+        let rows = overlay.runs().scan(lower, upper, command, self.backward);
+        if rows.peek().is_some() {
+            self.sources.push(Source::Rows(rows));
         }
     }
 
@@ -176,6 +182,7 @@ impl<'a> Source<'a> {
     fn peek(&self) -> Option<Found<'a>> {
         match self {
             Source::Overlay(scan) => scan.peek(),
+            Source::Rows(rows) => rows.peek().map(|(key, value)| (key, Some(value))),
             Source::Temporary(scan) => scan.current,
             Source::Forward(cursor) => cursor.peek().map(|entry| (entry.key, entry.value)),
             Source::Backward(cursor) => cursor.peek().map(|entry| (entry.key, entry.value)),
@@ -187,6 +194,7 @@ impl<'a> Source<'a> {
     fn advance(&mut self) -> Result<()> {
         match self {
             Source::Overlay(scan) => scan.advance(),
+            Source::Rows(rows) => rows.advance(),
             Source::Temporary(scan) => scan.advance(),
             Source::Forward(cursor) => cursor.advance(),
             Source::Backward(cursor) => cursor.advance(),

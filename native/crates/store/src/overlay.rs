@@ -1,8 +1,14 @@
-//! A transaction's private writes: an ordered map from key to the versions its commands made, with savepoint undo.
+//! A transaction's private writes: an ordered map from key to the versions its commands made, with savepoint undo, and
+//! beside it the rows it inserted in bulk (`runs.rs`), which the map's entries hide.
 //! A read at command c sees the newest version of a command before c; commit takes the newest of all.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+
+use helios_base::Result;
+
+use crate::key::{FileId, ROW_KEY_BYTES};
+use crate::runs::Runs;
 
 type Key = Box<[u8]>;
 
@@ -29,11 +35,24 @@ struct Versions {
     older: Vec<Version>,
 }
 
+enum Undo {
+    /// The key got a further version.
+    Key(Key),
+    /// The file got rows in bulk, from this rowid on.
+    Rows(FileId, u64),
+}
+
+/// Entries in the map from which on single rows go into runs too.
+const MAP_ENTRIES_FIRST: usize = 64;
+/// Rows of one call that make a run.
+const RUN_ROWS_MIN: usize = 8;
+
 #[derive(Default)]
 pub struct Overlay {
     map: BTreeMap<Key, Versions>,
-    /// Keys that got a further version, in order, as long as a savepoint may need to take them back.
-    undo: Vec<Key>,
+    runs: Runs,
+    /// What was done, in order, as long as a savepoint may need to take it back.
+    undo: Vec<Undo>,
     savepoints: Vec<usize>,
     epoch: u32,
     bytes: usize,
@@ -41,12 +60,43 @@ pub struct Overlay {
 
 impl Overlay {
     pub fn is_empty(&self) -> bool {
-        self.map.is_empty()
+        self.map.is_empty() && self.runs.is_empty()
     }
 
     /// Approximate bytes of memory.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Adds rows under consecutive rowids, the first of which is `first`.
+    pub fn insert_rows(
+        &mut self,
+        command: u32,
+        file: FileId,
+        first: u64,
+        rows: impl ExactSizeIterator<Item = Result<Vec<u8>>>,
+    ) -> Result<()> {
+        let packed = rows.len() >= RUN_ROWS_MIN
+            || self.map.len() >= MAP_ENTRIES_FIRST
+            || self.runs.extends(file, first, command, self.epoch);
+        if packed && !self.savepoints.is_empty() {
+            self.undo.push(Undo::Rows(file, first));
+        }
+        for (rowid, row) in (first..).zip(rows) {
+            if packed {
+                let row = row?;
+                self.bytes += ROW_KEY_BYTES + row.len();
+                self.runs.push(file, rowid, command, self.epoch, &row);
+            } else {
+                self.put(
+                    command,
+                    &file.row_key(rowid),
+                    row?.into_boxed_slice(),
+                    Write::Insert,
+                );
+            }
+        }
+        Ok(())
     }
 
     pub fn put(&mut self, command: u32, key: &[u8], value: Box<[u8]>, write: Write) {
@@ -66,9 +116,10 @@ impl Overlay {
         };
         match self.map.get_mut(key) {
             None => {
+                let existed = existed && self.runs.get(key, u32::MAX).is_none();
                 let key: Key = key.into();
                 if !self.savepoints.is_empty() {
-                    self.undo.push(key.clone());
+                    self.undo.push(Undo::Key(key.clone()));
                 }
                 self.map.insert(
                     key,
@@ -85,21 +136,23 @@ impl Overlay {
                     return;
                 }
                 if !self.savepoints.is_empty() {
-                    self.undo.push(key.into());
+                    self.undo.push(Undo::Key(key.into()));
                 }
-                versions
-                    .older
-                    .push(std::mem::replace(&mut versions.newest, version));
+                let replaced = std::mem::replace(&mut versions.newest, version);
+                versions.older.push(replaced);
             }
         }
     }
 
     /// None: the transaction says nothing about the key; Some(None): it deleted it.
     pub fn get(&self, key: &[u8], command: u32) -> Option<Option<&[u8]>> {
-        if self.map.is_empty() {
-            return None;
-        }
-        self.map.get(key).and_then(|versions| versions.at(command))
+        let changed = if self.map.is_empty() {
+            None
+        } else {
+            self.map.get(key)
+        };
+        let changed = changed.and_then(|versions| versions.at(command));
+        changed.or_else(|| self.runs.get(key, command).map(Some))
     }
 
     /// Marks a point to return to; its depth, counted from 1.
@@ -121,15 +174,22 @@ impl Overlay {
         self.savepoints.truncate(depth);
         self.epoch += 1;
         while self.undo.len() > mark {
-            let Some(key) = self.undo.pop() else { break };
-            let Some(versions) = self.map.get_mut(&key) else {
-                continue;
-            };
-            match versions.older.pop() {
-                Some(version) => versions.newest = version,
-                None => {
-                    self.map.remove(&key);
-                }
+            match self.undo.pop() {
+                Some(Undo::Key(key)) => self.take_back(&key),
+                Some(Undo::Rows(file, from)) => self.runs.truncate(file, from),
+                None => break,
+            }
+        }
+    }
+
+    fn take_back(&mut self, key: &[u8]) {
+        let Some(versions) = self.map.get_mut(key) else {
+            return;
+        };
+        match versions.older.pop() {
+            Some(version) => versions.newest = version,
+            None => {
+                self.map.remove(key);
             }
         }
     }
@@ -143,12 +203,40 @@ impl Overlay {
         }
     }
 
-    /// What is left to commit: key, whether it existed before, newest value. Keys that came and went are left out.
-    pub fn changes(&self) -> impl Iterator<Item = (&[u8], bool, Option<&[u8]>)> {
-        self.map
-            .iter()
-            .map(|(key, versions)| (&**key, versions.existed, versions.newest.value.as_deref()))
-            .filter(|(_, existed, value)| *existed || value.is_some())
+    /// What is left to commit: key, whether it existed before, newest value. Rows that came and went are left out.
+    /// Memory is given back on the way.
+    pub fn drain(self, mut take: impl FnMut(&[u8], bool, Option<&[u8]>)) {
+        let map = self.map;
+        let mut current = None;
+        let mut hides = false;
+        self.runs.drain(|file, key, value| {
+            if current != Some(file) {
+                current = Some(file);
+                let rows = (
+                    Bound::Included(file.row_key(0)),
+                    Bound::Included(file.row_key(u64::MAX)),
+                );
+                let rows = (
+                    rows.0.as_ref().map(|key| &key[..]),
+                    rows.1.as_ref().map(|key| &key[..]),
+                );
+                hides = map.range::<[u8], _>(rows).next().is_some();
+            }
+            if !hides || !map.contains_key(key) {
+                take(key, false, Some(value));
+            }
+        });
+        for (key, versions) in map {
+            // A fresh rowid is certainly new. An index entry may have replaced one that was there: its deletion counts.
+            let new = !versions.existed && key.len() == ROW_KEY_BYTES;
+            if !new || versions.newest.value.is_some() {
+                take(&key, versions.existed, versions.newest.value.as_deref());
+            }
+        }
+    }
+
+    pub fn runs(&self) -> &Runs {
+        &self.runs
     }
 
     /// Entries visible at `command` of lower <= key < upper, ascending or descending.
@@ -251,6 +339,12 @@ mod tests {
         out
     }
 
+    fn left(overlay: Overlay) -> usize {
+        let mut count = 0;
+        overlay.drain(|_, _, _| count += 1);
+        count
+    }
+
     #[test]
     fn commands_see_earlier_ones_only() {
         let mut overlay = Overlay::default();
@@ -261,7 +355,7 @@ mod tests {
         assert_eq!(seen(&overlay, 2), ["a=1"]);
         assert_eq!(seen(&overlay, 3), ["a=2"]);
         assert_eq!(seen(&overlay, 4), ["a=-"]);
-        assert_eq!(overlay.changes().count(), 0);
+        assert_eq!(left(overlay), 1);
     }
 
     #[test]
@@ -282,6 +376,6 @@ mod tests {
         assert_eq!(seen(&overlay, 9), ["a=1"]);
         overlay.rollback_to(outer);
         overlay.release(outer);
-        assert_eq!(overlay.changes().count(), 1);
+        assert_eq!(left(overlay), 1);
     }
 }

@@ -345,7 +345,7 @@ impl Store {
         let mut changes = Vec::new();
         put_change(&mut changes, true, key, Some(value));
         self.queue.push(Request {
-            changes,
+            changes: vec![changes],
             ..Request::barrier(false, Done::Nobody)
         })
     }

@@ -22,8 +22,8 @@ pub struct Transaction {
 pub const TEMPORARY_SEQUENCE_KEY_BYTES: usize = PREFIX_BYTES + 1;
 
 pub struct CommitParts {
-    /// Encoded changes for the log.
-    pub changes: Vec<u8>,
+    /// Encoded changes for the log, in pieces that are freed one by one.
+    pub changes: Vec<Vec<u8>>,
     pub temporary: TemporaryChanges,
 }
 
@@ -36,32 +36,30 @@ impl Transaction {
     }
 
     /// Splits the writes; sequences created here go with the state they have now.
-    pub fn commit_parts(&self, sequences: &Sequences) -> CommitParts {
-        let mut changes = Vec::with_capacity(self.overlay.bytes() / 2);
+    pub fn commit_parts(&mut self, sequences: &Sequences) -> CommitParts {
+        let mut changes = Pieces::default();
         let mut temporary = Vec::new();
         let mut map = lock(&sequences.map);
         let mut kept = Vec::new();
-        for (key, existed, value) in self.overlay.changes() {
-            match key {
-                [SPACE_TEMPORARY, ..] if key.len() == TEMPORARY_SEQUENCE_KEY_BYTES => {
-                    kept.extend(FileId::of_key(key));
-                }
-                [SPACE_TEMPORARY, ..] => {
-                    temporary.push((key.into(), existed, value.map(Into::into)));
-                }
-                [SPACE_META, META_SEQUENCE, file @ ..] => {
-                    let file =
-                        FileId::of_key(file).filter(|file| self.created_sequences.contains(file));
-                    let state = file
-                        .and_then(|file| map.get(&file))
-                        .map(SequenceState::encode);
-                    kept.extend(file);
-                    let now = state.as_ref().map(<[u8; 9]>::as_slice);
-                    put_change(&mut changes, existed, key, now.or(value));
-                }
-                _ => put_change(&mut changes, existed, key, value),
+        std::mem::take(&mut self.overlay).drain(|key, existed, value| match key {
+            [SPACE_TEMPORARY, ..] if key.len() == TEMPORARY_SEQUENCE_KEY_BYTES => {
+                kept.extend(FileId::of_key(key));
             }
-        }
+            [SPACE_TEMPORARY, ..] => {
+                temporary.push((key.into(), existed, value.map(Into::into)));
+            }
+            [SPACE_META, META_SEQUENCE, file @ ..] => {
+                let file =
+                    FileId::of_key(file).filter(|file| self.created_sequences.contains(file));
+                let state = file
+                    .and_then(|file| map.get(&file))
+                    .map(SequenceState::encode);
+                kept.extend(file);
+                let now = state.as_ref().map(<[u8; 9]>::as_slice);
+                changes.put(existed, key, now.or(value));
+            }
+            _ => changes.put(existed, key, value),
+        });
         for file in &self.created_sequences {
             if !kept.contains(file) {
                 map.remove(file);
@@ -69,7 +67,10 @@ impl Transaction {
                 state.uncommitted = false;
             }
         }
-        CommitParts { changes, temporary }
+        CommitParts {
+            changes: changes.0,
+            temporary,
+        }
     }
 
     /// Forgets the sequences it created.
@@ -82,6 +83,34 @@ impl Transaction {
             {
                 map.remove(file);
             }
+        }
+    }
+}
+
+/// Encoded changes in pieces of about this size.
+const PIECE_BYTES: usize = 1 << 20;
+
+#[derive(Default)]
+struct Pieces(Vec<Vec<u8>>);
+
+impl Pieces {
+    fn put(&mut self, existed: bool, key: &[u8], value: Option<&[u8]>) {
+        let length = key.len() + value.map_or(0, <[u8]>::len) + 16;
+        let fits = self
+            .0
+            .last()
+            .is_some_and(|piece| piece.len() + length <= PIECE_BYTES);
+        if !fits {
+            // The first piece grows with what there is; those after it will be full.
+            let room = if self.0.is_empty() {
+                length
+            } else {
+                PIECE_BYTES.max(length)
+            };
+            self.0.push(Vec::with_capacity(room));
+        }
+        if let Some(piece) = self.0.last_mut() {
+            put_change(piece, existed, key, value);
         }
     }
 }

@@ -177,7 +177,7 @@ impl Worker {
 
     /// Hands the writes over; the transaction is gone afterwards.
     pub fn commit(&mut self, transaction: u32, token: u32, synchronous: bool) -> Result<Commit> {
-        let finished = self
+        let mut finished = self
             .transactions
             .remove(transaction)
             .ok_or_else(|| Error::internal("the transaction does not exist"))?;

@@ -15,14 +15,14 @@ use crate::changes::{Operation, changes};
 use crate::flush::Frozen;
 use crate::key::{FileId, SPACE_META, SPACE_PERMANENT};
 use crate::log::append::Appender;
-use crate::log::group::{Commit, GroupBuilder};
+use crate::log::group::GroupBuilder;
 use crate::stats::Delta;
 use crate::store::{META_DROPPED_DATABASE, META_DROPPED_FILE, Store};
 
 /// A commit on its way to the log.
 pub struct Request {
-    /// Encoded changes; empty for one that only waits until what came before is durable.
-    pub changes: Vec<u8>,
+    /// Encoded changes in pieces; none for one that only waits until what came before is durable.
+    pub changes: Vec<Vec<u8>>,
     pub xid: u64,
     pub catalog_changed: bool,
     pub synchronous: bool,
@@ -187,30 +187,24 @@ impl Writer {
     ) -> Result<()> {
         let mut builder = GroupBuilder::new();
         for request in requests.filter(|request| request.writes()) {
-            let (xid, catalog_changed) = (request.xid, request.catalog_changed);
-            builder.add(&Commit {
-                xid,
-                catalog_changed,
-                changes: &request.changes,
-            });
+            builder.add(request.xid, request.catalog_changed, &request.changes);
         }
         if builder.is_empty() {
             return Ok(());
         }
         match &mut self.log {
             Some(log) => {
-                let group = builder.finish(self.epoch, log.position(), self.synced, first_sequence);
-                log.append(&group)?;
+                let (group, length) =
+                    builder.finish(self.epoch, log.position(), self.synced, first_sequence);
+                log.append(&group, length)?;
                 self.store.lsn.store(log.position(), Ordering::Release);
                 if log.wants_spare() {
                     self.store.flusher.prepare_segment();
                 }
             }
             None => {
-                let group = builder.finish(self.epoch, 0, 0, first_sequence);
-                self.store
-                    .lsn
-                    .fetch_add(group.len() as u64, Ordering::Release);
+                let (_, length) = builder.finish(self.epoch, 0, 0, first_sequence);
+                self.store.lsn.fetch_add(length, Ordering::Release);
             }
         }
         Ok(())
@@ -223,9 +217,9 @@ impl Writer {
         let mut answers = Answers::default();
         let mut deltas = HashMap::new();
         let mut checkpoints = Vec::new();
-        for request in requests {
+        for mut request in requests {
             let applied = if request.writes() {
-                apply_commit(&store, &request, &mut deltas)
+                apply_commit(&store, &mut request, &mut deltas)
             } else {
                 Ok(())
             };
@@ -306,11 +300,13 @@ impl Request {
 
 fn apply_commit(
     store: &Store,
-    request: &Request,
+    request: &mut Request,
     deltas: &mut HashMap<FileId, Delta>,
 ) -> Result<()> {
     let sequence = store.visible.load(Ordering::Relaxed) + 1;
-    apply_changes(store, sequence, &request.changes, deltas)?;
+    for piece in request.changes.drain(..) {
+        apply_changes(store, sequence, &piece, deltas)?;
+    }
     store.visible.store(sequence, Ordering::Release);
     if request.catalog_changed {
         store.catalog_version.fetch_add(1, Ordering::AcqRel);
@@ -371,7 +367,7 @@ fn count_change(
             delta.added += 1;
             delta.bytes_added += (key.len() + value.map_or(0, <[u8]>::len)) as i64;
         }
-        Operation::Update => {}
+        Operation::Update | Operation::Forget => {}
         Operation::Delete => delta.removed += 1,
     }
 }

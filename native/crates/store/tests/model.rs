@@ -8,14 +8,20 @@ use std::collections::BTreeMap;
 
 use helios_store::key::FileId;
 use helios_store::worker::View;
-use support::{Chance, LATEST, Scratch, Session};
+use support::{Chance, LATEST, Scratch, Session, encoded_row};
 
+type Rows = BTreeMap<u64, u32>;
 type Map = BTreeMap<(Vec<u8>, u64), Option<Vec<u8>>>;
 
 const FILE: FileId = FileId {
     space: 1,
     owner: 5,
     filenode: 16384,
+};
+const ROWS: FileId = FileId {
+    space: 1,
+    owner: 5,
+    filenode: 16390,
 };
 const TEMPORARY: FileId = FileId {
     space: 2,
@@ -36,7 +42,10 @@ struct OpenTransaction {
     number: u32,
     command: u32,
     writes: Vec<Write>,
-    savepoints: Vec<usize>,
+    /// Writes of rows: command, rowid, value.
+    rows: Vec<(u32, u64, Option<u32>)>,
+    /// Lengths of both at each savepoint.
+    savepoints: Vec<(usize, usize)>,
 }
 
 struct Run {
@@ -44,13 +53,18 @@ struct Run {
     chance: Chance,
     committed: Map,
     temporary: Map,
+    rows: Rows,
     transactions: Vec<OpenTransaction>,
-    snapshots: Vec<(u32, Map)>,
+    snapshots: Vec<(u32, Map, Rows)>,
 }
 
 #[test]
 fn agrees_with_a_plain_model() {
-    for seed in 1..=6u64 {
+    // More of them on request: HELIOS_MODEL_SEEDS=7..60.
+    let wanted = std::env::var("HELIOS_MODEL_SEEDS").unwrap_or_default();
+    let (from, to) = wanted.split_once("..").unwrap_or(("1", "6"));
+    let (from, to): (u64, u64) = (from.parse().expect("a seed"), to.parse().expect("a seed"));
+    for seed in from..=to {
         let scratch = Scratch::new("model");
         let session = Session::open(&scratch).expect("opens");
         let mut run = Run {
@@ -58,6 +72,7 @@ fn agrees_with_a_plain_model() {
             chance: Chance(seed * 0x9e37_79b9),
             committed: Map::new(),
             temporary: Map::new(),
+            rows: Rows::new(),
             transactions: Vec::new(),
             snapshots: Vec::new(),
         };
@@ -71,11 +86,13 @@ fn agrees_with_a_plain_model() {
 impl Run {
     fn step(mut self, scratch: &Scratch) -> Run {
         match self.chance.below(100) {
-            0..40 => self.write(),
+            0..30 => self.write(),
+            30..40 => self.write_rows(),
             40..46 => self.savepoint(),
             46..58 => self.finish(),
             58..64 => self.take_or_release_snapshot(),
-            64..92 => self.check_one(),
+            64..80 => self.check_one(),
+            80..92 => self.check_rows(),
             92..96 => {
                 self.session.store.checkpoint().expect("flushes");
             }
@@ -102,6 +119,7 @@ impl Run {
                 number,
                 command: 1,
                 writes: Vec::new(),
+                rows: Vec::new(),
                 savepoints: Vec::new(),
             });
         }
@@ -143,6 +161,91 @@ impl Run {
         done.expect("writes");
     }
 
+    /// Inserts some or many rows, or changes or deletes one that the transaction or a committed one wrote.
+    fn write_rows(&mut self) {
+        self.write();
+        let index = self.chance.below(self.transactions.len() as u64) as usize;
+        let count = [1, 1, 3, 20, 200][self.chance.below(5) as usize];
+        let value = self.chance.below(1000) as u32;
+        let known: Vec<u64> = self.seen_rows(index, LATEST).into_keys().collect();
+        let transaction = &mut self.transactions[index];
+        let (number, command) = (transaction.number, transaction.command);
+        let worker = &mut self.session.worker;
+        let mut write = |rowid, value: Option<u32>| transaction.rows.push((command, rowid, value));
+        if known.is_empty() || self.chance.below(2) == 0 {
+            let rows: Vec<u8> = (0..count)
+                .flat_map(|step| encoded_row(value + step as u32))
+                .collect();
+            let first = worker
+                .insert_rows(number, command, ROWS, &rows, count)
+                .expect("inserts");
+            for step in 0..count {
+                write(first + step, Some(value + step as u32));
+            }
+            return;
+        }
+        let rowid = known[self.chance.below(known.len() as u64) as usize];
+        if value.is_multiple_of(2) {
+            worker
+                .delete_row(number, command, ROWS, rowid)
+                .expect("deletes");
+            write(rowid, None);
+        } else {
+            let row = encoded_row(value);
+            worker
+                .update_row(number, command, ROWS, rowid, &row[4..])
+                .expect("updates");
+            write(rowid, Some(value));
+        }
+    }
+
+    /// Committed rows with those that a transaction's commands before `command` wrote.
+    fn seen_rows(&self, transaction: usize, command: u32) -> Rows {
+        let mut rows = self.rows.clone();
+        apply_rows(&mut rows, &self.transactions[transaction].rows, command);
+        rows
+    }
+
+    fn check_rows(&mut self) {
+        let snapshot = self.session.worker.take_snapshot().expect("a snapshot");
+        let mut view = View {
+            snapshot,
+            transaction: 0,
+            command: 0,
+        };
+        let mut rows = self.rows.clone();
+        if !self.transactions.is_empty() {
+            let index = self.chance.below(self.transactions.len() as u64) as usize;
+            view.transaction = self.transactions[index].number;
+            view.command =
+                self.chance
+                    .below(u64::from(self.transactions[index].command) + 2) as u32;
+            rows = self.seen_rows(index, view.command);
+        }
+        let highest = rows.keys().last().copied().unwrap_or(1) + 2;
+        let from = self.chance.below(highest);
+        let to = from + self.chance.below(highest);
+        let backward = self.chance.below(2) == 0;
+        let batch = self.chance.below(50) as usize + 1;
+        let found = self
+            .session
+            .scan_rows(view, ROWS, (from, to), backward, batch);
+        let mut expected: Vec<(u64, u32)> = rows
+            .range(from..to)
+            .map(|(rowid, value)| (*rowid, *value))
+            .collect();
+        if backward {
+            expected.reverse();
+        }
+        assert_eq!(found, expected);
+        let one = self.chance.below(highest) + 1;
+        assert_eq!(
+            self.session.get_row(view, ROWS, one),
+            rows.get(&one).copied()
+        );
+        self.session.worker.release_snapshot(snapshot);
+    }
+
     fn savepoint(&mut self) {
         if self.transactions.is_empty() {
             return;
@@ -152,7 +255,9 @@ impl Run {
         let worker = &mut self.session.worker;
         let depth = self.chance.below(transaction.savepoints.len() as u64 + 1) as usize;
         if depth == 0 {
-            transaction.savepoints.push(transaction.writes.len());
+            transaction
+                .savepoints
+                .push((transaction.writes.len(), transaction.rows.len()));
             assert_eq!(
                 worker.savepoint(transaction.number),
                 Ok(transaction.savepoints.len())
@@ -161,9 +266,9 @@ impl Run {
             worker
                 .rollback_to(transaction.number, depth)
                 .expect("rolls back");
-            transaction
-                .writes
-                .truncate(transaction.savepoints[depth - 1]);
+            let (writes, rows) = transaction.savepoints[depth - 1];
+            transaction.writes.truncate(writes);
+            transaction.rows.truncate(rows);
             transaction.savepoints.truncate(depth);
         } else {
             worker
@@ -189,15 +294,17 @@ impl Run {
             .expect("commits");
         apply(&mut self.committed, &transaction.writes, FILE, LATEST);
         apply(&mut self.temporary, &transaction.writes, TEMPORARY, LATEST);
+        apply_rows(&mut self.rows, &transaction.rows, LATEST);
     }
 
     fn take_or_release_snapshot(&mut self) {
         if self.snapshots.len() > 3 || (!self.snapshots.is_empty() && self.chance.below(2) == 0) {
-            let (number, _) = self.snapshots.remove(0);
+            let (number, _, _) = self.snapshots.remove(0);
             self.session.worker.release_snapshot(number);
         } else {
             let number = self.session.worker.take_snapshot().expect("a snapshot");
-            self.snapshots.push((number, self.committed.clone()));
+            self.snapshots
+                .push((number, self.committed.clone(), self.rows.clone()));
         }
     }
 
@@ -206,7 +313,8 @@ impl Run {
         let old = self.chance.below(2) == 0 && !self.snapshots.is_empty();
         let (snapshot, mut map) = if old {
             let index = self.chance.below(self.snapshots.len() as u64) as usize;
-            self.snapshots[index].clone()
+            let (snapshot, map, _) = self.snapshots[index].clone();
+            (snapshot, map)
         } else {
             (fresh, self.committed.clone())
         };
@@ -267,8 +375,8 @@ impl Run {
     fn check_views(&mut self) {
         let fresh = self.session.worker.take_snapshot().expect("a snapshot");
         let mut views = self.snapshots.clone();
-        views.push((fresh, self.committed.clone()));
-        for (snapshot, map) in views {
+        views.push((fresh, self.committed.clone(), self.rows.clone()));
+        for (snapshot, map, rows) in views {
             let view = View {
                 snapshot,
                 transaction: 0,
@@ -280,6 +388,10 @@ impl Run {
                 .map(|((_, rowid), payload)| (*rowid, payload.clone()))
                 .collect();
             assert_eq!(found, expected);
+            let found = self
+                .session
+                .scan_rows(view, ROWS, (0, u64::MAX), false, 500);
+            assert_eq!(found, rows.into_iter().collect::<Vec<_>>());
         }
         self.session.worker.release_snapshot(fresh);
         assert_eq!(
@@ -294,6 +406,7 @@ impl Run {
             session,
             chance,
             committed,
+            rows,
             ..
         } = self;
         let Session { worker, store, .. } = session;
@@ -311,6 +424,7 @@ impl Run {
             chance,
             committed,
             temporary,
+            rows,
             transactions,
             snapshots,
         };
@@ -327,6 +441,15 @@ fn apply(map: &mut Map, writes: &[Write], file: FileId, command: u32) {
         match &write.value {
             Some(payload) => map.insert(write.key.clone(), payload.clone()),
             None => map.remove(&write.key),
+        };
+    }
+}
+
+fn apply_rows(rows: &mut Rows, writes: &[(u32, u64, Option<u32>)], limit: u32) {
+    for (_, rowid, value) in writes.iter().filter(|(command, _, _)| *command < limit) {
+        match value {
+            Some(value) => rows.insert(*rowid, *value),
+            None => rows.remove(rowid),
         };
     }
 }

@@ -6,7 +6,7 @@ mod support;
 use helios_store::key::FileId;
 use helios_store::sequence::Definition;
 use helios_store::worker::View;
-use support::{LATEST, Scratch, Session};
+use support::{LATEST, Scratch, Session, encoded_row};
 
 const FILE: FileId = FileId {
     space: 1,
@@ -26,12 +26,9 @@ const WIDE: Definition = Definition {
     cycle: false,
 };
 
-/// xmin space, one attribute, code int4, the value.
-const ROW: [u8; 19] = [15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 3, 7, 0, 0, 0];
-
 fn insert(session: &mut Session, count: u64) -> u64 {
     let transaction = session.worker.begin(1);
-    let rows = ROW.repeat(count as usize);
+    let rows = encoded_row(7).repeat(count as usize);
     let first = session
         .worker
         .insert_rows(transaction, 1, FILE, &rows, count)

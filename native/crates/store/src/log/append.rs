@@ -1,6 +1,7 @@
 //! The writing side of the log: one open segment, files kept ready for the next, and the removal of those whose
 //! groups are all in the base.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -156,9 +157,8 @@ impl Appender {
         self.position
     }
 
-    /// Writes a group made for `position()`.
-    pub fn append(&mut self, group: &[u8]) -> Result<()> {
-        let length = group.len() as u64;
+    /// Writes a group made for `position()`: its parts, `length` bytes altogether.
+    pub fn append(&mut self, parts: &[Cow<'_, [u8]>], length: u64) -> Result<()> {
         if self.file.is_none() || self.position + length > self.end {
             let bytes = (SEGMENT_HEADER_BYTES + length).max(self.segments.segment_bytes);
             self.file = Some(self.segments.open_next(self.position, bytes)?);
@@ -168,8 +168,12 @@ impl Appender {
         let Some(file) = &self.file else {
             return Err(Error::internal("the log has no open segment"));
         };
-        file.write_all_at(group, SEGMENT_HEADER_BYTES + self.position - self.start)
-            .map_err(|error| Error::io("could not write to the log", &error))?;
+        let mut at = SEGMENT_HEADER_BYTES + self.position - self.start;
+        for part in parts {
+            file.write_all_at(part, at)
+                .map_err(|error| Error::io("could not write to the log", &error))?;
+            at += part.len() as u64;
+        }
         self.position += length;
         Ok(())
     }

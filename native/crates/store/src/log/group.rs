@@ -1,6 +1,8 @@
 //! A group of commits, the unit that one write and one sync make durable. Layout: the crate's README. One checksum
 //! covers the whole group, so a torn write spoils all of it, and nothing of it was acknowledged.
 
+use std::borrow::Cow;
+
 use helios_base::Result;
 use helios_base::bytes::{take, u32_at, u64_at};
 
@@ -33,16 +35,22 @@ pub struct Commit<'a> {
     pub changes: &'a [u8],
 }
 
-/// Builds a group from its commits.
-pub struct GroupBuilder {
-    bytes: Vec<u8>,
+/// Builds a group from its commits. Large changes are not copied: the group's bytes are a list of parts.
+pub struct GroupBuilder<'a> {
+    parts: Vec<Cow<'a, [u8]>>,
+    bytes: usize,
     count: u32,
 }
 
-impl GroupBuilder {
-    pub fn new() -> GroupBuilder {
+/// Changes from this size on are a part of their own.
+const PART_BYTES: usize = 64 << 10;
+
+impl<'a> GroupBuilder<'a> {
+    pub fn new() -> GroupBuilder<'a> {
+        let header = Cow::Owned(vec![0; HEADER_BYTES]);
         GroupBuilder {
-            bytes: vec![0; HEADER_BYTES],
+            parts: vec![header],
+            bytes: HEADER_BYTES,
             count: 0,
         }
     }
@@ -51,40 +59,73 @@ impl GroupBuilder {
         self.count == 0
     }
 
-    pub fn add(&mut self, commit: &Commit<'_>) {
-        let flags = if commit.catalog_changed {
-            CATALOG_CHANGED
-        } else {
-            0
-        };
-        self.bytes.extend_from_slice(&commit.xid.to_le_bytes());
-        self.bytes
-            .extend_from_slice(&(commit.changes.len() as u64).to_le_bytes());
-        self.bytes.extend_from_slice(&flags.to_le_bytes());
-        self.bytes.extend_from_slice(&[0; 4]);
-        self.bytes.extend_from_slice(commit.changes);
+    /// Adds a commit whose changes are the pieces one after the other.
+    pub fn add(&mut self, xid: u64, catalog_changed: bool, pieces: &'a [Vec<u8>]) {
+        let length: usize = pieces.iter().map(Vec::len).sum();
+        let flags = if catalog_changed { CATALOG_CHANGED } else { 0 };
+        let mut header = Vec::with_capacity(COMMIT_HEADER_BYTES);
+        header.extend_from_slice(&xid.to_le_bytes());
+        header.extend_from_slice(&(length as u64).to_le_bytes());
+        header.extend_from_slice(&flags.to_le_bytes());
+        header.extend_from_slice(&[0; 4]);
+        self.append(&header);
+        for piece in pieces {
+            if piece.len() < PART_BYTES {
+                self.append(piece);
+            } else {
+                self.bytes += piece.len();
+                self.parts.push(Cow::Borrowed(piece));
+            }
+        }
         self.count += 1;
     }
 
-    /// The group's bytes, padded to a multiple of 8.
-    pub fn finish(mut self, epoch: u32, lsn: u64, synced: u64, sequence: u64) -> Vec<u8> {
-        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
-        let body_bytes = (self.bytes.len() - HEADER_BYTES) as u64;
-        self.bytes[4..8].copy_from_slice(&MAGIC.to_le_bytes());
-        self.bytes[8..12].copy_from_slice(&epoch.to_le_bytes());
-        self.bytes[12..16].copy_from_slice(&self.count.to_le_bytes());
-        self.bytes[16..24].copy_from_slice(&body_bytes.to_le_bytes());
-        self.bytes[24..32].copy_from_slice(&lsn.to_le_bytes());
-        self.bytes[32..40].copy_from_slice(&synced.to_le_bytes());
-        self.bytes[40..48].copy_from_slice(&sequence.to_le_bytes());
-        let checksum = crc32c::crc32c(&self.bytes[4..]);
-        self.bytes[0..4].copy_from_slice(&checksum.to_le_bytes());
-        self.bytes
+    fn append(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        match self.parts.last_mut() {
+            Some(Cow::Owned(part)) => part.extend_from_slice(bytes),
+            _ => self.parts.push(Cow::Owned(bytes.to_vec())),
+        }
+    }
+
+    /// The group's parts, padded to a multiple of 8, and their bytes altogether.
+    pub fn finish(
+        mut self,
+        epoch: u32,
+        lsn: u64,
+        synced: u64,
+        sequence: u64,
+    ) -> (Vec<Cow<'a, [u8]>>, u64) {
+        let padding = self.bytes.next_multiple_of(8) - self.bytes;
+        self.append(&[0; 7][..padding]);
+        let body_bytes = (self.bytes - HEADER_BYTES) as u64;
+        let count = self.count;
+        if let Some(Cow::Owned(first)) = self.parts.first_mut() {
+            first[4..8].copy_from_slice(&MAGIC.to_le_bytes());
+            first[8..12].copy_from_slice(&epoch.to_le_bytes());
+            first[12..16].copy_from_slice(&count.to_le_bytes());
+            first[16..24].copy_from_slice(&body_bytes.to_le_bytes());
+            first[24..32].copy_from_slice(&lsn.to_le_bytes());
+            first[32..40].copy_from_slice(&synced.to_le_bytes());
+            first[40..48].copy_from_slice(&sequence.to_le_bytes());
+        }
+        let checksum = self
+            .parts
+            .iter()
+            .enumerate()
+            .fold(0, |checksum, (index, part)| {
+                let covered = if index == 0 { &part[4..] } else { part };
+                crc32c::crc32c_append(checksum, covered)
+            });
+        if let Some(Cow::Owned(first)) = self.parts.first_mut() {
+            first[0..4].copy_from_slice(&checksum.to_le_bytes());
+        }
+        (self.parts, self.bytes as u64)
     }
 }
 
-impl Default for GroupBuilder {
-    fn default() -> GroupBuilder {
+impl Default for GroupBuilder<'_> {
+    fn default() -> Self {
         GroupBuilder::new()
     }
 }
@@ -138,26 +179,31 @@ mod tests {
 
     #[test]
     fn groups_round_trip_and_bad_bytes_show() {
+        let large = vec![b'x'; 100_000];
+        let pieces = [b"abc".to_vec(), large.clone(), b"def".to_vec()];
         let mut builder = GroupBuilder::new();
+        builder.add(7, true, &pieces);
+        builder.add(8, false, &[]);
+        let (parts, length) = builder.finish(3, 4096, 1000, 55);
+        let bytes: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
+        assert_eq!(bytes.len() as u64, length);
+        let changes = pieces.concat();
         let first = Commit {
             xid: 7,
             catalog_changed: true,
-            changes: b"abc",
+            changes: &changes,
         };
         let second = Commit {
             xid: 8,
             catalog_changed: false,
             changes: b"",
         };
-        builder.add(&first);
-        builder.add(&second);
-        let bytes = builder.finish(3, 4096, 1000, 55);
         let read: Vec<_> = read_group(&bytes, 4096)
             .map(|(header, body)| commits(&header, body).filter_map(Result::ok).collect())
             .unwrap_or_default();
         assert_eq!(read, [first, second]);
         assert_eq!(read_group(&bytes, 4104), None);
-        for at in 0..bytes.len() {
+        for at in (0..bytes.len()).step_by(997).chain(0..100) {
             let mut bad = bytes.clone();
             bad[at] ^= 0x10;
             assert_eq!(read_group(&bad, 4096), None, "byte {at}");

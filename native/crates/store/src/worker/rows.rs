@@ -33,18 +33,12 @@ impl Worker {
         let first = counter.fetch_add(count, Ordering::Relaxed);
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
         let mut at = 0;
-        for rowid in first..first + count {
+        let stored = (0..count as usize).map(|_| {
             let length = u32_at(rows, at)? as usize;
             at += 4;
-            let encoded = take(rows, &mut at, length)?;
-            let stored = row::finish(encoded.to_vec(), xid)?;
-            overlay.put(
-                command,
-                &file.row_key(rowid),
-                stored.into_boxed_slice(),
-                Write::Insert,
-            );
-        }
+            row::finish(take(rows, &mut at, length)?, xid)
+        });
+        overlay.insert_rows(command, file, first, stored)?;
         Ok(first)
     }
 
@@ -57,7 +51,7 @@ impl Worker {
         encoded: &[u8],
     ) -> Result<()> {
         let xid = self.xid(transaction)?;
-        let stored = row::finish(encoded.to_vec(), xid)?;
+        let stored = row::finish(encoded, xid)?;
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
         overlay.put(
             command,

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
 use helios_base::Result;
+use helios_columns::batch::{Column, Slot};
 use helios_store::key::FileId;
 use helios_store::store::{Options, Store};
 use helios_store::worker::{Commit, Filled, View, Worker};
@@ -119,6 +120,81 @@ impl Session {
         self.worker.close_cursor(cursor);
         found
     }
+}
+
+/// A stored row of one int4 as the facade encodes it, after its length.
+pub fn encoded_row(value: u32) -> Vec<u8> {
+    let mut row = vec![15, 0, 0, 0];
+    row.extend_from_slice(&[0; 8]);
+    row.extend_from_slice(&[1, 0, 3]);
+    row.extend_from_slice(&value.to_le_bytes());
+    row
+}
+
+const INT4: [Column; 1] = [Column {
+    attribute: 0,
+    slot: Slot::Four,
+}];
+
+impl Session {
+    /// (rowid, value) of the file's rows that a view sees, by cursor in batches.
+    pub fn scan_rows(
+        &mut self,
+        view: View,
+        file: FileId,
+        bounds: (u64, u64),
+        backward: bool,
+        batch: usize,
+    ) -> Vec<(u64, u32)> {
+        let (lower, upper) = (
+            file.row_key(bounds.0).to_vec(),
+            file.row_key(bounds.1).to_vec(),
+        );
+        let cursor = self
+            .worker
+            .open_cursor(view, file, lower, upper, backward, INT4.to_vec())
+            .expect("opens");
+        let mut out = vec![0; 1024];
+        let mut found = Vec::new();
+        loop {
+            match self
+                .worker
+                .next_rows(cursor, batch, &mut out)
+                .expect("scans")
+            {
+                Filled::Grow(bytes) => out = vec![0; bytes],
+                Filled::Count(0) => break,
+                Filled::Count(count) => found.extend(parse_rows(&out, count)),
+            }
+        }
+        self.worker.close_cursor(cursor);
+        found
+    }
+
+    pub fn get_row(&self, view: View, file: FileId, rowid: u64) -> Option<u32> {
+        let mut out = vec![0; 1024];
+        let filled = self
+            .worker
+            .get_rows(view, file, &[rowid as f64], &INT4, &mut out)
+            .expect("reads");
+        assert_eq!(filled, Filled::Count(1));
+        parse_rows(&out, 1)
+            .first()
+            .filter(|(rowid, _)| *rowid != 0)
+            .map(|(_, value)| *value)
+    }
+}
+
+fn parse_rows(out: &[u8], count: usize) -> Vec<(u64, u32)> {
+    let word = |at: usize| u32::from_le_bytes(out[at..at + 4].try_into().expect("four bytes"));
+    (0..count)
+        .map(|index| {
+            let rowid_at = word(4) as usize + index * 8;
+            let rowid =
+                f64::from_le_bytes(out[rowid_at..rowid_at + 8].try_into().expect("eight bytes"));
+            (rowid as u64, word(word(24) as usize + index * 4))
+        })
+        .collect()
 }
 
 fn parse(out: &[u8], count: usize) -> Vec<(u64, Option<Vec<u8>>)> {

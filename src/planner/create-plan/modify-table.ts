@@ -1,0 +1,103 @@
+// ModifyTable: the row change on top of a plan that delivers new values and row identities.
+import { SqlState, pgError } from '../../errors/pg-error.js';
+import type { Expression } from '../../trees/expression.js';
+import type { Plan, PlanMergeAction, PlanOnConflict } from '../../trees/plan.js';
+import type { OnConflict } from '../../trees/query.js';
+import { impliedByConditions } from '../predicates/imply.js';
+import { andList } from '../expressions/make.js';
+import { equalTrees } from '../expressions/equal.js';
+import type { Path } from '../path.js';
+import type { PlannerInfo } from '../planner-info.js';
+import { expandInsert } from '../prep/target-list.js';
+import { required } from '../require.js';
+import { indexInfos } from '../rels/indexes.js';
+import { newRel } from '../rels/build-rel.js';
+import { singleRelid } from '../relids.js';
+import { createNode } from './create-plan.js';
+import { planBase } from './plan-base.js';
+import { withNames } from './upper.js';
+
+/** The node of a data change. */
+export function createModifyTable(root: PlannerInfo, path: Extract<Path, { kind: 'ModifyTable' }>): Plan {
+  const { query } = root;
+  const outer = withNames(createNode(root, path.subpath), root.processedTargetList);
+  const operation = query.commandType === 'select' ? 'insert' : query.commandType;
+  return {
+    ...planBase(path, path.returningList, []),
+    kind: 'ModifyTable',
+    operation,
+    canSetTag: root.parent === null,
+    resultRelation: query.resultRelation,
+    outer,
+    updateColumns: root.updateColumns,
+    returningList: path.returningList,
+    rowMarks: query.rowMarks.length > 0 ? [] : root.rowMarks,
+    onConflict: query.onConflict === null ? null : planOnConflict(root, query.onConflict),
+    mergeActions: query.mergeActions.map((action): PlanMergeAction => {
+      const isInsert = action.command === 'insert';
+      const live = action.targetList.filter((entry) => !entry.junk);
+      return {
+        match: action.match,
+        command: action.command,
+        condition: action.condition,
+        targetList: isInsert ? expandInsert(root, action.targetList) : live,
+        updateColumns: isInsert ? [] : live.map((entry) => entry.resno),
+      };
+    }),
+    mergeJoinCondition: query.mergeActions.some((action) => action.match === 'notMatchedBySource') ? query.mergeJoinCondition : null,
+    withCheckOptions: [],
+    evalPlanQualParam: path.epqParam,
+  };
+}
+
+function planOnConflict(root: PlannerInfo, clause: OnConflict): PlanOnConflict {
+  const set = clause.set.filter((entry) => !entry.junk);
+  return {
+    action: clause.action,
+    arbiterIndexes: arbiterIndexes(root, clause),
+    set,
+    setColumns: set.map((entry) => entry.resno),
+    where: clause.where,
+    excludedRtIndex: clause.excludedRtIndex,
+  };
+}
+
+/** Unique indexes that the conflict target names or infers. Throws 42P10 where none matches. */
+function arbiterIndexes(root: PlannerInfo, clause: OnConflict): number[] {
+  const rte = required(root.rangeTable[root.query.resultRelation - 1], 'target relation');
+  if (rte.kind !== 'relation') return [];
+  const relation = root.global.catalog.requireRelation(rte.relation);
+  if (clause.constraint !== 0) {
+    const constraint = required(root.global.catalog.constraint(clause.constraint), 'constraint');
+    const index = relation.indexes.find((item) => item.oid === constraint.index);
+    if (index === undefined || (!index.isUnique && !(clause.action === 'nothing' && index.isExclusion))) {
+      throw pgError(SqlState.wrongObjectType, 'constraint in ON CONFLICT clause has no associated index');
+    }
+    return [index.oid];
+  }
+  if (clause.arbiterElements.length === 0) return [];
+  const rel = newRel('base', singleRelid(root.query.resultRelation), root.query.resultRelation);
+  rel.tuples = 1;
+  const where = andList(clause.arbiterWhere);
+  const found = indexInfos(root, rel, relation).filter((info) => {
+    const { index } = info;
+    if (!index.isUnique || !index.isImmediate) return false;
+    const keys = info.columns.slice(0, info.keyCount);
+    const matches = (expr: Expression, position: number, element: OnConflict['arbiterElements'][number]): boolean => {
+      const key = index.keys[position];
+      if (key === undefined || !equalTrees(expr, element.expr)) return false;
+      if (element.collation !== 0 && element.collation !== key.collation) return false;
+      return element.opclass === 0 || element.opclass === key.opclass;
+    };
+    const allKeys = keys.every((expr, position) => clause.arbiterElements.some((element) => matches(expr, position, element)));
+    const allElements = clause.arbiterElements.every((element) => keys.some((expr, position) => matches(expr, position, element)));
+    return allKeys && allElements && impliedByConditions(root.global, info.predicate, where);
+  });
+  if (found.length === 0) {
+    throw pgError(
+      SqlState.invalidColumnReference,
+      'there is no unique or exclusion constraint matching the ON CONFLICT specification',
+    );
+  }
+  return found.map((info) => info.index.oid);
+}

@@ -1,0 +1,101 @@
+// Join order: all base relations are sized and scanned, then joined by dynamic programming over sets of relations
+// (level n holds the joins of n items), or greedily where there are too many items.
+import type { JoinListItem, PlannerInfo, RelOptInfo } from '../planner-info.js';
+import { noRelids, overlaps } from '../relids.js';
+import { required } from '../require.js';
+import { setCheapest } from '../paths/add-path.js';
+import { setBasePaths, setBaseSize } from '../paths/base-scans.js';
+import { greedySearch } from './greedy.js';
+import { hasJoinRestriction, haveRelevantClause, joinAllowedByLateral, makeJoinRel } from './join-rel.js';
+
+/** Joins everything in the join list. */
+export function makeOneRel(root: PlannerInfo, list: readonly JoinListItem[]): RelOptInfo {
+  const base = root.rels.filter((rel): rel is RelOptInfo => rel !== undefined && rel.kind === 'base');
+  for (const rel of base) setBaseSize(root, rel);
+  for (const rel of base) {
+    rel.considerParameterizedStartup = root.joinInfos.some(
+      (info) => (info.joinType === 'semi' || info.joinType === 'anti') && info.syntacticRight === rel.relids,
+    );
+    setBasePaths(root, rel);
+  }
+  return joinList(root, list);
+}
+
+function joinList(root: PlannerInfo, list: readonly JoinListItem[]): RelOptInfo {
+  const items = list.map((item) => (typeof item === 'number' ? required(root.rels[item], 'relation') : joinList(root, item)));
+  const [only] = items;
+  if (items.length === 1 && only !== undefined) return only;
+  const { settings } = root.global;
+  if (settings.geqo && items.length >= settings.geqoThreshold) return greedySearch(root, items);
+  return standardSearch(root, items);
+}
+
+function standardSearch(root: PlannerInfo, items: readonly RelOptInfo[]): RelOptInfo {
+  const outer = root.joinLevels;
+  const levels: RelOptInfo[][] = [[], [...items]];
+  root.joinLevels = levels;
+  for (let level = 2; level <= items.length; level++) {
+    levels[level] = [];
+    searchLevel(root, levels, level, items);
+    for (const rel of levels[level] ?? []) setCheapest(rel);
+  }
+  root.joinLevels = outer;
+  const final = levels[items.length]?.[0];
+  return required(final, 'join of all relations');
+}
+
+function searchLevel(root: PlannerInfo, levels: RelOptInfo[][], level: number, items: readonly RelOptInfo[]): void {
+  const previous = levels[level - 1] ?? [];
+  previous.forEach((old, position) => {
+    const connected =
+      old.joinClauses.length > 0 || old.hasEquivalenceJoins || hasJoinRestriction(root, old) || old.lateralRelids !== noRelids || old.lateralReferencers !== noRelids;
+    const others = level === 2 ? items.slice(position + 1) : items;
+    for (const other of others) {
+      if (overlaps(old.relids, other.relids)) continue;
+      if (connected && !haveRelevantClause(root, old, other) && !haveJoinOrder(root, old, other)) continue;
+      register(levels, level, makeJoinRel(root, old, other));
+    }
+  });
+  // Bushy joins of two joins, only where a condition connects them.
+  for (let size = 2; size <= level - size; size++) {
+    const rights = levels[level - size] ?? [];
+    (levels[size] ?? []).forEach((left, position) => {
+      if (left.joinClauses.length === 0 && !left.hasEquivalenceJoins && !hasJoinRestriction(root, left)) return;
+      for (const right of size === level - size ? rights.slice(position + 1) : rights) {
+        if (overlaps(left.relids, right.relids)) continue;
+        if (haveRelevantClause(root, left, right) || haveJoinOrder(root, left, right)) register(levels, level, makeJoinRel(root, left, right));
+      }
+    });
+  }
+  if ((levels[level] ?? []).length > 0) return;
+  // Nothing fits: cartesian products after all.
+  for (const old of previous) {
+    for (const other of items) {
+      if (!overlaps(old.relids, other.relids)) register(levels, level, makeJoinRel(root, old, other));
+    }
+  }
+  if ((levels[level] ?? []).length === 0 && root.joinInfos.length === 0 && !root.hasLateral) {
+    throw new Error(`planner: no join of ${level} relations found`);
+  }
+}
+
+function register(levels: RelOptInfo[][], level: number, rel: RelOptInfo | null): void {
+  const list = levels[level];
+  if (rel !== null && list !== undefined && !list.includes(rel)) list.push(rel);
+}
+
+/** Must the two be joined because of an outer join, semijoin, or lateral reference? */
+function haveJoinOrder(root: PlannerInfo, left: RelOptInfo, right: RelOptInfo): boolean {
+  if (joinAllowedByLateral(left, right)) return true;
+  for (const info of root.joinInfos) {
+    if (info.joinType === 'full') continue;
+    const both = left.relids | right.relids;
+    const covers = (info.minLeft & ~left.relids) === 0n && (info.minRight & ~right.relids) === 0n;
+    const reversed = (info.minLeft & ~right.relids) === 0n && (info.minRight & ~left.relids) === 0n;
+    if (covers || reversed) return true;
+    // Both on the same side of an outer join: may be needed to complete that side.
+    const within = (side: bigint): boolean => overlaps(side, left.relids) && overlaps(side, right.relids) && (both & ~side) !== both;
+    if (within(info.minRight) || within(info.minLeft)) return true;
+  }
+  return false;
+}

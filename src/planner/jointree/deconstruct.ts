@@ -1,0 +1,219 @@
+// Takes the join tree apart: which relations are joined (the join list), in which orders outer joins allow
+// (SpecialJoinInfo), and at which place each condition is applied. WHERE and inner ON conditions sink to the lowest
+// place where all their columns exist; conditions of an outer join that look at its preserved side stay at the join.
+import type { Expression } from '../../trees/expression.js';
+import type { JoinExpr, JoinTreeNode } from '../../trees/query.js';
+import { containsVolatile, pullVars, relidsOfExpression } from '../expressions/facts.js';
+import { needVars } from '../rels/targets.js';
+import { andList } from '../expressions/make.js';
+import { processEquivalence, initMergeclauseEcs } from '../equivalence.js';
+import type { JoinListItem, PlannerInfo, RestrictInfo, SpecialJoinInfo } from '../planner-info.js';
+import { nonNullableRels } from '../prep/outer-joins.js';
+import type { Relids } from '../relids.js';
+import { contains, isSingleton, isSubset, noRelids, overlaps, relidMembers, singleRelid, firstRelid } from '../relids.js';
+import { findBaseRel } from '../require.js';
+import { makeRestrictInfo } from './restrict-info.js';
+import { semijoinDetails } from './semijoin.js';
+
+interface Part {
+  readonly relids: Relids;
+  /** Relations joined by inner joins only, below any outer join of the part. */
+  readonly innerJoinRels: Relids;
+  readonly list: JoinListItem[];
+}
+
+/** Distributes all conditions; returns what has to be joined. */
+export function deconstructJoinTree(root: PlannerInfo): JoinListItem[] {
+  return deconstruct(root, root.query.joinTree, noRelids).list;
+}
+
+function deconstruct(root: PlannerInfo, node: JoinTreeNode, below: Relids): Part {
+  switch (node.kind) {
+    case 'RangeTableRef': {
+      const relids = singleRelid(node.rtIndex);
+      return { relids, innerJoinRels: noRelids, list: [node.rtIndex] };
+    }
+    case 'FromExpr': {
+      const limit = root.global.settings.fromCollapseLimit;
+      let list: JoinListItem[] = [];
+      let relids = noRelids;
+      let inner = noRelids;
+      let remaining = node.fromList.length;
+      for (const item of node.fromList) {
+        const part = deconstruct(root, item, below);
+        relids |= part.relids;
+        inner |= part.innerJoinRels;
+        remaining--;
+        const fits = part.list.length <= 1 || list.length + part.list.length + remaining <= limit;
+        if (fits) list = [...list, ...part.list];
+        else list = [...list, part.list];
+      }
+      if (node.fromList.length > 1) inner = relids;
+      const context: QualContext = { scope: relids, ojScope: null, nonNullable: noRelids, special: null };
+      for (const qual of andList(node.quals)) distributeQual(root, qual, context);
+      return { relids, innerJoinRels: inner, list };
+    }
+    case 'JoinExpr':
+      return deconstructJoin(root, node, below);
+  }
+}
+
+function deconstructJoin(root: PlannerInfo, node: JoinExpr, below: Relids): Part {
+  const left = deconstruct(root, node.left, below);
+  const right = deconstruct(root, node.right, below);
+  const both = left.relids | right.relids;
+  const isNulling = node.joinType === 'left' || node.joinType === 'full' || (node.joinType === 'anti' && node.rtIndex > 0);
+  const relids = isNulling ? both | singleRelid(node.rtIndex) : both;
+  const innerJoinRels = node.joinType === 'inner' ? both : left.innerJoinRels | right.innerJoinRels;
+  const quals = andList(node.quals);
+  let special: SpecialJoinInfo | null = null;
+  let ojScope: Relids | null = null;
+  let nonNullable = noRelids;
+  if (node.joinType !== 'inner') {
+    special = makeSpecialJoin(root, node, left, right, quals);
+    root.joinInfos.push(special);
+    if (isNulling) {
+      root.outerJoinRels |= singleRelid(node.rtIndex);
+      const nulled = node.joinType === 'full' ? both : right.relids;
+      for (const relid of relidMembers(nulled)) {
+        const rel = root.rels[relid];
+        if (rel !== undefined) rel.nullingRels |= singleRelid(node.rtIndex);
+      }
+    }
+    if (node.joinType !== 'semi') {
+      ojScope = special.minLeft | special.minRight;
+      nonNullable = node.joinType === 'full' ? both : left.relids;
+    }
+  }
+  const context: QualContext = { scope: both, ojScope, nonNullable, special };
+  for (const qual of quals) distributeQual(root, qual, context);
+  return { relids, innerJoinRels, list: joinList(root, node, left, right) };
+}
+
+function joinList(root: PlannerInfo, node: JoinExpr, left: Part, right: Part): JoinListItem[] {
+  if (node.joinType === 'full') return [[wrap(left.list), wrap(right.list)]];
+  const limit = root.global.settings.joinCollapseLimit;
+  if (left.list.length + right.list.length <= limit) return [...left.list, ...right.list];
+  return [wrap(left.list), wrap(right.list)];
+}
+
+function wrap(list: JoinListItem[]): JoinListItem {
+  const [only] = list;
+  return list.length === 1 && only !== undefined ? only : list;
+}
+
+function makeSpecialJoin(
+  root: PlannerInfo,
+  node: JoinExpr,
+  left: Part,
+  right: Part,
+  quals: readonly Expression[],
+): SpecialJoinInfo {
+  const { catalog } = root.global;
+  const joinType = node.joinType;
+  const base = {
+    syntacticLeft: left.relids,
+    syntacticRight: right.relids,
+    joinType,
+    ojRelid: joinType === 'semi' ? 0 : node.rtIndex,
+    commuteBelow: noRelids,
+    ...semijoinDetails(root, node, right.relids, quals),
+  };
+  if (joinType === 'full') return { ...base, minLeft: left.relids, minRight: right.relids, lhsStrict: false };
+  const clauseRelids = quals.reduce((set, qual) => set | relidsOfExpression(qual), noRelids);
+  const strictRelids = quals.reduce((set, qual) => set | nonNullableRels(qual, catalog), noRelids);
+  const lhsStrict = overlaps(strictRelids, left.relids);
+  let minLeft = clauseRelids & left.relids;
+  // An inner join below must not be torn apart by this join's null extension.
+  let minRight = (clauseRelids | right.innerJoinRels) & right.relids;
+  for (const other of root.joinInfos) {
+    const otherAll = other.syntacticLeft | other.syntacticRight | (other.ojRelid > 0 ? singleRelid(other.ojRelid) : noRelids);
+    if (other.joinType === 'full') {
+      if (overlaps(left.relids, otherAll)) minLeft |= otherAll;
+      if (overlaps(right.relids, otherAll)) minRight |= otherAll;
+      continue;
+    }
+    if (overlaps(left.relids, other.syntacticRight)) {
+      if (overlaps(clauseRelids, other.syntacticRight) || joinType === 'semi' || joinType === 'anti') {
+        if (overlaps(clauseRelids, other.syntacticRight)) minLeft |= otherAll;
+      }
+    }
+    if (overlaps(right.relids, other.syntacticRight)) {
+      const must =
+        overlaps(clauseRelids, other.syntacticRight) ||
+        !overlaps(clauseRelids, other.minLeft) ||
+        joinType === 'semi' ||
+        joinType === 'anti' ||
+        other.joinType === 'semi' ||
+        other.joinType === 'anti' ||
+        !other.lhsStrict;
+      if (must) minRight |= otherAll;
+    }
+  }
+  // Placeholders that are computed within one side need that side whole.
+  for (const info of root.placeholders.values()) {
+    if (isSubset(info.evalAt, right.relids) && !isSingleton(info.evalAt)) minRight |= info.evalAt;
+    if (isSubset(info.evalAt, left.relids) && overlaps(info.evalAt, minLeft)) minLeft |= info.evalAt & left.relids;
+  }
+  if (minLeft === noRelids) minLeft = left.relids;
+  if (minRight === noRelids) minRight = right.relids;
+  return { ...base, minLeft, minRight, lhsStrict };
+}
+
+interface QualContext {
+  /** Relations below the place where the condition was written. */
+  readonly scope: Relids;
+  /** For an outer join's own conditions: the least set of relations at which it is done. */
+  readonly ojScope: Relids | null;
+  readonly nonNullable: Relids;
+  readonly special: SpecialJoinInfo | null;
+}
+
+function distributeQual(root: PlannerInfo, clause: Expression, context: QualContext): void {
+  const { catalog } = root.global;
+  let relids = relidsOfExpression(clause);
+  let pseudoConstant = false;
+  if (relids === noRelids) {
+    if (context.ojScope !== null) relids = context.ojScope;
+    else {
+      relids = context.scope;
+      pseudoConstant = !containsVolatile(clause, catalog);
+    }
+  }
+  // A lateral condition may look at relations outside its syntactic scope: it waits until they are joined.
+  let isPushedDown = true;
+  let mayBeEquivalence = true;
+  let requiredRelids = relids;
+  if (context.ojScope !== null && (overlaps(relids, context.nonNullable) || relids === context.ojScope)) {
+    isPushedDown = false;
+    mayBeEquivalence = false;
+    requiredRelids = context.ojScope | relids;
+  } else if (context.ojScope !== null && context.special?.joinType === 'full') {
+    isPushedDown = false;
+    mayBeEquivalence = false;
+    requiredRelids = context.ojScope;
+  }
+  if (!isSingleton(requiredRelids)) needVars(root, pullVars(clause), requiredRelids);
+  const info = makeRestrictInfo(root, clause, {
+    isPushedDown,
+    requiredRelids,
+    outerRelids: isPushedDown ? noRelids : context.nonNullable,
+    pseudoConstant,
+  });
+  if (mayBeEquivalence && info.mergeFamilies.length > 0 && processEquivalence(root, info)) return;
+  if (info.mergeFamilies.length > 0) initMergeclauseEcs(root, info);
+  distributeRestrictInfo(root, info);
+}
+
+/** Attaches a condition to the base relation it restricts, or to all relations that it joins. */
+export function distributeRestrictInfo(root: PlannerInfo, info: RestrictInfo): void {
+  const base = info.requiredRelids & ~root.outerJoinRels;
+  if (isSingleton(info.requiredRelids) && contains(root.allBaseRels, firstRelid(info.requiredRelids))) {
+    findBaseRel(root, firstRelid(info.requiredRelids)).baseRestrictions.push(info);
+    return;
+  }
+  for (const relid of relidMembers(base)) {
+    const rel = root.rels[relid];
+    if (rel !== undefined) rel.joinClauses.push(info);
+  }
+}

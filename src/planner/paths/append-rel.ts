@@ -1,0 +1,136 @@
+// Inheritance parents: the table itself and its children, each a member relation with its own scan, under an Append.
+import type { Expression, Var } from '../../trees/expression.js';
+import type { RelationRte } from '../../trees/query.js';
+import { nullConst } from '../expressions/make.js';
+import { rewriteTopDown, mapChildren } from '../expressions/walk.js';
+import { makeRestrictInfo } from '../jointree/restrict-info.js';
+import type { Path } from '../path.js';
+import type { PlannerInfo, RelOptInfo } from '../planner-info.js';
+import { singleRelid } from '../relids.js';
+import { required } from '../require.js';
+import { buildBaseRel } from '../rels/build-rel.js';
+import { makeTarget } from '../rels/targets.js';
+import { addPath, setCheapest } from './add-path.js';
+import { setBaseSize, setBasePaths } from './base-scans.js';
+import { foldExpression } from '../expressions/fold.js';
+
+/** Makes a member relation for each table of an inheritance tree, where there is more than the parent. */
+export function expandInheritance(root: PlannerInfo, rel: RelOptInfo): void {
+  const { rte, relation } = rel;
+  if (rte?.kind !== 'relation' || !rte.inherit || relation === null || !relation.hasSubclass) return;
+  const { catalog } = root.global;
+  const oids = catalog.inheritors(relation.oid);
+  if (oids.length < 2 && relation.kind !== 'p') return;
+  for (const oid of oids) {
+    const child = catalog.requireRelation(oid);
+    if (child.kind === 'p') continue;
+    const childRte: RelationRte = { ...rte, relation: oid, relkind: child.kind, inherit: false, permissions: null };
+    root.rangeTable.push(childRte);
+    const rtIndex = root.rangeTable.length;
+    const translation = relation.attributes.map((attribute): Expression | null => {
+      if (attribute.isDropped) return null;
+      const found = child.attributes.find((item) => !item.isDropped && item.name === attribute.name);
+      if (found === undefined) return nullConst(attribute.type, attribute.typmod, attribute.collation);
+      const { type, typmod, collation } = found;
+      return { kind: 'Var', varno: rtIndex, attno: found.number, type, typmod, collation, levelsUp: 0, nullingRels: [], location: -1 };
+    });
+    root.appendParents.set(rtIndex, { parent: rel.rtIndex, translation });
+    const member = buildBaseRel(root, rtIndex, 'member');
+    rel.members.push(member);
+  }
+  root.query.rangeTable = root.rangeTable;
+}
+
+/** The expression with the parent's columns replaced by the member's. */
+export function translateToMember(root: PlannerInfo, member: RelOptInfo, expression: Expression): Expression {
+  const link = required(root.appendParents.get(member.rtIndex), 'inheritance parent');
+  const walk = (node: Expression): Expression => {
+    if (node.kind === 'Var' && node.varno === link.parent && node.levelsUp === 0) return translateVar(node, link, member);
+    if (node.kind === 'PlaceHolderVar') {
+      const inner = mapChildren(node, walk) as typeof node;
+      return { ...inner, relids: inner.relids.map((relid) => (relid === link.parent ? member.rtIndex : relid)) };
+    }
+    if (node.kind === 'CurrentOfExpr' && node.varno === link.parent) return { ...node, varno: member.rtIndex };
+    return mapChildren(node, walk);
+  };
+  return walk(expression);
+}
+
+function translateVar(
+  node: Var,
+  link: { readonly parent: number; readonly translation: readonly (Expression | null)[] },
+  member: RelOptInfo,
+): Expression {
+  if (node.attno < 0) return { ...node, varno: member.rtIndex };
+  if (node.attno === 0) {
+    const row: Var = { ...node, varno: member.rtIndex, type: member.relation?.rowType ?? node.type };
+    return { kind: 'ConvertRowtypeExpr', arg: row, type: node.type, form: 'implicitCast', location: -1 };
+  }
+  const column = link.translation[node.attno - 1];
+  if (column === null || column === undefined) return nullConst(node.type, node.typmod, node.collation);
+  return column.kind === 'Var' ? { ...column, nullingRels: node.nullingRels } : column;
+}
+
+/** Sizes the members and their parent. */
+export function setAppendSize(root: PlannerInfo, rel: RelOptInfo): void {
+  let rows = 0;
+  let tuples = 0;
+  let width = 0;
+  for (const member of rel.members) {
+    member.target = makeTarget(
+      root,
+      rel.target.exprs.map((expr) => translateToMember(root, member, expr)),
+      rel.target.sortRefs,
+    );
+    for (const expr of member.target.exprs) if (expr.kind === 'Var') member.attributeNeeded.set(expr.attno, 1n);
+    member.baseRestrictions = rel.baseRestrictions.map((info) => {
+      const clause = foldExpression(root.global, translateToMember(root, member, info.clause));
+      return makeRestrictInfo(root, clause, {
+        isPushedDown: info.isPushedDown,
+        pseudoConstant: info.pseudoConstant,
+        requiredRelids: singleRelid(member.rtIndex),
+      });
+    });
+    member.lateralRelids = rel.lateralRelids;
+    setBaseSize(root, member);
+    if (member.isDummy) continue;
+    rows += member.rows;
+    tuples += member.tuples;
+    width += member.target.width * member.rows;
+  }
+  rel.rows = rows;
+  rel.tuples = Math.max(tuples, rows);
+  if (rows > 0) rel.target = { ...rel.target, width: Math.round(width / rows) };
+  if (rel.members.every((member) => member.isDummy)) rel.isDummy = true;
+}
+
+/** Offers an Append of the members' cheapest paths. */
+export function addAppendPaths(root: PlannerInfo, rel: RelOptInfo): void {
+  const children: Path[] = [];
+  for (const member of rel.members) {
+    if (member.isDummy) continue;
+    setBasePaths(root, member);
+    children.push(required(member.cheapestTotal, 'path of an inheritance child'));
+  }
+  addPath(rel, appendPath(root, rel, children));
+  setCheapest(rel);
+}
+
+/** An Append of paths with the relation's target. */
+export function appendPath(root: PlannerInfo, rel: RelOptInfo, children: readonly Path[]): Path {
+  const { settings } = root.global;
+  const [first] = children;
+  const rows = children.reduce((sum, child) => sum + child.rows, 0);
+  const total = children.reduce((sum, child) => sum + child.totalCost, 0) + settings.cpuTupleCost * 0.5 * rows;
+  return {
+    kind: 'Append',
+    rel,
+    target: rel.target,
+    param: first?.param ?? null,
+    rows,
+    startupCost: first?.startupCost ?? 0,
+    totalCost: first === undefined ? 0 : children.length === 1 ? first.totalCost : total,
+    pathKeys: [],
+    children,
+  };
+}

@@ -1,0 +1,159 @@
+// GROUP BY, aggregates and HAVING: plain, sorted, hashed aggregation, or a Result where nothing is left to aggregate.
+import type { Expression } from '../../trees/expression.js';
+import { aggCost, type AggregateCosts } from '../costs/costs.js';
+import { qualCost } from '../costs/expression-cost.js';
+import { andList } from '../expressions/make.js';
+import { addPath, setCheapest } from '../paths/add-path.js';
+import { pathKeysContained } from '../paths/pathkeys.js';
+import { sortedPath } from '../paths/simple-paths.js';
+import type { AggPath, GroupPath, Path, PathTarget } from '../path.js';
+import type { PlannerInfo, RelOptInfo } from '../planner-info.js';
+import { newRel } from '../rels/build-rel.js';
+import { required } from '../require.js';
+import { estimateGroups } from '../selectivity/groups.js';
+import { clampRows } from '../selectivity/variable.js';
+import { listSelectivity, noJoin } from '../selectivity/clauses.js';
+import { aggregateCosts, collectAggregates, mayHash } from './aggregates.js';
+import { addGroupingSetPaths } from './grouping-sets.js';
+import { minMaxPath } from './min-max.js';
+
+/** The grouped relation over `input`, with `target`. */
+export function groupingRel(root: PlannerInfo, input: RelOptInfo, target: PathTarget): RelOptInfo {
+  const { query } = root;
+  const rel = newRel('upper', input.relids, 0);
+  rel.target = target;
+  rel.considerStartup = root.tupleFraction > 0;
+  const quals = andList(query.having);
+  if (!query.hasAggregates && root.groupClause.length === 0 && query.groupingSets.length === 0) {
+    addPath(rel, havingOnlyPath(root, rel, target, quals));
+    setCheapest(rel);
+    return rel;
+  }
+  const aggregates = collectAggregates([...target.exprs, ...quals]);
+  const costs = aggregateCosts(root, aggregates);
+  if (query.groupingSets.length > 0) addGroupingSetPaths(root, rel, input, target, quals, costs, mayHash(aggregates));
+  else if (root.groupClause.length === 0) {
+    const special = minMaxPath(root, rel, target, quals, aggregates);
+    if (special !== null) addPath(rel, special);
+    addPath(rel, aggPath(root, rel, required(input.cheapestTotal, 'input path'), target, 'plain', quals, costs, 1));
+  } else addGroupedPaths(root, rel, input, target, quals, costs, aggregates.length > 0, mayHash(aggregates));
+  setCheapest(rel);
+  return rel;
+}
+
+function addGroupedPaths(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  input: RelOptInfo,
+  target: PathTarget,
+  quals: readonly Expression[],
+  costs: AggregateCosts,
+  hasAggregates: boolean,
+  hashAllowed: boolean,
+): void {
+  const cheapest = required(input.cheapestTotal, 'input path');
+  const exprs = root.groupClause.map((clause) => groupExpr(root, clause.sortGroupRef));
+  const groups = estimateGroups(root, exprs, cheapest.rows);
+  const sortable = root.groupClause.every((clause) => clause.sortOperator !== 0);
+  const hashable = hashAllowed && root.groupClause.every((clause) => clause.hashable);
+  if (sortable) {
+    for (const path of input.paths) {
+      const isSorted = pathKeysContained(root.groupPathKeys, path.pathKeys);
+      if (path !== cheapest && !isSorted && path.pathKeys.length === 0) continue;
+      const sorted = sortedPath(root, rel, path, root.groupPathKeys, -1);
+      if (hasAggregates) addPath(rel, aggPath(root, rel, sorted, target, 'sorted', quals, costs, groups));
+      else addPath(rel, groupPath(root, rel, sorted, target, quals, groups));
+    }
+  }
+  if (hashable) addPath(rel, aggPath(root, rel, cheapest, target, 'hashed', quals, costs, groups));
+}
+
+/** The expression behind a grouping column. */
+export function groupExpr(root: PlannerInfo, ref: number): Expression {
+  return required(
+    root.processedTargetList.find((entry) => entry.sortGroupRef === ref),
+    'grouping column',
+  ).expr;
+}
+
+/** An Agg path. */
+export function aggPath(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  subpath: Path,
+  target: PathTarget,
+  strategy: AggPath['strategy'],
+  quals: readonly Expression[],
+  costs: AggregateCosts,
+  groups: number,
+): AggPath {
+  const input = { startup: subpath.startupCost, total: subpath.totalCost };
+  const columns = strategy === 'plain' ? 0 : root.groupClause.length;
+  const cost = aggCost(root, strategy, costs, columns, groups, quals, input, subpath.rows, subpath.target.width);
+  const rows = quals.length === 0 ? cost.rows : clampRows(cost.rows * listSelectivity(root, quals, noJoin));
+  return {
+    kind: 'Agg',
+    rel,
+    target,
+    param: null,
+    rows,
+    startupCost: cost.startup + target.startupCost,
+    totalCost: cost.total + target.startupCost + target.perTupleCost * rows,
+    pathKeys: strategy === 'sorted' ? subpath.pathKeys.slice(0, Math.max(root.groupPathKeys.length, 0)) : [],
+    subpath,
+    strategy,
+    groupClause: strategy === 'plain' ? [] : root.groupClause,
+    quals,
+    groupCount: groups,
+  };
+}
+
+function groupPath(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  subpath: Path,
+  target: PathTarget,
+  quals: readonly Expression[],
+  groups: number,
+): GroupPath {
+  const { settings } = root.global;
+  let startup = subpath.startupCost;
+  let total = subpath.totalCost + settings.cpuOperatorCost * subpath.rows * root.groupClause.length;
+  let rows = groups;
+  if (quals.length > 0) {
+    const cost = qualCost(root, quals);
+    startup += cost.startup;
+    total += cost.startup + rows * cost.perTuple;
+    rows = clampRows(rows * listSelectivity(root, quals, noJoin));
+  }
+  return {
+    kind: 'Group',
+    rel,
+    target,
+    param: null,
+    rows,
+    startupCost: startup + target.startupCost,
+    totalCost: total + target.startupCost + target.perTupleCost * rows,
+    pathKeys: subpath.pathKeys,
+    subpath,
+    groupClause: root.groupClause,
+    quals,
+  };
+}
+
+/** HAVING without aggregates or grouping: one row or none, whatever FROM holds. */
+function havingOnlyPath(root: PlannerInfo, rel: RelOptInfo, target: PathTarget, quals: readonly Expression[]): Path {
+  const cost = qualCost(root, quals);
+  const startup = target.startupCost + cost.startup + cost.perTuple;
+  return {
+    kind: 'GroupResult',
+    rel,
+    target,
+    param: null,
+    rows: 1,
+    startupCost: startup,
+    totalCost: startup + root.global.settings.cpuTupleCost + target.perTupleCost,
+    pathKeys: [],
+    quals,
+  };
+}

@@ -36,6 +36,7 @@ const relationCatalogs: readonly CatalogName[] = [
   'pg_attrdef',
   'pg_index',
   'pg_constraint',
+  'pg_depend',
   'pg_trigger',
   'pg_type',
   'pg_namespace',

@@ -1,8 +1,10 @@
 // Type descriptors: pg_type rows with their behaviour, composite attributes and enum labels.
 import { pgError, SqlState } from '../../errors/pg-error.js';
+import type { Store } from '../../storage/api.js';
 import type { EnumLabel, TypeAttribute, TypeDescriptor } from '../../types/type-descriptor.js';
 import { behaviourOf } from '../core-types.js';
 import type { PgTypeRow } from '../generated/rows.js';
+import { firstUnpinnedOid } from '../oids.js';
 import type { LookupBase } from './lookup-base.js';
 import type { NamespaceLookups } from './namespaces.js';
 
@@ -14,8 +16,20 @@ export interface TypeLookups {
   baseType(oid: number): number;
 }
 
+const builtinTypes = new WeakMap<Store, Map<number, TypeDescriptor>>();
+
+function builtinTypesOf(store: Store): Map<number, TypeDescriptor> {
+  let types = builtinTypes.get(store);
+  if (types === undefined) {
+    types = new Map();
+    builtinTypes.set(store, types);
+  }
+  return types;
+}
+
 export function typeLookups(base: LookupBase, namespaces: NamespaceLookups): TypeLookups {
-  const { tables, cache } = base;
+  const { session, tables, cache } = base;
+  const builtin = builtinTypesOf(session.store);
   const byOid = cache.region<number, TypeDescriptor | null>('types', ['pg_type', 'pg_enum', 'pg_attribute']);
   const byName = cache.region<string, number>('typeNames', ['pg_type']);
   const symbols = cache.region<number, string>('symbols', ['pg_proc']);
@@ -82,7 +96,17 @@ export function typeLookups(base: LookupBase, namespaces: NamespaceLookups): Typ
       .sort((left, right) => left.sortOrder - right.sortOrder);
   }
 
-  const findTypeByOid = (oid: number): TypeDescriptor | null => (oid === 0 ? null : byOid.get(oid, load));
+  /** Built-in types have nothing that DDL changes: they outlive catalog versions. */
+  function builtinType(oid: number): TypeDescriptor | null {
+    const known = builtin.get(oid);
+    if (known !== undefined) return known;
+    const found = byOid.get(oid, load);
+    if (found !== null && found.relation === 0) builtin.set(oid, found);
+    return found;
+  }
+
+  const findTypeByOid = (oid: number): TypeDescriptor | null =>
+    oid === 0 ? null : oid < firstUnpinnedOid ? builtinType(oid) : byOid.get(oid, load);
 
   function typeByOid(oid: number): TypeDescriptor {
     const found = findTypeByOid(oid);

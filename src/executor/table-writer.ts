@@ -1,8 +1,10 @@
 // The executor's write path for rows that come from no plan: COPY FROM, commands that fill tables. Rows pass everything
 // that INSERT's rows pass: generated columns, constraints, indexes, foreign keys.
+import { notSupported } from '../errors/pg-error.js';
+import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Row, Value } from '../types/value.js';
 import type { ExecutionContext } from './api.js';
-import { Emitter } from './expressions/emitter.js';
+import { Emitter, type Program } from './expressions/emitter.js';
 import { emitDomainChecks } from './expressions/coercions.js';
 import { CompileUnit } from './expressions/unit.js';
 import { openTarget } from './modify/target-table.js';
@@ -40,12 +42,32 @@ export function openTableWriter(context: ExecutionContext, relationOid: number):
   };
 }
 
+interface DomainProgram {
+  readonly unit: CompileUnit;
+  readonly program: Program<(x: RunState, value: Value) => void | Promise<void>>;
+}
+
+const domainPrograms = new WeakMap<TypeDescriptor, DomainProgram>();
+
 /** Checks values of a domain that did not come from a CoerceToDomain (COPY, parameters); throws 23502, 23514. */
 export function domainChecker(context: ExecutionContext, domain: number): (value: Value) => void | Promise<void> {
-  const unit = new CompileUnit(context.catalog, context.catalog.version(), []);
-  const m = new Emitter(unit, {});
-  emitDomainChecks(domain, { code: 's', nullable: true }, m);
-  const program = m.finish<(x: RunState, value: Value) => void | Promise<void>>('x, s');
+  const { catalog } = context;
+  const type = catalog.typeByOid(domain);
+  let known = domainPrograms.get(type);
+  if (known === undefined || known.unit.catalogVersion !== catalog.version()) {
+    const unit = new CompileUnit(catalog, catalog.version(), []);
+    const m = new Emitter(unit, {});
+    emitDomainChecks(domain, { code: 's', nullable: true }, m);
+    known = { unit, program: m.finish('x, s') };
+    domainPrograms.set(type, known);
+  }
+  const { program, unit } = known;
   const x = new RunState(unit, context, null);
   return (value) => program.run(x, value);
+}
+
+/** Checks one value of a domain at once, as text input does. Checks that call functions which wait are refused. */
+export function checkDomainValue(context: ExecutionContext, domain: TypeDescriptor, value: Value): void {
+  if (domainChecker(context, domain.oid)(value) instanceof Promise)
+    throw notSupported(`input of domain ${domain.name}`);
 }

@@ -10,7 +10,11 @@ import type { SessionSettings } from '../config/api.js';
 import { parse, statementText } from '../parser/parse.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { RandomState, ServiceKey, SessionServices } from '../functions/call-info.js';
+import { checkDomainValue } from '../executor/table-writer.js';
 import type { Store } from '../storage/api.js';
+import type { TypeDescriptor } from '../types/type-descriptor.js';
+import type { Value } from '../types/value.js';
+import { executionContext } from './corridor.js';
 import { SessionActivity } from '../transaction/activity.js';
 import type { SessionLocks } from '../transaction/session-locks.js';
 import { createTransactionManager } from '../transaction/transaction.js';
@@ -111,7 +115,9 @@ export class Session implements SessionServices {
       userId: () => this.users.userId,
       sessionUserId: () => this.users.sessionUserId,
       searchPathSetting: () => this.settings.text('search_path'),
-      ioSettings: ioSettingsOf(this.settings, this.clock()),
+      ioSettings: Object.assign(ioSettingsOf(this.settings, this.clock()), {
+        checkDomain: (value: Value, domain: TypeDescriptor) => checkDomainValue(executionContext(this), domain, value),
+      }),
       icuRules,
     });
     provideServices(this);
@@ -310,4 +316,3 @@ function isShown(notice: Notice, minimum: string): boolean {
   const level = minimum.startsWith('debug') ? 'DEBUG' : minimum.toUpperCase();
   return (noticeRank[notice.severity] ?? 0) >= (noticeRank[level] ?? 2);
 }
-

@@ -1,6 +1,7 @@
 //! The base on LMDB: one environment, one database. Flushes are durable write transactions; readers are read
 //! transactions without thread-local slots, so a thread may hold several of different states.
 
+use std::io::ErrorKind;
 use std::ops::Bound;
 use std::path::Path;
 
@@ -15,8 +16,12 @@ use helios_base::{Error, Result};
 use crate::base::{Base, BaseCursor, BaseReader, Change};
 use crate::long_key;
 
-/// Address space of the memory map, the most a base can grow to; sparse, so it costs nothing until used.
-const MAP_BYTES: usize = 1 << 42;
+/// Address space of the memory map, the most a base can grow to; sparse, so it costs nothing until used. Less where the
+/// system does not give so much.
+const MAP_BYTES: usize = 1 << 41;
+/// The same for a session's temporary base: there may be hundreds.
+const TEMPORARY_MAP_BYTES: usize = 1 << 37;
+const MAP_BYTES_MIN: usize = 1 << 30;
 /// Read transactions at a time: some states for each worker.
 const READERS_MAX: u32 = 4096;
 
@@ -30,19 +35,37 @@ pub struct Lmdb {
 impl Lmdb {
     /// Opens or makes the environment in an existing directory. Without `durable` a machine's crash may damage it.
     pub fn open(directory: &Path, durable: bool) -> Result<Lmdb> {
+        Lmdb::open_sized(directory, durable, MAP_BYTES)
+    }
+
+    /// One that does not outlive the process.
+    pub fn open_temporary(directory: &Path) -> Result<Lmdb> {
+        Lmdb::open_sized(directory, false, TEMPORARY_MAP_BYTES)
+    }
+
+    fn open_sized(directory: &Path, durable: bool, map_bytes: usize) -> Result<Lmdb> {
         let mut options = EnvOpenOptions::new().read_txn_without_tls();
-        options.map_size(MAP_BYTES).max_readers(READERS_MAX);
+        options.map_size(map_bytes).max_readers(READERS_MAX);
+        let sync = if durable {
+            EnvFlags::empty()
+        } else {
+            EnvFlags::NO_SYNC
+        };
         // SAFETY: the directory is locked by this process, nobody else maps or changes the file; NO_SYNC is asked for
         // only where durability is not wanted.
-        let env = unsafe {
-            options.flags(if durable {
-                EnvFlags::NO_READ_AHEAD
-            } else {
-                EnvFlags::NO_READ_AHEAD | EnvFlags::NO_SYNC
-            });
+        let opened = unsafe {
             options
+                .flags(EnvFlags::NO_READ_AHEAD | sync)
                 .open(directory)
-                .map_err(|error| failed("could not open the base", &error))?
+        };
+        let env = match opened {
+            Ok(env) => env,
+            Err(heed::Error::Io(error))
+                if error.kind() == ErrorKind::OutOfMemory && map_bytes > MAP_BYTES_MIN =>
+            {
+                return Lmdb::open_sized(directory, durable, map_bytes / 2);
+            }
+            Err(error) => return Err(failed("could not open the base", &error)),
         };
         if env.max_key_size() < long_key::LIMIT {
             return Err(Error::internal(

@@ -131,7 +131,7 @@ impl TemporaryStore {
                 let failed =
                     |error| Error::io("could not make a directory for temporary tables", &error);
                 std::fs::create_dir_all(&self.directory).map_err(failed)?;
-                Lmdb::open(&self.directory, false)?
+                Lmdb::open_temporary(&self.directory)?
             }
         };
         let mut changes = self

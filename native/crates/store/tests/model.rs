@@ -80,6 +80,9 @@ fn agrees_with_a_plain_model() {
             run = run.step(&scratch);
         }
         run.check_views();
+        let Session { worker, store, .. } = run.session;
+        drop(worker);
+        store.abandon();
     }
 }
 

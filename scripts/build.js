@@ -2,7 +2,7 @@
 // file, types are checked by `npm run check`), and the native addon into native/heliosdb.node (napi-rs).
 // Usage: node scripts/build.js [--typescript] [--native] [--out DIR]; without a part, both.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -59,5 +59,8 @@ function buildNative() {
     { cwd: root, stdio: 'inherit' },
   );
   if (result.status !== 0) process.exit(result.status ?? 1);
-  copyFileSync(join(built, 'heliosdb.node'), join(root, 'native', 'heliosdb.node'));
+  // Renamed into place: running servers keep the file they have mapped.
+  const target = join(root, 'native', 'heliosdb.node');
+  copyFileSync(join(built, 'heliosdb.node'), `${target}.new`);
+  renameSync(`${target}.new`, target);
 }

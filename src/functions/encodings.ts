@@ -135,6 +135,11 @@ export function encodingName(spelling: string): string | null {
   return exact ?? aliases[key] ?? null;
 }
 
+/** PostgreSQL's name of an encoding number, null where there is none. */
+export function encodingOfNumber(number: number): string | null {
+  return names[number] ?? null;
+}
+
 /** Bytes in an encoding as text. Throws 22021 for invalid sequences, 0A000 for sets without a decoder. */
 export function decodeText(bytes: Buffer, encoding: string): string {
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return decodeUtf8(bytes);

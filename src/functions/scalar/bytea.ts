@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { decodeHex } from '../../types/bytea.js';
-import { decodeText, encodeText, encodingName } from '../encodings.js';
+import { decodeText, encodeText, encodingName, encodingOfNumber } from '../encodings.js';
 import { fn } from '../registry.js';
 import { integerOutOfRange } from './integer.js';
 import { negativeSubstring } from './text.js';
@@ -149,24 +149,38 @@ function decodeEscapes(text: string): Buffer {
   return Buffer.from(bytes);
 }
 
+const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+// Padding may stand in the third or fourth place of a group and shortens it; white space is skipped.
 function decodeBase64(text: string): Buffer {
-  const digits = text.replace(/[ \t\n\r]/g, '');
-  const bad = /[^A-Za-z0-9+/=]/u.exec(digits);
-  if (bad !== null) {
-    throw pgError(SqlState.invalidParameterValue, `invalid symbol "${bad[0]}" found while decoding base64 sequence`);
-  }
-  const early = /=(?!=?$)/.test(digits);
-  if (early || (/=/.test(digits) && (digits.length % 4 < 1 ? digits.indexOf('=') % 4 < 2 : true))) {
-    if (early || digits.indexOf('=') % 4 < 2) {
-      throw pgError(SqlState.invalidParameterValue, 'unexpected "=" while decoding base64 sequence');
+  const bytes: number[] = [];
+  let group = 0;
+  let position = 0;
+  let kept = 3;
+  for (const char of text) {
+    if (/[ \t\n\r]/.test(char)) continue;
+    let digit = base64Digits.indexOf(char);
+    if (char === '=') {
+      if (kept === 3 && position < 2) {
+        throw pgError(SqlState.invalidParameterValue, 'unexpected "=" while decoding base64 sequence');
+      }
+      if (kept === 3) kept = position - 1;
+      digit = 0;
+    } else if (digit < 0) {
+      throw pgError(SqlState.invalidParameterValue, `invalid symbol "${char}" found while decoding base64 sequence`);
     }
+    group = group * 64 + digit;
+    if (++position < 4) continue;
+    bytes.push(...[group >> 16, (group >> 8) & 0xff, group & 0xff].slice(0, kept));
+    group = 0;
+    position = 0;
   }
-  if (digits.length % 4 !== 0) {
+  if (position !== 0) {
     throw pgError(SqlState.invalidParameterValue, 'invalid base64 end sequence', {
       hint: 'Input data is missing padding, is truncated, or is otherwise corrupted.',
     });
   }
-  return Buffer.from(digits, 'base64');
+  return Buffer.from(bytes);
 }
 
 function sourceEncoding(name: string): string {
@@ -193,5 +207,30 @@ fn('length_in_encoding', {
     const encoding = encodingName(name);
     if (encoding === null) throw pgError(SqlState.invalidParameterValue, `invalid encoding name "${name}"`);
     return [...decodeText(bytes, encoding)].length;
+  },
+});
+
+// to_ascii knows four single-byte sets; the server's own is none of them.
+const asciiSets = ['LATIN1', 'LATIN2', 'LATIN9', 'WIN1250'];
+
+function toAscii(text: string, encoding: string): string {
+  if (!asciiSets.includes(encoding)) {
+    throw pgError(SqlState.featureNotSupported, `encoding conversion from ${encoding} to ASCII not supported`);
+  }
+  return text.normalize('NFD').replace(/\p{M}/gu, '').replace(/[^\u0000-\u007f]/gu, ' ');
+}
+fn('to_ascii_default', { impl: (text: string) => toAscii(text, 'UTF8') });
+fn('to_ascii_encname', {
+  impl: (text: string, name: string) => {
+    const encoding = encodingName(name);
+    if (encoding === null) throw pgError(SqlState.undefinedObject, `${name} is not a valid encoding name`);
+    return toAscii(text, encoding);
+  },
+});
+fn('to_ascii_enc', {
+  impl: (text: string, number: number) => {
+    const encoding = encodingOfNumber(number);
+    if (encoding === null) throw pgError(SqlState.undefinedObject, `${number} is not a valid encoding code`);
+    return toAscii(text, encoding);
   },
 });

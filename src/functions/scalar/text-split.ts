@@ -1,6 +1,5 @@
 // Splitting texts (split_part, string_to_array, string_to_table, parse_ident) and joining arrays (array_to_string).
 import { pgError, SqlState } from '../../errors/pg-error.js';
-import { truncateIdentifier } from '../../types/text-types.js';
 import { PgArray, type Value } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
 import { fn, tableFn } from '../registry.js';
@@ -86,7 +85,7 @@ function identifierParts(text: string, strict: boolean): string[] {
       parts.push((quotedMatch[1] as string).replaceAll('""', '"'));
       at += quotedMatch[0].length;
     } else if (plainMatch !== null) {
-      parts.push(truncateIdentifier(plainMatch[0].replace(/[A-Z]+/g, (word) => word.toLowerCase())));
+      parts.push(plainMatch[0].replace(/[A-Z]+/g, (word) => word.toLowerCase()));
       at += plainMatch[0].length;
     } else if (text[at] === '.') {
       throw fail('No valid identifier before ".".');

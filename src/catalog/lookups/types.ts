@@ -1,6 +1,8 @@
 // Type descriptors: pg_type rows with their behaviour, composite attributes and enum labels.
 import { pgError, SqlState } from '../../errors/pg-error.js';
+import { defined } from '../../errors/unreachable.js';
 import type { Store } from '../../storage/api.js';
+import { domainBehaviour } from '../../types/domain.js';
 import type { EnumLabel, TypeAttribute, TypeDescriptor } from '../../types/type-descriptor.js';
 import { behaviourOf } from '../core-types.js';
 import type { PgTypeRow } from '../generated/rows.js';
@@ -68,10 +70,15 @@ export function typeLookups(base: LookupBase, namespaces: NamespaceLookups): Typ
       typmodOut: symbolOf(row.typmodout),
       input,
       output: symbolOf(row.typoutput),
-      behaviour: behaviourOf(input, row.typname),
+      behaviour: row.typtype === 'd' ? overBase(row.typbasetype) : behaviourOf(input, row.typname),
       attributes: row.typrelid === 0 ? [] : compositeAttributes(row.typrelid),
       enumLabels: row.typtype === 'e' ? enumLabels(row.oid) : [],
     });
+  }
+
+  /** A domain is laid out in rows as its base type is. */
+  function overBase(baseType: number): TypeDescriptor['behaviour'] {
+    return domainBehaviour(defined(findTypeByOid(baseType), `base type ${baseType}`).behaviour.storage);
   }
 
   function compositeAttributes(relation: number): TypeAttribute[] {

@@ -8,7 +8,8 @@ try {
   await run();
 } catch (error) {
   if (!(error instanceof ConfigurationError) && !(error instanceof PgError)) throw error;
-  process.stderr.write(`heliosdb: ${error.message}\n`);
+  const more = error instanceof PgError ? [error.fields.detail, error.fields.hint] : [];
+  process.stderr.write(`heliosdb: ${[error.message, ...more].filter(Boolean).join('\n')}\n`);
   process.exit(1);
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../config/toml-file.js';
+import { closeStore, openStore } from '../storage/store.js';
 
 const version = '17';
 
@@ -36,6 +37,9 @@ export function prepareDataDirectory(directory: string): boolean {
   const found = existsSync(directory) ? readdirSync(directory) : [];
   // A first start that was interrupted leaves these and no PG_VERSION: begin again.
   if (found.includes('store') && found.every((name) => ownNames.has(name))) {
+    // Opening throws F0001 where that start is still under way.
+    openStore(storeDirectory(directory));
+    closeStore();
     rmSync(storeDirectory(directory), { recursive: true });
   } else if (found.some((name) => !givenNames.has(name))) {
     throw new ConfigurationError(`directory "${directory}" exists but is not empty and no data directory of HeliosDB`);

@@ -173,7 +173,7 @@ function banner(configuration: Configuration, listening: readonly string[]): str
     `HeliosDB ${addon.nativeVersion()}, PostgreSQL ${postgresqlVersion} compatible`,
     `  data directory  ${configuration.dataDirectory}`,
     `  listening on    ${listening.join(', ')}`,
-    `  connect with    psql -h ${host === '::' ? 'localhost' : host} -p ${port} -U postgres postgres`,
+    `  connect with    psql -h ${host === '::' || host === '0.0.0.0' ? 'localhost' : host} -p ${port} -U postgres postgres`,
     '',
   ].join('\n');
 }

@@ -2,6 +2,7 @@
 // INSERT, UPDATE, DELETE, MERGE, ON CONFLICT, foreign key actions and COPY all write through here.
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
+import { defined } from '../../errors/unreachable.js';
 import type { StoredRow, TableStore } from '../../storage/api.js';
 import type { RowLockMode } from '../../transaction/api.js';
 import type { RelationRte } from '../../trees/query.js';
@@ -14,7 +15,7 @@ import { RunState } from '../state.js';
 import { storedExpressions } from '../stored-expressions.js';
 import { tableStore } from '../tables.js';
 import { ForeignKeyWork } from './foreign-keys.js';
-import { type IndexProgram, IndexWriter, compileIndex } from './index-maintenance.js';
+import { type IndexEntry, type IndexProgram, IndexWriter, compileIndex } from './index-maintenance.js';
 import { failingRow } from './row-description.js';
 
 /** A relation's compiled constraints and indexes, kept with its descriptor. */
@@ -23,6 +24,8 @@ interface TargetProgram {
   readonly indexes: readonly IndexProgram[];
   readonly checks: readonly { readonly name: string; readonly program: QualProgram }[];
   readonly generated: readonly { readonly index: number; readonly program: ScalarProgram }[];
+  /** No check or generated column may wait. */
+  readonly isSync: boolean;
   /** 0-based columns that must not be null. */
   readonly notNull: readonly number[];
   /** Columns of keys that foreign keys may refer to: changing one conflicts with FOR KEY SHARE. */
@@ -64,7 +67,7 @@ export class TargetTable {
     const ready: Row[] = [];
     for (const [n, row] of rows.entries()) {
       this.rowInHand = n;
-      ready.push(await this.prepare(row));
+      ready.push(this.program.isSync ? this.prepareSync(row) : await this.prepare(row));
     }
     const firstRowId =
       ready.length === 1
@@ -72,20 +75,28 @@ export class TargetTable {
         : this.table.insertMany(transaction.store, transaction.command, ready);
     for (let n = 0; n < ready.length; n++) {
       this.rowInHand = n;
-      await this.indexInserted(firstRowId + n, ready[n] as Row);
+      const wait = this.indexInserted(firstRowId + n, ready[n] as Row, 0);
+      if (wait !== undefined) await wait;
     }
     return { rows: ready, firstRowId };
   }
 
-  private async indexInserted(rowid: number, row: Row): Promise<void> {
-    for (const index of this.indexes) {
-      let entry = index.entry(row);
-      if (entry instanceof Promise) entry = await entry;
+  /** Adds a new row's index entries, from the given index on; a Promise only where a lock or an expression waits. */
+  private indexInserted(rowid: number, row: Row, from: number): undefined | Promise<void> {
+    for (let n = from; n < this.indexes.length; n++) {
+      const index = this.indexes[n] as IndexWriter;
+      const entry = index.entry(row);
       if (entry === null) continue;
-      const wait = index.insert(rowid, entry);
-      if (wait !== undefined) await wait;
+      const wait = entry instanceof Promise ? this.insertWhenKnown(index, rowid, entry) : index.insert(rowid, entry);
+      if (wait !== undefined) return wait.then(() => this.indexInserted(rowid, row, n + 1));
     }
     this.foreignKeys?.inserted(rowid, row);
+    return undefined;
+  }
+
+  private async insertWhenKnown(index: IndexWriter, rowid: number, pending: Promise<IndexEntry | null>): Promise<void> {
+    const entry = await pending;
+    if (entry !== null) await index.insert(rowid, entry);
   }
 
   /** Replaces a locked row; `old` is its current version. */
@@ -126,20 +137,35 @@ export class TargetTable {
   /** Computes generated columns and checks the row: NOT NULL in column order, then CHECK constraints by name. */
   async prepare(row: Row): Promise<Row> {
     const { program, own } = this;
+    if (program.isSync) return this.prepareSync(row);
+    const ready: Value[] = [...row];
+    for (const { index, program: expr } of program.generated) ready[index] = await expr.run(own, row);
+    this.requireNotNull(ready);
+    for (const { name, program: check } of program.checks) {
+      if ((await check.run(own, ready)) === false) throw this.checkError(name, ready);
+    }
+    return ready;
+  }
+
+  private prepareSync(row: Row): Row {
+    const { program, own } = this;
     let ready = row;
     if (program.generated.length > 0) {
       const values: Value[] = [...row];
-      for (const { index, program: expr } of program.generated) values[index] = await expr.run(own, row);
+      for (const { index, program: expr } of program.generated) values[index] = expr.run(own, row) as Value;
       ready = values;
     }
-    for (const index of program.notNull) {
-      if (ready[index] === null || ready[index] === undefined) throw this.nullError(index, ready);
-    }
+    this.requireNotNull(ready);
     for (const { name, program: check } of program.checks) {
-      const passed = check.run(own, ready);
-      if ((passed instanceof Promise ? await passed : passed) === false) throw this.checkError(name, ready);
+      if (check.run(own, ready) === false) throw this.checkError(name, ready);
     }
     return ready;
+  }
+
+  private requireNotNull(row: Row): void {
+    for (const index of this.program.notNull) {
+      if (row[index] === null || row[index] === undefined) throw this.nullError(index, row);
+    }
   }
 
   private nullError(index: number, row: Row): Error {
@@ -222,16 +248,25 @@ function compileTarget(unit: CompileUnit, relation: RelationDescriptor): TargetP
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const live = relation.attributes.filter((attribute) => !attribute.isDropped);
   const keys = indexes.filter((index) => index.isUnique && index.predicate === null && index.expressions === null);
+  const checkPrograms = checks.map(({ name, expression }) => ({
+    name,
+    program: compileCheck(unit, expression as string),
+  }));
+  const generated = live
+    .filter((attribute) => attribute.generated === 's' && attribute.defaultExpr !== null)
+    .map((attribute) => ({
+      index: attribute.number - 1,
+      program: compileScalar(
+        unit,
+        defined(storedExpressions(attribute.defaultExpr as string)[0], 'generation expression'),
+      ),
+    }));
   return {
     unit,
     indexes: indexes.map((index) => compileIndex(unit, index)),
-    checks: checks.map(({ name, expression }) => ({ name, program: compileCheck(unit, expression as string) })),
-    generated: live
-      .filter((attribute) => attribute.generated === 's' && attribute.defaultExpr !== null)
-      .map((attribute) => ({
-        index: attribute.number - 1,
-        program: compileScalar(unit, storedExpressions(attribute.defaultExpr as string)[0] as never),
-      })),
+    checks: checkPrograms,
+    generated,
+    isSync: [...checkPrograms, ...generated].every(({ program }) => !program.isAsync),
     notNull: live.filter((attribute) => attribute.notNull).map((attribute) => attribute.number - 1),
     keyAttributes: new Set(keys.flatMap((index) => index.keys.map((key) => key.attribute))),
   };

@@ -5,6 +5,7 @@ import './descriptions.js';
 import './function-text.js';
 import './information-schema.js';
 import './input-check.js';
+import './object-identity.js';
 import './privileges.js';
 import './relations.js';
 import './server.js';

@@ -140,7 +140,12 @@ impl Flusher {
         };
         while let Some(job) = self.next_job() {
             let done = match job {
-                Job::Flush(frozen) => self.flush(base, &frozen),
+                Job::Flush(frozen) => {
+                    let flushed = self.flush(base, &frozen);
+                    drop(frozen);
+                    give_back_memory();
+                    flushed
+                }
                 Job::Prepare => self.segments.prepare(),
                 Job::Remove => self.remove_step(base),
             };
@@ -290,6 +295,15 @@ impl Flusher {
             self.dropped = Dropped::default();
         }
         Ok(())
+    }
+}
+
+/// Returns freed memory to the system: the allocator would keep what a memtable or a large commit took.
+fn give_back_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the allocator's own function, callable at any time from any thread.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

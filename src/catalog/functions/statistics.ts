@@ -199,14 +199,15 @@ for (const symbol of [
 ])
   fn(symbol, { impl: () => null });
 
+/** A slot or subscription that is not there has no row. */
+for (const symbol of ['pg_stat_get_subscription_stats', 'pg_stat_get_replication_slot']) fn(symbol, { impl: () => null });
+
 /** Nothing of these kinds exists on this server: no replication, slots, subscriptions, buffer cache rings, progress. */
 for (const symbol of [
   'pg_stat_get_io',
   'pg_stat_get_slru',
   'pg_stat_get_wal_senders',
   'pg_stat_get_subscription',
-  'pg_stat_get_subscription_stats',
-  'pg_stat_get_replication_slot',
   'pg_stat_get_progress_info',
   'pg_get_replication_slots',
   'pg_show_replication_origin_status',

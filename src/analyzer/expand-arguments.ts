@@ -1,0 +1,31 @@
+// Calls as they run: named arguments put in order, omitted ones filled with their defaults. Bound trees keep calls as
+// written (the deparser prints them so); this is applied where an expression is about to be planned or run.
+import type { Catalog } from '../catalog/api.js';
+import type { Expression } from '../trees/expression.js';
+import { expressionListFromJson } from '../trees/json.js';
+import { mapChildren } from '../trees/walk.js';
+import { inputArgNames } from './functions/candidates.js';
+
+/** The expression with every call's arguments complete and in declared order. */
+export function expandArguments(catalog: Catalog, expression: Expression): Expression {
+  const mapped = mapChildren(expression, (child) => expandArguments(catalog, child));
+  if (mapped.kind !== 'FuncExpr') return mapped;
+  const fn = catalog.function(mapped.function);
+  if (fn === null || fn.kind === 'a') return mapped;
+  const hasNames = mapped.args.some((arg) => arg.kind === 'NamedArgExpr');
+  if (!hasNames && mapped.args.length >= fn.argTypes.length) return mapped;
+  const names = inputArgNames(fn);
+  const args: (Expression | undefined)[] = new Array<Expression | undefined>(fn.argTypes.length).fill(undefined);
+  mapped.args.forEach((arg, index) => {
+    if (arg.kind === 'NamedArgExpr') args[names.indexOf(arg.name)] = arg.arg;
+    else args[index] = arg;
+  });
+  const defaults = expressionListFromJson(fn.argDefaults ?? '[]');
+  const firstDefault = fn.argTypes.length - defaults.length;
+  const complete = args.map((arg, index) => {
+    const found = arg ?? defaults[index - firstDefault];
+    if (found === undefined) throw new Error(`invariant broken: argument ${index + 1} of function ${fn.oid} is missing`);
+    return found;
+  });
+  return { ...mapped, args: complete };
+}

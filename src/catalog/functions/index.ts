@@ -11,5 +11,6 @@ import './relations.js';
 import './server.js';
 import './sizes.js';
 import './statistics.js';
+import './time-zones.js';
 import './transactions.js';
 import './visibility.js';

@@ -24,6 +24,11 @@ export function findTimeZone(name: string): TimeZone | null {
   return zone;
 }
 
+/** Names of all IANA zones. */
+export function timeZoneNames(): readonly string[] {
+  return addon.timeZoneNames();
+}
+
 function load(name: string): TimeZone | null {
   const data = addon.timeZoneData(name);
   if (data) {

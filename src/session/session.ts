@@ -96,6 +96,10 @@ export class Session implements SessionServices {
         checkInterrupts: () => this.checkInterrupts(),
         showWait: (event) => this.activity.setWait(event),
       },
+      transactionChanged: (change) => {
+        if ('xid' in change) this.activity.setXid(change.xid);
+        else this.activity.setTransaction(change.start);
+      },
       describeRelation: (relation) => this.catalog.relation(relation)?.name ?? String(relation),
     });
     this.locks = manager.locks;

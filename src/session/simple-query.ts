@@ -31,6 +31,8 @@ async function runOne(
   sql: string,
   place: { readonly isOnly: boolean; readonly isLast: boolean },
 ): Promise<void> {
+  // statement_timeout counts for each statement of the string by itself.
+  session.timer.restart();
   if (!isTransactionExit(raw)) session.transactions.requireNotFailed();
   session.transactions.ensure();
   if (!place.isOnly) session.transactions.beginImplicit();

@@ -35,6 +35,12 @@ export class StatementTimer {
     }, timeoutMs);
   }
 
+  /** The next statement of the same query string begins. */
+  restart(): void {
+    this.stop();
+    this.start();
+  }
+
   stop(): void {
     if (this.timer === null) return;
     clearTimeout(this.timer);

@@ -18,6 +18,8 @@ export interface TransactionEnvironment {
   readonly processId: number;
   readonly database: number;
   readonly waits: WaitEnvironment;
+  /** A transaction began (its start in microseconds since 2000-01-01 UTC), got its id, or ended: for pg_stat_activity. */
+  transactionChanged?(change: { readonly start: bigint | null } | { readonly xid: bigint }): void;
   /** Name for 55P03 of LOCK TABLE ... NOWAIT. */
   describeRelation(relation: number): string;
 }
@@ -143,6 +145,7 @@ class OpenTransaction implements Transaction {
     this.isolation = options.isolation;
     this.readOnly = options.readOnly;
     this.deferrable = options.deferrable;
+    environment.transactionChanged?.({ start: this.startTimestamp });
   }
 
   get savepointDepth(): number {
@@ -287,6 +290,7 @@ class OpenTransaction implements Transaction {
   finish(): void {
     this.snapshots.releaseAll();
     this.locks.release(0);
+    this.environment.transactionChanged?.({ start: null });
   }
 
   /** A savepoint at which nothing was locked: releasing all forgets the transaction id too, so show it again. */
@@ -299,7 +303,9 @@ class OpenTransaction implements Transaction {
   private showXid(): void {
     if (this.hasXid) return;
     this.hasXid = true;
-    this.locks.setXid(this.store.xid());
+    const xid = this.store.xid();
+    this.locks.setXid(xid);
+    this.environment.transactionChanged?.({ xid });
   }
 
   private setReadOnly(readOnly: boolean): void {

@@ -9,7 +9,7 @@ import { domainBehaviour } from '../../src/types/domain.js';
 import type { IoContext } from '../../src/types/io-context.js';
 import { typeBehaviour } from '../../src/types/type-behaviour.js';
 import type { TypeDescriptor } from '../../src/types/type-descriptor.js';
-import type { Value } from '../../src/types/value.js';
+import { PgArray, type Value } from '../../src/types/value.js';
 import type { Call } from './generator.js';
 
 const byName = new Map<string, TypeDescriptor>();
@@ -138,6 +138,32 @@ export function runDirect(call: Call, aggregate: AggregateSymbols | null): Outco
     return { values: [], error: errorText(error) };
   }
 }
+
+/** Reads a literal as a type (`name(modifiers)`) and prints it again. */
+export function runInput(text: string, typeName: string): Outcome {
+  try {
+    const [, name = typeName, modifiers] = /^(.*?)(?:\((.*)\))?$/.exec(typeName) ?? [];
+    const type = typeNamed(name);
+    const modifierInput = modifiers === undefined ? undefined : builtinFunction(type.typmodIn);
+    const typmod =
+      modifierInput?.kind === 'scalar' ? (modifierInput.impl(PgArray.of(2275, (modifiers ?? '').split(','))) as number) : -1;
+    // The literal is read without a modifier and then cast, as an explicit cast in SQL does.
+    const value = type.behaviour.input(text, type, -1, io);
+    const cast = typmod < 0 ? undefined : builtinFunction(casts[name] ?? '');
+    const result = cast?.kind === 'scalar' ? (cast.impl(value, typmod, true) as Value) : value;
+    return { values: [type.behaviour.output(result, type, io)], error: null };
+  } catch (error) {
+    return { values: [], error: errorText(error) };
+  }
+}
+
+const casts: Readonly<Record<string, string>> = {
+  bit: 'bit',
+  'bit varying': 'varbit',
+  character: 'bpchar',
+  'character varying': 'varchar',
+  numeric: 'numeric',
+};
 
 export interface AggregateSymbols {
   readonly transition: string;

@@ -1,8 +1,10 @@
 // Compares generated expressions: a real PostgreSQL against our implementations called directly, or (--ours PORT)
 // against our server over the wire.
-// Usage: node main.js [--oracle PORT] [--ours PORT] [--count N] [--seed N] [--only REGEX] [--show N]
+// --inputs compares text input of types instead of calls.
+// Usage: node main.js [--inputs] [--oracle PORT] [--ours PORT] [--count N] [--seed N] [--only REGEX] [--show N]
 import { WireClient, type WireResult } from '../wire-client.js';
-import { type AggregateSymbols, loadTypes, runDirect } from './direct.js';
+import { type AggregateSymbols, loadTypes, runDirect, runInput } from './direct.js';
+import { generateInputs } from './inputs.js';
 import { type Call, concreteTypes, generateCalls, makeConcrete, type Signature } from './generator.js';
 
 const args = process.argv.slice(2);
@@ -27,7 +29,8 @@ const client = await WireClient.connect({
 const types = await client.query('select oid, format_type(oid, null) from pg_type');
 loadTypes(new Map(types.rows.map(([oid, name]) => [Number(oid), name === 'bit' ? 'bit' : (name ?? '')])));
 const { signatures, aggregates } = await loadSignatures();
-await compareAll();
+if (args.includes('--inputs')) await compareInputs();
+else await compareAll();
 client.close();
 
 async function loadSignatures(): Promise<{ signatures: Signature[]; aggregates: Map<Signature, AggregateSymbols> }> {
@@ -147,6 +150,34 @@ async function compareAll(): Promise<void> {
     `${tally.same} same, ${tally.different} different, ${[...tally.missing.values()].reduce((sum, n) => sum + n, 0)} not built`,
   );
   console.log(`not built: ${[...tally.missing.keys()].join(' ')}`);
+}
+
+async function compareInputs(): Promise<void> {
+  let same = 0;
+  const different = new Map<string, number>();
+  let batch: Promise<void>[] = [];
+  for (const { sql, type, text } of generateInputs(Number(option('count', '5000')), Number(option('seed', '1')), only)) {
+    const compare = async () => {
+      const theirs = outcomeOf(await client.query(sql));
+      const outcome = runInput(text, type);
+      const own = outcome.error === null ? JSON.stringify(outcome.values) : `ERROR ${outcome.error}`;
+      if (own === theirs) {
+        same++;
+        return;
+      }
+      different.set(type, (different.get(type) ?? 0) + 1);
+      if ((different.get(type) ?? 0) <= 4) {
+        console.log(`${sql}\n  PostgreSQL: ${theirs.slice(0, 300)}\n  ours:       ${own.slice(0, 300)}`);
+      }
+    };
+    batch.push(compare());
+    if (batch.length === 100) {
+      await Promise.all(batch);
+      batch = [];
+    }
+  }
+  await Promise.all(batch);
+  console.log(`${same} same, different: ${JSON.stringify([...different])}`);
 }
 
 function outcomeOf(result: WireResult): string {

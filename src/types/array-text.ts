@@ -4,18 +4,19 @@ import { arrayDimensionsMax, arrayElementsMax } from '../base/limits.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { isSpace } from './input-error.js';
 
-export interface ArrayLiteral {
+export interface ArrayLiteral<T> {
   readonly dimensions: number[];
   readonly lowerBounds: number[];
-  /** Element texts in row-major order, null for NULL. */
-  readonly elements: (string | null)[];
+  /** Elements in row-major order. */
+  readonly elements: T[];
 }
 
-/** Parses an array literal; throws 22P02 "malformed array literal" with PostgreSQL's details, 2202E, 22003, 54000. */
-export function parseArrayLiteral(text: string, delimiter: string): ArrayLiteral {
+/** Parses an array literal, turning each element's text (null for NULL) into a value as it is met; throws 22P02
+ *  "malformed array literal" with PostgreSQL's details, 2202E, 22003, 54000. */
+export function parseArrayLiteral<T>(text: string, delimiter: string, element: (text: string | null) => T): ArrayLiteral<T> {
   const scanner = new Scanner(text, delimiter);
   const bounds = scanner.dimensions();
-  const literal = new ContentParser(scanner, bounds.dimensions).parse();
+  const literal = new ContentParser(scanner, bounds.dimensions, element).parse();
   scanner.skipSpace();
   if (scanner.position < text.length) throw malformed(text, 'Junk after closing right brace.');
   if (literal.elements.length === 0) return { dimensions: [], lowerBounds: [], elements: [] };
@@ -194,10 +195,10 @@ class Scanner {
   }
 }
 
-class ContentParser {
+class ContentParser<T> {
   private readonly counts: number[] = [];
   private readonly lengths: number[];
-  private readonly elements: (string | null)[] = [];
+  private readonly elements: T[] = [];
   private depth = 0;
   private ndim: number;
   private frozen: boolean;
@@ -206,13 +207,14 @@ class ContentParser {
   constructor(
     private readonly scanner: Scanner,
     private readonly specified: readonly number[],
+    private readonly element: (text: string | null) => T,
   ) {
     this.lengths = [...specified];
     this.ndim = specified.length;
     this.frozen = specified.length > 0;
   }
 
-  parse(): { dimensions: number[]; elements: (string | null)[] } {
+  parse(): { dimensions: number[]; elements: T[] } {
     do this.step(this.scanner.token());
     while (this.depth > 0);
     return { dimensions: this.lengths.slice(0, this.ndim), elements: this.elements };
@@ -230,10 +232,10 @@ class ContentParser {
         return;
       case 'element':
         if (this.expectDelimiter) throw malformed(this.scanner.text, 'Unexpected array element.');
+        if (this.elements.length >= arrayElementsMax) throw tooManyElements();
+        this.elements.push(this.element(token.text));
         this.frozen = true;
         if (this.depth !== this.ndim) throw this.mismatch();
-        if (this.elements.length >= arrayElementsMax) throw tooManyElements();
-        this.elements.push(token.text);
         this.counts[this.depth - 1] = (this.counts[this.depth - 1] as number) + 1;
         this.expectDelimiter = true;
     }

@@ -87,11 +87,10 @@ function compareVectors(left: PgArray, right: PgArray, io: CompareContext): numb
 
 function parseArray(text: string, type: TypeDescriptor, typmod: number, io: IoContext): PgArray {
   const element = io.typeByOid(type.element);
-  const literal = parseArrayLiteral(text, type.delimiter);
-  const elements = literal.elements.map((part) =>
+  const { dimensions, lowerBounds, elements } = parseArrayLiteral<Value>(text, type.delimiter, (part) =>
     part === null ? checkedNull(element, io) : element.behaviour.input(part, element, typmod, io),
   );
-  return new PgArray(element.oid, literal.dimensions, literal.lowerBounds, elements);
+  return new PgArray(element.oid, dimensions, lowerBounds, elements);
 }
 
 // Elements of a domain may forbid NULL.
@@ -226,11 +225,15 @@ function arraySortKey(value: PgArray, writer: ByteWriter, io: CompareContext): v
 }
 
 function parseInt2Vector(text: string): number[] {
-  return text
-    .split(/[ \t\n\r\f\v]+/)
-    .filter((word) => word !== '')
-    .map((word) => {
-      if (!/^[+-]?\d+$/.test(word)) throw invalidSyntax('smallint', word);
-      return parseInt32(word, 'smallint', -32768, 32767);
-    });
+  const numbers: number[] = [];
+  const space = /[ \t\n\r\f\v]*/y;
+  for (;;) {
+    space.exec(text);
+    const rest = text.slice(space.lastIndex);
+    if (rest === '') return numbers;
+    const word = /^[+-]?\d+(?=[ ]|$)/.exec(rest)?.[0];
+    if (word === undefined) throw invalidSyntax('smallint', rest);
+    numbers.push(parseInt32(word, 'smallint', -32768, 32767));
+    space.lastIndex += word.length;
+  }
 }

@@ -28,28 +28,30 @@ export function formatGeneral(value: number, precision: number): string {
 }
 
 const floatText =
-  /^[ \t\n\r\f\v]*([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?\d+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN]))[ \t\n\r\f\v]*$/;
+  /^[ \t\n\r\f\v]*([+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN]))[ \t\n\r\f\v]*/;
 
 /** Reads float8 text; throws 22P02 and 22003 (overflow, and underflow to zero). `original` is quoted in 22P02. */
 export function parseFloat8(text: string, typeName = 'double precision'): number {
-  const word = floatWord(text, typeName);
+  const { word, isWhole } = floatWord(text, typeName);
   const value = wordValue(word);
   if (isOutOfRange(value, word)) throw outOfRange(word, 'double precision');
+  if (!isWhole) throw invalidSyntax(typeName, text);
   return value;
 }
 
 /** Reads float4 text, rounding once to single precision. */
 export function parseFloat4(text: string): number {
-  const word = floatWord(text, 'real');
+  const { word, isWhole } = floatWord(text, 'real');
   const value = roundToSingle(wordValue(word), word);
   if (isOutOfRange(value, word)) throw outOfRange(word, 'real');
+  if (!isWhole) throw invalidSyntax('real', text);
   return value;
 }
 
-function floatWord(text: string, typeName: string): string {
+function floatWord(text: string, typeName: string): { readonly word: string; readonly isWhole: boolean } {
   const match = floatText.exec(text);
   if (match === null) throw invalidSyntax(typeName, text);
-  return match[1] as string;
+  return { word: match[1] as string, isWhole: match[0].length === text.length };
 }
 
 function wordValue(word: string): number {
@@ -62,7 +64,7 @@ function wordValue(word: string): number {
 }
 
 function hexadecimalFloat(body: string): number {
-  const match = /^0[xX]([0-9a-fA-F]+)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-]?\d+))?$/.exec(body);
+  const match = /^0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-]?\d+))?$/.exec(body);
   const fraction = match?.[2] ?? '';
   const magnitude = Number(BigInt(`0x${match?.[1] ?? '0'}${fraction}`));
   return magnitude * 2 ** (Number(match?.[3] ?? 0) - 4 * fraction.length);

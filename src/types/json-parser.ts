@@ -139,13 +139,18 @@ class JsonParser {
   }
 
   private number(): void {
+    const { text } = this;
     numberForm.lastIndex = this.start;
-    const match = numberForm.exec(this.text);
-    const length = match?.[0].length ?? 1;
-    numberTail.lastIndex = this.start + length;
-    const tail = numberTail.exec(this.text)?.[0] ?? '';
-    this.position = this.start + length + tail.length;
-    if (match === null || tail !== '') throw this.invalidToken();
+    const match = numberForm.exec(text)?.[0] ?? '';
+    const stop = this.start + Math.max(match.length, 1);
+    // A point or exponent that leads nowhere belongs to the bad token.
+    let tail = stop;
+    if (match !== '' && !/[.eE]/.test(match) && text[tail] === '.') tail += 1;
+    else if (match !== '' && !/[eE]/.test(match) && /^[eE][+-]/.test(text.slice(tail, tail + 2))) tail += 2;
+    alphanumeric.lastIndex = tail;
+    tail += alphanumeric.exec(text)?.[0].length ?? 0;
+    this.position = tail;
+    if (match === '' || tail > stop) throw this.invalidToken();
     this.kind = 'number';
   }
 
@@ -268,7 +273,6 @@ class JsonParser {
 const invalidJson = 'invalid input syntax for type json';
 const alphanumeric = /[A-Za-z0-9_\u0080-\uffff]*/y;
 const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const numberTail = /[.A-Za-z0-9_\u0080-\uffff+-]*/y;
 const plainRun = /[^"\\\u0000-\u001f]*/y;
 const simpleEscapes: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
   '"': '"',

@@ -30,7 +30,7 @@ export function parseMoney(text: string): bigint {
     .replace(/^[ \t\n\r\f\v]+/, '')
     .replace(/^\$/, '')
     .replace(/^[ \t\n\r\f\v]+/, '');
-  const number = /^[\d,]*(?:\.\d*)?/.exec(rest)?.[0] ?? '';
+  const number = /^[\d,]*(?:\.[\d,]*)?/.exec(rest)?.[0] ?? '';
   const cents = centsOf(number);
   const tail = rest.slice(number.length);
   if (!/^(?:[ \t\n\r\f\v)]|-|\+|\$)*$/.test(tail)) throw invalidSyntax('money', text);

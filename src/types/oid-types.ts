@@ -97,19 +97,25 @@ export function parseUnsigned64(text: string, typeName: string): bigint {
 
 function parseUnsigned(text: string, typeName: string): bigint {
   const match = /^[ \t\n\r\f\v]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)[ \t\n\r\f\v]*$/.exec(text);
-  if (match === null) throw invalidSyntax(typeName, text);
+  if (match === null) {
+    // C's strtoul finds an overflow before anyone looks at what follows the digits.
+    const digits = /^[ \t\n\r\f\v]*[+-]?([1-9]\d{19,})/.exec(text)?.[1];
+    if (digits !== undefined && BigInt(digits) > 0xffffffffffffffffn) throw valueOutOfRange(typeName, text);
+    throw invalidSyntax(typeName, text);
+  }
   const digits = match[2] as string;
   const octal = digits.length > 1 && /^0[0-7]/.test(digits);
   const magnitude = BigInt(octal ? `0o${digits.slice(1)}` : digits);
   return match[1] === '-' ? -magnitude : magnitude;
 }
 
+// What stands before the parenthesis does not matter, and either number may be left out.
 function parseTid(text: string): Tid {
-  const match = /^\(([+-]?\d+),([+-]?\d+)\)/.exec(text);
+  const match = /^[^(,)]*[(,][ \t\n\r\f\v]*([+-]?\d*),[ \t\n\r\f\v]*([+-]?\d*)\)/.exec(text);
   if (match === null) throw invalidSyntax('tid', text);
   const block = Number(match[1]);
   const offset = Number(match[2]);
-  if (block > 0xffffffff || block < -0x80000000 || offset > 65535 || offset < 0) throw invalidSyntax('tid', text);
+  if (!(block <= 0xffffffff && block >= -0x80000000 && offset <= 65535 && offset >= 0)) throw invalidSyntax('tid', text);
   return { block: block >>> 0, offset };
 }
 
@@ -127,7 +133,7 @@ export function parseOidVector(text: string): number[] {
     const start = number.lastIndex;
     const match = number.exec(text);
     if (match?.[1] !== undefined) oids.push(parseUnsigned32(match[1], 'oid'));
-    else if (/[^ \t\n\r\f\v]/.test(text.slice(start))) throw invalidSyntax('oid', text.slice(start));
+    else if (/[^ \t\n\r\f\v]/.test(text.slice(start))) throw invalidSyntax('oid', text.slice(start).replace(/^[ \t\n\r\f\v]+/, ''));
     else break;
   }
   return oids;

@@ -25,7 +25,7 @@ export interface SnapshotParts {
 
 /** Reads a snapshot; throws 22P02. Equal neighbours in the list count once. */
 export function parseSnapshot(text: string): SnapshotParts {
-  const match = /^(\d+):(\d+):((?:\d+(?:,\d+)*)?)$/.exec(text);
+  const match = /^\s*(\d+):\s*(\d+):((?:\s*\d+(?:,\s*\d+)*)?)$/.exec(text);
   if (match === null) throw invalidSyntax('pg_snapshot', text);
   const xmin = BigInt(match[1] as string);
   const xmax = BigInt(match[2] as string);

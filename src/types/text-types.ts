@@ -164,7 +164,7 @@ export function charOfByte(byte: number): string {
 
 /** "char" input: the first byte, or \ooo. */
 export function parseChar(text: string): string {
-  if (/^\\[0-3][0-7]{2}$/.test(text)) return charOfByte(Number.parseInt(text.slice(1), 8));
+  if (/^\\[0-7]{3}$/.test(text)) return charOfByte(Number.parseInt(text.slice(1), 8) & 0xff);
   return text === '' ? '' : charOfByte(Buffer.from(text)[0] as number);
 }
 

@@ -1,10 +1,65 @@
 // Our own comments on built-in objects (pg_description, pg_shdescription): the few that tools print or compare.
 import type { Value } from '../types/value.js';
+import { readDataFile } from './data-files.js';
 import { catalogShapes } from './generated/schema.js';
 import { postgresDatabase, publicNamespace, template0Database, template1Database } from './oids.js';
 
 const plpgsqlExtension = 13567;
 const plpgsqlLanguage = 13571;
+
+/** What operators of these names do, whatever their types: binary ones, and prefix ones marked by a leading space. */
+const operatorWords: Readonly<Record<string, string>> = {
+  '=': 'equal',
+  '<>': 'not equal',
+  '<': 'less than',
+  '<=': 'less than or equal',
+  '>': 'greater than',
+  '>=': 'greater than or equal',
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+  '%': 'modulus',
+  '^': 'exponentiation',
+  '||': 'concatenate',
+  '&': 'bitwise and',
+  '|': 'bitwise or',
+  '#': 'bitwise exclusive or',
+  '<<': 'bitwise shift left',
+  '>>': 'bitwise shift right',
+  '&&': 'overlaps',
+  '@>': 'contains',
+  '<@': 'is contained by',
+  '~': 'matches regular expression, case-sensitive',
+  '!~': 'does not match regular expression, case-sensitive',
+  '~*': 'matches regular expression, case-insensitive',
+  '!~*': 'does not match regular expression, case-insensitive',
+  '~~': 'matches LIKE expression',
+  '!~~': 'does not match LIKE expression',
+  '~~*': 'matches LIKE expression, case-insensitive',
+  '!~~*': 'does not match LIKE expression, case-insensitive',
+  '^@': 'starts with',
+  ' -': 'negate',
+  ' +': 'unary plus',
+  ' ~': 'bitwise not',
+  ' @': 'absolute value',
+  ' |/': 'square root',
+  ' ||/': 'cube root',
+};
+
+/** Words for the operators of number, string, time and bit types; those of other types mean other things. */
+function operatorDescriptions(): Value[][] {
+  return readDataFile('pg_operator').flatMap(([oid, name, , , kind, , , left, right]) => {
+    const isCommon = [left, right].every((type) => type === '0' || commonTypes.has(Number(type)));
+    const words = isCommon ? operatorWords[`${kind === 'l' ? ' ' : ''}${name}`] : undefined;
+    return words === undefined ? [] : [[Number(oid), catalogShapes.pg_operator.oid, 0, words]];
+  });
+}
+
+const commonTypes = new Set([
+  16, 17, 18, 19, 20, 21, 23, 25, 26, 700, 701, 790, 829, 650, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1560,
+  1562, 1700, 2277, 2950, 3220,
+]);
 
 /** Rows of pg_description: object, catalog, 0, text. pg_dump leaves the public schema's out while it is unchanged. */
 export function ownDescriptions(): Value[][] {
@@ -20,6 +75,7 @@ export function ownDescriptions(): Value[][] {
     [2, catalogShapes.pg_am.oid, 0, 'heap table access method'],
     [403, catalogShapes.pg_am.oid, 0, 'b-tree index access method'],
     [405, catalogShapes.pg_am.oid, 0, 'hash index access method'],
+    ...operatorDescriptions(),
   ];
 }
 

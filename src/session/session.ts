@@ -17,6 +17,7 @@ import type { Value } from '../types/value.js';
 import { executionContext } from './corridor.js';
 import { SessionActivity } from '../transaction/activity.js';
 import type { SessionLocks } from '../transaction/session-locks.js';
+import { backends } from '../transaction/server-services.js';
 import { createTransactionManager } from '../transaction/transaction.js';
 import type { SessionTransactions } from '../transaction/transaction.js';
 import type { ClientConnection } from '../wire/connection.js';
@@ -239,7 +240,10 @@ export class Session implements SessionServices {
   }
 
   sendParameterStatus(): void {
-    for (const [name, value] of this.settings.takeReports()) writeParameterStatus(this.connection.out, name, value);
+    for (const [name, value] of this.settings.takeReports()) {
+      writeParameterStatus(this.connection.out, name, value);
+      if (name === 'application_name') backends.setApplicationName(this.connection.slot, value);
+    }
   }
 
   /** SET ROLE and SET SESSION AUTHORIZATION. */

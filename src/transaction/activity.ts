@@ -39,6 +39,7 @@ const waitEvents = [
 ] as const;
 export type WaitEvent = Exclude<(typeof waitEvents)[number], ''>;
 
+const clientRead = waitEvents.indexOf('Client:ClientRead');
 const headerBytes = 96;
 
 export class SessionActivity {
@@ -62,6 +63,7 @@ export class SessionActivity {
     words[0] = (words[0] as number) + 1;
     const now = currentMicroseconds();
     words[1] = 2;
+    words[10] = 0;
     floats[3] = now;
     floats[4] = now;
     const shown = text.length > page.length ? text.slice(0, page.length) : text;
@@ -74,6 +76,8 @@ export class SessionActivity {
     if (this.words[1] === code) return;
     this.change(() => {
       this.words[1] = code;
+      // Whoever isn't active waits for the client.
+      this.words[10] = state === 'active' ? 0 : clientRead;
       this.floats[4] = currentMicroseconds();
     });
   }

@@ -107,6 +107,7 @@ export const backends = {
     const found = addon.backendList().find((backend) => backend.pid === processId);
     return found === undefined ? null : report(found);
   },
+  setApplicationName: (slot: number, name: string): void => addon.backendSetApplicationName(slot, name),
   signal: (processId: number, request: 'cancel' | 'terminate'): boolean =>
     addon.backendInterrupt(processId, null, request === 'cancel' ? cancelBit : terminateBit),
 };

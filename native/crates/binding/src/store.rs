@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use helios_base::Error;
 use helios_base::sync::lock;
-use helios_columns::batch::Column;
+use helios_columns::batch::ColumnSet;
 use helios_store::key::FileId;
 use helios_store::sequence::Definition;
 use helios_store::store::{Options, Store};
@@ -25,7 +25,7 @@ static STORE: Mutex<Option<Arc<Store>>> = Mutex::new(None);
 
 pub(crate) struct Here {
     pub worker: Worker,
-    pub columns: Vec<Vec<Column>>,
+    pub columns: Vec<ColumnSet>,
     pub columns_known: HashMap<Vec<u32>, u32>,
     failures: Arc<Mutex<HashMap<u32, Error>>>,
     read: (*mut u8, usize),

@@ -2,7 +2,7 @@
 //! Calls that fill a buffer return the count, or minus the bytes that it must at least have.
 
 use helios_base::Error;
-use helios_columns::batch::{Column, Slot};
+use helios_columns::batch::{Column, ColumnSet, Slot};
 use helios_store::key::{FileId, after_prefix};
 use helios_store::worker::{Filled, View};
 use napi_derive::napi;
@@ -26,7 +26,7 @@ pub fn store_columns(pairs: Vec<u32>) -> Result<u32> {
             });
         }
         let number = here.columns.len() as u32;
-        here.columns.push(columns);
+        here.columns.push(ColumnSet::new(columns));
         here.columns_known.insert(pairs, number);
         Ok(number)
     })
@@ -112,9 +112,10 @@ pub fn table_get(
             transaction,
             command,
         };
+        let out = here.read_buffer();
         let columns = here
             .columns
-            .get(columns as usize)
+            .get_mut(columns as usize)
             .ok_or_else(unknown_columns)?;
         let file = file(database, filenode, owner);
         Ok(filled(here.worker.get_rows(
@@ -122,7 +123,7 @@ pub fn table_get(
             file,
             &[rowid],
             columns,
-            here.read_buffer(),
+            out,
         )?))
     })
 }
@@ -146,10 +147,6 @@ pub fn table_get_many(
             transaction,
             command,
         };
-        let columns = here
-            .columns
-            .get(columns as usize)
-            .ok_or_else(unknown_columns)?;
         let bytes = here.written(count as usize * 8)?;
         let rowids: Vec<f64> = bytes
             .as_chunks::<8>()
@@ -157,13 +154,18 @@ pub fn table_get_many(
             .iter()
             .map(|chunk| f64::from_le_bytes(*chunk))
             .collect();
+        let out = here.read_buffer();
+        let columns = here
+            .columns
+            .get_mut(columns as usize)
+            .ok_or_else(unknown_columns)?;
         let file = file(database, filenode, owner);
         Ok(filled(here.worker.get_rows(
             view,
             file,
             &rowids,
             columns,
-            here.read_buffer(),
+            out,
         )?))
     })
 }
@@ -193,7 +195,7 @@ pub fn table_scan(
             .columns
             .get(columns as usize)
             .ok_or_else(unknown_columns)?
-            .clone();
+            .fresh();
         let file = file(database, filenode, owner);
         let lower = file.row_key(from.max(0.0) as u64).to_vec();
         let upper = file.row_key((to as u64).saturating_add(1)).to_vec();
@@ -311,7 +313,7 @@ pub fn index_scan(
             upper_inclusive,
         );
         here.worker
-            .open_cursor(view, file, lower, upper, backward, Vec::new())
+            .open_cursor(view, file, lower, upper, backward, ColumnSet::default())
     })
 }
 

@@ -61,6 +61,30 @@ pub const STATE_NULL: u8 = 1;
 /// The row was written before the column was added.
 pub const STATE_MISSING: u8 = 2;
 
+/// The columns of a batch, with what decoding works out once and uses again for the next batch.
+#[derive(Default)]
+pub struct ColumnSet {
+    columns: Vec<Column>,
+    places: Vec<Place>,
+    shape: Shape,
+    varlen_seen: Vec<(u32, usize, usize, bool)>,
+}
+
+impl ColumnSet {
+    /// Columns ascending by attribute.
+    pub fn new(columns: Vec<Column>) -> ColumnSet {
+        ColumnSet {
+            columns,
+            ..ColumnSet::default()
+        }
+    }
+
+    /// The same columns for another reader.
+    pub fn fresh(&self) -> ColumnSet {
+        ColumnSet::new(self.columns.clone())
+    }
+}
+
 struct Place {
     states_at: usize,
     values_at: usize,
@@ -80,16 +104,13 @@ struct Shape {
 
 pub struct BatchWriter<'a> {
     out: &'a mut [u8],
-    columns: &'a [Column],
-    places: Vec<Place>,
+    set: &'a mut ColumnSet,
     capacity: usize,
     count: usize,
     rowids_at: usize,
     xmins_at: usize,
     data_from: usize,
     data_at: usize,
-    shape: Shape,
-    varlen_seen: Vec<(u32, usize, usize, bool)>,
 }
 
 /// Bytes a batch of `capacity` rows needs beside its variable-length bytes.
@@ -109,9 +130,10 @@ impl<'a> BatchWriter<'a> {
     /// A batch of at most `capacity` rows in `out`; fewer where `out` is too small, an error where not one fits.
     pub fn new(
         out: &'a mut [u8],
-        columns: &'a [Column],
+        set: &'a mut ColumnSet,
         capacity: usize,
     ) -> Result<BatchWriter<'a>> {
+        let columns = &set.columns;
         let mut capacity = capacity.max(1);
         while batch_bytes(columns, capacity) > out.len() {
             if capacity == 1 {
@@ -124,29 +146,25 @@ impl<'a> BatchWriter<'a> {
         at += capacity * 8;
         let xmins_at = at;
         at += capacity * 8;
-        let mut places = Vec::with_capacity(columns.len());
+        set.places.clear();
         for column in columns {
             let states_at = at;
             at += capacity.next_multiple_of(8);
-            places.push(Place {
+            set.places.push(Place {
                 states_at,
                 values_at: at,
             });
             at += (capacity * column.slot.width()).next_multiple_of(8);
         }
-        let shape = Shape::default();
         Ok(BatchWriter {
             out,
-            columns,
-            places,
+            set,
             capacity,
             count: 0,
             rowids_at,
             xmins_at,
             data_from: at,
             data_at: at,
-            shape,
-            varlen_seen: Vec::new(),
         })
     }
 
@@ -170,14 +188,14 @@ impl<'a> BatchWriter<'a> {
         let index = self.count;
         self.out[self.rowids_at + index * 8..][..8].copy_from_slice(&(rowid as f64).to_le_bytes());
         self.out[self.xmins_at + index * 8..][..8].copy_from_slice(&row[..8]);
-        for (number, column) in self.columns.iter().enumerate() {
-            let place = &self.places[number];
-            let state = self.shape.states[number];
+        for (number, column) in self.set.columns.iter().enumerate() {
+            let place = &self.set.places[number];
+            let state = self.set.shape.states[number];
             self.out[place.states_at + index] = state;
             if state != STATE_VALUE {
                 continue;
             }
-            let from = self.shape.fixed[number] as usize;
+            let from = self.set.shape.fixed[number] as usize;
             match column.slot {
                 Slot::One => {
                     self.out[place.values_at + index] = *row.get(from).ok_or_else(too_short)?
@@ -200,7 +218,7 @@ impl<'a> BatchWriter<'a> {
         let index = self.count;
         self.out[self.rowids_at + index * 8..][..8].fill(0);
         self.out[self.xmins_at + index * 8..][..8].fill(0);
-        for place in &self.places {
+        for place in &self.set.places {
             self.out[place.states_at + index] = STATE_NULL;
         }
         self.count += 1;
@@ -215,9 +233,11 @@ impl<'a> BatchWriter<'a> {
         self.put_u32(8, self.xmins_at as u32);
         self.put_u32(12, self.data_from as u32);
         self.put_u32(16, used as u32);
-        for number in 0..self.columns.len() {
-            let (states_at, values_at) =
-                (self.places[number].states_at, self.places[number].values_at);
+        for number in 0..self.set.columns.len() {
+            let (states_at, values_at) = (
+                self.set.places[number].states_at,
+                self.set.places[number].values_at,
+            );
             self.put_u32((HEADER_WORDS + number * 2) * 4, states_at as u32);
             self.put_u32((HEADER_WORDS + number * 2 + 1) * 4, values_at as u32);
         }
@@ -225,20 +245,20 @@ impl<'a> BatchWriter<'a> {
     }
 
     fn find_shape(&mut self, row: &[u8]) -> Result<()> {
-        let known = self.shape.header.len();
-        if known > 0 && row.get(8..8 + known) == Some(self.shape.header.as_slice()) {
+        let known = self.set.shape.header.len();
+        if known > 0 && row.get(8..8 + known) == Some(self.set.shape.header.as_slice()) {
             return Ok(());
         }
         let (codes, fixed_at) = codes(row)?;
         let count = crate::row::attribute_count(row)?;
-        let shape = &mut self.shape;
+        let ColumnSet { columns, shape, .. } = &mut *self.set;
         shape.header.clear();
         shape.header.extend_from_slice(&row[8..fixed_at]);
         shape.fixed.clear();
         shape.states.clear();
         shape.varlen.clear();
         let mut at = fixed_at;
-        let mut wanted = self.columns.iter().enumerate().peekable();
+        let mut wanted = columns.iter().enumerate().peekable();
         for index in 0..count {
             let code = code_at(codes, index);
             let width = width_of(code).ok_or_else(unknown_code)?;
@@ -283,10 +303,10 @@ impl<'a> BatchWriter<'a> {
 
     /// Copies the wanted variable-length values and sets where they stand. False: they don't fit.
     fn push_varlen(&mut self, row: &[u8]) -> Result<bool> {
-        self.varlen_seen.clear();
-        let mut at = self.shape.varlen_at;
+        self.set.varlen_seen.clear();
+        let mut at = self.set.shape.varlen_at;
         let mut needed = 0;
-        for (column, compressed) in &self.shape.varlen {
+        for (column, compressed) in &self.set.shape.varlen {
             let length = take_varint(row, &mut at)? as usize;
             let from = at;
             let body = take(row, &mut at, length)?;
@@ -296,13 +316,15 @@ impl<'a> BatchWriter<'a> {
                 } else {
                     length
                 };
-                self.varlen_seen.push((*column, from, length, *compressed));
+                self.set
+                    .varlen_seen
+                    .push((*column, from, length, *compressed));
             }
         }
         if self.data_at + needed > self.out.len() {
             return Ok(false);
         }
-        for (column, from, length, compressed) in self.varlen_seen.iter().copied() {
+        for (column, from, length, compressed) in self.set.varlen_seen.iter().copied() {
             let start = self.data_at;
             let body = &row[from..from + length];
             if compressed {
@@ -317,7 +339,7 @@ impl<'a> BatchWriter<'a> {
                 self.out[start..start + length].copy_from_slice(body);
                 self.data_at = start + length;
             }
-            let at = self.places[column as usize].values_at + self.count * 8;
+            let at = self.set.places[column as usize].values_at + self.count * 8;
             self.out[at..at + 4].copy_from_slice(&(start as u32).to_le_bytes());
             self.out[at + 4..at + 8].copy_from_slice(&(self.data_at as u32).to_le_bytes());
         }
@@ -341,4 +363,108 @@ fn copy<const N: usize>(out: &mut [u8], to: usize, row: &[u8], from: usize) -> R
 
 fn too_short() -> Error {
     Error::corrupted("a stored row is too short")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{CODE_4, CODE_8, CODE_VARLEN, finish};
+
+    /// A row as the facade encodes it: int4, text, int8; None is null.
+    fn row(values: (Option<i32>, Option<&[u8]>, Option<i64>), count: usize) -> Vec<u8> {
+        let mut codes = [0u8; 3];
+        let (mut fixed, mut varlen) = (Vec::new(), Vec::new());
+        if let Some(value) = values.0 {
+            codes[0] = CODE_4;
+            fixed.extend_from_slice(&value.to_le_bytes());
+        }
+        if let Some(value) = values.1 {
+            codes[1] = CODE_VARLEN;
+            helios_base::bytes::put_varint(&mut varlen, value.len() as u64);
+            varlen.extend_from_slice(value);
+        }
+        if let Some(value) = values.2.filter(|_| count > 2) {
+            codes[2] = CODE_8;
+            fixed.extend_from_slice(&value.to_le_bytes());
+        }
+        let mut row = vec![0; 8];
+        row.extend_from_slice(&(count as u16).to_le_bytes());
+        let packed = [codes[0] | codes[1] << 4, codes[2]];
+        row.extend_from_slice(&packed[..count.div_ceil(2)]);
+        row.extend_from_slice(&fixed);
+        row.extend_from_slice(&varlen);
+        finish(&row, 77).unwrap_or_default()
+    }
+
+    fn word(out: &[u8], at: usize) -> usize {
+        u32::from_le_bytes(out[at..at + 4].try_into().unwrap_or_default()) as usize
+    }
+
+    fn set() -> ColumnSet {
+        let column = |attribute, slot| Column { attribute, slot };
+        ColumnSet::new(vec![
+            column(0, Slot::Four),
+            column(1, Slot::Varlen),
+            column(2, Slot::Eight),
+        ])
+    }
+
+    #[test]
+    fn decodes_values_nulls_missing_and_compressed_ones() -> Result<()> {
+        let long = b"helios ".repeat(1000);
+        let rows = [
+            row((Some(-5), Some(b"abc"), Some(1 << 40)), 3),
+            row((None, None, None), 3),
+            row((Some(7), Some(&long), None), 3),
+            row((Some(8), Some(b""), None), 2),
+        ];
+        assert!(rows[2].len() < 1000, "large values are compressed");
+        let (mut out, mut set) = (vec![0; 16384], set());
+        let mut batch = BatchWriter::new(&mut out, &mut set, 100)?;
+        for (rowid, row) in (1..).zip(&rows) {
+            assert!(batch.push(rowid, row)?);
+        }
+        assert!(batch.push_absent());
+        batch.finish();
+        assert_eq!(word(&out, 0), 5);
+        let states = |column: usize| out[word(&out, 20 + column * 8)..][..5].to_vec();
+        assert_eq!(states(0), [0, 1, 0, 0, 1]);
+        assert_eq!(states(1), [0, 1, 0, 0, 1]);
+        assert_eq!(states(2), [0, 1, 1, 2, 1]);
+        let integers = word(&out, 24);
+        assert_eq!(word(&out, integers) as i32, -5);
+        let texts = word(&out, 32);
+        let text = |row: usize| &out[word(&out, texts + row * 8)..word(&out, texts + row * 8 + 4)];
+        assert_eq!(text(0), b"abc");
+        assert_eq!(text(2), long);
+        assert_eq!(text(3), b"");
+        assert_eq!(out[word(&out, 8)], 77);
+        Ok(())
+    }
+
+    #[test]
+    fn stops_when_the_buffer_is_full_and_refuses_other_layouts() -> Result<()> {
+        let stored = row((Some(1), Some(&[b'x'; 300]), Some(2)), 3);
+        let (mut out, mut set) = (vec![0; 1400], set());
+        let mut batch = BatchWriter::new(&mut out, &mut set, 16)?;
+        let taken = (0..16)
+            .take_while(|rowid| batch.push(rowid + 1, &stored).unwrap_or(false))
+            .count();
+        assert!(taken > 0 && taken < 16);
+        let mut wrong = ColumnSet::new(vec![Column {
+            attribute: 0,
+            slot: Slot::Eight,
+        }]);
+        let mut batch = BatchWriter::new(&mut out, &mut wrong, 1)?;
+        assert!(batch.push(1, &stored).is_err());
+        for length in 0..stored.len() {
+            let mut set = ColumnSet::new(vec![Column {
+                attribute: 1,
+                slot: Slot::Varlen,
+            }]);
+            let mut batch = BatchWriter::new(&mut out, &mut set, 1)?;
+            assert!(batch.push(1, &stored[..length]).is_err(), "{length} bytes");
+        }
+        Ok(())
+    }
 }

@@ -7,12 +7,14 @@ use std::alloc::{Layout, alloc, dealloc};
 use std::cmp::Ordering;
 use std::ptr::{null, null_mut};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering as Memory};
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering as Memory};
 
 use helios_base::sync::lock;
 
 const HEIGHT_MAX: usize = 16;
 const CHUNK_BYTES: usize = 256 * 1024;
+/// 256 KiB of filter: some bits for each of the keys that a full memtable has.
+const FILTER_WORDS: usize = 1 << 15;
 const TOMBSTONE: u32 = u32::MAX;
 
 /// Followed in memory by `height` links, the key and the value.
@@ -39,6 +41,8 @@ pub struct Memtable {
     height: AtomicUsize,
     bytes: AtomicUsize,
     entries: AtomicUsize,
+    /// Bits of the hashes of all keys: most gets of keys that are not here end with it.
+    filter: Box<[AtomicU64]>,
     writer: Mutex<Writer>,
 }
 
@@ -68,6 +72,7 @@ impl Memtable {
             height: AtomicUsize::new(1),
             bytes: AtomicUsize::new(0),
             entries: AtomicUsize::new(0),
+            filter: (0..FILTER_WORDS).map(|_| AtomicU64::new(0)).collect(),
             writer: Mutex::new(writer),
         }
     }
@@ -79,6 +84,13 @@ impl Memtable {
 
     pub fn entries(&self) -> usize {
         self.entries.load(Memory::Relaxed)
+    }
+
+    /// False: no version of the key is here.
+    fn may_have(&self, key: &[u8]) -> bool {
+        places(key)
+            .into_iter()
+            .all(|(word, bit)| self.filter[word].load(Memory::Acquire) & bit != 0)
     }
 
     /// Adds a version. The same (key, sequence) twice: the later one is found first.
@@ -97,6 +109,9 @@ impl Memtable {
             }
             previous[level] = at;
         }
+        for (word, bit) in places(key) {
+            self.filter[word].fetch_or(bit, Memory::Release);
+        }
         let height = writer.random_height();
         let node = writer.node(sequence, key, value, height);
         for (level, before) in previous.iter().enumerate().take(height) {
@@ -113,6 +128,9 @@ impl Memtable {
 
     /// The newest version of `key` written at or before `sequence`.
     pub fn get(&self, key: &[u8], sequence: u64) -> Option<Entry<'_>> {
+        if !self.may_have(key) {
+            return None;
+        }
         let node = self.seek(key, sequence);
         (!node.is_null() && key_of(node) == key).then(|| entry_of(node))
     }
@@ -182,6 +200,24 @@ impl Memtable {
             at
         }
     }
+}
+
+/// The two bits that stand for a key: word and mask.
+fn places(key: &[u8]) -> [(usize, u64); 2] {
+    let mut hash = key.len() as u64;
+    let (words, rest) = key.as_chunks::<8>();
+    for word in words {
+        hash = (hash ^ u64::from_le_bytes(*word))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29);
+    }
+    for byte in rest {
+        hash = (hash ^ u64::from(*byte))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29);
+    }
+    hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    [hash >> 40, hash >> 16].map(|bits| (bits as usize / 64 % FILTER_WORDS, 1 << (bits % 64)))
 }
 
 impl Default for Memtable {

@@ -196,6 +196,45 @@ fn a_torn_tail_ends_the_log_and_a_bad_record_before_valid_ones_refuses() {
 }
 
 #[test]
+fn a_log_that_cannot_be_written_refuses_writes_until_a_restart() {
+    let scratch = Scratch::new("unwritable");
+    let mut session = Session::open(&scratch).expect("opens");
+    insert(&mut session, 1);
+    let (log, away) = (scratch.0.join("log"), scratch.0.join("away"));
+    std::fs::rename(&log, &away).expect("moves the log away");
+    let mut acknowledged = 1;
+    let error = loop {
+        let transaction = session.worker.begin(1);
+        let rows = encoded_row(7).repeat(200);
+        session
+            .worker
+            .insert_rows(transaction, 1, FILE, &rows, 200)
+            .expect("inserts");
+        match session.commit(transaction, true) {
+            Ok(()) => acknowledged += 200,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.sqlstate, "58030");
+    let transaction = session.worker.begin(1);
+    session
+        .worker
+        .insert_rows(transaction, 1, FILE, &encoded_row(7), 1)
+        .expect("inserts");
+    let error = session.commit(transaction, true).expect_err("refuses");
+    assert_eq!(
+        error.message,
+        "the server accepts no writes until it is restarted"
+    );
+    assert_eq!(rows(&mut session), acknowledged, "reading goes on");
+    end(session, true);
+    std::fs::rename(&away, &log).expect("brings the log back");
+    let mut session = Session::open(&scratch).expect("opens again");
+    assert_eq!(rows(&mut session), acknowledged);
+    end(session, false);
+}
+
+#[test]
 fn one_server_a_directory() {
     let scratch = Scratch::new("lock");
     let session = Session::open(&scratch).expect("opens");

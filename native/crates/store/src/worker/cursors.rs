@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use helios_base::Result;
 use helios_base::slab::Slab;
-use helios_columns::batch::{BatchWriter, Column};
+use helios_columns::batch::{BatchWriter, ColumnSet};
 
 use super::{Filled, View, Worker};
 use crate::key::{FileId, after_prefix, rowid_of};
@@ -23,7 +23,7 @@ pub(super) struct Cursor {
     upper: Vec<u8>,
     backward: bool,
     ended: bool,
-    columns: Vec<Column>,
+    columns: ColumnSet,
 }
 
 impl Worker {
@@ -35,7 +35,7 @@ impl Worker {
         lower: Vec<u8>,
         upper: Vec<u8>,
         backward: bool,
-        columns: Vec<Column>,
+        columns: ColumnSet,
     ) -> Result<u32> {
         let snapshot = Rc::clone(self.snapshots.get(view.snapshot)?);
         let ended = lower >= upper;
@@ -64,12 +64,12 @@ impl Worker {
             return Ok(Filled::Count(0));
         }
         let size = out.len();
-        let columns = std::mem::take(&mut cursor.columns);
+        let mut columns = std::mem::take(&mut cursor.columns);
         let result = fill_rows(
             &self.transactions,
             &self.temporary,
             cursor,
-            &columns,
+            &mut columns,
             count,
             out,
             size,
@@ -186,7 +186,7 @@ fn fill_rows(
     transactions: &Slab<Transaction>,
     temporary: &HashMap<u32, TemporaryStore>,
     cursor: &Cursor,
-    columns: &[Column],
+    columns: &mut ColumnSet,
     count: usize,
     out: &mut [u8],
     size: usize,

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use helios_base::Result;
 use helios_base::bytes::{take, u32_at};
-use helios_columns::batch::{BatchWriter, Column};
+use helios_columns::batch::{BatchWriter, ColumnSet};
 use helios_columns::row;
 
 use super::{Filled, View, Worker};
@@ -83,7 +83,7 @@ impl Worker {
         view: View,
         file: FileId,
         rowids: &[f64],
-        columns: &[Column],
+        columns: &mut ColumnSet,
         out: &mut [u8],
     ) -> Result<Filled> {
         let size = out.len();

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
 use helios_base::Result;
-use helios_columns::batch::{Column, Slot};
+use helios_columns::batch::{Column, ColumnSet, Slot};
 use helios_store::key::FileId;
 use helios_store::store::{Options, Store};
 use helios_store::worker::{Commit, Filled, View, Worker};
@@ -101,7 +101,7 @@ impl Session {
             file.bound(lower),
             file.bound(upper),
             backward,
-            Vec::new(),
+            ColumnSet::default(),
         );
         let cursor = cursor.expect("opens");
         let mut out = vec![0; 256];
@@ -152,7 +152,14 @@ impl Session {
         );
         let cursor = self
             .worker
-            .open_cursor(view, file, lower, upper, backward, INT4.to_vec())
+            .open_cursor(
+                view,
+                file,
+                lower,
+                upper,
+                backward,
+                ColumnSet::new(INT4.to_vec()),
+            )
             .expect("opens");
         let mut out = vec![0; 1024];
         let mut found = Vec::new();
@@ -175,7 +182,13 @@ impl Session {
         let mut out = vec![0; 1024];
         let filled = self
             .worker
-            .get_rows(view, file, &[rowid as f64], &INT4, &mut out)
+            .get_rows(
+                view,
+                file,
+                &[rowid as f64],
+                &mut ColumnSet::new(INT4.to_vec()),
+                &mut out,
+            )
             .expect("reads");
         assert_eq!(filled, Filled::Count(1));
         parse_rows(&out, 1)

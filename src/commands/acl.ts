@@ -5,7 +5,23 @@ import type { AclItem } from '../types/value.js';
 import type { CommandContext } from './api.js';
 import { hasPrivilegesOfRole, reachableRoles } from './role-membership.js';
 
-const { insert, select, update, delete: del, truncate, references, trigger, execute, usage, create, createTemp, connect, set, alterSystem, maintain } = aclBit;
+const {
+  insert,
+  select,
+  update,
+  delete: del,
+  truncate,
+  references,
+  trigger,
+  execute,
+  usage,
+  create,
+  createTemp,
+  connect,
+  set,
+  alterSystem,
+  maintain,
+} = aclBit;
 
 /** All privileges by kind of object: r relation, c column, S sequence, d database, f function, l language, L large object,
  *  n schema, t tablespace, F wrapper, s server, T type, p parameter. */
@@ -43,7 +59,12 @@ export function defaultPrivileges(kind: string, owner: number): AclItem[] {
 }
 
 /** An ACL column's items; the defaults where it is null. */
-export function effectiveAcl(context: CommandContext, kind: string, owner: number, acl: string | null): readonly AclItem[] {
+export function effectiveAcl(
+  context: CommandContext,
+  kind: string,
+  owner: number,
+  acl: string | null,
+): readonly AclItem[] {
   return acl === null ? defaultPrivileges(kind, owner) : parseAcl(context, acl);
 }
 
@@ -112,7 +133,9 @@ export function revokeFrom(
   };
   const lostOptions = old.grantOptions & ~(result[index] as AclItem).grantOptions;
   const kept = result.filter((item) => item.privileges !== 0 || item.grantOptions !== 0);
-  return lostOptions === 0 || change.grantee === options.owner ? kept : revokeDependent(kept, change.grantee, lostOptions, options);
+  return lostOptions === 0 || change.grantee === options.owner
+    ? kept
+    : revokeDependent(kept, change.grantee, lostOptions, options);
 }
 
 function revokeDependent(
@@ -152,7 +175,11 @@ export function changeAclOwner(acl: readonly AclItem[], oldOwner: number, newOwn
     if (same < 0) merged.push(item);
     else {
       const other = merged[same] as AclItem;
-      merged[same] = { ...other, privileges: other.privileges | item.privileges, grantOptions: other.grantOptions | item.grantOptions };
+      merged[same] = {
+        ...other,
+        privileges: other.privileges | item.privileges,
+        grantOptions: other.grantOptions | item.grantOptions,
+      };
     }
   }
   return merged;

@@ -40,6 +40,12 @@ export interface Corridor {
   analyzeExpression(expression: Node, scope: ExpressionScope, sourceText: string): Expression;
   /** Resolves a type name with its modifiers and array bounds; throws 42704 with its position. */
   resolveTypeName(typeName: TypeName): { readonly type: number; readonly typmod: number };
+  /** Parses SQL text (a function's body) into its statements. */
+  parseSql(sql: string): readonly Node[];
+  /** Binds one statement of a SQL function's body: $n and the arguments' names stand for its arguments. */
+  analyzeInFunction(statement: Node, sourceText: string, fn: FunctionScope): BoundStatement;
+  /** Throws 42601 where the CREATE FUNCTION statement's PL/pgSQL body does not parse. */
+  checkPlpgsql(createFunction: string): void;
   rewrite(query: Query): readonly Query[];
   plan(query: Query): PlannedStatement;
   /** Opens a planned statement in the current transaction with a new statement view. */
@@ -52,6 +58,13 @@ export interface Corridor {
   evaluate(expression: Expression): Promise<Value>;
   /** Prints a bound expression or query as pg_get_expr / pg_get_viewdef do. */
   deparseExpression(expression: Expression, relation: number): string;
+}
+
+/** The function whose body is bound: its name and input arguments. */
+export interface FunctionScope {
+  readonly name: string;
+  readonly argNames: readonly string[];
+  readonly argTypes: readonly number[];
 }
 
 /** Where a DDL expression stands: decides which names it may use and which nodes are errors (42P10, 0A000 texts such as
@@ -75,15 +88,30 @@ export interface ExpressionScope {
   /** Table whose columns are visible (varno 1), 0 for none. */
   readonly relation: number;
   /** Column definitions instead of a relation, while it is being created. */
-  readonly columns?: readonly { readonly name: string; readonly type: number; readonly typmod: number; readonly collation: number }[];
+  readonly columns?: readonly {
+    readonly name: string;
+    readonly type: number;
+    readonly typmod: number;
+    readonly collation: number;
+  }[];
   /** domainCheck: type of VALUE. */
   readonly valueType?: { readonly type: number; readonly typmod: number; readonly collation: number };
-  readonly target?: { readonly type: number; readonly typmod: number; readonly collation: number; readonly columnName: string };
+  readonly target?: {
+    readonly type: number;
+    readonly typmod: number;
+    readonly collation: number;
+    readonly columnName: string;
+  };
 }
 
 export type CommandResult =
   | { readonly kind: 'done'; readonly tag: string }
   /** EXPLAIN, SHOW, EXECUTE, FETCH, CALL: rows for the client, then the tag. */
-  | { readonly kind: 'rows'; readonly columns: readonly ResultColumn[]; readonly rows: AsyncIterable<readonly Row[]>; tag(rowCount: number): string };
+  | {
+      readonly kind: 'rows';
+      readonly columns: readonly ResultColumn[];
+      readonly rows: AsyncIterable<readonly Row[]>;
+      tag(rowCount: number): string;
+    };
 
 export type CommandHandler = (statement: Node, context: CommandContext) => Promise<CommandResult>;

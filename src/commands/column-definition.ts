@@ -99,7 +99,10 @@ interface Sorting {
   readonly foreignKeys: Constraint[];
 }
 
-function sortConstraints(definition: ColumnDef, column: { readonly tableName: string; readonly isSerial: boolean }): Sorted {
+function sortConstraints(
+  definition: ColumnDef,
+  column: { readonly tableName: string; readonly isSerial: boolean },
+): Sorted {
   const state: Sorting = {
     notNull: column.isSerial ? true : null,
     defaultExpr: null,
@@ -143,19 +146,28 @@ function misplacedAttribute(constraint: Constraint): Error {
     CONSTR_ATTR_DEFERRED: 'misplaced INITIALLY DEFERRED clause',
     CONSTR_ATTR_IMMEDIATE: 'misplaced INITIALLY IMMEDIATE clause',
   };
-  return pgError(SqlState.syntaxError, words[constraint.contype ?? ''] ?? 'misplaced constraint attribute', locationOf(constraint));
+  return pgError(
+    SqlState.syntaxError,
+    words[constraint.contype ?? ''] ?? 'misplaced constraint attribute',
+    locationOf(constraint),
+  );
 }
 
 /** DEFERRABLE and INITIALLY, written after the column constraint they belong to. */
 function withAttribute(constraint: Constraint, attribute: Constraint): Constraint {
   const kind = constraint.contype ?? '';
-  if (!['CONSTR_PRIMARY', 'CONSTR_UNIQUE', 'CONSTR_EXCLUSION', 'CONSTR_FOREIGN'].includes(kind)) throw misplacedAttribute(attribute);
+  if (!['CONSTR_PRIMARY', 'CONSTR_UNIQUE', 'CONSTR_EXCLUSION', 'CONSTR_FOREIGN'].includes(kind))
+    throw misplacedAttribute(attribute);
   switch (attribute.contype) {
     case 'CONSTR_ATTR_DEFERRABLE':
       return { ...constraint, deferrable: true };
     case 'CONSTR_ATTR_NOT_DEFERRABLE':
       if (constraint.initdeferred) {
-        throw pgError(SqlState.syntaxError, 'constraint declared INITIALLY DEFERRED must be DEFERRABLE', locationOf(attribute));
+        throw pgError(
+          SqlState.syntaxError,
+          'constraint declared INITIALLY DEFERRED must be DEFERRABLE',
+          locationOf(attribute),
+        );
       }
       return { ...constraint, deferrable: false };
     case 'CONSTR_ATTR_DEFERRED':
@@ -212,8 +224,10 @@ function sortOne(state: Sorting, definition: ColumnDef, constraint: Constraint, 
 function requireOneSource(state: Sorting, where: string, definition: ColumnDef): void {
   const refuse = (text: string): Error => pgError(SqlState.syntaxError, text, locationOf(definition));
   if (state.hasDefault && state.identity !== '') throw refuse(`both default and identity specified for ${where}`);
-  if (state.hasDefault && state.generated) throw refuse(`both default and generation expression specified for ${where}`);
-  if (state.identity !== '' && state.generated) throw refuse(`both identity and generation expression specified for ${where}`);
+  if (state.hasDefault && state.generated)
+    throw refuse(`both default and generation expression specified for ${where}`);
+  if (state.identity !== '' && state.generated)
+    throw refuse(`both identity and generation expression specified for ${where}`);
 }
 
 const storages: Readonly<Record<string, string>> = { plain: 'p', external: 'e', extended: 'x', main: 'm' };
@@ -226,7 +240,10 @@ export function storageLetter(context: CommandContext, name: string, type: numbe
   const letter = storages[lower];
   if (letter === undefined) throw pgError(SqlState.invalidParameterValue, `invalid storage type "${name}"`);
   if (letter !== 'p' && row?.typstorage === 'p') {
-    throw pgError(SqlState.featureNotSupported, `column data type ${formatType(context, type)} can only have storage PLAIN`);
+    throw pgError(
+      SqlState.featureNotSupported,
+      `column data type ${formatType(context, type)} can only have storage PLAIN`,
+    );
   }
   return letter;
 }
@@ -234,7 +251,10 @@ export function storageLetter(context: CommandContext, name: string, type: numbe
 /** Letter of a COMPRESSION clause. Throws 22023 and 0A000. */
 export function compressionLetter(context: CommandContext, name: string, type: number): string {
   if (context.catalog.tables.findOne('pg_type', { oid: type })?.row.typstorage === 'p') {
-    throw pgError(SqlState.featureNotSupported, `column data type ${formatType(context, type)} does not support compression`);
+    throw pgError(
+      SqlState.featureNotSupported,
+      `column data type ${formatType(context, type)} does not support compression`,
+    );
   }
   if (name === 'default') return '';
   if (name === 'pglz') return 'p';

@@ -72,7 +72,10 @@ export function formatType(context: CommandContext, type: number, typmod = -1): 
 }
 
 /** A type name's type and modifier; nodes of our own may carry the oid. Throws 42704. */
-export function resolveType(context: CommandContext, typeName: TypeName | undefined): { readonly type: number; readonly typmod: number } {
+export function resolveType(
+  context: CommandContext,
+  typeName: TypeName | undefined,
+): { readonly type: number; readonly typmod: number } {
   if (typeName?.typeOid) return { type: typeName.typeOid, typmod: typeName.typemod ?? -1 };
   return context.corridor.resolveTypeName(typeName ?? {});
 }

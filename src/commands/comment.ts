@@ -46,6 +46,7 @@ async function setSharedComment(context: CommandContext, address: ObjectAddress,
   const entry = tables.findOne('pg_shdescription', key);
   if (text === null) {
     if (entry !== null) await tables.delete(context.transaction, 'pg_shdescription', entry);
-  } else if (entry === null) await tables.insert(context.transaction, 'pg_shdescription', { ...key, description: text });
+  } else if (entry === null)
+    await tables.insert(context.transaction, 'pg_shdescription', { ...key, description: text });
   else await tables.update(context.transaction, 'pg_shdescription', entry, { description: text });
 }

@@ -95,11 +95,20 @@ function constraintRow(oid: number, constraint: NewConstraint): PgConstraintRow 
   };
 }
 
-async function recordForeignKey(context: CommandContext, address: ObjectAddress, constraint: NewConstraint): Promise<void> {
+async function recordForeignKey(
+  context: CommandContext,
+  address: ObjectAddress,
+  constraint: NewConstraint,
+): Promise<void> {
   const { foreign, index } = constraint;
   if (!foreign) return;
   await recordDependencies(context, address, columnAddresses(foreign.relation, foreign.keys), 'n');
   if (index) await recordDependency(context, address, objectAddress(ClassOid.class, index), 'n');
   const operators = [...foreign.pfOperators, ...foreign.ppOperators, ...foreign.ffOperators];
-  await recordDependencies(context, address, operators.map((oid) => objectAddress(ClassOid.operator, oid)), 'n');
+  await recordDependencies(
+    context,
+    address,
+    operators.map((oid) => objectAddress(ClassOid.operator, oid)),
+    'n',
+  );
 }

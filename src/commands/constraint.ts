@@ -113,7 +113,9 @@ export async function addToCheckCount(context: CommandContext, relation: number,
   const { tables } = context.catalog;
   const entry = tables.findOne('pg_class', { oid: relation });
   if (entry !== null) {
-    await tables.update(context.transaction, 'pg_class', entry, { relchecks: Math.max(entry.row.relchecks + change, 0) });
+    await tables.update(context.transaction, 'pg_class', entry, {
+      relchecks: Math.max(entry.row.relchecks + change, 0),
+    });
   }
 }
 
@@ -130,14 +132,22 @@ export function requireConstraint(context: CommandContext, table: RelationDescri
 }
 
 /** 23514 where a row of the table breaks the check. */
-export async function validateCheck(context: CommandContext, relation: number, check: { readonly name: string; readonly expression: Expression }): Promise<void> {
+export async function validateCheck(
+  context: CommandContext,
+  relation: number,
+  check: { readonly name: string; readonly expression: Expression },
+): Promise<void> {
   const table = context.catalog.requireRelation(relation);
   if (!(await hasRowWhere(context, table, negated(check.expression)))) return;
-  throw pgError(SqlState.checkViolation, `check constraint "${check.name}" of relation "${table.name}" is violated by some row`, {
-    schema: table.schemaName,
-    table: table.name,
-    constraint: check.name,
-  });
+  throw pgError(
+    SqlState.checkViolation,
+    `check constraint "${check.name}" of relation "${table.name}" is violated by some row`,
+    {
+      schema: table.schemaName,
+      table: table.name,
+      constraint: check.name,
+    },
+  );
 }
 
 /** 23502 where a column has a null. */
@@ -153,7 +163,12 @@ export async function validateNotNull(context: CommandContext, relation: number,
 }
 
 /** Sets a column's attnotnull; true where it changed. */
-export async function setNotNull(context: CommandContext, relation: number, number: number, notNull: boolean): Promise<boolean> {
+export async function setNotNull(
+  context: CommandContext,
+  relation: number,
+  number: number,
+  notNull: boolean,
+): Promise<boolean> {
   const { tables } = context.catalog;
   const entry = tables.findOne('pg_attribute', { attrelid: relation, attnum: number });
   if (entry === null || entry.row.attnotnull === notNull) return false;
@@ -168,6 +183,15 @@ export function storedCheck(conbin: string | null): Expression {
 }
 
 /** Makes an index the internal part of its constraint. */
-export async function attachIndexToConstraint(context: CommandContext, index: number, constraint: number): Promise<void> {
-  await recordDependency(context, objectAddress(ClassOid.class, index), objectAddress(ClassOid.constraint, constraint), 'i');
+export async function attachIndexToConstraint(
+  context: CommandContext,
+  index: number,
+  constraint: number,
+): Promise<void> {
+  await recordDependency(
+    context,
+    objectAddress(ClassOid.class, index),
+    objectAddress(ClassOid.constraint, constraint),
+    'i',
+  );
 }

@@ -37,5 +37,7 @@ export async function createIndexStatement(statement: IndexStmt, context: Comman
 export function requireIndexable(table: RelationDescriptor): void {
   if (table.kind === 'r' || table.kind === 'm') return;
   if (table.kind === 'p') throw notSupported('index on a partitioned table');
-  throw pgError(SqlState.wrongObjectType, `cannot create index on relation "${table.name}"`, { detail: kindDetail(table.kind) });
+  throw pgError(SqlState.wrongObjectType, `cannot create index on relation "${table.name}"`, {
+    detail: kindDetail(table.kind),
+  });
 }

@@ -39,7 +39,11 @@ export async function createTableAsStatement(
     noticeExists(context, 'relation', name);
     return { kind: 'done', tag };
   }
-  const query = withAliases(isView ? bindViewQuery(context, statement.query) : sourceQuery(context, statement, bound), stringList(into.colNames), 'AS');
+  const query = withAliases(
+    isView ? bindViewQuery(context, statement.query) : sourceQuery(context, statement, bound),
+    stringList(into.colNames),
+    'AS',
+  );
   const oid = await createRelation(context, {
     name,
     schema: target.namespace.oid,
@@ -130,7 +134,8 @@ function requireRefreshable(relation: RelationDescriptor, statement: RefreshMatV
     );
   }
   const usable = relation.indexes.some(
-    (index) => index.isUnique && index.isImmediate && index.isValid && index.predicate === null && index.expressions === null,
+    (index) =>
+      index.isUnique && index.isImmediate && index.isValid && index.predicate === null && index.expressions === null,
   );
   if (usable) return;
   const name = quoteQualifiedIdentifier(relation.schemaName, relation.name);

@@ -43,7 +43,11 @@ export async function createTable(statement: CreateStmt, context: CommandContext
   }
   const draft = await readElements(context, statement, name);
   const parents = await mergeParents(context, statement, draft.columns, { name, persistence: target.persistence });
-  const withSequences = await createSequences(context, parents.columns, { relation: statement.relation ?? {}, target, name });
+  const withSequences = await createSequences(context, parents.columns, {
+    relation: statement.relation ?? {},
+    target,
+    name,
+  });
   const oid = await createRelation(context, {
     name,
     schema: target.namespace.oid,
@@ -209,7 +213,10 @@ export async function createSequences(
     const identity = column.parts?.identity || (column.like !== null ? (column.spec.identity ?? '') : '');
     if (!identity && !column.parts?.isSerial) continue;
     const options = column.parts?.sequenceOptions ?? column.like?.identityOptions(column.spec.name) ?? [];
-    sequences.set(index + 1, await createColumnSequence(context, column.spec, { ...table, options, forIdentity: identity !== '' }));
+    sequences.set(
+      index + 1,
+      await createColumnSequence(context, column.spec, { ...table, options, forIdentity: identity !== '' }),
+    );
   }
   return sequences;
 }
@@ -242,7 +249,10 @@ export async function createColumnSequence(
       inh: true,
       ...(persistence === 't' ? {} : { schemaname: schema }),
     },
-    options: [...typeOption, ...table.options.filter((def) => !['sequence_name', 'logged', 'unlogged'].includes(def.defname ?? ''))],
+    options: [
+      ...typeOption,
+      ...table.options.filter((def) => !['sequence_name', 'logged', 'unlogged'].includes(def.defname ?? '')),
+    ],
     ifNotExists: false,
     forIdentity: table.forIdentity,
     owner: table.owner ?? context.userId,
@@ -296,7 +306,12 @@ async function storeColumnDefault(
   }
 }
 
-async function storeConstraints(context: CommandContext, relation: number, draft: Draft, parents: ParentMerge): Promise<void> {
+async function storeConstraints(
+  context: CommandContext,
+  relation: number,
+  draft: Draft,
+  parents: ParentMerge,
+): Promise<void> {
   const taken: string[] = draft.checks.flatMap((check) => (check.conname ? [check.conname] : []));
   for (const check of parents.checks) await storeCheck(context, relation, check);
   for (const constraint of draft.checks) {

@@ -7,7 +7,12 @@ import { forgetSharedDependencies, recordSharedDependency } from './depend.js';
 
 /** ACL text for a new object: r relation, S sequence, f function, T type, n schema. null where nothing differs from the
  *  built-in defaults. */
-export function defaultAcl(context: CommandContext, kind: 'r' | 'S' | 'f' | 'T' | 'n', owner: number, schema: number): string | null {
+export function defaultAcl(
+  context: CommandContext,
+  kind: 'r' | 'S' | 'f' | 'T' | 'n',
+  owner: number,
+  schema: number,
+): string | null {
   const global = storedDefault(context, kind, owner, 0);
   const local = kind === 'n' ? null : storedDefault(context, kind, owner, schema);
   if (global === null && local === null) return null;
@@ -31,7 +36,12 @@ export function sameAcl(left: readonly AclItem[], right: readonly AclItem[]): bo
 }
 
 /** Replaces what pg_shdepend says about the roles in an object's ACL. */
-export async function recordAclDependencies(context: CommandContext, address: ObjectAddress, owner: number, acl: string | null): Promise<void> {
+export async function recordAclDependencies(
+  context: CommandContext,
+  address: ObjectAddress,
+  owner: number,
+  acl: string | null,
+): Promise<void> {
   await forgetSharedDependencies(context, address, 'a');
   if (acl === null) return;
   const roles = new Set(parseAcl(context, acl).flatMap((item) => [item.grantee, item.grantor]));

@@ -79,7 +79,12 @@ function sharedDatabase(context: CommandContext, classId: number): number {
 }
 
 /** Records the owner of an object. */
-export async function recordOwner(context: CommandContext, classId: number, objectId: number, owner: number): Promise<void> {
+export async function recordOwner(
+  context: CommandContext,
+  classId: number,
+  objectId: number,
+  owner: number,
+): Promise<void> {
   await recordSharedDependency(context, objectAddress(classId, objectId), owner, 'o');
 }
 
@@ -120,7 +125,11 @@ export async function forgetSharedDependencies(
   type?: 'o' | 'a' | 'r' | 'i',
 ): Promise<void> {
   const { tables } = context.catalog;
-  const key = { dbid: sharedDatabase(context, dependent.classId), classid: dependent.classId, objid: dependent.objectId };
+  const key = {
+    dbid: sharedDatabase(context, dependent.classId),
+    classid: dependent.classId,
+    objid: dependent.objectId,
+  };
   for (const entry of tables.find('pg_shdepend', key)) {
     if (dependent.subId !== 0 && entry.row.objsubid !== dependent.subId) continue;
     if (type !== undefined && entry.row.deptype !== type) continue;

@@ -1,21 +1,50 @@
 // Maps each command's parse-tree tag to its handler. Every tag of the grammar that is no query and not the session's own
 // stands here: what is not built names its feature in 0A000. The compiler lists what is missing.
-import type { Node } from '@pgsql/types';
 import { notSupported } from '../errors/pg-error.js';
 import type { Query } from '../trees/query.js';
 import type { BoundCommand } from '../trees/statement.js';
 import type { CommandContext, CommandResult } from './api.js';
+import { alterFunctionStatement } from './alter-function.js';
+import { alterTableStatement } from './alter-table/alter-table.js';
+import { callStatement, doStatement } from './call.js';
+import { createCastStatement } from './cast.js';
+import { alterCollationStatement } from './collation.js';
 import { commentStatement } from './comment.js';
+import { copyStatement } from './copy/copy.js';
 import { createIndexStatement } from './create-index.js';
 import { createTableStatement } from './create-table.js';
 import { createTableAsStatement, refreshStatement } from './create-table-as.js';
+import {
+  alterDatabaseStatement,
+  createDatabaseStatement,
+  dropDatabaseStatement,
+  refreshDatabaseCollation,
+} from './database.js';
+import { alterDefaultPrivilegesStatement } from './default-privileges.js';
+import { defineStatement } from './define.js';
+import { alterDomainStatement, createDomainStatement } from './domain.js';
 import { dropStatement } from './drop.js';
+import { alterEnumStatement } from './enum.js';
+import { createExtensionStatement, securityLabelStatement } from './extension.js';
+import { createFunctionStatement } from './function.js';
+import { grantStatement } from './grant.js';
 import { lockStatement } from './lock.js';
+import { alterOperatorStatement } from './operator.js';
+import { dropOwnedStatement, reassignOwnedStatement } from './owned.js';
+import { alterOwnerStatement } from './owner.js';
+import { clusterStatement, reindexStatement } from './reindex-cluster.js';
+import { renameStatement } from './rename.js';
+import { alterRoleStatement, createRoleStatement, dropRoleStatement } from './role.js';
+import { grantRoleStatement } from './role-grant.js';
+import { alterDatabaseSetStatement, alterRoleSetStatement } from './role-settings.js';
 import { createSchemaStatement } from './schema.js';
 import { alterSequenceStatement, createSequenceStatement } from './sequence.js';
+import { setSchemaStatement } from './set-schema.js';
 import { alterStatisticsStatement, createStatisticsStatement } from './statistics.js';
 import { nodeTag, type NodeBody, type NodeTag } from './tree.js';
+import { createTriggerStatement } from './trigger.js';
 import { truncateStatement } from './truncate.js';
+import { alterTypeStatement, compositeTypeStatement, createEnumStatement } from './type.js';
 import { viewStatement } from './view.js';
 
 type Handler<K extends NodeTag> = (
@@ -24,7 +53,16 @@ type Handler<K extends NodeTag> = (
   query: Query | null,
 ) => Promise<CommandResult>;
 
-type QueryTag = 'InsertStmt' | 'DeleteStmt' | 'UpdateStmt' | 'MergeStmt' | 'SelectStmt' | 'ReturnStmt' | 'PLAssignStmt' | 'RawStmt' | 'SetOperationStmt';
+type QueryTag =
+  | 'InsertStmt'
+  | 'DeleteStmt'
+  | 'UpdateStmt'
+  | 'MergeStmt'
+  | 'SelectStmt'
+  | 'ReturnStmt'
+  | 'PLAssignStmt'
+  | 'RawStmt'
+  | 'SetOperationStmt';
 type SessionTag =
   | 'TransactionStmt'
   | 'VariableSetStmt'
@@ -41,7 +79,8 @@ type SessionTag =
   | 'NotifyStmt'
   | 'UnlistenStmt'
   | 'CheckPointStmt'
-  | 'LoadStmt';
+  | 'LoadStmt'
+  | 'AlterSystemStmt';
 type StatementTag = Extract<NodeTag, `${string}Stmt`>;
 /** Parts of statements whose names end like statements. */
 type PartTag = 'ReplicaIdentityStmt';
@@ -52,21 +91,97 @@ function unbuilt(feature: string): () => Promise<CommandResult> {
 }
 
 const handlers = {
+  AlterCollationStmt: alterCollationStatement,
+  AlterDatabaseRefreshCollStmt: refreshDatabaseCollation,
+  AlterDatabaseSetStmt: alterDatabaseSetStatement,
+  AlterDatabaseStmt: alterDatabaseStatement,
+  AlterDefaultPrivilegesStmt: alterDefaultPrivilegesStatement,
+  AlterDomainStmt: alterDomainStatement,
+  AlterEnumStmt: alterEnumStatement,
+  AlterEventTrigStmt: unbuilt('ALTER EVENT TRIGGER'),
+  AlterExtensionContentsStmt: unbuilt('ALTER EXTENSION ... ADD/DROP'),
+  AlterExtensionStmt: unbuilt('ALTER EXTENSION'),
+  AlterFdwStmt: unbuilt('ALTER FOREIGN DATA WRAPPER'),
+  AlterForeignServerStmt: unbuilt('ALTER SERVER'),
+  AlterFunctionStmt: alterFunctionStatement,
+  AlterObjectDependsStmt: unbuilt('ALTER ... DEPENDS ON EXTENSION'),
+  AlterObjectSchemaStmt: setSchemaStatement,
+  AlterOpFamilyStmt: unbuilt('ALTER OPERATOR FAMILY'),
+  AlterOperatorStmt: alterOperatorStatement,
+  AlterOwnerStmt: alterOwnerStatement,
+  AlterPolicyStmt: unbuilt('ALTER POLICY'),
+  AlterPublicationStmt: unbuilt('ALTER PUBLICATION'),
+  AlterRoleSetStmt: alterRoleSetStatement,
+  AlterRoleStmt: alterRoleStatement,
+  AlterSeqStmt: alterSequenceStatement,
+  AlterStatsStmt: alterStatisticsStatement,
+  AlterSubscriptionStmt: unbuilt('ALTER SUBSCRIPTION'),
+  AlterTableMoveAllStmt: unbuilt('ALTER ... ALL IN TABLESPACE'),
+  AlterTableSpaceOptionsStmt: unbuilt('ALTER TABLESPACE'),
+  AlterTableStmt: alterTableStatement,
+  AlterTSConfigurationStmt: unbuilt('ALTER TEXT SEARCH CONFIGURATION'),
+  AlterTSDictionaryStmt: unbuilt('ALTER TEXT SEARCH DICTIONARY'),
+  AlterTypeStmt: alterTypeStatement,
+  AlterUserMappingStmt: unbuilt('ALTER USER MAPPING'),
+  CallStmt: callStatement,
+  ClusterStmt: clusterStatement,
   CommentStmt: commentStatement,
+  CompositeTypeStmt: compositeTypeStatement,
+  CopyStmt: copyStatement,
+  CreateAmStmt: unbuilt('CREATE ACCESS METHOD'),
+  CreateCastStmt: createCastStatement,
+  CreateConversionStmt: unbuilt('CREATE CONVERSION'),
+  CreateDomainStmt: createDomainStatement,
+  CreateEnumStmt: createEnumStatement,
+  CreateEventTrigStmt: unbuilt('CREATE EVENT TRIGGER'),
+  CreateExtensionStmt: createExtensionStatement,
+  CreateFdwStmt: unbuilt('CREATE FOREIGN DATA WRAPPER'),
+  CreateForeignServerStmt: unbuilt('CREATE SERVER'),
+  CreateForeignTableStmt: unbuilt('CREATE FOREIGN TABLE'),
+  CreateFunctionStmt: createFunctionStatement,
+  CreateOpClassStmt: unbuilt('CREATE OPERATOR CLASS'),
+  CreateOpFamilyStmt: unbuilt('CREATE OPERATOR FAMILY'),
+  CreatePLangStmt: unbuilt('CREATE LANGUAGE'),
+  CreatePolicyStmt: unbuilt('CREATE POLICY'),
+  CreatePublicationStmt: unbuilt('CREATE PUBLICATION'),
+  CreateRangeStmt: unbuilt('CREATE TYPE AS RANGE'),
+  CreateRoleStmt: createRoleStatement,
   CreateSchemaStmt: createSchemaStatement,
   CreateSeqStmt: createSequenceStatement,
-  AlterSeqStmt: alterSequenceStatement,
   CreateStatsStmt: createStatisticsStatement,
-  AlterStatsStmt: alterStatisticsStatement,
   CreateStmt: createTableStatement,
+  CreateSubscriptionStmt: unbuilt('CREATE SUBSCRIPTION'),
   CreateTableAsStmt: createTableAsStatement,
+  CreateTableSpaceStmt: unbuilt('CREATE TABLESPACE'),
+  CreateTransformStmt: unbuilt('CREATE TRANSFORM'),
+  CreateTrigStmt: createTriggerStatement,
+  CreateUserMappingStmt: unbuilt('CREATE USER MAPPING'),
+  CreatedbStmt: createDatabaseStatement,
+  DefineStmt: defineStatement,
+  DoStmt: doStatement,
+  DropOwnedStmt: dropOwnedStatement,
+  DropRoleStmt: dropRoleStatement,
   DropStmt: dropStatement,
+  DropSubscriptionStmt: unbuilt('DROP SUBSCRIPTION'),
+  DropTableSpaceStmt: unbuilt('DROP TABLESPACE'),
+  DropUserMappingStmt: unbuilt('DROP USER MAPPING'),
+  DropdbStmt: dropDatabaseStatement,
+  ExplainStmt: unbuilt('EXPLAIN'),
+  GrantRoleStmt: grantRoleStatement,
+  GrantStmt: grantStatement,
+  ImportForeignSchemaStmt: unbuilt('IMPORT FOREIGN SCHEMA'),
   IndexStmt: createIndexStatement,
   LockStmt: lockStatement,
+  ReassignOwnedStmt: reassignOwnedStatement,
   RefreshMatViewStmt: refreshStatement,
+  ReindexStmt: reindexStatement,
+  RenameStmt: renameStatement,
+  RuleStmt: unbuilt('CREATE RULE'),
+  SecLabelStmt: securityLabelStatement,
   TruncateStmt: truncateStatement,
+  VacuumStmt: unbuilt('VACUUM'),
   ViewStmt: viewStatement,
-} as const satisfies { readonly [K in CommandTag]?: Handler<K> };
+} as const satisfies { readonly [K in CommandTag]: Handler<K> };
 
 /** Runs a bound command. Throws what its handler throws; 0A000 for what is not built. */
 export async function runCommand(bound: BoundCommand, context: CommandContext): Promise<CommandResult> {
@@ -77,7 +192,15 @@ export async function runCommand(bound: BoundCommand, context: CommandContext): 
   return handler(body as never, context, bound.query);
 }
 
-const readOnlyTags: readonly string[] = ['ExplainStmt', 'CopyStmt', 'LockStmt', 'CallStmt', 'DoStmt', 'VacuumStmt', 'CheckPointStmt'];
+const readOnlyTags: readonly string[] = [
+  'ExplainStmt',
+  'CopyStmt',
+  'LockStmt',
+  'CallStmt',
+  'DoStmt',
+  'VacuumStmt',
+  'CheckPointStmt',
+];
 
 function requireWritable(tag: string, context: CommandContext): void {
   if (!readOnlyTags.includes(tag)) context.transaction.requireWritable(commandName(tag));
@@ -88,5 +211,3 @@ function commandName(tag: string): string {
   const words = tag.replace(/Stmt$/, '').replace(/([a-z])([A-Z])/g, '$1 $2');
   return words.toUpperCase();
 }
-
-export type { Node };

@@ -98,7 +98,8 @@ async function findForDrop(
   statement: DropStmt,
 ): Promise<ObjectAddress | null> {
   const kinds = relationTypes[type];
-  if (kinds !== undefined) return findRelation(context, { type, kinds, noun: dropKinds[type] as string }, nameParts(node), statement);
+  if (kinds !== undefined)
+    return findRelation(context, { type, kinds, noun: dropKinds[type] as string }, nameParts(node), statement);
   if (statement.missing_ok) {
     const missing = whatIsMissing(context, type, node);
     if (missing !== null) {
@@ -118,12 +119,21 @@ async function findForDrop(
 }
 
 function isMissing(error: unknown): boolean {
-  const states: readonly string[] = [SqlState.undefinedObject, SqlState.undefinedFunction, SqlState.undefinedTable, SqlState.undefinedSchema];
+  const states: readonly string[] = [
+    SqlState.undefinedObject,
+    SqlState.undefinedFunction,
+    SqlState.undefinedTable,
+    SqlState.undefinedSchema,
+  ];
   return error instanceof PgError && states.includes(error.code);
 }
 
 /** A schema's owner may drop what is in it. */
-function requireDropAllowed(context: CommandContext, address: ObjectAddress, relation: RelationDescriptor | null): void {
+function requireDropAllowed(
+  context: CommandContext,
+  address: ObjectAddress,
+  relation: RelationDescriptor | null,
+): void {
   const schema = schemaOf(context, address);
   if (schema !== null && isOwner(context, schema)) return;
   requireObjectOwner(context, address, relation);
@@ -148,7 +158,12 @@ async function findRelation(
   statement: DropStmt,
 ): Promise<ObjectAddress | null> {
   const name = qualifiedName(parts);
-  if (statement.missing_ok && name.schema !== null && name.schema !== 'pg_temp' && context.catalog.findNamespace(name.schema) === null) {
+  if (
+    statement.missing_ok &&
+    name.schema !== null &&
+    name.schema !== 'pg_temp' &&
+    context.catalog.findNamespace(name.schema) === null
+  ) {
     noticeMissing(context, `schema "${name.schema}"`);
     return null;
   }
@@ -211,7 +226,8 @@ function whatIsMissing(context: CommandContext, type: ObjectType, node: Node): s
 
 /** The qualified name whose schema must exist. */
 function scopeParts(type: ObjectType, node: Node): readonly string[] | null {
-  if (type === 'OBJECT_TRIGGER' || type === 'OBJECT_RULE' || type === 'OBJECT_POLICY') return nameParts(node).slice(0, -1);
+  if (type === 'OBJECT_TRIGGER' || type === 'OBJECT_RULE' || type === 'OBJECT_POLICY')
+    return nameParts(node).slice(0, -1);
   if (type === 'OBJECT_CAST') return null;
   const withArgs = nodeAs(node, 'ObjectWithArgs') as ObjectWithArgs | null;
   if (withArgs) return stringList(withArgs.objname);
@@ -256,4 +272,3 @@ function typeText(context: CommandContext, typeName: Parameters<typeof resolveTy
     throw error;
   }
 }
-

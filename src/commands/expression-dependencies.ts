@@ -54,4 +54,3 @@ function isPlain(node: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(node);
   return prototype === Object.prototype || prototype === null;
 }
-

@@ -34,7 +34,9 @@ export async function createForeignKey(
     throw pgError(SqlState.invalidForeignKey, 'number of referencing and referenced columns for foreign key disagree');
   }
   checkGeneratedActions(table, keys, constraint);
-  const operators = keys.map((key, position) => equalityOperators(context, { table, referenced, name }, key, target, position));
+  const operators = keys.map((key, position) =>
+    equalityOperators(context, { table, referenced, name }, key, target, position),
+  );
   const foreign: ForeignKeyPart = {
     relation: referenced.oid,
     keys: target.columns,
@@ -98,7 +100,11 @@ interface ReferencedKey {
 }
 
 /** The unique index that the foreign key relies on: the primary key where no columns are named. */
-function referencedKey(context: CommandContext, referenced: RelationDescriptor, names: readonly string[]): ReferencedKey {
+function referencedKey(
+  context: CommandContext,
+  referenced: RelationDescriptor,
+  names: readonly string[],
+): ReferencedKey {
   if (names.length === 0) {
     const index = referenced.indexes.find((candidate) => candidate.isPrimary && candidate.isValid);
     if (index === undefined) {
@@ -183,7 +189,8 @@ function equalityOperators(
   if (indexKey === undefined || !pkAttribute || !fkAttribute) throw new Error('invariant broken: foreign key columns');
   const family = indexKey.opfamily;
   const inputType = context.catalog.opclass(indexKey.opclass)?.inputType ?? pkAttribute.type;
-  const member = (left: number, right: number): number => context.catalog.familyOperator(family, left, right, equalStrategy);
+  const member = (left: number, right: number): number =>
+    context.catalog.familyOperator(family, left, right, equalStrategy);
   const pp = member(inputType, inputType);
   const fkType = baseType(context, fkAttribute.type);
   const pf = member(inputType, fkType);
@@ -277,7 +284,12 @@ async function insertTrigger(
     tgoldtable: null,
     tgnewtable: null,
   });
-  await recordDependency(context, objectAddress(ClassOid.trigger, oid), objectAddress(ClassOid.constraint, basis.oid), 'i');
+  await recordDependency(
+    context,
+    objectAddress(ClassOid.trigger, oid),
+    objectAddress(ClassOid.constraint, basis.oid),
+    'i',
+  );
 }
 
 /** Sets pg_class.relhastriggers. */
@@ -309,7 +321,14 @@ export async function validateForeignKey(context: CommandContext, constraintOid:
   );
   const [broken] = rows;
   if (broken === undefined) return;
-  throw foreignKeyViolation(context, { table, referenced, name: row.conname, keys, values: broken, match: row.confmatchtype });
+  throw foreignKeyViolation(context, {
+    table,
+    referenced,
+    name: row.conname,
+    keys,
+    values: broken,
+    match: row.confmatchtype,
+  });
 }
 
 function foreignKeyViolation(
@@ -319,7 +338,7 @@ function foreignKeyViolation(
     readonly referenced: RelationDescriptor;
     readonly name: string;
     readonly keys: readonly number[];
-    readonly values: readonly (import('../types/value.js').Value)[];
+    readonly values: readonly import('../types/value.js').Value[];
     readonly match: string;
   },
 ): Error {

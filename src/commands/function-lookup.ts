@@ -25,7 +25,10 @@ export function lookupFunction(context: CommandContext, object: ObjectWithArgs, 
   if (object.args_unspecified) return byNameAlone(context, candidates, { text, type }).oid;
   const argTypes = (object.objargs ?? []).map((node) => argumentType(context, node));
   const inputs = candidates.find((candidate) => fits(candidate, type) && sameTypes(candidate.argTypes, argTypes));
-  const found = inputs ?? candidates.find((candidate) => sameTypes(candidate.argTypes, argTypes)) ?? byAllArguments(context, candidates, object);
+  const found =
+    inputs ??
+    candidates.find((candidate) => sameTypes(candidate.argTypes, argTypes)) ??
+    byAllArguments(context, candidates, object);
   if (found === undefined) {
     const signature = `${text}(${argTypes.map((oid) => formatType(context, oid)).join(', ')})`;
     if (type === 'OBJECT_AGGREGATE' && argTypes.length === 0) {
@@ -38,11 +41,19 @@ export function lookupFunction(context: CommandContext, object: ObjectWithArgs, 
 }
 
 /** DROP FUNCTION f(int, OUT text): procedures and functions may be written with their output arguments too. */
-function byAllArguments(context: CommandContext, candidates: readonly FunctionDescriptor[], object: ObjectWithArgs): FunctionDescriptor | undefined {
+function byAllArguments(
+  context: CommandContext,
+  candidates: readonly FunctionDescriptor[],
+  object: ObjectWithArgs,
+): FunctionDescriptor | undefined {
   if (!object.objfuncargs) return undefined;
-  const parameters = object.objfuncargs.flatMap((node) => nodeAs(node, 'FunctionParameter') ?? []) as FunctionParameter[];
+  const parameters = object.objfuncargs.flatMap(
+    (node) => nodeAs(node, 'FunctionParameter') ?? [],
+  ) as FunctionParameter[];
   const all = parameters.map((parameter) => resolveType(context, parameter.argType).type);
-  return candidates.find((candidate) => candidate.kind === 'p' && candidate.allArgTypes !== null && sameTypes(candidate.allArgTypes, all));
+  return candidates.find(
+    (candidate) => candidate.kind === 'p' && candidate.allArgTypes !== null && sameTypes(candidate.allArgTypes, all),
+  );
 }
 
 function argumentType(context: CommandContext, node: Node): number {
@@ -107,6 +118,9 @@ export function lookupOperator(context: CommandContext, object: ObjectWithArgs):
   if (right === 0) {
     throw pgError(SqlState.undefinedFunction, `postfix operators are not supported`);
   }
-  const operands = left === 0 ? `${text} ${formatType(context, right)}` : `${formatType(context, left)} ${text} ${formatType(context, right)}`;
+  const operands =
+    left === 0
+      ? `${text} ${formatType(context, right)}`
+      : `${formatType(context, left)} ${text} ${formatType(context, right)}`;
   throw pgError(SqlState.undefinedFunction, `operator does not exist: ${operands}`);
 }

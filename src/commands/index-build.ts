@@ -29,8 +29,14 @@ export async function buildIndexEntries(context: CommandContext, tableOid: numbe
   entries.sort((left, right) => Buffer.compare(left.key, right.key) || left.rowid - right.rowid);
   if (index.isUnique) requireDistinct(context, table, index, entries);
   const store = context.store.index(index.file);
-  for (const entry of entries) store.insert(context.transaction.store, context.transaction.command, entry.key, entry.rowid, null);
-  await noteCounts(context, { table: tableOid, index: indexOid, rows: entries.length, isPartial: index.predicate !== null });
+  for (const entry of entries)
+    store.insert(context.transaction.store, context.transaction.command, entry.key, entry.rowid, null);
+  await noteCounts(context, {
+    table: tableOid,
+    index: indexOid,
+    rows: entries.length,
+    isPartial: index.predicate !== null,
+  });
 }
 
 function isEmpty(context: CommandContext, table: RelationDescriptor): boolean {
@@ -45,7 +51,11 @@ function isEmpty(context: CommandContext, table: RelationDescriptor): boolean {
 
 const ctidAttribute = -1;
 
-async function collectEntries(context: CommandContext, table: RelationDescriptor, index: IndexDescriptor): Promise<Entry[]> {
+async function collectEntries(
+  context: CommandContext,
+  table: RelationDescriptor,
+  index: IndexDescriptor,
+): Promise<Entry[]> {
   const ctid: Expression = {
     kind: 'Var',
     varno: 1,
@@ -58,7 +68,9 @@ async function collectEntries(context: CommandContext, table: RelationDescriptor
     location: -1,
   };
   const expressions = index.expressions === null ? [] : [...expressionListFromJson(index.expressions)];
-  const keys = index.keys.map((key) => (key.attribute === 0 ? (expressions.shift() as Expression) : columnVar(table, key.attribute)));
+  const keys = index.keys.map((key) =>
+    key.attribute === 0 ? (expressions.shift() as Expression) : columnVar(table, key.attribute),
+  );
   const predicate = index.predicate === null ? null : expressionFromJson(index.predicate);
   const columns = keyColumns(context.catalog, index);
   const execution = openQuery(context, tableQuery(context, table, [ctid, ...keys], predicate));
@@ -76,16 +88,27 @@ async function collectEntries(context: CommandContext, table: RelationDescriptor
 
 function entryOf(context: CommandContext, columns: readonly KeyColumnCodec[], row: Row): Entry {
   const [tid, ...values] = row;
-  return { key: encodeKey(columns, values, (collation) => ioFor(context, collation)), rowid: rowIdFromTid(tid as Tid), values };
+  return {
+    key: encodeKey(columns, values, (collation) => ioFor(context, collation)),
+    rowid: rowIdFromTid(tid as Tid),
+    values,
+  };
 }
 
 /** The session's context under a collation. */
 function ioFor(context: CommandContext, collation: number): IoContext {
   const { io } = context.catalog;
-  return io.collationOid === collation ? io : Object.assign(Object.create(io) as IoContext, { collationOid: collation });
+  return io.collationOid === collation
+    ? io
+    : Object.assign(Object.create(io) as IoContext, { collationOid: collation });
 }
 
-function requireDistinct(context: CommandContext, table: RelationDescriptor, index: IndexDescriptor, entries: readonly Entry[]): void {
+function requireDistinct(
+  context: CommandContext,
+  table: RelationDescriptor,
+  index: IndexDescriptor,
+  entries: readonly Entry[],
+): void {
   for (let n = 1; n < entries.length; n++) {
     const [left, right] = [entries[n - 1] as Entry, entries[n] as Entry];
     if (!left.key.equals(right.key)) continue;
@@ -100,7 +123,12 @@ function requireDistinct(context: CommandContext, table: RelationDescriptor, ind
 }
 
 /** (a, lower(b))=(1, x) */
-function keyText(context: CommandContext, table: RelationDescriptor, index: IndexDescriptor, values: readonly Value[]): string {
+function keyText(
+  context: CommandContext,
+  table: RelationDescriptor,
+  index: IndexDescriptor,
+  values: readonly Value[],
+): string {
   const expressions = index.expressions === null ? [] : [...expressionListFromJson(index.expressions)];
   const names = index.keys.map((key) =>
     key.attribute === 0
@@ -121,11 +149,17 @@ async function noteCounts(
   const { tables } = context.catalog;
   const index = tables.findOne('pg_class', { oid: counts.index });
   if (index !== null) {
-    await tables.update(context.transaction, 'pg_class', index, { reltuples: counts.rows, relpages: pagesOf(context, counts.index) });
+    await tables.update(context.transaction, 'pg_class', index, {
+      reltuples: counts.rows,
+      relpages: pagesOf(context, counts.index),
+    });
   }
   const table = tables.findOne('pg_class', { oid: counts.table });
   if (table !== null && !counts.isPartial) {
-    await tables.update(context.transaction, 'pg_class', table, { reltuples: counts.rows, relpages: pagesOf(context, counts.table) });
+    await tables.update(context.transaction, 'pg_class', table, {
+      reltuples: counts.rows,
+      relpages: pagesOf(context, counts.table),
+    });
   }
 }
 

@@ -120,7 +120,15 @@ function indexColumns(context: CommandContext, table: RelationDescriptor, spec: 
   const includes = spec.includes.map((number, index): ColumnSpec => {
     const source = attributeOf(table, number);
     const name = names[spec.keys.length + index] as string;
-    return { name, type: source.type, typmod: source.typmod, collation: 0, dimensions: 0, notNull: false, storage: source.storage };
+    return {
+      name,
+      type: source.type,
+      typmod: source.typmod,
+      collation: 0,
+      dimensions: 0,
+      notNull: false,
+      storage: source.storage,
+    };
   });
   return [...keys, ...includes];
 }
@@ -143,7 +151,8 @@ async function insertIndexRow(
   oid: number,
 ): Promise<void> {
   const expressions = spec.keys.filter((key) => key.attribute === 0).map((key) => key.expression as Expression);
-  const option = (key: IndexKeySpec): number => (key.descending ? descendingBit : 0) | (key.nullsFirst ? nullsFirstBit : 0);
+  const option = (key: IndexKeySpec): number =>
+    (key.descending ? descendingBit : 0) | (key.nullsFirst ? nullsFirstBit : 0);
   await context.catalog.tables.insert(context.transaction, 'pg_index', {
     indexrelid: oid,
     indrelid: table.oid,
@@ -200,13 +209,24 @@ async function recordIndexDependencies(
   if (oids.constraint === 0 && columns.length > 0) {
     await recordDependencies(context, address, columnAddresses(oids.table, columns), 'a');
   }
-  const collations = spec.keys.filter((key) => key.collation !== 0).map((key) => objectAddress(ClassOid.collation, key.collation));
+  const collations = spec.keys
+    .filter((key) => key.collation !== 0)
+    .map((key) => objectAddress(ClassOid.collation, key.collation));
   await recordDependencies(context, address, collations, 'n');
-  await recordDependencies(context, address, spec.keys.map((key) => objectAddress(ClassOid.opclass, key.opclass)), 'n');
+  await recordDependencies(
+    context,
+    address,
+    spec.keys.map((key) => objectAddress(ClassOid.opclass, key.opclass)),
+    'n',
+  );
   const expressions = spec.keys.flatMap((key) => (key.expression ? [key.expression] : []));
   if (spec.predicate) expressions.push(spec.predicate);
   for (const expression of expressions) {
-    await recordExpressionDependencies(context, address, expression, { relation: oids.table, type: 'n', selfType: 'a' });
+    await recordExpressionDependencies(context, address, expression, {
+      relation: oids.table,
+      type: 'n',
+      selfType: 'a',
+    });
   }
   // An index on constants alone would outlive its table otherwise.
   if (oids.constraint === 0 && columns.length === 0) {

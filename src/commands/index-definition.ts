@@ -120,7 +120,9 @@ function requireIndexColumn(resolver: KeyResolver, name: string): AttributeDescr
   if (['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid'].includes(name)) {
     throw pgError(SqlState.featureNotSupported, 'index creation on system columns is not supported');
   }
-  const text = resolver.isConstraint ? `column "${name}" named in key does not exist` : `column "${name}" does not exist`;
+  const text = resolver.isConstraint
+    ? `column "${name}" named in key does not exist`
+    : `column "${name}" does not exist`;
   throw pgError(SqlState.undefinedColumn, text);
 }
 
@@ -169,7 +171,9 @@ function keyOpclass(resolver: KeyResolver, type: number, written: readonly strin
     throw pgError(
       SqlState.undefinedObject,
       `data type ${formatType(context, type)} has no default operator class for access method "${method}"`,
-      { hint: 'You must specify an operator class for the index or define a default operator class for the data type.' },
+      {
+        hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
+      },
     );
   }
   const name = qualifiedName(written);
@@ -202,15 +206,24 @@ function isPseudoElement(type: number): boolean {
   return type === TypeOid.any || type === TypeOid.anyelement || type === 2776 || type === 3500;
 }
 
-function keyOrder(resolver: KeyResolver, element: IndexElem): { readonly descending: boolean; readonly nullsFirst: boolean } {
+function keyOrder(
+  resolver: KeyResolver,
+  element: IndexElem,
+): { readonly descending: boolean; readonly nullsFirst: boolean } {
   const ordering = element.ordering ?? 'SORTBY_DEFAULT';
   const nulls = element.nulls_ordering ?? 'SORTBY_NULLS_DEFAULT';
   if (!resolver.traits.canOrder) {
     if (ordering !== 'SORTBY_DEFAULT') {
-      throw pgError(SqlState.featureNotSupported, `access method "${resolver.method}" does not support ASC/DESC options`);
+      throw pgError(
+        SqlState.featureNotSupported,
+        `access method "${resolver.method}" does not support ASC/DESC options`,
+      );
     }
     if (nulls !== 'SORTBY_NULLS_DEFAULT') {
-      throw pgError(SqlState.featureNotSupported, `access method "${resolver.method}" does not support NULLS FIRST/LAST options`);
+      throw pgError(
+        SqlState.featureNotSupported,
+        `access method "${resolver.method}" does not support NULLS FIRST/LAST options`,
+      );
     }
   }
   const descending = ordering === 'SORTBY_DESC';
@@ -219,11 +232,13 @@ function keyOrder(resolver: KeyResolver, element: IndexElem): { readonly descend
 }
 
 function resolveInclude(resolver: KeyResolver, element: IndexElem): number {
-  const refuse = (what: string): Error => pgError(SqlState.invalidObjectDefinition, `including column does not support ${what}`);
+  const refuse = (what: string): Error =>
+    pgError(SqlState.invalidObjectDefinition, `including column does not support ${what}`);
   if (element.collation?.length) throw refuse('a collation');
   if (element.opclass?.length) throw refuse('an operator class');
   if (element.ordering && element.ordering !== 'SORTBY_DEFAULT') throw refuse('ASC/DESC options');
-  if (element.nulls_ordering && element.nulls_ordering !== 'SORTBY_NULLS_DEFAULT') throw refuse('NULLS FIRST/LAST options');
+  if (element.nulls_ordering && element.nulls_ordering !== 'SORTBY_NULLS_DEFAULT')
+    throw refuse('NULLS FIRST/LAST options');
   if (!element.name) throw pgError(SqlState.featureNotSupported, 'expressions are not supported in included columns');
   return requireIndexColumn(resolver, element.name).number;
 }
@@ -231,13 +246,23 @@ function resolveInclude(resolver: KeyResolver, element: IndexElem): number {
 function chooseIndexName(
   context: CommandContext,
   table: RelationDescriptor,
-  index: { readonly keys: readonly IndexKeySpec[]; readonly includes: readonly number[]; readonly statement: IndexStmt },
+  index: {
+    readonly keys: readonly IndexKeySpec[];
+    readonly includes: readonly number[];
+    readonly statement: IndexStmt;
+  },
 ): string {
   const { keys, includes, statement } = index;
-  if (statement.primary) return chooseRelationName(context, { name1: table.name, name2: null, label: 'pkey' }, table.schema, true);
+  if (statement.primary)
+    return chooseRelationName(context, { name1: table.name, name2: null, label: 'pkey' }, table.schema, true);
   const attributeName = (number: number): string | null => table.attributes[number - 1]?.name ?? null;
   const columns = chooseIndexColumnNames([...keys.map((key) => key.name), ...includes.map(attributeName)]);
   const isConstraint = statement.isconstraint === true;
   const label = isConstraint ? 'key' : 'idx';
-  return chooseRelationName(context, { name1: table.name, name2: joinedColumnNames(columns), label }, table.schema, isConstraint);
+  return chooseRelationName(
+    context,
+    { name1: table.name, name2: joinedColumnNames(columns), label },
+    table.schema,
+    isConstraint,
+  );
 }

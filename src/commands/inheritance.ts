@@ -45,18 +45,28 @@ export async function mergeParents(
   }
   if (parents.length === 0) return { columns: own, parents: [], checks: [] };
   const state: Merging = { columns: [], conflicts: new Set() };
-  for (const parent of parents) for (const attribute of parent.attributes) if (!attribute.isDropped) mergeAttribute(context, state, attribute);
+  for (const parent of parents)
+    for (const attribute of parent.attributes) if (!attribute.isDropped) mergeAttribute(context, state, attribute);
   mapDefaults(state, parents);
   for (const column of own) mergeOwn(context, state, column);
   requireNoConflicts(state);
-  return { columns: state.columns, parents: parents.map((parent) => parent.oid), checks: parentChecks(context, state, parents) };
+  return {
+    columns: state.columns,
+    parents: parents.map((parent) => parent.oid),
+    checks: parentChecks(context, state, parents),
+  };
 }
 
-function requireParent(context: CommandContext, parent: RelationDescriptor, table: { readonly persistence: string }): void {
+function requireParent(
+  context: CommandContext,
+  parent: RelationDescriptor,
+  table: { readonly persistence: string },
+): void {
   if (parent.kind !== 'r' && parent.kind !== 'f' && parent.kind !== 'p') {
     throw pgError(SqlState.wrongObjectType, `inherited relation "${parent.name}" is not a table or foreign table`);
   }
-  if (parent.kind === 'p') throw pgError(SqlState.wrongObjectType, `cannot inherit from partitioned table "${parent.name}"`);
+  if (parent.kind === 'p')
+    throw pgError(SqlState.wrongObjectType, `cannot inherit from partitioned table "${parent.name}"`);
   if (table.persistence !== 't' && parent.persistence === 't') {
     throw pgError(SqlState.wrongObjectType, `cannot inherit from temporary relation "${parent.name}"`);
   }
@@ -73,7 +83,11 @@ function mergeAttribute(context: CommandContext, state: Merging, attribute: Attr
   }
   notice(context, `merging multiple inherited definitions of column "${attribute.name}"`);
   requireSameType(context, existing, attribute, 'inherited column');
-  if (existing.inheritedDefault !== attribute.defaultExpr && attribute.defaultExpr !== null && existing.inheritedDefault !== null) {
+  if (
+    existing.inheritedDefault !== attribute.defaultExpr &&
+    attribute.defaultExpr !== null &&
+    existing.inheritedDefault !== null
+  ) {
     state.conflicts.add(attribute.name);
   }
   state.columns[index] = {
@@ -112,7 +126,9 @@ function inheritedColumn(attribute: AttributeDescriptor): DraftColumn {
 function mapDefaults(state: Merging, parents: readonly RelationDescriptor[]): void {
   for (const [index, column] of state.columns.entries()) {
     if (column.inheritedDefault === null) continue;
-    const parent = parents.find((candidate) => candidate.attributes.some((attribute) => attribute.defaultExpr === column.inheritedDefault));
+    const parent = parents.find((candidate) =>
+      candidate.attributes.some((attribute) => attribute.defaultExpr === column.inheritedDefault),
+    );
     if (parent === undefined) continue;
     const expression = mapColumns(expressionFromJson(column.inheritedDefault), columnMap(state, parent), '');
     state.columns[index] = { ...column, inheritedDefault: treeToJson(expression) };
@@ -207,7 +223,14 @@ function parentChecks(context: CommandContext, state: Merging, parents: readonly
       const existing = checks[same];
       if (existing) checks[same] = { ...existing, inheritCount: existing.inheritCount + 1 };
       else {
-        checks.push({ name: row.conname, expression, noInherit: false, validated: true, isLocal: false, inheritCount: 1 });
+        checks.push({
+          name: row.conname,
+          expression,
+          noInherit: false,
+          validated: true,
+          isLocal: false,
+          inheritCount: 1,
+        });
       }
     }
   }
@@ -215,11 +238,20 @@ function parentChecks(context: CommandContext, state: Merging, parents: readonly
 }
 
 /** Writes pg_inherits and what follows from it. */
-export async function storeParents(context: CommandContext, relation: number, parents: readonly number[]): Promise<void> {
+export async function storeParents(
+  context: CommandContext,
+  relation: number,
+  parents: readonly number[],
+): Promise<void> {
   for (const [index, parent] of parents.entries()) await storeParent(context, relation, parent, index + 1);
 }
 
-export async function storeParent(context: CommandContext, relation: number, parent: number, position: number): Promise<void> {
+export async function storeParent(
+  context: CommandContext,
+  relation: number,
+  parent: number,
+  position: number,
+): Promise<void> {
   const { tables } = context.catalog;
   await tables.insert(context.transaction, 'pg_inherits', {
     inhrelid: relation,

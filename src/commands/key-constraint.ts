@@ -22,7 +22,8 @@ export function keyStatements(table: RelationDescriptor, constraints: readonly C
     const statement = keyStatement(table, constraint);
     const same = result.findIndex((other) => sameKey(other, statement));
     if (same < 0) result.push(statement);
-    else if (statement.idxname && !result[same]?.idxname) result[same] = { ...result[same], idxname: statement.idxname };
+    else if (statement.idxname && !result[same]?.idxname)
+      result[same] = { ...result[same], idxname: statement.idxname };
     else if (statement.idxname && result[same]?.idxname !== statement.idxname) result.push(statement);
   }
   return result;
@@ -70,7 +71,11 @@ function requireDistinct(names: readonly string[], constraint: Constraint, isPri
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice === undefined) return;
   const noun = isPrimary ? 'primary key' : 'unique';
-  throw pgError(SqlState.duplicateColumn, `column "${twice}" appears twice in ${noun} constraint`, locationOf(constraint));
+  throw pgError(
+    SqlState.duplicateColumn,
+    `column "${twice}" appears twice in ${noun} constraint`,
+    locationOf(constraint),
+  );
 }
 
 /** Same columns and properties: the later one adds nothing. */

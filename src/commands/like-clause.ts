@@ -6,10 +6,10 @@ import { aclBit } from '../catalog/acl-text.js';
 import type { Expression } from '../trees/expression.js';
 import { expressionFromJson, expressionListFromJson } from '../trees/json.js';
 import { mapExpressionDeep } from '../trees/walk.js';
-import { pgError, SqlState } from "../errors/pg-error.js";
+import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext } from './api.js';
 import { ClassOid } from './classes.js';
-import { storeDefault } from "./column-default.js";
+import { storeDefault } from './column-default.js';
 import { setComment } from './comment.js';
 import { storeCheck, storedCheck, setNotNull } from './constraint.js';
 import { createIndex, type IndexKeySpec, type IndexSpec } from './index-create.js';
@@ -46,14 +46,22 @@ export interface LikeSource {
 export async function readLike(context: CommandContext, clause: TableLikeClause): Promise<LikeSource> {
   const relation = await lockRelationByName(context, clause.relation ?? {}, 'AccessShareLock');
   if (relation === null) throw new Error('invariant broken: LIKE without a source');
-  if (!'rvmcfp'.includes(relation.kind)) throw wrongKind(`relation "${relation.name}" is invalid in LIKE clause`, relation);
+  if (!'rvmcfp'.includes(relation.kind))
+    throw wrongKind(`relation "${relation.name}" is invalid in LIKE clause`, relation);
   if (relation.kind === 'c') requireTypeUsage(context, relation.rowType);
-  else if (!hasRelationPrivilege(context, relation, aclBit.select)) throw permissionDenied(`${kindNoun(relation)} ${relation.name}`);
+  else if (!hasRelationPrivilege(context, relation, aclBit.select))
+    throw permissionDenied(`${kindNoun(relation)} ${relation.name}`);
   const options = clause.options ?? 0;
   const columns = relation.attributes
     .filter((attribute) => !attribute.isDropped)
     .map((attribute) => likeColumn(context, relation, attribute, options));
-  return { relation, options, columns, firstColumn: 0, identityOptions: (column) => identityOptions(context, relation, column) };
+  return {
+    relation,
+    options,
+    columns,
+    firstColumn: 0,
+    identityOptions: (column) => identityOptions(context, relation, column),
+  };
 }
 
 function likeColumn(
@@ -86,12 +94,20 @@ function likeColumn(
 }
 
 /** Options of the source's identity sequence, for the copy's. */
-function identityOptions(context: CommandContext, relation: RelationDescriptor, columnName: string): readonly DefElem[] {
+function identityOptions(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  columnName: string,
+): readonly DefElem[] {
   const number = relation.attributes.find((attribute) => attribute.name === columnName)?.number ?? 0;
   const sequence = identitySequence(context, relation.oid, number);
   const row = context.catalog.tables.findOne('pg_sequence', { seqrelid: sequence })?.row;
   if (row === undefined) return [];
-  const number8 = (defname: string, value: bigint): DefElem => ({ defname, arg: { Float: { fval: String(value) } }, location: -1 });
+  const number8 = (defname: string, value: bigint): DefElem => ({
+    defname,
+    arg: { Float: { fval: String(value) } },
+    location: -1,
+  });
   return [
     number8('cache', row.seqcache),
     { defname: 'cycle', arg: { Boolean: { boolval: row.seqcycle } }, location: -1 },
@@ -103,7 +119,11 @@ function identityOptions(context: CommandContext, relation: RelationDescriptor, 
 }
 
 /** Attribute numbers of the source as numbers of the copy, by column name. */
-function attributeMap(context: CommandContext, relation: number, source: RelationDescriptor): ReadonlyMap<number, number> {
+function attributeMap(
+  context: CommandContext,
+  relation: number,
+  source: RelationDescriptor,
+): ReadonlyMap<number, number> {
   const table = context.catalog.requireRelation(relation);
   const map = new Map<number, number>();
   for (const attribute of source.attributes) {
@@ -130,12 +150,18 @@ export async function applyLike(context: CommandContext, relation: number, sourc
   await copyDefaults(context, relation, source, map);
   await copyChecks(context, relation, source, map);
   if (source.options & including.comments) await copyColumnComments(context, relation, source, map);
-  if (source.options & including.indexes && source.relation.kind !== 'f') await copyIndexes(context, relation, source, map);
-  if (source.options & including.statistics) await copyStatistics(context, source.relation.oid, relation, map, Boolean(source.options & including.comments));
+  if (source.options & including.indexes && source.relation.kind !== 'f')
+    await copyIndexes(context, relation, source, map);
+  if (source.options & including.statistics)
+    await copyStatistics(context, source.relation.oid, relation, map, Boolean(source.options & including.comments));
 }
 
-async function copyDefaults(context: CommandContext, relation: number, source: LikeSource, map: ReadonlyMap<number, number>): Promise<void> {
-
+async function copyDefaults(
+  context: CommandContext,
+  relation: number,
+  source: LikeSource,
+  map: ReadonlyMap<number, number>,
+): Promise<void> {
   for (const attribute of source.relation.attributes) {
     const number = map.get(attribute.number);
     if (number === undefined || attribute.defaultExpr === null) continue;
@@ -147,7 +173,12 @@ async function copyDefaults(context: CommandContext, relation: number, source: L
   }
 }
 
-async function copyChecks(context: CommandContext, relation: number, source: LikeSource, map: ReadonlyMap<number, number>): Promise<void> {
+async function copyChecks(
+  context: CommandContext,
+  relation: number,
+  source: LikeSource,
+  map: ReadonlyMap<number, number>,
+): Promise<void> {
   if ((source.options & including.constraints) === 0) return;
   for (const constraint of source.relation.constraints) {
     if (constraint.kind !== 'c') continue;
@@ -181,11 +212,17 @@ async function copyColumnComments(
   const key = { objoid: source.relation.oid, classoid: ClassOid.class };
   for (const { row } of context.catalog.tables.find('pg_description', key)) {
     const number = map.get(row.objsubid);
-    if (number !== undefined) await setComment(context, { classId: ClassOid.class, objectId: relation, subId: number }, row.description);
+    if (number !== undefined)
+      await setComment(context, { classId: ClassOid.class, objectId: relation, subId: number }, row.description);
   }
 }
 
-async function copyIndexes(context: CommandContext, relation: number, source: LikeSource, map: ReadonlyMap<number, number>): Promise<void> {
+async function copyIndexes(
+  context: CommandContext,
+  relation: number,
+  source: LikeSource,
+  map: ReadonlyMap<number, number>,
+): Promise<void> {
   for (const index of source.relation.indexes) {
     const spec = copiedIndex(context, relation, { source: source.relation, index: index.oid, map });
     if (spec.primary) for (const key of spec.keys) await setNotNull(context, relation, key.attribute, true);
@@ -230,7 +267,8 @@ export function storedIndexSpec(context: CommandContext, table: RelationDescript
   const { tables } = context.catalog;
   const descriptor = table.indexes.find((candidate) => candidate.oid === oid);
   const relation = tables.findOne('pg_class', { oid })?.row;
-  if (descriptor === undefined || relation === undefined) throw new Error('invariant broken: index without a descriptor');
+  if (descriptor === undefined || relation === undefined)
+    throw new Error('invariant broken: index without a descriptor');
   const expressions = descriptor.expressions === null ? [] : [...expressionListFromJson(descriptor.expressions)];
   const keys = descriptor.keys.map((key, position): IndexKeySpec => {
     const column = tables.findOne('pg_attribute', { attrelid: oid, attnum: position + 1 })?.row;
@@ -244,7 +282,9 @@ export function storedIndexSpec(context: CommandContext, table: RelationDescript
       nullsFirst: key.nullsFirst,
     };
   });
-  const constraint = tables.find('pg_constraint', { conrelid: table.oid }).find(({ row }) => row.conindid === oid && 'pux'.includes(row.contype))?.row;
+  const constraint = tables
+    .find('pg_constraint', { conrelid: table.oid })
+    .find(({ row }) => row.conindid === oid && 'pux'.includes(row.contype))?.row;
   return {
     name: descriptor.name,
     accessMethod: { oid: relation.relam, name: descriptor.accessMethod },
@@ -259,4 +299,3 @@ export function storedIndexSpec(context: CommandContext, table: RelationDescript
     tablespace: relation.reltablespace,
   };
 }
-

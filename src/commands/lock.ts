@@ -29,12 +29,17 @@ export async function lockStatement(statement: LockStmt, context: CommandContext
   const mode = modes[(statement.mode ?? 8) - 1] as LockMode;
   for (const node of statement.relations ?? []) {
     const named = nodeOf(node, 'RangeVar');
-    const found = context.catalog.resolveRelation({ catalog: named.catalogname ?? null, schema: named.schemaname ?? null, name: named.relname ?? '' });
+    const found = context.catalog.resolveRelation({
+      catalog: named.catalogname ?? null,
+      schema: named.schemaname ?? null,
+      name: named.relname ?? '',
+    });
     requireLockable(context, found, mode);
     const relation = await lockRelationByName(context, named, mode, { noWait: statement.nowait === true });
     if (relation === null || named.inh !== true) continue;
     for (const child of context.catalog.inheritors(relation.oid)) {
-      if (child !== relation.oid) await context.transaction.lockRelation(child, mode, { noWait: statement.nowait === true });
+      if (child !== relation.oid)
+        await context.transaction.lockRelation(child, mode, { noWait: statement.nowait === true });
     }
   }
   return { kind: 'done', tag: 'LOCK TABLE' };
@@ -45,7 +50,12 @@ function requireLockable(context: CommandContext, relation: RelationDescriptor, 
   const strong = aclBit.maintain | aclBit.update | aclBit.delete | aclBit.truncate;
   const writing = aclBit.insert;
   const reading = aclBit.select;
-  const enough = mode === 'AccessShareLock' ? strong | writing | reading : mode === 'RowShareLock' || mode === 'RowExclusiveLock' ? strong | writing : strong;
+  const enough =
+    mode === 'AccessShareLock'
+      ? strong | writing | reading
+      : mode === 'RowShareLock' || mode === 'RowExclusiveLock'
+        ? strong | writing
+        : strong;
   for (let bit = 1; bit <= aclBit.maintain; bit <<= 1) {
     if ((enough & bit) !== 0 && hasRelationPrivilege(context, relation, bit)) return;
   }

@@ -28,7 +28,11 @@ export async function relationTarget(context: CommandContext, relation: RangeVar
       throw pgError(SqlState.invalidTableDefinition, 'cannot create temporary relation in non-temporary schema');
     }
   }
-  const namespace = await targetNamespace(context, wanted === 't' ? { ...name, schema: temporaryAlias } : name, relation.location);
+  const namespace = await targetNamespace(
+    context,
+    wanted === 't' ? { ...name, schema: temporaryAlias } : name,
+    relation.location,
+  );
   const temporary = await context.catalog.temporaryNamespace(false);
   const isTemporary = temporary !== null && temporary.oid === namespace.oid;
   if (isTemporary && wanted === 'u') {
@@ -50,16 +54,25 @@ export async function objectTarget(
   return { namespace: await targetNamespace(context, name), name: name.name };
 }
 
-async function targetNamespace(context: CommandContext, name: QualifiedName, location?: number): Promise<NamespaceDescriptor> {
+async function targetNamespace(
+  context: CommandContext,
+  name: QualifiedName,
+  location?: number,
+): Promise<NamespaceDescriptor> {
   if (name.schema === temporaryAlias) {
     const existing = await context.catalog.temporaryNamespace(false);
     if (existing !== null) return existing;
-    requireDatabasePrivilege(context, 'T', `permission denied to create temporary tables in database "${context.catalog.databaseName}"`);
+    requireDatabasePrivilege(
+      context,
+      'T',
+      `permission denied to create temporary tables in database "${context.catalog.databaseName}"`,
+    );
     const created = await context.catalog.temporaryNamespace(true);
     if (created === null) throw new Error('invariant broken: no temporary schema');
     return created;
   }
-  const namespace = name.schema === null ? context.catalog.creationNamespace() : requireNamespace(context, name.schema, location);
+  const namespace =
+    name.schema === null ? context.catalog.creationNamespace() : requireNamespace(context, name.schema, location);
   requireSchemaPrivilege(context, namespace, 'create');
   requireNoCatalogSchema(namespace, name.name);
   return namespace;
@@ -81,7 +94,11 @@ export function requireNamespace(context: CommandContext, name: string, location
 }
 
 function noSchema(name: string, location?: number): Error {
-  return pgError(SqlState.undefinedSchema, `schema "${name}" does not exist`, location === undefined ? {} : { location });
+  return pgError(
+    SqlState.undefinedSchema,
+    `schema "${name}" does not exist`,
+    location === undefined ? {} : { location },
+  );
 }
 
 /** 0A000 for a name in another database. */
@@ -126,7 +143,8 @@ function findRelation(
 ): RelationDescriptor | null {
   if (missingOk) {
     requireThisDatabase(context, name);
-    if (name.schema !== null && name.schema !== temporaryAlias && context.catalog.findNamespace(name.schema) === null) return null;
+    if (name.schema !== null && name.schema !== temporaryAlias && context.catalog.findNamespace(name.schema) === null)
+      return null;
     return context.catalog.findRelation(name.schema, name.name);
   }
   return context.catalog.resolveRelation(name, location);

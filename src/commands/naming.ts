@@ -147,7 +147,10 @@ const fixedNames: Readonly<Record<string, string>> = {
 };
 
 function sqlValueName(op: string): string {
-  return op.replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase();
+  return op
+    .replace(/^SVFOP_/, '')
+    .replace(/_N$/, '')
+    .toLowerCase();
 }
 
 function lastName(fields: readonly Node[] | undefined): string | undefined {

@@ -44,7 +44,12 @@ export async function findObject(
     return { address: objectAddress(ClassOid.class, relation.oid), relation };
   }
   if (type === 'OBJECT_COLUMN') return findColumn(context, nameParts(object), lock);
-  if (type === 'OBJECT_TABCONSTRAINT' || type === 'OBJECT_TRIGGER' || type === 'OBJECT_RULE' || type === 'OBJECT_POLICY') {
+  if (
+    type === 'OBJECT_TABCONSTRAINT' ||
+    type === 'OBJECT_TRIGGER' ||
+    type === 'OBJECT_RULE' ||
+    type === 'OBJECT_POLICY'
+  ) {
     return findPart(context, type, nameParts(object), lock);
   }
   return { address: findSimple(context, type, object), relation: null };
@@ -96,10 +101,16 @@ async function findPart(
         ? tables.findOne('pg_rewrite', { ev_class: relation.oid, rulename: name })?.row.oid
         : tables.findOne('pg_policy', { polrelid: relation.oid, polname: name } as never)?.row.oid;
   if (found === undefined) {
-    const [noun, preposition] = type === 'OBJECT_TRIGGER' ? ['trigger', 'table'] : type === 'OBJECT_RULE' ? ['rule', 'relation'] : ['policy', 'table'];
+    const [noun, preposition] =
+      type === 'OBJECT_TRIGGER'
+        ? ['trigger', 'table']
+        : type === 'OBJECT_RULE'
+          ? ['rule', 'relation']
+          : ['policy', 'table'];
     throw pgError(SqlState.undefinedObject, `${noun} "${name}" for ${preposition} "${relation.name}" does not exist`);
   }
-  const classId = type === 'OBJECT_TRIGGER' ? ClassOid.trigger : type === 'OBJECT_RULE' ? ClassOid.rewrite : ClassOid.policy;
+  const classId =
+    type === 'OBJECT_TRIGGER' ? ClassOid.trigger : type === 'OBJECT_RULE' ? ClassOid.rewrite : ClassOid.policy;
   return { address: objectAddress(classId, found), relation };
 }
 
@@ -115,9 +126,15 @@ function findSimple(context: CommandContext, type: ObjectType, object: Node): Ob
     case 'OBJECT_PROCEDURE':
     case 'OBJECT_ROUTINE':
     case 'OBJECT_AGGREGATE':
-      return objectAddress(ClassOid.proc, lookupFunction(context, nodeOf(object, 'ObjectWithArgs') as ObjectWithArgs, type));
+      return objectAddress(
+        ClassOid.proc,
+        lookupFunction(context, nodeOf(object, 'ObjectWithArgs') as ObjectWithArgs, type),
+      );
     case 'OBJECT_OPERATOR':
-      return objectAddress(ClassOid.operator, lookupOperator(context, nodeOf(object, 'ObjectWithArgs') as ObjectWithArgs));
+      return objectAddress(
+        ClassOid.operator,
+        lookupOperator(context, nodeOf(object, 'ObjectWithArgs') as ObjectWithArgs),
+      );
     case 'OBJECT_CAST':
       return findCast(context, object);
     case 'OBJECT_OPCLASS':
@@ -147,13 +164,19 @@ function findDomainConstraint(context: CommandContext, object: Node): ObjectAddr
   const name = stringOf(nameNode);
   const row = context.catalog.tables.findOne('pg_constraint', { contypid: objectId, conname: name, conrelid: 0 })?.row;
   if (row === undefined) {
-    throw pgError(SqlState.undefinedObject, `constraint "${name}" for domain ${formatType(context, objectId)} does not exist`);
+    throw pgError(
+      SqlState.undefinedObject,
+      `constraint "${name}" for domain ${formatType(context, objectId)} does not exist`,
+    );
   }
   return objectAddress(ClassOid.constraint, row.oid);
 }
 
 function findCast(context: CommandContext, object: Node): ObjectAddress {
-  const [source, target] = listItems(object).map((node) => resolveType(context, nodeOf(node, 'TypeName')).type) as [number, number];
+  const [source, target] = listItems(object).map((node) => resolveType(context, nodeOf(node, 'TypeName')).type) as [
+    number,
+    number,
+  ];
   const row = context.catalog.tables.findOne('pg_cast', { castsource: source, casttarget: target })?.row;
   if (row === undefined) {
     throw pgError(
@@ -173,8 +196,10 @@ function findOperatorGroup(context: CommandContext, type: ObjectType, parts: rea
   const schemas = name.schema === null ? context.catalog.searchPath() : [requireNamespace(context, name.schema).oid];
   for (const schema of schemas) {
     const oid = isClass
-      ? context.catalog.tables.findOne('pg_opclass', { opcmethod: am.oid, opcname: name.name, opcnamespace: schema })?.row.oid
-      : context.catalog.tables.findOne('pg_opfamily', { opfmethod: am.oid, opfname: name.name, opfnamespace: schema })?.row.oid;
+      ? context.catalog.tables.findOne('pg_opclass', { opcmethod: am.oid, opcname: name.name, opcnamespace: schema })
+          ?.row.oid
+      : context.catalog.tables.findOne('pg_opfamily', { opfmethod: am.oid, opfname: name.name, opfnamespace: schema })
+          ?.row.oid;
     if (oid !== undefined) return objectAddress(isClass ? ClassOid.opclass : ClassOid.opfamily, oid);
   }
   const noun = isClass ? 'operator class' : 'operator family';
@@ -190,7 +215,14 @@ interface NamedKind {
   readonly noun: string;
   readonly state: SqlState;
 }
-const named = (table: CatalogName, classId: number, nameColumn: string, schemaColumn: string | null, noun: string, state: SqlState = SqlState.undefinedObject): NamedKind => ({
+const named = (
+  table: CatalogName,
+  classId: number,
+  nameColumn: string,
+  schemaColumn: string | null,
+  noun: string,
+  state: SqlState = SqlState.undefinedObject,
+): NamedKind => ({
   table,
   classId,
   nameColumn,
@@ -215,8 +247,20 @@ export const namedKinds: Readonly<Partial<Record<ObjectType, NamedKind>>> = {
   OBJECT_SUBSCRIPTION: named('pg_subscription', 6100, 'subname', null, 'subscription'),
   OBJECT_COLLATION: named('pg_collation', ClassOid.collation, 'collname', 'collnamespace', 'collation'),
   OBJECT_CONVERSION: named('pg_conversion', ClassOid.conversion, 'conname', 'connamespace', 'conversion'),
-  OBJECT_STATISTIC_EXT: named('pg_statistic_ext', ClassOid.statisticExt, 'stxname', 'stxnamespace', 'statistics object'),
-  OBJECT_TSCONFIGURATION: named('pg_ts_config', ClassOid.tsConfig, 'cfgname', 'cfgnamespace', 'text search configuration'),
+  OBJECT_STATISTIC_EXT: named(
+    'pg_statistic_ext',
+    ClassOid.statisticExt,
+    'stxname',
+    'stxnamespace',
+    'statistics object',
+  ),
+  OBJECT_TSCONFIGURATION: named(
+    'pg_ts_config',
+    ClassOid.tsConfig,
+    'cfgname',
+    'cfgnamespace',
+    'text search configuration',
+  ),
   OBJECT_TSDICTIONARY: named('pg_ts_dict', ClassOid.tsDict, 'dictname', 'dictnamespace', 'text search dictionary'),
   OBJECT_TSPARSER: named('pg_ts_parser', ClassOid.tsParser, 'prsname', 'prsnamespace', 'text search parser'),
   OBJECT_TSTEMPLATE: named('pg_ts_template', ClassOid.tsTemplate, 'tmplname', 'tmplnamespace', 'text search template'),
@@ -224,7 +268,8 @@ export const namedKinds: Readonly<Partial<Record<ObjectType, NamedKind>>> = {
 
 function findNamed(context: CommandContext, type: ObjectType, object: Node): ObjectAddress {
   const kind = namedKinds[type];
-  if (kind === undefined) throw notSupported(`this command on ${type.replace('OBJECT_', '').toLowerCase().replaceAll('_', ' ')}`);
+  if (kind === undefined)
+    throw notSupported(`this command on ${type.replace('OBJECT_', '').toLowerCase().replaceAll('_', ' ')}`);
   const parts = nodeAs(object, 'String') ? [stringOf(object)] : nameParts(object);
   if (type === 'OBJECT_ROLE') return objectAddress(ClassOid.authid, requireRole(context, parts[0] as string));
   const oid = findNamedOid(context, kind, parts);
@@ -239,7 +284,8 @@ export function findNamedOid(context: CommandContext, kind: NamedKind, parts: re
     (context.catalog.tables.findOne(kind.table, key as never)?.row as { oid: number } | undefined)?.oid;
   const name = parts.at(-1) as string;
   if (kind.schemaColumn === null) return lookup({ [kind.nameColumn]: name }) ?? null;
-  const schemas = parts.length > 1 ? [requireNamespace(context, parts.at(-2) as string).oid] : context.catalog.searchPath();
+  const schemas =
+    parts.length > 1 ? [requireNamespace(context, parts.at(-2) as string).oid] : context.catalog.searchPath();
   for (const schema of schemas) {
     const oid = lookup({ [kind.nameColumn]: name, [kind.schemaColumn]: schema });
     if (oid !== undefined) return oid;

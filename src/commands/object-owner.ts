@@ -40,10 +40,16 @@ export const ownedKinds: ReadonlyMap<number, OwnedKind> = new Map([
   [ClassOid.opfamily, owned('pg_opfamily', ['opfowner', 'opfname', 'opfnamespace', null], 'operator family')],
   [ClassOid.collation, owned('pg_collation', ['collowner', 'collname', 'collnamespace', null], 'collation')],
   [ClassOid.conversion, owned('pg_conversion', ['conowner', 'conname', 'connamespace', null], 'conversion')],
-  [ClassOid.statisticExt, owned('pg_statistic_ext', ['stxowner', 'stxname', 'stxnamespace', null], 'statistics object')],
+  [
+    ClassOid.statisticExt,
+    owned('pg_statistic_ext', ['stxowner', 'stxname', 'stxnamespace', null], 'statistics object'),
+  ],
   [ClassOid.extension, owned('pg_extension', ['extowner', 'extname', null, null], 'extension')],
   [ClassOid.tsDict, owned('pg_ts_dict', ['dictowner', 'dictname', 'dictnamespace', null], 'text search dictionary')],
-  [ClassOid.tsConfig, owned('pg_ts_config', ['cfgowner', 'cfgname', 'cfgnamespace', null], 'text search configuration')],
+  [
+    ClassOid.tsConfig,
+    owned('pg_ts_config', ['cfgowner', 'cfgname', 'cfgnamespace', null], 'text search configuration'),
+  ],
   [ClassOid.eventTrigger, owned('pg_event_trigger', ['evtowner', 'evtname', null, null], 'event trigger')],
   [ClassOid.publication, owned('pg_publication', ['pubowner', 'pubname', null, null], 'publication')],
 ]);
@@ -57,7 +63,11 @@ export function ownedRow(context: CommandContext, address: ObjectAddress): Recor
 }
 
 /** 42501 unless the user owns the object, or the relation, type or domain it belongs to. */
-export function requireObjectOwner(context: CommandContext, address: ObjectAddress, relation: RelationDescriptor | null): void {
+export function requireObjectOwner(
+  context: CommandContext,
+  address: ObjectAddress,
+  relation: RelationDescriptor | null,
+): void {
   if (relation !== null) {
     requireRelationOwner(context, relation);
     return;

@@ -42,7 +42,12 @@ export async function changeObjectOwner(context: CommandContext, address: Object
 }
 
 /** The new owner needs CREATE where the object lives. Checked as if the new owner made it. */
-function requireNewOwnerMayCreate(context: CommandContext, address: ObjectAddress, owner: number, schema: number): void {
+function requireNewOwnerMayCreate(
+  context: CommandContext,
+  address: ObjectAddress,
+  owner: number,
+  schema: number,
+): void {
   if (context.isSuperuser) return;
   const asOwner: CommandContext = { ...context, userId: owner, isSuperuser: false };
   if (address.classId === ClassOid.namespace) requireDatabasePrivilege(context, 'C');
@@ -68,7 +73,9 @@ export async function writeOwner(context: CommandContext, address: ObjectAddress
   const newAcl = acl === null ? null : printAcl(context, changeAclOwner(parseAcl(context, acl), oldOwner, owner));
   const changes = { [kind.owner]: owner, ...(kind.acl === null ? {} : { [kind.acl]: newAcl }) };
   await context.catalog.tables.update(context.transaction, kind.table, entry as never, changes as never);
-  const isPart = address.classId === ClassOid.type && (row['typrelid'] !== 0 || (row['typcategory'] === 'A' && row['typelem'] !== 0));
+  const isPart =
+    address.classId === ClassOid.type &&
+    (row['typrelid'] !== 0 || (row['typcategory'] === 'A' && row['typelem'] !== 0));
   if (!isPart || isCompositeType(context, row)) {
     await changeOwnerDependency(context, address.classId, address.objectId, owner);
     if (newAcl !== null) await recordAclDependencies(context, address, owner, newAcl);
@@ -104,7 +111,9 @@ export async function changeRelationOwner(context: CommandContext, oid: number, 
     return;
   }
   if (relation.kind === 'c') {
-    throw pgError(SqlState.wrongObjectType, `"${relation.name}" is a composite type`, { hint: 'Use ALTER TYPE instead.' });
+    throw pgError(SqlState.wrongObjectType, `"${relation.name}" is a composite type`, {
+      hint: 'Use ALTER TYPE instead.',
+    });
   }
   if (relation.kind === 'S') requireFreeSequence(context, relation);
   if (relation.owner === owner) return;
@@ -132,10 +141,16 @@ export async function moveRelationToOwner(context: CommandContext, oid: number, 
   await moveColumnAcls(context, oid, relation.owner, owner);
   if (relation.rowType !== 0) await writeOwner(context, objectAddress(ClassOid.type, relation.rowType), owner);
   for (const index of relation.indexes) await writeRelationOwner(context, index.oid, owner);
-  for (const sequence of ownedSequences(context, oid, 0)) await writeOwner(context, objectAddress(ClassOid.class, sequence), owner);
+  for (const sequence of ownedSequences(context, oid, 0))
+    await writeOwner(context, objectAddress(ClassOid.class, sequence), owner);
 }
 
-async function moveColumnAcls(context: CommandContext, relation: number, oldOwner: number, owner: number): Promise<void> {
+async function moveColumnAcls(
+  context: CommandContext,
+  relation: number,
+  oldOwner: number,
+  owner: number,
+): Promise<void> {
   for (const entry of context.catalog.tables.find('pg_attribute', { attrelid: relation })) {
     if (entry.row.attacl === null) continue;
     const attacl = printAcl(context, changeAclOwner(parseAcl(context, entry.row.attacl), oldOwner, owner));

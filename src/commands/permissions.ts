@@ -53,7 +53,11 @@ function holds(context: CommandContext, owner: number, objectType: string, acl: 
   return (privilegesOf(context, context.userId, effectiveAcl(context, objectType, owner, acl)) & bit) !== 0;
 }
 
-export function requireSchemaPrivilege(context: CommandContext, namespace: NamespaceDescriptor, privilege: 'create' | 'usage'): void {
+export function requireSchemaPrivilege(
+  context: CommandContext,
+  namespace: NamespaceDescriptor,
+  privilege: 'create' | 'usage',
+): void {
   if (namespace.name.startsWith('pg_temp_')) return;
   const bit = privilege === 'create' ? aclBit.create : aclBit.usage;
   if (!holds(context, namespace.owner, 'n', namespace.acl, bit)) throw permissionDenied(`schema ${namespace.name}`);
@@ -81,11 +85,17 @@ export function requireTypeUsage(context: CommandContext, type: number): void {
 export function requireFunctionExecute(context: CommandContext, fn: number): void {
   const row = context.catalog.tables.findOne('pg_proc', { oid: fn })?.row;
   if (row === undefined || holds(context, row.proowner, 'f', row.proacl, aclBit.execute)) return;
-  throw permissionDenied(`${row.prokind === 'p' ? 'procedure' : row.prokind === 'a' ? 'aggregate' : 'function'} ${row.proname}`);
+  throw permissionDenied(
+    `${row.prokind === 'p' ? 'procedure' : row.prokind === 'a' ? 'aggregate' : 'function'} ${row.proname}`,
+  );
 }
 
-export function requireLanguageUsage(context: CommandContext, language: { readonly lanname: string; readonly lanowner: number; readonly lanacl: string | null }): void {
-  if (!holds(context, language.lanowner, 'l', language.lanacl, aclBit.usage)) throw permissionDenied(`language ${language.lanname}`);
+export function requireLanguageUsage(
+  context: CommandContext,
+  language: { readonly lanname: string; readonly lanowner: number; readonly lanacl: string | null },
+): void {
+  if (!holds(context, language.lanowner, 'l', language.lanacl, aclBit.usage))
+    throw permissionDenied(`language ${language.lanname}`);
 }
 
 /** True where the user has the privilege on the relation as a whole. */
@@ -104,7 +114,10 @@ export function hasColumnPrivilege(
   if (columns.length === 0) return false;
   return columns.every((number) => {
     const acl = relation.attributes[number - 1]?.acl ?? null;
-    return acl !== null && (privilegesOf(context, context.userId, effectiveAcl(context, 'c', relation.owner, acl)) & bit) !== 0;
+    return (
+      acl !== null &&
+      (privilegesOf(context, context.userId, effectiveAcl(context, 'c', relation.owner, acl)) & bit) !== 0
+    );
   });
 }
 
@@ -113,7 +126,11 @@ export function requireRelationPrivilege(context: CommandContext, relation: Rela
 }
 
 /** REFERENCES on the table or on all of the columns. */
-export function requireReferencesPrivilege(context: CommandContext, relation: RelationDescriptor, columns: readonly number[]): void {
+export function requireReferencesPrivilege(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  columns: readonly number[],
+): void {
   if (!hasColumnPrivilege(context, relation, columns, aclBit.references)) {
     throw permissionDenied(`${kindNoun(relation)} ${relation.name}`);
   }
@@ -137,5 +154,10 @@ export function noticeExists(context: CommandContext, noun: string, name: string
 
 /** NOTICE "... does not exist, skipping". */
 export function noticeMissing(context: CommandContext, text: string): void {
-  context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message: `${text} does not exist, skipping`, fields: {} });
+  context.notice({
+    severity: 'NOTICE',
+    code: SqlState.successfulCompletion,
+    message: `${text} does not exist, skipping`,
+    fields: {},
+  });
 }

@@ -156,14 +156,24 @@ async function insertAttributes(context: CommandContext, relation: number, spec:
 /** Inserts one column's row and its dependencies on type and collation. */
 export async function insertAttribute(
   context: CommandContext,
-  attribute: { readonly relation: number; readonly number: number; readonly column: ColumnSpec; readonly recordTypes: boolean },
+  attribute: {
+    readonly relation: number;
+    readonly number: number;
+    readonly column: ColumnSpec;
+    readonly recordTypes: boolean;
+  },
 ): Promise<void> {
   const { relation, number, column } = attribute;
-  await context.catalog.tables.insert(context.transaction, 'pg_attribute', attributeRow(context, relation, number, column));
+  await context.catalog.tables.insert(
+    context.transaction,
+    'pg_attribute',
+    attributeRow(context, relation, number, column),
+  );
   if (!attribute.recordTypes) return;
   const address = objectAddress(ClassOid.class, relation, number);
   await recordDependency(context, address, objectAddress(ClassOid.type, column.type), 'n');
-  if (column.collation !== 0) await recordDependency(context, address, objectAddress(ClassOid.collation, column.collation), 'n');
+  if (column.collation !== 0)
+    await recordDependency(context, address, objectAddress(ClassOid.collation, column.collation), 'n');
 }
 
 /** A column's pg_attribute row. */
@@ -245,7 +255,12 @@ function systemAttributeRows(relation: number): PgAttributeRow[] {
   }));
 }
 
-async function insertRowType(context: CommandContext, spec: RelationSpec, relation: number, oid: number): Promise<void> {
+async function insertRowType(
+  context: CommandContext,
+  spec: RelationSpec,
+  relation: number,
+  oid: number,
+): Promise<void> {
   await insertTypeWithArray(context, {
     oid,
     typname: spec.name,

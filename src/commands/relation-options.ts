@@ -90,7 +90,9 @@ export function mergeOptions(
     }
     added.push(checkedOption(kind, name, defText(def) ?? 'true'));
   }
-  const doubled = added.find((option, index) => added.findIndex((other) => optionName(other) === optionName(option)) < index);
+  const doubled = added.find(
+    (option, index) => added.findIndex((other) => optionName(other) === optionName(option)) < index,
+  );
   if (doubled !== undefined) {
     throw pgError(SqlState.invalidParameterValue, `parameter "${optionName(doubled)}" specified more than once`);
   }
@@ -129,7 +131,9 @@ function checkValue(rule: OptionRule, name: string, text: string): void {
     }
   } else if (rule.type === 'enum') {
     if (!rule.values.includes(text.toLowerCase())) {
-      throw pgError(SqlState.invalidParameterValue, `invalid value for enum option "${name}": ${text}`, { detail: rule.detail });
+      throw pgError(SqlState.invalidParameterValue, `invalid value for enum option "${name}": ${text}`, {
+        detail: rule.detail,
+      });
     }
   } else {
     checkNumber(rule, name, text);

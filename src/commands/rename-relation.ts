@@ -20,7 +20,9 @@ export async function renameIndex(context: CommandContext, oid: number, name: st
   const { tables } = context.catalog;
   await renameRelationRow(context, oid, name);
   const table = tables.findOne('pg_index', { indexrelid: oid })?.row.indrelid ?? 0;
-  const constraint = tables.find('pg_constraint', { conrelid: table }).find(({ row }) => row.conindid === oid && 'pux'.includes(row.contype));
+  const constraint = tables
+    .find('pg_constraint', { conrelid: table })
+    .find(({ row }) => row.conindid === oid && 'pux'.includes(row.contype));
   if (constraint === undefined) return;
   const taken = tables.findOne('pg_constraint', { conrelid: table, contypid: 0, conname: name });
   if (taken !== null && taken.row.oid !== constraint.row.oid) {

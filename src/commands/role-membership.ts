@@ -40,7 +40,9 @@ export function isSuperuserRole(context: CommandContext, role: number): boolean 
 
 /** has_privs_of_role: the role itself, a superuser, or an inheriting member. */
 export function hasPrivilegesOfRole(context: CommandContext, member: number, role: number): boolean {
-  return member === role || isSuperuserRole(context, member) || reachableRoles(context, member, 'inherit_option').has(role);
+  return (
+    member === role || isSuperuserRole(context, member) || reachableRoles(context, member, 'inherit_option').has(role)
+  );
 }
 
 /** member_can_set_role. */
@@ -53,7 +55,9 @@ export function isAdminOfRole(context: CommandContext, member: number, role: num
   if (isSuperuserRole(context, member)) return true;
   if (member === role) return false;
   const acting = reachableRoles(context, member, null);
-  return context.catalog.tables.find('pg_auth_members', { roleid: role }).some(({ row }) => row.admin_option && acting.has(row.member));
+  return context.catalog.tables
+    .find('pg_auth_members', { roleid: role })
+    .some(({ row }) => row.admin_option && acting.has(row.member));
 }
 
 /** Name of a role for messages. */
@@ -69,7 +73,11 @@ export function requireRole(context: CommandContext, name: string): number {
 }
 
 /** Oid that a role specification stands for; PUBLIC is 0 only where `publicAllowed`, else 42704. */
-export function resolveRole(context: CommandContext, spec: RoleSpec | undefined, options: { readonly publicAllowed?: boolean } = {}): number {
+export function resolveRole(
+  context: CommandContext,
+  spec: RoleSpec | undefined,
+  options: { readonly publicAllowed?: boolean } = {},
+): number {
   switch (spec?.roletype) {
     case 'ROLESPEC_CURRENT_ROLE':
     case 'ROLESPEC_CURRENT_USER':

@@ -9,7 +9,10 @@ import { noticeExists, requireDatabasePrivilege, requireSetRole } from './permis
 import { resolveRole, roleName } from './role-membership.js';
 
 /** CREATE SCHEMA. */
-export async function createSchemaStatement(statement: CreateSchemaStmt, context: CommandContext): Promise<CommandResult> {
+export async function createSchemaStatement(
+  statement: CreateSchemaStmt,
+  context: CommandContext,
+): Promise<CommandResult> {
   const done: CommandResult = { kind: 'done', tag: 'CREATE SCHEMA' };
   const owner = statement.authrole ? resolveRole(context, statement.authrole) : context.userId;
   const name = statement.schemaname ?? roleName(context, owner);
@@ -62,7 +65,13 @@ function elementsInOrder(elements: readonly Node[]): Node[] {
 /** Names of the elements are in the new schema; another one is an error. */
 function inSchema(element: Node, schema: string): Node {
   const [tag, body] = Object.entries(element)[0] as [string, Record<string, unknown>];
-  const member = { CreateSeqStmt: 'sequence', CreateStmt: 'relation', ViewStmt: 'view', IndexStmt: 'relation', CreateTrigStmt: 'relation' }[tag];
+  const member = {
+    CreateSeqStmt: 'sequence',
+    CreateStmt: 'relation',
+    ViewStmt: 'view',
+    IndexStmt: 'relation',
+    CreateTrigStmt: 'relation',
+  }[tag];
   if (member === undefined) return element;
   const relation = (body[member] ?? {}) as { readonly schemaname?: string };
   if (relation.schemaname !== undefined && relation.schemaname !== schema) {

@@ -16,7 +16,10 @@ import { conflictingOptions, defBoolean, defElems, defInt8, nodeAs, qualifiedNam
 import { sequenceCacheService } from './services.js';
 
 /** CREATE SEQUENCE. */
-export async function createSequenceStatement(statement: CreateSeqStmt, context: CommandContext): Promise<CommandResult> {
+export async function createSequenceStatement(
+  statement: CreateSeqStmt,
+  context: CommandContext,
+): Promise<CommandResult> {
   await createSequence(context, {
     relation: statement.sequence ?? {},
     options: defElems(statement.options),
@@ -112,10 +115,18 @@ export async function alterSequence(
   const entry = tables.findOne('pg_sequence', { seqrelid: relation.oid });
   if (entry === null) throw new Error('invariant broken: sequence without a pg_sequence row');
   const state = context.store.sequences.read(relation.file);
-  const parsed = parseSequenceOptions(options, { row: entry.row, lastValue: state.lastValue, isCalled: state.isCalled }, forIdentity, context);
+  const parsed = parseSequenceOptions(
+    options,
+    { row: entry.row, lastValue: state.lastValue, isCalled: state.isCalled },
+    forIdentity,
+    context,
+  );
   await tables.update(context.transaction, 'pg_sequence', entry, parsed.row);
   if (parsed.lastValue !== null && (parsed.lastValue !== state.lastValue || parsed.isCalled !== state.isCalled)) {
-    await restartSequence(context, relation, storeDefinition(parsed.row), { value: parsed.lastValue, isCalled: parsed.isCalled });
+    await restartSequence(context, relation, storeDefinition(parsed.row), {
+      value: parsed.lastValue,
+      isCalled: parsed.isCalled,
+    });
   }
   context.session.service(sequenceCacheService).forget(relation.oid);
   if (parsed.ownedBy !== null) await setOwnedBy(context, relation, parsed.ownedBy, forIdentity);
@@ -188,7 +199,15 @@ function parseSequenceOptions(
   const cache = given.has('cache') ? defInt8(given.get('cache') as DefElem) : (old?.row.seqcache ?? 1n);
   if (cache <= 0n) throw pgError(SqlState.invalidParameterValue, `CACHE (${cache}) must be greater than zero`);
   const cycle = given.has('cycle') ? defBoolean(given.get('cycle') as DefElem) : (old?.row.seqcycle ?? false);
-  const row = { seqtypid: type, seqstart: start, seqincrement: increment, seqmax: max, seqmin: min, seqcache: cache, seqcycle: cycle };
+  const row = {
+    seqtypid: type,
+    seqstart: start,
+    seqincrement: increment,
+    seqmax: max,
+    seqmin: min,
+    seqcache: cache,
+    seqcycle: cycle,
+  };
   const state = sequenceState(given, old, { start, min, max });
   const ownedBy = given.get('owned_by');
   return { row, ...state, ownedBy: ownedBy === undefined ? null : stringList(ownedBy.arg) };
@@ -254,12 +273,19 @@ function sequenceBounds(
         : old.row.seqmin;
   const typeText = formatType(basis.context, basis.type);
   if (max > highest || max < lowest) {
-    throw pgError(SqlState.invalidParameterValue, `MAXVALUE (${max}) is out of range for sequence data type ${typeText}`);
+    throw pgError(
+      SqlState.invalidParameterValue,
+      `MAXVALUE (${max}) is out of range for sequence data type ${typeText}`,
+    );
   }
   if (min > highest || min < lowest) {
-    throw pgError(SqlState.invalidParameterValue, `MINVALUE (${min}) is out of range for sequence data type ${typeText}`);
+    throw pgError(
+      SqlState.invalidParameterValue,
+      `MINVALUE (${min}) is out of range for sequence data type ${typeText}`,
+    );
   }
-  if (min >= max) throw pgError(SqlState.invalidParameterValue, `MINVALUE (${min}) must be less than MAXVALUE (${max})`);
+  if (min >= max)
+    throw pgError(SqlState.invalidParameterValue, `MINVALUE (${min}) must be less than MAXVALUE (${max})`);
   return { min, max };
 }
 
@@ -268,14 +294,21 @@ interface Bounds {
   readonly max: bigint;
 }
 
-function sequenceStart(given: OptionMap, old: OldSequence | null, basis: Bounds & { readonly increment: bigint }): bigint {
+function sequenceStart(
+  given: OptionMap,
+  old: OldSequence | null,
+  basis: Bounds & { readonly increment: bigint },
+): bigint {
   const def = given.get('start');
   const start = def ? defInt8(def) : (old?.row.seqstart ?? (basis.increment > 0n ? basis.min : basis.max));
   if (start < basis.min) {
     throw pgError(SqlState.invalidParameterValue, `START value (${start}) cannot be less than MINVALUE (${basis.min})`);
   }
   if (start > basis.max) {
-    throw pgError(SqlState.invalidParameterValue, `START value (${start}) cannot be greater than MAXVALUE (${basis.max})`);
+    throw pgError(
+      SqlState.invalidParameterValue,
+      `START value (${start}) cannot be greater than MAXVALUE (${basis.max})`,
+    );
   }
   return start;
 }
@@ -287,15 +320,22 @@ function sequenceState(
 ): { readonly lastValue: bigint | null; readonly isCalled: boolean } {
   const restart = given.get('restart');
   let state: { lastValue: bigint | null; isCalled: boolean };
-  if (restart !== undefined) state = { lastValue: restart.arg === undefined ? basis.start : defInt8(restart), isCalled: false };
+  if (restart !== undefined)
+    state = { lastValue: restart.arg === undefined ? basis.start : defInt8(restart), isCalled: false };
   else if (old === null) state = { lastValue: basis.start, isCalled: false };
   else state = { lastValue: old.lastValue, isCalled: old.isCalled };
   const value = state.lastValue as bigint;
   if (value < basis.min) {
-    throw pgError(SqlState.invalidParameterValue, `RESTART value (${value}) cannot be less than MINVALUE (${basis.min})`);
+    throw pgError(
+      SqlState.invalidParameterValue,
+      `RESTART value (${value}) cannot be less than MINVALUE (${basis.min})`,
+    );
   }
   if (value > basis.max) {
-    throw pgError(SqlState.invalidParameterValue, `RESTART value (${value}) cannot be greater than MAXVALUE (${basis.max})`);
+    throw pgError(
+      SqlState.invalidParameterValue,
+      `RESTART value (${value}) cannot be greater than MAXVALUE (${basis.max})`,
+    );
   }
   return state;
 }
@@ -311,7 +351,9 @@ export async function setOwnedBy(
   const type = forIdentity ? 'i' : 'a';
   if (parts.length === 1) {
     if (parts[0] !== 'none') {
-      throw pgError(SqlState.syntaxError, 'invalid OWNED BY option', { hint: 'Specify OWNED BY table.column or OWNED BY NONE.' });
+      throw pgError(SqlState.syntaxError, 'invalid OWNED BY option', {
+        hint: 'Specify OWNED BY table.column or OWNED BY NONE.',
+      });
     }
     await forgetOwner(context, sequence.oid, type);
     return;
@@ -377,7 +419,9 @@ export function ownedSequences(
   return context.catalog.tables
     .find('pg_depend', key)
     .filter(({ row }) => row.classid === ClassOid.class && row.objsubid === 0 && row.refobjsubid !== 0)
-    .filter(({ row }) => (column === 0 || row.refobjsubid === column) && (types as readonly string[]).includes(row.deptype))
+    .filter(
+      ({ row }) => (column === 0 || row.refobjsubid === column) && (types as readonly string[]).includes(row.deptype),
+    )
     .filter(({ row }) => context.catalog.tables.findOne('pg_class', { oid: row.objid })?.row.relkind === 'S')
     .map(({ row }) => row.objid);
 }
@@ -388,4 +432,3 @@ export function identitySequence(context: CommandContext, table: number, column:
   if (found === undefined) throw pgError(SqlState.objectNotInPrerequisiteState, 'no owned sequence found');
   return found;
 }
-

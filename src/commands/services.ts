@@ -6,7 +6,11 @@ import { serviceKey } from '../functions/call-info.js';
 export interface SettingsService {
   /** Checks that the setting exists and takes the value; throws PostgreSQL's 42704, 22023, 42501. Returns the name as
    *  the settings table spells it and the text to store. `value` null: only the name is checked (RESET). */
-  check(name: string, value: string | null, userIsSuperuser: boolean): { readonly name: string; readonly value: string };
+  check(
+    name: string,
+    value: string | null,
+    userIsSuperuser: boolean,
+  ): { readonly name: string; readonly value: string };
   /** A SET statement's argument list as one text (lists are quoted and joined as the setting wants). */
   flatten(name: string, values: readonly { readonly text: string; readonly isIdentifierLike: boolean }[]): string;
   /** The session's current value, for SET ... FROM CURRENT. */

@@ -34,7 +34,10 @@ interface NewStatistics {
 }
 
 /** CREATE STATISTICS. */
-export async function createStatisticsStatement(statement: CreateStatsStmt, context: CommandContext): Promise<CommandResult> {
+export async function createStatisticsStatement(
+  statement: CreateStatsStmt,
+  context: CommandContext,
+): Promise<CommandResult> {
   const done: CommandResult = { kind: 'done', tag: 'CREATE STATISTICS' };
   const [from, ...others] = statement.relations ?? [];
   const named = nodeAs(from, 'RangeVar');
@@ -43,7 +46,8 @@ export async function createStatisticsStatement(statement: CreateStatsStmt, cont
   }
   const relation = await lockRelationByName(context, named, 'ShareUpdateExclusiveLock');
   if (relation === null) return done;
-  if (!'rmfp'.includes(relation.kind)) throw wrongKind(`cannot define statistics for relation "${relation.name}"`, relation);
+  if (!'rmfp'.includes(relation.kind))
+    throw wrongKind(`cannot define statistics for relation "${relation.name}"`, relation);
   requireRelationOwner(context, relation);
   const parts = readParts(context, relation, statement);
   const written = stringList(statement.defnames);
@@ -56,7 +60,15 @@ export async function createStatisticsStatement(statement: CreateStatsStmt, cont
     return done;
   }
   const kinds = statisticsKinds(statement, parts);
-  await insertStatistics(context, { ...parts, name, schema, owner: context.userId, relation: relation.oid, kinds, target: null });
+  await insertStatistics(context, {
+    ...parts,
+    name,
+    schema,
+    owner: context.userId,
+    relation: relation.oid,
+    kinds,
+    target: null,
+  });
   return done;
 }
 
@@ -115,23 +127,33 @@ function statisticsKinds(statement: CreateStatsStmt, parts: StatisticsParts): st
   const written = (statement.stat_types ?? []).map(stringOf);
   const single = parts.columns.length === 0 && parts.expressions.length === 1;
   if (single && written.length > 0) {
-    throw pgError(SqlState.invalidParameterValue, 'when building statistics on a single expression, statistics kinds may not be specified');
+    throw pgError(
+      SqlState.invalidParameterValue,
+      'when building statistics on a single expression, statistics kinds may not be specified',
+    );
   }
   const letters = written.map((kind) => {
     const letter = kindLetters[kind];
     if (letter === undefined) throw pgError(SqlState.syntaxError, `unrecognized statistics kind "${kind}"`);
     return letter;
   });
-  const wanted = written.length > 0 ? ['d', 'f', 'm'].filter((letter) => letters.includes(letter)) : single ? [] : ['d', 'f', 'm'];
+  const wanted =
+    written.length > 0 ? ['d', 'f', 'm'].filter((letter) => letters.includes(letter)) : single ? [] : ['d', 'f', 'm'];
   return parts.expressions.length > 0 ? [...wanted, 'e'] : wanted;
 }
 
-function chosenName(context: CommandContext, relation: RelationDescriptor, parts: StatisticsParts, schema: number): string {
+function chosenName(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  parts: StatisticsParts,
+  schema: number,
+): string {
   const columns = parts.columns.map((number) => relation.attributes[number - 1]?.name ?? '');
   const names = joinedColumnNames([...columns, ...parts.expressions.map(() => 'expr')]);
   for (let pass = 0; ; pass++) {
     const name = makeObjectName(relation.name, names, pass === 0 ? 'stat' : `stat${pass}`);
-    if (context.catalog.tables.findOne('pg_statistic_ext', { stxname: name, stxnamespace: schema }) === null) return name;
+    if (context.catalog.tables.findOne('pg_statistic_ext', { stxname: name, stxnamespace: schema }) === null)
+      return name;
   }
 }
 
@@ -152,7 +174,11 @@ async function insertStatistics(context: CommandContext, made: NewStatistics): P
   const address = objectAddress(ClassOid.statisticExt, oid);
   await recordDependencies(context, address, columnAddresses(made.relation, made.columns), 'a');
   for (const expression of made.expressions) {
-    await recordExpressionDependencies(context, address, expression, { relation: made.relation, type: 'n', selfType: 'a' });
+    await recordExpressionDependencies(context, address, expression, {
+      relation: made.relation,
+      type: 'n',
+      selfType: 'a',
+    });
   }
   await recordDependency(context, address, schemaAddress(made.schema), 'n');
   await recordOwner(context, ClassOid.statisticExt, oid, made.owner);
@@ -173,7 +199,16 @@ export async function copyStatistics(
     const stored = row.stxexprs === null ? [] : expressionListFromJson(row.stxexprs);
     const expressions = stored.map((expression) => mapColumns(expression, map, ''));
     const name = chosenName(context, table, { columns, expressions }, table.schema);
-    const made = { name, schema: table.schema, owner: context.userId, relation, columns, expressions, kinds: row.stxkind, target: row.stxstattarget };
+    const made = {
+      name,
+      schema: table.schema,
+      owner: context.userId,
+      relation,
+      columns,
+      expressions,
+      kinds: row.stxkind,
+      target: row.stxstattarget,
+    };
     const oid = await insertStatistics(context, made);
     const key = { objoid: row.oid, classoid: ClassOid.statisticExt, objsubid: 0 };
     const comment = withComments ? context.catalog.tables.findOne('pg_description', key)?.row.description : undefined;
@@ -184,7 +219,10 @@ export async function copyStatistics(
 const targetMax = 10000;
 
 /** ALTER STATISTICS ... SET STATISTICS. */
-export async function alterStatisticsStatement(statement: AlterStatsStmt, context: CommandContext): Promise<CommandResult> {
+export async function alterStatisticsStatement(
+  statement: AlterStatsStmt,
+  context: CommandContext,
+): Promise<CommandResult> {
   const done: CommandResult = { kind: 'done', tag: 'ALTER STATISTICS' };
   const kind = namedKinds.OBJECT_STATISTIC_EXT;
   if (kind === undefined) throw notSupported('ALTER STATISTICS');
@@ -201,7 +239,9 @@ export async function alterStatisticsStatement(statement: AlterStatsStmt, contex
   const entry = context.catalog.tables.findOne('pg_statistic_ext', { oid });
   const wanted = nodeAs(statement.stxstattarget as never, 'Integer')?.ival ?? (statement.stxstattarget ? 0 : null);
   if (entry !== null) {
-    await context.catalog.tables.update(context.transaction, 'pg_statistic_ext', entry, { stxstattarget: checkedTarget(context, wanted) });
+    await context.catalog.tables.update(context.transaction, 'pg_statistic_ext', entry, {
+      stxstattarget: checkedTarget(context, wanted),
+    });
   }
   return done;
 }

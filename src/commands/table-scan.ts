@@ -21,16 +21,18 @@ export function tableQuery(
   if (statement?.kind !== 'query') throw new Error('invariant broken: a SELECT is bound to a query');
   const { query } = statement;
   const rangeTable = query.rangeTable.map((rte) => (rte.kind === 'relation' ? { ...rte, permissions: null } : rte));
-  const targetList = expressions.map((expr, index): TargetEntry => ({
-    kind: 'TargetEntry',
-    expr,
-    resno: index + 1,
-    name: null,
-    sortGroupRef: 0,
-    originTable: 0,
-    originColumn: 0,
-    junk: false,
-  }));
+  const targetList = expressions.map(
+    (expr, index): TargetEntry => ({
+      kind: 'TargetEntry',
+      expr,
+      resno: index + 1,
+      name: null,
+      sortGroupRef: 0,
+      originTable: 0,
+      originColumn: 0,
+      junk: false,
+    }),
+  );
   return { ...query, rangeTable, targetList, joinTree: { ...query.joinTree, quals: qual } };
 }
 
@@ -41,7 +43,11 @@ export function openQuery(context: CommandContext, query: Query): Execution {
 }
 
 /** True where some row of the table satisfies `qual`. */
-export async function hasRowWhere(context: CommandContext, table: RelationDescriptor, qual: Expression): Promise<boolean> {
+export async function hasRowWhere(
+  context: CommandContext,
+  table: RelationDescriptor,
+  qual: Expression,
+): Promise<boolean> {
   const one: Expression = { kind: 'Const', type: TypeOid.int4, typmod: -1, collation: 0, value: 1, location: -1 };
   const execution = openQuery(context, tableQuery(context, table, [one], qual));
   try {

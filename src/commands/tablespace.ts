@@ -6,6 +6,7 @@ import type { CommandContext } from './api.js';
 export function requireTablespace(context: CommandContext, name: string): number {
   const row = context.catalog.tables.findOne('pg_tablespace', { spcname: name })?.row;
   if (row === undefined) throw pgError(SqlState.undefinedObject, `tablespace "${name}" does not exist`);
-  if (name === 'pg_global') throw pgError(SqlState.invalidParameterValue, 'only shared relations can be placed in pg_global tablespace');
+  if (name === 'pg_global')
+    throw pgError(SqlState.invalidParameterValue, 'only shared relations can be placed in pg_global tablespace');
   return name === 'pg_default' ? 0 : row.oid;
 }

@@ -30,7 +30,11 @@ export async function truncateStatement(statement: TruncateStmt, context: Comman
   return { kind: 'done', tag: 'TRUNCATE TABLE' };
 }
 
-async function addChildren(context: CommandContext, tables: Map<number, RelationDescriptor>, relation: RelationDescriptor): Promise<void> {
+async function addChildren(
+  context: CommandContext,
+  tables: Map<number, RelationDescriptor>,
+  relation: RelationDescriptor,
+): Promise<void> {
   for (const oid of context.catalog.inheritors(relation.oid)) {
     if (tables.has(oid)) continue;
     await context.transaction.lockRelation(oid, 'AccessExclusiveLock');
@@ -52,7 +56,11 @@ function requireTruncatable(context: CommandContext, relation: RelationDescripto
   requireNotInUse(context, relation, 'TRUNCATE');
 }
 
-async function checkReferences(context: CommandContext, tables: Map<number, RelationDescriptor>, cascade: boolean): Promise<void> {
+async function checkReferences(
+  context: CommandContext,
+  tables: Map<number, RelationDescriptor>,
+  cascade: boolean,
+): Promise<void> {
   // Tables that join the list are looked at too: a Map's iteration sees what is added meanwhile.
   for (const relation of tables.values()) {
     for (const constraint of relation.referencedBy) {

@@ -9,7 +9,10 @@ import { clipBytes } from './naming.js';
 import { defaultAcl } from './default-acl.js';
 
 /** What a new type's row says beside what all user types share. */
-export type TypeRowValues = Pick<PgTypeRow, 'oid' | 'typname' | 'typnamespace' | 'typowner' | 'typtype' | 'typcategory'> &
+export type TypeRowValues = Pick<
+  PgTypeRow,
+  'oid' | 'typname' | 'typnamespace' | 'typowner' | 'typtype' | 'typcategory'
+> &
   Partial<PgTypeRow>;
 
 const pseudoDefaults = {
@@ -47,7 +50,12 @@ const arrayTypanalyze = 3816;
 /** Inserts a type and the array type over it. Row types and arrays are internal parts of what they belong to. */
 export async function insertTypeWithArray(
   context: CommandContext,
-  values: TypeRowValues & { readonly typinput: number; readonly typoutput: number; readonly typreceive: number; readonly typsend: number },
+  values: TypeRowValues & {
+    readonly typinput: number;
+    readonly typoutput: number;
+    readonly typreceive: number;
+    readonly typsend: number;
+  },
 ): Promise<void> {
   const { tables } = context.catalog;
   const acl = values.typrelid ? null : defaultAcl(context, 'T', values.typowner, values.typnamespace);
@@ -93,8 +101,10 @@ async function recordTypeDependencies(context: CommandContext, row: PgTypeRow): 
   }
   await recordDependency(context, address, schemaAddress(row.typnamespace), 'n');
   await recordOwner(context, ClassOid.type, row.oid, row.typowner);
-  if (row.typbasetype !== 0) await recordDependency(context, address, objectAddress(ClassOid.type, row.typbasetype), 'n');
-  if (row.typcollation !== 0) await recordDependency(context, address, objectAddress(ClassOid.collation, row.typcollation), 'n');
+  if (row.typbasetype !== 0)
+    await recordDependency(context, address, objectAddress(ClassOid.type, row.typbasetype), 'n');
+  if (row.typcollation !== 0)
+    await recordDependency(context, address, objectAddress(ClassOid.collation, row.typcollation), 'n');
 }
 
 /** `_name`, with more underscores until it is free. */
@@ -103,7 +113,8 @@ function arrayTypeName(context: CommandContext, name: string, schema: number): s
     const prefix = '_';
     const suffix = pass === 0 ? '' : `_${pass}`;
     const candidate = prefix + clipBytes(name, identifierBytesMax - 1 - suffix.length) + suffix;
-    if (context.catalog.tables.findOne('pg_type', { typname: candidate, typnamespace: schema }) === null) return candidate;
+    if (context.catalog.tables.findOne('pg_type', { typname: candidate, typnamespace: schema }) === null)
+      return candidate;
   }
 }
 
@@ -118,7 +129,8 @@ export async function requireFreeTypeName(
   const entry = tables.findOne('pg_type', { typname: name, typnamespace: schema });
   if (entry === null) return;
   const { row } = entry;
-  const isAutomaticArray = row.typelem !== 0 && tables.findOne('pg_type', { oid: row.typelem })?.row.typarray === row.oid;
+  const isAutomaticArray =
+    row.typelem !== 0 && tables.findOne('pg_type', { oid: row.typelem })?.row.typarray === row.oid;
   if (isAutomaticArray) {
     const element = tables.findOne('pg_type', { oid: row.typelem });
     const typname = arrayTypeName(context, element?.row.typname ?? name, schema);
@@ -145,6 +157,8 @@ export async function renameType(context: CommandContext, oid: number, name: str
   await tables.update(context.transaction, 'pg_type', entry, { typname: name });
   const array = entry.row.typarray === 0 ? null : tables.findOne('pg_type', { oid: entry.row.typarray });
   if (array !== null) {
-    await tables.update(context.transaction, 'pg_type', array, { typname: arrayTypeName(context, name, entry.row.typnamespace) });
+    await tables.update(context.transaction, 'pg_type', array, {
+      typname: arrayTypeName(context, name, entry.row.typnamespace),
+    });
   }
 }

@@ -67,7 +67,8 @@ export function bindViewQuery(context: CommandContext, node: Node | undefined): 
   const statement = context.corridor.analyzeStatement(node, context.sourceText, []);
   if (statement.kind !== 'query') throw new Error('invariant broken: a view is one query');
   const { query } = statement;
-  if (query.commandType !== 'select') throw pgError(SqlState.featureNotSupported, 'views must not contain data-modifying statements in WITH');
+  if (query.commandType !== 'select')
+    throw pgError(SqlState.featureNotSupported, 'views must not contain data-modifying statements in WITH');
   if (query.hasModifyingCte) {
     throw pgError(SqlState.featureNotSupported, 'views must not contain data-modifying statements in WITH');
   }
@@ -86,7 +87,11 @@ function viewOptions(statement: ViewStmt, query: Query): readonly string[] | nul
   if (hasCheck) {
     const reason = whyNotUpdatable(query);
     if (reason !== null) {
-      throw pgError(SqlState.featureNotSupported, 'WITH CHECK OPTION is supported only on automatically updatable views', { hint: reason });
+      throw pgError(
+        SqlState.featureNotSupported,
+        'WITH CHECK OPTION is supported only on automatically updatable views',
+        { hint: reason },
+      );
     }
   }
   return mergeOptions('view', null, all, { reset: false });
@@ -99,7 +104,9 @@ export function withAliases(query: Query, aliases: readonly string[], command = 
   if (aliases.length > visible.length) {
     throw pgError(
       SqlState.syntaxError,
-      command === 'CREATE VIEW' ? 'CREATE VIEW specifies more column names than columns' : 'too many column names were specified',
+      command === 'CREATE VIEW'
+        ? 'CREATE VIEW specifies more column names than columns'
+        : 'too many column names were specified',
     );
   }
   let position = 0;
@@ -157,13 +164,21 @@ async function replaceView(context: CommandContext, oid: number, view: NewView):
   }
   const entry = tables.findOne('pg_class', { oid });
   if (entry !== null) {
-    await tables.update(context.transaction, 'pg_class', entry, { relnatts: view.columns.length, reloptions: view.options });
+    await tables.update(context.transaction, 'pg_class', entry, {
+      relnatts: view.columns.length,
+      reloptions: view.options,
+    });
   }
   await storeViewQuery(context, oid, view.query);
 }
 
-function checkReplacedColumns(context: CommandContext, relation: RelationDescriptor, columns: readonly ColumnSpec[]): void {
-  const refuse = (text: string, hint?: string): Error => pgError(SqlState.invalidTableDefinition, text, hint ? { hint } : {});
+function checkReplacedColumns(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  columns: readonly ColumnSpec[],
+): void {
+  const refuse = (text: string, hint?: string): Error =>
+    pgError(SqlState.invalidTableDefinition, text, hint ? { hint } : {});
   if (columns.length < relation.attributes.length) throw refuse('cannot drop columns from view');
   for (const [index, old] of relation.attributes.entries()) {
     const column = columns[index] as ColumnSpec;
@@ -220,4 +235,3 @@ export async function storeViewQuery(context: CommandContext, relation: number, 
     await tables.update(context.transaction, 'pg_class', entry, { relhasrules: true });
   }
 }
-

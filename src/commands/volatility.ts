@@ -39,7 +39,10 @@ function volatilityOf(context: CommandContext, node: Expression): 'i' | 's' | 'v
 /** Of a coercion through text: the stricter of output and input. */
 function ioVolatility(context: CommandContext, arg: Expression, target: number): 'i' | 's' | 'v' {
   const { tables } = context.catalog;
-  const source = 'type' in arg && typeof arg.type === 'number' ? tables.findOne('pg_type', { oid: arg.type })?.row.typoutput : undefined;
+  const source =
+    'type' in arg && typeof arg.type === 'number'
+      ? tables.findOne('pg_type', { oid: arg.type })?.row.typoutput
+      : undefined;
   const input = tables.findOne('pg_type', { oid: target })?.row.typinput;
   const found = [source, input].map((oid) => (oid ? context.catalog.function(oid)?.volatility : undefined));
   if (found.includes('v')) return 'v';

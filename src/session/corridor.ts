@@ -8,11 +8,11 @@ import { timeSliceMs } from '../base/limits.js';
 import { notSupported } from '../errors/pg-error.js';
 import { assert } from '../errors/unreachable.js';
 import { expressionText } from '../catalog/deparse/expressions-text.js';
-import type { CommandContext, Corridor } from '../commands/api.js';
+import type { CommandContext, Corridor, FunctionScope } from '../commands/api.js';
 import { evaluateExpression } from '../executor/evaluate.js';
 import { startExecution } from '../executor/execute.js';
 import type { Execution, ExecutionContext, SubqueryRunner } from '../executor/api.js';
-import { parse } from '../parser/parse.js';
+import { parse, parsePlpgsql } from '../parser/parse.js';
 import { plan } from '../planner/plan.js';
 import { rewrite } from '../rewriter/rewrite.js';
 import type { Expression } from '../trees/expression.js';
@@ -146,6 +146,10 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     analyzeStatement: (statement, text, types) => analyze(statement, context(text, types)),
     analyzeExpression: (expression, scope, text) => analyzeExpression(expression, scope, context(text)),
     resolveTypeName: (name) => resolveTypeName(context(session.queryString), name),
+    parseSql: (sql) => parse(sql).statements.map((raw) => raw.statement),
+    analyzeInFunction: (statement, text, fn) =>
+      analyze(statement, { ...context(text, fn.argTypes), resolveName: (names) => argumentOf(session, fn, names) }),
+    checkPlpgsql: (createFunction) => void parsePlpgsql(createFunction),
     rewrite: (query) => rewrite(query, { catalog: session.catalog }),
     plan: (query) => planQuery(session, query, null),
     open: (planned, parameters = []) => openPlan(session, planned, parameters),
@@ -160,6 +164,17 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     evaluate: async (expression) => evaluate(session, expression),
     deparseExpression: (expression, relation) => expressionText(session.catalog, expression, relation, { pretty: false }),
   };
+}
+
+/** An argument of a function being created, by its name or by function.name. */
+function argumentOf(session: Session, fn: FunctionScope, names: readonly string[]): Expression | null {
+  const [first, second] = names;
+  const name = names.length === 2 && first === fn.name ? second : names.length === 1 ? first : undefined;
+  const index = name === undefined || name === '' ? -1 : fn.argNames.indexOf(name);
+  const type = fn.argTypes[index];
+  if (index < 0 || type === undefined) return null;
+  const { collation } = session.catalog.typeByOid(type);
+  return { kind: 'Param', paramKind: 'extern', id: index + 1, type, typmod: -1, collation, location: -1 };
 }
 
 /** Runs SQL text of our own to its end in the current transaction; the rows of its last statement. */

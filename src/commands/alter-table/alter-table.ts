@@ -17,7 +17,16 @@ import * as columns from './columns.js';
 import * as constraints from './constraints.js';
 import * as tableLevel from './table-level.js';
 import { rewriteTables, verifyTables } from './rewrite.js';
-import { enqueue, newState, passes, workOf, type AlterState, type Pass, type Subcommand, type SubcommandHandler } from './work.js';
+import {
+  enqueue,
+  newState,
+  passes,
+  workOf,
+  type AlterState,
+  type Pass,
+  type Subcommand,
+  type SubcommandHandler,
+} from './work.js';
 
 /** ALTER TABLE and its kin. */
 export async function alterTableStatement(statement: AlterTableStmt, context: CommandContext): Promise<CommandResult> {
@@ -36,7 +45,10 @@ export async function alterTableStatement(statement: AlterTableStmt, context: Co
   const state = newState(context);
   workOf(state, relation.oid);
   for (const command of commands) {
-    prepare({ state, relation: relation.oid, command, recurse: statement.relation?.inh === true, recursing: false }, relation);
+    prepare(
+      { state, relation: relation.oid, command, recurse: statement.relation?.inh === true, recursing: false },
+      relation,
+    );
   }
   await runPasses(state);
   return done;
@@ -66,13 +78,18 @@ function requireNamedKind(relation: RelationDescriptor, type: string, noun: stri
   const kinds = kindsByObject[type];
   if (kinds === undefined) {
     if (relation.kind === 'c') {
-      throw pgError(SqlState.wrongObjectType, `"${relation.name}" is a composite type`, { hint: 'Use ALTER TYPE instead.' });
+      throw pgError(SqlState.wrongObjectType, `"${relation.name}" is a composite type`, {
+        hint: 'Use ALTER TYPE instead.',
+      });
     }
     return;
   }
   if (kinds.includes(relation.kind)) return;
   const article = noun === 'index' ? 'an' : 'a';
-  throw pgError(SqlState.wrongObjectType, `"${relation.name}" is not ${article} ${noun === 'type' ? 'composite type' : noun}`);
+  throw pgError(
+    SqlState.wrongObjectType,
+    `"${relation.name}" is not ${article} ${noun === 'type' ? 'composite type' : noun}`,
+  );
 }
 
 const shareUpdate: readonly AlterTableType[] = [
@@ -102,7 +119,8 @@ function lockOf(commands: readonly AlterTableCmd[]): LockMode {
   for (const command of commands) {
     const subtype = command.subtype as AlterTableType;
     if (shareUpdate.includes(subtype)) continue;
-    const isForeignKey = subtype === 'AT_AddConstraint' && nodeOf(command.def, 'Constraint').contype === 'CONSTR_FOREIGN';
+    const isForeignKey =
+      subtype === 'AT_AddConstraint' && nodeOf(command.def, 'Constraint').contype === 'CONSTR_FOREIGN';
     if (!shareRow.includes(subtype) && !isForeignKey) return 'AccessExclusiveLock';
     lock = 'ShareRowExclusiveLock';
   }
@@ -117,10 +135,12 @@ interface Rule {
   readonly words: string;
 }
 const rule = (words: string, kinds: string, pass: Pass, run: SubcommandHandler): Rule => ({ words, kinds, pass, run });
-const unbuilt = (words: string): Rule => rule(words, 'rpvmfciIS', 'misc', () => Promise.reject(notSupported(`ALTER TABLE ... ${words}`)));
+const unbuilt = (words: string): Rule =>
+  rule(words, 'rpvmfciIS', 'misc', () => Promise.reject(notSupported(`ALTER TABLE ... ${words}`)));
 const triggers = (words: string, letter: string, which: 'named' | 'all' | 'user'): Rule =>
   rule(words, 'rpf', 'misc', (call) => tableLevel.enableTriggers(call, letter, which));
-const rules = (words: string, letter: string): Rule => rule(words, 'rpvm', 'misc', (call) => tableLevel.enableRule(call, letter));
+const rules = (words: string, letter: string): Rule =>
+  rule(words, 'rpvm', 'misc', (call) => tableLevel.enableRule(call, letter));
 
 const subcommands = {
   AT_AddColumn: rule('ADD COLUMN', 'rpvcf', 'addColumn', columns.addColumn),
@@ -169,10 +189,18 @@ const subcommands = {
   AT_AddOf: rule('OF', 'r', 'misc', tableLevel.addOf),
   AT_DropOf: rule('NOT OF', 'r', 'misc', (call) => tableLevel.dropOf(call)),
   AT_ReplicaIdentity: rule('REPLICA IDENTITY', 'rpm', 'misc', tableLevel.replicaIdentity),
-  AT_EnableRowSecurity: rule('ENABLE ROW SECURITY', 'rp', 'misc', (call) => tableLevel.rowSecurity(call, { relrowsecurity: true })),
-  AT_DisableRowSecurity: rule('DISABLE ROW SECURITY', 'rp', 'misc', (call) => tableLevel.rowSecurity(call, { relrowsecurity: false })),
-  AT_ForceRowSecurity: rule('FORCE ROW SECURITY', 'rp', 'misc', (call) => tableLevel.rowSecurity(call, { relforcerowsecurity: true })),
-  AT_NoForceRowSecurity: rule('NO FORCE ROW SECURITY', 'rp', 'misc', (call) => tableLevel.rowSecurity(call, { relforcerowsecurity: false })),
+  AT_EnableRowSecurity: rule('ENABLE ROW SECURITY', 'rp', 'misc', (call) =>
+    tableLevel.rowSecurity(call, { relrowsecurity: true }),
+  ),
+  AT_DisableRowSecurity: rule('DISABLE ROW SECURITY', 'rp', 'misc', (call) =>
+    tableLevel.rowSecurity(call, { relrowsecurity: false }),
+  ),
+  AT_ForceRowSecurity: rule('FORCE ROW SECURITY', 'rp', 'misc', (call) =>
+    tableLevel.rowSecurity(call, { relforcerowsecurity: true }),
+  ),
+  AT_NoForceRowSecurity: rule('NO FORCE ROW SECURITY', 'rp', 'misc', (call) =>
+    tableLevel.rowSecurity(call, { relforcerowsecurity: false }),
+  ),
   AT_DropOids: rule('SET WITHOUT OIDS', 'rp', 'drop', async () => undefined),
   AT_GenericOptions: unbuilt('OPTIONS'),
   AT_AttachPartition: unbuilt('ATTACH PARTITION'),
@@ -190,7 +218,8 @@ function prepare(call: Subcommand, relation: RelationDescriptor): void {
   const found = (subcommands as Readonly<Record<string, Rule>>)[command.subtype ?? ''];
   if (found === undefined) throw notSupported(`ALTER TABLE ${command.subtype ?? ''}`);
   requireRelationOwner(state.context, relation);
-  const columnWords = command.subtype === 'AT_ColumnDefault' && command.def === undefined ? 'ALTER COLUMN ... DROP DEFAULT' : found.words;
+  const columnWords =
+    command.subtype === 'AT_ColumnDefault' && command.def === undefined ? 'ALTER COLUMN ... DROP DEFAULT' : found.words;
   if (!found.kinds.includes(relation.kind) || (relation.kind === 'c' && command.subtype === 'AT_ChangeOwner')) {
     throw pgError(
       SqlState.wrongObjectType,
@@ -200,7 +229,10 @@ function prepare(call: Subcommand, relation: RelationDescriptor): void {
   }
   // Constraints choose their pass by kind; the pass of a dropped default is the earlier one.
   if (command.subtype === 'AT_AddConstraint') constraints.addConstraint(call);
-  else enqueue(state, command.subtype === 'AT_ColumnDefault' && command.def === undefined ? 'drop' : found.pass, () => found.run(call));
+  else
+    enqueue(state, command.subtype === 'AT_ColumnDefault' && command.def === undefined ? 'drop' : found.pass, () =>
+      found.run(call),
+    );
 }
 
 const passesBeforeRewrite: readonly Pass[] = ['drop', 'alterType', 'addColumn', 'setExpression'];

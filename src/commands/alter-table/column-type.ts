@@ -42,7 +42,10 @@ export async function alterColumnType(call: Subcommand): Promise<void> {
   }
   const children = await childrenOf(state, relation);
   if (children.length > 0 && !call.recurse) {
-    throw pgError(SqlState.invalidTableDefinition, `type of inherited column "${column.name}" must be changed in child tables too`);
+    throw pgError(
+      SqlState.invalidTableDefinition,
+      `type of inherited column "${column.name}" must be changed in child tables too`,
+    );
   }
   if (table.kind === 'r' || table.kind === 'm') {
     const using = usingExpression(context, relation, { column, command, wanted });
@@ -57,14 +60,17 @@ export async function alterColumnType(call: Subcommand): Promise<void> {
   const newDefault = coercedDefault(context, table, column, wanted);
   await updateAttribute(context, relation, column, wanted);
   if (newDefault !== null) {
-    await storeDefault(context, { relation, number: column.number }, newDefault, { generated: column.generated !== '' });
+    await storeDefault(context, { relation, number: column.number }, newDefault, {
+      generated: column.generated !== '',
+    });
     if (column.generated !== '') {
       work.generated.set(column.number, newDefault);
       work.newValues.delete(column.number);
     }
   }
   if (column.identity !== '') await alterIdentityType(context, relation, column.number, wanted.type);
-  for (const rebuild of rebuilds) enqueue(state, rebuild.isIndex ? 'oldIndex' : 'oldConstraint', () => remake(context, rebuild));
+  for (const rebuild of rebuilds)
+    enqueue(state, rebuild.isIndex ? 'oldIndex' : 'oldConstraint', () => remake(context, rebuild));
 }
 
 function checkAlterable(call: Subcommand, table: RelationDescriptor, column: AttributeDescriptor): void {
@@ -118,17 +124,26 @@ function usingExpression(
   try {
     return context.corridor.analyzeExpression(node, { use: 'alterColumnUsing', relation, target }, context.sourceText);
   } catch (error) {
-    const isCast = error instanceof PgError && (error.code === SqlState.datatypeMismatch || error.code === SqlState.cannotCoerce);
+    const isCast =
+      error instanceof PgError && (error.code === SqlState.datatypeMismatch || error.code === SqlState.cannotCoerce);
     if (!isCast || (written && !error.message.includes('is of type'))) throw error;
     const typeText = formatType(context, wanted.type, wanted.typmod);
     if (written) {
-      throw pgError(SqlState.datatypeMismatch, `result of USING clause for column "${column.name}" cannot be cast automatically to type ${typeText}`, {
-        hint: 'You might need to add an explicit cast.',
-      });
+      throw pgError(
+        SqlState.datatypeMismatch,
+        `result of USING clause for column "${column.name}" cannot be cast automatically to type ${typeText}`,
+        {
+          hint: 'You might need to add an explicit cast.',
+        },
+      );
     }
-    throw pgError(SqlState.datatypeMismatch, `column "${column.name}" cannot be cast automatically to type ${typeText}`, {
-      hint: `You might need to specify "USING ${quoteIdentifier(column.name)}::${typeText}".`,
-    });
+    throw pgError(
+      SqlState.datatypeMismatch,
+      `column "${column.name}" cannot be cast automatically to type ${typeText}`,
+      {
+        hint: `You might need to specify "USING ${quoteIdentifier(column.name)}::${typeText}".`,
+      },
+    );
   }
 }
 
@@ -155,26 +170,42 @@ function coercedDefault(
   if (source === wanted.type && wanted.typmod < 0) return old;
   const typeText = formatType(context, wanted.type);
   const cast = context.catalog.cast(source, wanted.type);
-  const isAssignable = source === wanted.type || (cast !== null && cast.context !== 'e') || textTypes.includes(wanted.type);
+  const isAssignable =
+    source === wanted.type || (cast !== null && cast.context !== 'e') || textTypes.includes(wanted.type);
   if (!isAssignable) {
     const what = column.generated ? 'generation expression' : 'default';
-    throw pgError(SqlState.datatypeMismatch, `${what} for column "${column.name}" cannot be cast automatically to type ${typeText}`);
+    throw pgError(
+      SqlState.datatypeMismatch,
+      `${what} for column "${column.name}" cannot be cast automatically to type ${typeText}`,
+    );
   }
   if (source === wanted.type) return old;
   return implicitCast(context, table, old, typeText);
 }
 
 /** The stored default, printed, cast and bound again; the cast itself is not shown by pg_get_expr. */
-function implicitCast(context: CommandContext, table: RelationDescriptor, old: Expression, typeText: string): Expression {
+function implicitCast(
+  context: CommandContext,
+  table: RelationDescriptor,
+  old: Expression,
+  typeText: string,
+): Expression {
   const text = context.corridor.deparseExpression(old, table.oid);
   const from = ` FROM ONLY ${quoteQualifiedIdentifier(table.schemaName, table.name)}`;
   const [statement] = context.corridor.analyzeSql(`SELECT CAST((${text}) AS ${typeText})${from}`, []);
   const expression = statement?.kind === 'query' ? statement.query.targetList[0]?.expr : undefined;
   if (expression === undefined) throw new Error('invariant broken: a cast is an expression');
-  return 'form' in expression && expression.form === 'explicitCast' ? { ...expression, form: 'implicitCast' } : expression;
+  return 'form' in expression && expression.form === 'explicitCast'
+    ? { ...expression, form: 'implicitCast' }
+    : expression;
 }
 
-async function updateAttribute(context: CommandContext, relation: number, column: AttributeDescriptor, wanted: NewType): Promise<void> {
+async function updateAttribute(
+  context: CommandContext,
+  relation: number,
+  column: AttributeDescriptor,
+  wanted: NewType,
+): Promise<void> {
   const { tables } = context.catalog;
   const entry = tables.findOne('pg_attribute', { attrelid: relation, attnum: column.number });
   const type = tables.findOne('pg_type', { oid: wanted.type })?.row;
@@ -202,7 +233,12 @@ async function updateAttribute(context: CommandContext, relation: number, column
   }
 }
 
-async function alterIdentityType(context: CommandContext, relation: number, number: number, type: number): Promise<void> {
+async function alterIdentityType(
+  context: CommandContext,
+  relation: number,
+  number: number,
+  type: number,
+): Promise<void> {
   const sequence = context.catalog.requireRelation(identitySequence(context, relation, number));
   const as = { defname: 'as', arg: { TypeName: { typeOid: type, typemod: -1, names: [] } }, location: -1 };
   await alterSequence(context, sequence, [as], true);
@@ -223,7 +259,11 @@ interface Rebuild {
 
 /** Drops what is built over the column and returns how to make it again. Throws 0A000 for views and others that can't be
  *  made again. */
-async function dropDependents(state: AlterState, table: RelationDescriptor, column: AttributeDescriptor): Promise<Rebuild[]> {
+async function dropDependents(
+  state: AlterState,
+  table: RelationDescriptor,
+  column: AttributeDescriptor,
+): Promise<Rebuild[]> {
   const { context } = state;
   const rebuilds: Rebuild[] = [];
   const drops: ObjectAddress[] = [];
@@ -342,7 +382,10 @@ async function constraintRebuild(context: CommandContext, oid: number): Promise<
   if (row === undefined || row.conrelid === 0) return null;
   const relation = context.catalog.requireRelation(row.conrelid);
   await context.transaction.lockRelation(relation.oid, 'AccessExclusiveLock');
-  const index = row.conindid === 0 || row.contype === 'f' ? undefined : tables.findOne('pg_index', { indexrelid: row.conindid })?.row;
+  const index =
+    row.conindid === 0 || row.contype === 'f'
+      ? undefined
+      : tables.findOne('pg_index', { indexrelid: row.conindid })?.row;
   const definition = await textOf(context, `pg_get_constraintdef(${oid})`);
   const table = quoteQualifiedIdentifier(relation.schemaName, relation.name);
   return {
@@ -374,12 +417,23 @@ async function statisticsRebuild(context: CommandContext, oid: number): Promise<
 }
 
 /** Foreign keys that rely on a dropped key are dropped with it and made again after it. */
-async function withReferencingKeys(context: CommandContext, drops: readonly ObjectAddress[], rebuilds: Rebuild[]): Promise<ObjectAddress[]> {
+async function withReferencingKeys(
+  context: CommandContext,
+  drops: readonly ObjectAddress[],
+  rebuilds: Rebuild[],
+): Promise<ObjectAddress[]> {
   const all = [...drops];
   for (const address of drops) {
     const index =
-      address.classId === ClassOid.constraint ? context.catalog.tables.findOne('pg_constraint', { oid: address.objectId })?.row : undefined;
-    const oid = index && 'pu'.includes(index.contype) ? index.conindid : address.classId === ClassOid.class ? address.objectId : 0;
+      address.classId === ClassOid.constraint
+        ? context.catalog.tables.findOne('pg_constraint', { oid: address.objectId })?.row
+        : undefined;
+    const oid =
+      index && 'pu'.includes(index.contype)
+        ? index.conindid
+        : address.classId === ClassOid.class
+          ? address.objectId
+          : 0;
     if (oid === 0) continue;
     for (const { row } of context.catalog.tables.find('pg_depend', { refclassid: ClassOid.class, refobjid: oid })) {
       if (row.classid !== ClassOid.constraint || row.deptype !== 'n') continue;
@@ -397,12 +451,16 @@ async function remake(context: CommandContext, rebuild: Rebuild): Promise<void> 
   const { tables } = context.catalog;
   context.transaction.advanceCommand();
   await context.corridor.runSql(rebuild.sql);
-  const index = rebuild.isIndex ? tables.findOne('pg_class', { relname: rebuild.name, relnamespace: rebuild.schema })?.row.oid : undefined;
+  const index = rebuild.isIndex
+    ? tables.findOne('pg_class', { relname: rebuild.name, relnamespace: rebuild.schema })?.row.oid
+    : undefined;
   if (rebuild.comment !== null) {
     const constraint = rebuild.isConstraint
       ? tables.findOne('pg_constraint', { conrelid: rebuild.relation, contypid: 0, conname: rebuild.name })?.row.oid
       : undefined;
-    const address = constraint ? objectAddress(ClassOid.constraint, constraint) : objectAddress(ClassOid.class, index ?? 0);
+    const address = constraint
+      ? objectAddress(ClassOid.constraint, constraint)
+      : objectAddress(ClassOid.class, index ?? 0);
     if (address.objectId !== 0) await setComment(context, address, rebuild.comment);
   }
   const entry = index === undefined ? null : tables.findOne('pg_index', { indexrelid: index });

@@ -68,7 +68,11 @@ function columnIsFree(context: CommandContext, table: RelationDescriptor, name: 
 }
 
 /** A child that has the column already only counts one more parent. */
-async function mergesWithChildColumn(call: Subcommand, table: RelationDescriptor, definition: ColumnDef): Promise<boolean> {
+async function mergesWithChildColumn(
+  call: Subcommand,
+  table: RelationDescriptor,
+  definition: ColumnDef,
+): Promise<boolean> {
   if (!call.recursing) return false;
   const { context } = call.state;
   const { tables } = context.catalog;
@@ -76,7 +80,10 @@ async function mergesWithChildColumn(call: Subcommand, table: RelationDescriptor
   if (existing === undefined) return false;
   const parts = readColumn(context, definition, table.name);
   if (parts.type !== existing.row.atttypid || parts.typmod !== existing.row.atttypmod) {
-    throw pgError(SqlState.datatypeMismatch, `child table "${table.name}" has different type for column "${definition.colname}"`);
+    throw pgError(
+      SqlState.datatypeMismatch,
+      `child table "${table.name}" has different type for column "${definition.colname}"`,
+    );
   }
   await tables.update(context.transaction, 'pg_attribute', existing, { attinhcount: existing.row.attinhcount + 1 });
   const message = `merging definition of column "${definition.colname}" for child "${table.name}"`;
@@ -113,7 +120,8 @@ async function fillNewColumn(call: Subcommand, number: number, parts: ColumnPart
   }
   if (parts.defaultExpr) {
     const expression = bindDefault(context, target, parts.defaultExpr, parts.generated);
-    if (parts.generated || !isNullConst(expression)) await storeDefault(context, target, expression, { generated: parts.generated });
+    if (parts.generated || !isNullConst(expression))
+      await storeDefault(context, target, expression, { generated: parts.generated });
     await fillFromExpression(call, number, { parts, expression });
   } else if (domainNeedsCheck(context, parts.type)) {
     work.newValues.set(number, domainNull(parts));
@@ -138,7 +146,14 @@ async function fillFromExpression(
     work.needsRewrite = true;
   } else if (!isNullConst(expression)) {
     const value = await context.corridor.evaluate(expression);
-    work.newValues.set(number, { kind: 'Const', type: parts.type, typmod: parts.typmod, collation: parts.collation, value, location: -1 });
+    work.newValues.set(number, {
+      kind: 'Const',
+      type: parts.type,
+      typmod: parts.typmod,
+      collation: parts.collation,
+      value,
+      location: -1,
+    });
     const entry = context.catalog.tables.findOne('pg_attribute', { attrelid: call.relation, attnum: number });
     if (value === null || entry === null) return;
     await context.catalog.tables.update(context.transaction, 'pg_attribute', entry, {
@@ -157,7 +172,11 @@ function storedDefaultOf(context: CommandContext, relation: number, number: numb
 function domainNeedsCheck(context: CommandContext, type: number): boolean {
   const descriptor = context.catalog.typeByOid(type);
   if (descriptor.kind !== 'd') return false;
-  return descriptor.notNull || context.catalog.domainConstraints(type).length > 0 || domainNeedsCheck(context, descriptor.baseType);
+  return (
+    descriptor.notNull ||
+    context.catalog.domainConstraints(type).length > 0 ||
+    domainNeedsCheck(context, descriptor.baseType)
+  );
 }
 
 /** NULL through the domain's constraints. */
@@ -191,10 +210,16 @@ export async function dropColumn(call: Subcommand): Promise<void> {
     }
     const message = `column "${name}" of relation "${table.name}" does not exist`;
     if (!command.missing_ok) throw pgError(SqlState.undefinedColumn, message);
-    context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message: `${message}, skipping`, fields: {} });
+    context.notice({
+      severity: 'NOTICE',
+      code: SqlState.successfulCompletion,
+      message: `${message}, skipping`,
+      fields: {},
+    });
     return;
   }
-  if (table.ofType !== 0 && !call.recursing) throw pgError(SqlState.wrongObjectType, 'cannot drop column from typed table');
+  if (table.ofType !== 0 && !call.recursing)
+    throw pgError(SqlState.wrongObjectType, 'cannot drop column from typed table');
   const row = context.catalog.tables.findOne('pg_attribute', { attrelid: relation, attnum: column.number })?.row;
   if (row && row.attinhcount > 0 && !call.recursing) {
     throw pgError(SqlState.invalidTableDefinition, `cannot drop inherited column "${name}"`);
@@ -253,7 +278,8 @@ export async function columnDefault(call: Subcommand): Promise<void> {
     if (!isNullConst(expression)) await storeDefault(context, target, expression, { generated: false });
   }
   if (!call.recurse) return;
-  for (const child of await childrenOf(call.state, call.relation)) await columnDefault({ ...call, relation: child, recursing: true });
+  for (const child of await childrenOf(call.state, call.relation))
+    await columnDefault({ ...call, relation: child, recursing: true });
 }
 
 /** SET NOT NULL. */
@@ -261,7 +287,8 @@ export async function setColumnNotNull(call: Subcommand): Promise<void> {
   const { context } = call.state;
   const column = requireColumn(context, call.relation, call.command.name ?? '');
   const children = await childrenOf(call.state, call.relation);
-  if (await setNotNull(context, call.relation, column.number, true)) workOf(call.state, call.relation).notNulls.add(column.number);
+  if (await setNotNull(context, call.relation, column.number, true))
+    workOf(call.state, call.relation).notNulls.add(column.number);
   if (!call.recurse && children.length > 0) {
     throw pgError(SqlState.invalidTableDefinition, 'constraint must be added to child tables too', {
       hint: 'Do not specify the ONLY keyword.',
@@ -288,7 +315,8 @@ export async function dropColumnNotNull(call: Subcommand): Promise<void> {
   }
   await setNotNull(context, call.relation, column.number, false);
   if (!call.recurse) return;
-  for (const child of await childrenOf(call.state, call.relation)) await dropColumnNotNull({ ...call, relation: child, recursing: true });
+  for (const child of await childrenOf(call.state, call.relation))
+    await dropColumnNotNull({ ...call, relation: child, recursing: true });
 }
 
 /** SET STATISTICS. */
@@ -309,10 +337,12 @@ export async function setStatistics(call: Subcommand): Promise<void> {
       : `column number ${call.command.num ?? 0} of relation "${table.name}" does not exist`;
     throw pgError(SqlState.undefinedColumn, text);
   }
-  if (entry.row.attnum < 0) throw pgError(SqlState.featureNotSupported, `cannot alter system column "${entry.row.attname}"`);
+  if (entry.row.attnum < 0)
+    throw pgError(SqlState.featureNotSupported, `cannot alter system column "${entry.row.attname}"`);
   await tables.update(context.transaction, 'pg_attribute', entry, { attstattarget: checkedTarget(context, target) });
   if (!call.recurse || table.kind === 'i') return;
-  for (const child of await childrenOf(call.state, call.relation)) await setStatistics({ ...call, relation: child, recursing: true });
+  for (const child of await childrenOf(call.state, call.relation))
+    await setStatistics({ ...call, relation: child, recursing: true });
 }
 
 async function updateColumn(call: Subcommand, change: (column: AttributeDescriptor) => object): Promise<void> {
@@ -324,7 +354,9 @@ async function updateColumn(call: Subcommand, change: (column: AttributeDescript
 
 /** SET STORAGE. */
 export async function setStorage(call: Subcommand): Promise<void> {
-  await updateColumn(call, (column) => ({ attstorage: storageLetter(call.state.context, stringOf(call.command.def), column.type) }));
+  await updateColumn(call, (column) => ({
+    attstorage: storageLetter(call.state.context, stringOf(call.command.def), column.type),
+  }));
 }
 
 /** SET COMPRESSION. */
@@ -367,7 +399,12 @@ export async function addIdentity(call: Subcommand): Promise<void> {
     owner: table.owner,
   });
   await updateColumn(call, () => ({ attidentity: identity }));
-  await adoptSequence(context, { relation: call.relation, number: column.number }, { name: column.name, type: column.type, identity }, sequence);
+  await adoptSequence(
+    context,
+    { relation: call.relation, number: column.number },
+    { name: column.name, type: column.type, identity },
+    sequence,
+  );
 }
 
 /** SET GENERATED, and the sequence options written with it. */
@@ -401,7 +438,12 @@ export async function dropIdentity(call: Subcommand): Promise<void> {
   if (column.identity === '') {
     const message = `column "${column.name}" of relation "${table.name}" is not an identity column`;
     if (!call.command.missing_ok) throw pgError(SqlState.objectNotInPrerequisiteState, message);
-    context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message: `${message}, skipping`, fields: {} });
+    context.notice({
+      severity: 'NOTICE',
+      code: SqlState.successfulCompletion,
+      message: `${message}, skipping`,
+      fields: {},
+    });
     return;
   }
   const sequence = identitySequence(context, call.relation, column.number);
@@ -437,7 +479,12 @@ export async function dropExpression(call: Subcommand): Promise<void> {
   if (column.generated === '') {
     const message = `column "${column.name}" of relation "${table.name}" is not a generated column`;
     if (!call.command.missing_ok) throw pgError(SqlState.objectNotInPrerequisiteState, message);
-    context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message: `${message}, skipping`, fields: {} });
+    context.notice({
+      severity: 'NOTICE',
+      code: SqlState.successfulCompletion,
+      message: `${message}, skipping`,
+      fields: {},
+    });
     return;
   }
   const row = context.catalog.tables.findOne('pg_attribute', { attrelid: call.relation, attnum: column.number })?.row;
@@ -447,11 +494,11 @@ export async function dropExpression(call: Subcommand): Promise<void> {
   await removeDefault(context, { relation: call.relation, number: column.number });
   await updateColumn(call, () => ({ attgenerated: '' }));
   if (!call.recurse) return;
-  for (const child of await childrenOf(call.state, call.relation)) await dropExpression({ ...call, relation: child, recursing: true });
+  for (const child of await childrenOf(call.state, call.relation))
+    await dropExpression({ ...call, relation: child, recursing: true });
 }
 
 /** Text for errors of a type change. */
 export function columnTypeText(context: CommandContext, column: AttributeDescriptor): string {
   return formatType(context, column.type, column.typmod);
 }
-

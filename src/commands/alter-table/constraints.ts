@@ -6,7 +6,16 @@ import { notSupported, pgError, SqlState } from '../../errors/pg-error.js';
 import type { CommandContext } from '../api.js';
 import { ClassOid, objectAddress } from '../classes.js';
 import type { ColumnParts } from '../column-definition.js';
-import { attachIndexToConstraint, bindCheck, findConstraint, requireConstraint, setNotNull, storeCheck, storedCheck, type CheckSpec } from '../constraint.js';
+import {
+  attachIndexToConstraint,
+  bindCheck,
+  findConstraint,
+  requireConstraint,
+  setNotNull,
+  storeCheck,
+  storedCheck,
+  type CheckSpec,
+} from '../constraint.js';
 import { insertConstraint } from '../constraint-row.js';
 import { createKey } from '../create-table.js';
 import { forgetDependencies } from '../depend.js';
@@ -36,7 +45,9 @@ function queueConstraint(call: Subcommand, constraint: Constraint): void {
       return;
     case 'CONSTR_PRIMARY':
     case 'CONSTR_UNIQUE':
-      enqueue(state, constraint.indexname ? 'addIndexConstraint' : 'addIndex', () => addKey(state, relation, constraint));
+      enqueue(state, constraint.indexname ? 'addIndexConstraint' : 'addIndex', () =>
+        addKey(state, relation, constraint),
+      );
       return;
     case 'CONSTR_FOREIGN':
       enqueue(state, 'addOtherConstraint', () => addForeignKey(state, relation, constraint));
@@ -52,7 +63,12 @@ async function addCheck(call: Subcommand, constraint: Constraint): Promise<void>
   await storeCheckWithChildren(call, call.relation, bindCheck(call.state.context, call.relation, constraint), false);
 }
 
-async function storeCheckWithChildren(call: Subcommand, relation: number, spec: CheckSpec, isChild: boolean): Promise<void> {
+async function storeCheckWithChildren(
+  call: Subcommand,
+  relation: number,
+  spec: CheckSpec,
+  isChild: boolean,
+): Promise<void> {
   const { state } = call;
   const { context } = state;
   const children = spec.noInherit ? [] : await childrenOf(state, relation);
@@ -60,10 +76,16 @@ async function storeCheckWithChildren(call: Subcommand, relation: number, spec: 
     throw pgError(SqlState.invalidTableDefinition, 'constraint must be added to child tables too');
   }
   const stored = await storeCheck(context, relation, isChild ? { ...spec, isLocal: false, inheritCount: 1 } : spec);
-  if (spec.validated && stored.oid !== 0) workOf(state, relation).checks.push({ name: stored.name, expression: spec.expression });
+  if (spec.validated && stored.oid !== 0)
+    workOf(state, relation).checks.push({ name: stored.name, expression: spec.expression });
   for (const child of children) {
     const map = columnMap(context, relation, child);
-    await storeCheckWithChildren(call, child, { ...spec, name: stored.name, expression: mapColumns(spec.expression, map, '') }, true);
+    await storeCheckWithChildren(
+      call,
+      child,
+      { ...spec, name: stored.name, expression: mapColumns(spec.expression, map, '') },
+      true,
+    );
   }
 }
 
@@ -87,7 +109,9 @@ async function addKey(state: AlterState, relation: number, constraint: Constrain
   }
   const [statement] = keyStatements(table, [constraint]) as [IndexStmt];
   const work = workOf(state, relation);
-  const before = new Set(table.attributes.filter((attribute) => attribute.notNull).map((attribute) => attribute.number));
+  const before = new Set(
+    table.attributes.filter((attribute) => attribute.notNull).map((attribute) => attribute.number),
+  );
   // The index is built from rows as they will be: after a rewrite it is built again with the others.
   await createKey(context, relation, statement);
   for (const attribute of context.catalog.requireRelation(relation).attributes) {
@@ -102,7 +126,8 @@ async function useIndex(state: AlterState, table: RelationDescriptor, constraint
   const relation = context.catalog.findRelation(table.schemaName, name);
   if (relation === null) throw pgError(SqlState.undefinedObject, `index "${name}" does not exist`);
   const index = table.indexes.find((candidate) => candidate.oid === relation.oid);
-  if (index === undefined) throw pgError(SqlState.objectNotInPrerequisiteState, `index "${name}" does not belong to table "${table.name}"`);
+  if (index === undefined)
+    throw pgError(SqlState.objectNotInPrerequisiteState, `index "${name}" does not belong to table "${table.name}"`);
   const isPrimary = constraint.contype === 'CONSTR_PRIMARY';
   requireUsableIndex(context, table, index, constraint);
   const constraintName = constraint.conname ?? name;
@@ -113,7 +138,8 @@ async function useIndex(state: AlterState, table: RelationDescriptor, constraint
   }
   const keys = index.keys.map((key) => key.attribute);
   if (isPrimary) {
-    for (const key of keys) if (await setNotNull(context, table.oid, key, true)) workOf(state, table.oid).notNulls.add(key);
+    for (const key of keys)
+      if (await setNotNull(context, table.oid, key, true)) workOf(state, table.oid).notNulls.add(key);
   }
   await forgetDependencies(context, objectAddress(ClassOid.class, index.oid), { classId: ClassOid.class, type: 'a' });
   const oid = await insertConstraint(context, {
@@ -137,12 +163,20 @@ async function useIndex(state: AlterState, table: RelationDescriptor, constraint
   }
 }
 
-function requireUsableIndex(context: CommandContext, table: RelationDescriptor, index: IndexDescriptor, constraint: Constraint): void {
+function requireUsableIndex(
+  context: CommandContext,
+  table: RelationDescriptor,
+  index: IndexDescriptor,
+  constraint: Constraint,
+): void {
   const detail = 'Cannot create a primary key or unique constraint using such an index.';
   const refuse = (text: string, withDetail = true): Error =>
     pgError(SqlState.wrongObjectType, text, withDetail ? { detail } : {});
   if (index.constraint !== 0) {
-    throw pgError(SqlState.objectNotInPrerequisiteState, `index "${index.name}" is already associated with a constraint`);
+    throw pgError(
+      SqlState.objectNotInPrerequisiteState,
+      `index "${index.name}" is already associated with a constraint`,
+    );
   }
   if (!index.isValid) throw pgError(SqlState.objectNotInPrerequisiteState, `index "${index.name}" is not valid`);
   if (!index.isUnique) throw refuse(`"${index.name}" is not a unique index`);
@@ -154,7 +188,8 @@ function requireUsableIndex(context: CommandContext, table: RelationDescriptor, 
   const position = index.keys.findIndex(
     (key) => key.descending || key.nullsFirst || context.catalog.defaultOpclass(key.type, 'btree')?.oid !== key.opclass,
   );
-  if (position >= 0) throw refuse(`index "${index.name}" column number ${position + 1} does not have default sorting behavior`);
+  if (position >= 0)
+    throw refuse(`index "${index.name}" column number ${position + 1} does not have default sorting behavior`);
   if (constraint.contype === 'CONSTR_PRIMARY' && table.indexes.some((other) => other.isPrimary)) {
     throw pgError(SqlState.invalidTableDefinition, `multiple primary keys for table "${table.name}" are not allowed`);
   }
@@ -223,7 +258,12 @@ export async function dropConstraint(call: Subcommand): Promise<void> {
   if (entry === null) {
     const message = `constraint "${name}" of relation "${table.name}" does not exist`;
     if (!call.command.missing_ok) throw pgError(SqlState.undefinedObject, message);
-    context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message: `${message}, skipping`, fields: {} });
+    context.notice({
+      severity: 'NOTICE',
+      code: SqlState.successfulCompletion,
+      message: `${message}, skipping`,
+      fields: {},
+    });
     return;
   }
   if (entry.row.coninhcount > 0 && !call.recursing) {
@@ -254,4 +294,3 @@ async function dropFromChildren(call: Subcommand, name: string): Promise<void> {
     }
   }
 }
-

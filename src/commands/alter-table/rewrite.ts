@@ -61,7 +61,8 @@ function rowMaker(context: CommandContext, work: TableWork, width: number): (row
   const numbers = [...work.newValues.keys()];
   const values = numbers.length === 0 ? null : rowEvaluator(context, [...work.newValues.values()] as Expression[]);
   const generatedNumbers = [...work.generated.keys()];
-  const generated = generatedNumbers.length === 0 ? null : rowEvaluator(context, [...work.generated.values()] as Expression[]);
+  const generated =
+    generatedNumbers.length === 0 ? null : rowEvaluator(context, [...work.generated.values()] as Expression[]);
   return async (row) => {
     const result: Value[] = new Array(width).fill(null);
     for (let n = 0; n < row.length; n++) if (relation.attributes[n]?.isDropped === false) result[n] = row[n] ?? null;
@@ -84,4 +85,3 @@ export async function verifyTables(state: AlterState): Promise<void> {
   }
   for (const work of state.works.values()) for (const oid of work.foreignKeys) await validateForeignKey(context, oid);
 }
-

@@ -31,11 +31,19 @@ export async function relationOptions(call: Subcommand, reset: boolean): Promise
   const changes = defElems(call.command.def);
   const row = context.catalog.tables.findOne('pg_class', { oid: call.relation })?.row;
   const reloptions = mergeOptions(optionKind(context, relation), row?.reloptions ?? null, changes, { reset });
-  if (relation.kind === 'v' && !reset && changes.some((def) => def.defname === 'check_option' && defText(def) !== null)) {
+  if (
+    relation.kind === 'v' &&
+    !reset &&
+    changes.some((def) => def.defname === 'check_option' && defText(def) !== null)
+  ) {
     const json = context.catalog.viewQuery(relation.oid);
     const reason = json === null ? null : whyNotUpdatable(queryFromJson(json));
     if (reason !== null) {
-      throw pgError(SqlState.featureNotSupported, 'WITH CHECK OPTION is supported only on automatically updatable views', { hint: reason });
+      throw pgError(
+        SqlState.featureNotSupported,
+        'WITH CHECK OPTION is supported only on automatically updatable views',
+        { hint: reason },
+      );
     }
   }
   await updateClass(context, call.relation, { reloptions });
@@ -55,7 +63,8 @@ export async function clusterOn(call: Subcommand): Promise<void> {
   const name = call.command.name;
   if (name !== undefined) {
     const found = context.catalog.findRelation(table.schemaName, name);
-    if (found === null) throw pgError(SqlState.undefinedObject, `index "${name}" for table "${table.name}" does not exist`);
+    if (found === null)
+      throw pgError(SqlState.undefinedObject, `index "${name}" for table "${table.name}" does not exist`);
     requireClusterable(table, found.oid, name);
   }
   await markClustered(context, table, name ?? null);
@@ -64,16 +73,25 @@ export async function clusterOn(call: Subcommand): Promise<void> {
 /** 42809, 0A000 for an index that gives no order to all rows of the table. */
 export function requireClusterable(table: RelationDescriptor, index: number, name: string): void {
   const descriptor = table.indexes.find((candidate) => candidate.oid === index);
-  if (descriptor === undefined) throw pgError(SqlState.wrongObjectType, `"${name}" is not an index for table "${table.name}"`);
+  if (descriptor === undefined)
+    throw pgError(SqlState.wrongObjectType, `"${name}" is not an index for table "${table.name}"`);
   if (descriptor.accessMethod !== 'btree') {
-    throw pgError(SqlState.featureNotSupported, `cannot cluster on index "${name}" because access method does not support clustering`);
+    throw pgError(
+      SqlState.featureNotSupported,
+      `cannot cluster on index "${name}" because access method does not support clustering`,
+    );
   }
-  if (descriptor.predicate !== null) throw pgError(SqlState.featureNotSupported, `cannot cluster on partial index "${name}"`);
+  if (descriptor.predicate !== null)
+    throw pgError(SqlState.featureNotSupported, `cannot cluster on partial index "${name}"`);
   if (!descriptor.isValid) throw pgError(SqlState.featureNotSupported, `cannot cluster on invalid index "${name}"`);
 }
 
 /** Sets indisclustered on one index of the table (null: none). */
-export async function markClustered(context: CommandContext, table: RelationDescriptor, name: string | null): Promise<void> {
+export async function markClustered(
+  context: CommandContext,
+  table: RelationDescriptor,
+  name: string | null,
+): Promise<void> {
   for (const index of table.indexes) {
     const wanted = index.name === name;
     const entry = context.catalog.tables.findOne('pg_index', { indexrelid: index.oid });
@@ -88,7 +106,10 @@ export async function setPersistence(call: Subcommand, persistence: 'p' | 'u'): 
   const { context } = call.state;
   const table = context.catalog.requireRelation(call.relation);
   if (table.persistence === 't') {
-    throw pgError(SqlState.invalidTableDefinition, `cannot change logged status of table "${table.name}" because it is temporary`);
+    throw pgError(
+      SqlState.invalidTableDefinition,
+      `cannot change logged status of table "${table.name}" because it is temporary`,
+    );
   }
   if (table.persistence === persistence) return;
   requirePersistenceFits(context, table, persistence);
@@ -98,7 +119,10 @@ export async function setPersistence(call: Subcommand, persistence: 'p' | 'u'): 
 }
 
 function requirePersistenceFits(context: CommandContext, table: RelationDescriptor, persistence: 'p' | 'u'): void {
-  const others = persistence === 'p' ? table.constraints.map((one) => one.foreignRelation) : table.referencedBy.map((one) => one.relation);
+  const others =
+    persistence === 'p'
+      ? table.constraints.map((one) => one.foreignRelation)
+      : table.referencedBy.map((one) => one.relation);
   for (const oid of others) {
     const other = oid === 0 || oid === table.oid ? null : context.catalog.relation(oid);
     if (other === null) continue;
@@ -153,7 +177,8 @@ export async function replicaIdentity(call: Subcommand): Promise<void> {
 
 function replicaIndex(context: CommandContext, table: RelationDescriptor, name: string): number {
   const found = context.catalog.findRelation(table.schemaName, name);
-  if (found === null) throw pgError(SqlState.undefinedObject, `index "${name}" for table "${table.name}" does not exist`);
+  if (found === null)
+    throw pgError(SqlState.undefinedObject, `index "${name}" for table "${table.name}" does not exist`);
   const index = table.indexes.find((candidate) => candidate.oid === found.oid);
   const refuse = (text: string): Error => pgError(SqlState.wrongObjectType, text);
   if (index === undefined) throw refuse(`"${name}" is not an index for table "${table.name}"`);
@@ -189,7 +214,8 @@ export async function enableTriggers(call: Subcommand, letter: string, which: 'n
       throw pgError(SqlState.insufficientPrivilege, `permission denied: "${entry.row.tgname}" is a system trigger`);
     }
     found = true;
-    if (entry.row.tgenabled !== letter) await tables.update(context.transaction, 'pg_trigger', entry, { tgenabled: letter });
+    if (entry.row.tgenabled !== letter)
+      await tables.update(context.transaction, 'pg_trigger', entry, { tgenabled: letter });
   }
   if (which === 'named' && !found) {
     throw pgError(SqlState.undefinedObject, `trigger "${call.command.name}" for table "${table.name}" does not exist`);
@@ -240,17 +266,28 @@ export async function addInherit(call: Subcommand): Promise<void> {
   await storeParent(context, child.oid, parent.oid, position);
 }
 
-async function mergeColumnsIntoChild(context: CommandContext, parent: RelationDescriptor, child: RelationDescriptor): Promise<void> {
+async function mergeColumnsIntoChild(
+  context: CommandContext,
+  parent: RelationDescriptor,
+  child: RelationDescriptor,
+): Promise<void> {
   const { tables } = context.catalog;
   for (const attribute of parent.attributes) {
     if (attribute.isDropped) continue;
     const entry = tables.find('pg_attribute', { attrelid: child.oid, attname: attribute.name })[0];
-    if (entry === undefined) throw pgError(SqlState.datatypeMismatch, `child table is missing column "${attribute.name}"`);
+    if (entry === undefined)
+      throw pgError(SqlState.datatypeMismatch, `child table is missing column "${attribute.name}"`);
     if (entry.row.atttypid !== attribute.type || entry.row.atttypmod !== attribute.typmod) {
-      throw pgError(SqlState.datatypeMismatch, `child table "${child.name}" has different type for column "${attribute.name}"`);
+      throw pgError(
+        SqlState.datatypeMismatch,
+        `child table "${child.name}" has different type for column "${attribute.name}"`,
+      );
     }
     if (entry.row.attcollation !== attribute.collation) {
-      throw pgError(SqlState.collationMismatch, `child table "${child.name}" has different collation for column "${attribute.name}"`);
+      throw pgError(
+        SqlState.collationMismatch,
+        `child table "${child.name}" has different collation for column "${attribute.name}"`,
+      );
     }
     if (attribute.notNull && !entry.row.attnotnull) {
       throw pgError(SqlState.datatypeMismatch, `column "${attribute.name}" in child table must be marked NOT NULL`);
@@ -259,13 +296,20 @@ async function mergeColumnsIntoChild(context: CommandContext, parent: RelationDe
       throw pgError(SqlState.datatypeMismatch, `column "${attribute.name}" in child table must be a generated column`);
     }
     if (attribute.generated === '' && entry.row.attgenerated !== '') {
-      throw pgError(SqlState.datatypeMismatch, `column "${attribute.name}" in child table must not be a generated column`);
+      throw pgError(
+        SqlState.datatypeMismatch,
+        `column "${attribute.name}" in child table must not be a generated column`,
+      );
     }
     await tables.update(context.transaction, 'pg_attribute', entry, { attinhcount: entry.row.attinhcount + 1 });
   }
 }
 
-async function mergeChecksIntoChild(context: CommandContext, parent: RelationDescriptor, child: RelationDescriptor): Promise<void> {
+async function mergeChecksIntoChild(
+  context: CommandContext,
+  parent: RelationDescriptor,
+  child: RelationDescriptor,
+): Promise<void> {
   const { tables } = context.catalog;
   for (const { row } of tables.find('pg_constraint', { conrelid: parent.oid })) {
     if (row.contype !== 'c' || row.connoinherit) continue;
@@ -273,9 +317,13 @@ async function mergeChecksIntoChild(context: CommandContext, parent: RelationDes
     if (entry === null || entry.row.contype !== 'c') {
       throw pgError(SqlState.datatypeMismatch, `child table is missing constraint "${row.conname}"`);
     }
-    const text = (conbin: string | null, relation: number): string => context.corridor.deparseExpression(storedCheck(conbin), relation);
+    const text = (conbin: string | null, relation: number): string =>
+      context.corridor.deparseExpression(storedCheck(conbin), relation);
     if (text(row.conbin, parent.oid) !== text(entry.row.conbin, child.oid)) {
-      throw pgError(SqlState.datatypeMismatch, `child table "${child.name}" has different definition for check constraint "${row.conname}"`);
+      throw pgError(
+        SqlState.datatypeMismatch,
+        `child table "${child.name}" has different definition for check constraint "${row.conname}"`,
+      );
     }
     if (entry.row.connoinherit) {
       throw pgError(
@@ -317,7 +365,10 @@ export async function dropInherit(call: Subcommand): Promise<void> {
       conislocal: coninhcount === 0 ? true : constraint.row.conislocal,
     });
   }
-  await forgetDependencies(context, objectAddress(ClassOid.class, child.oid), { classId: ClassOid.class, objectId: parent.oid });
+  await forgetDependencies(context, objectAddress(ClassOid.class, child.oid), {
+    classId: ClassOid.class,
+    objectId: parent.oid,
+  });
 }
 
 /** OF type. */
@@ -334,7 +385,10 @@ export async function addOf(call: Subcommand): Promise<void> {
     const column = columns[index];
     if (column === undefined) throw pgError(SqlState.datatypeMismatch, `table is missing column "${wanted.name}"`);
     if (column.name !== wanted.name) {
-      throw pgError(SqlState.datatypeMismatch, `table has column "${column.name}" where type requires "${wanted.name}"`);
+      throw pgError(
+        SqlState.datatypeMismatch,
+        `table has column "${column.name}" where type requires "${wanted.name}"`,
+      );
     }
     if (column.type !== wanted.type || column.typmod !== wanted.typmod || column.collation !== wanted.collation) {
       throw pgError(SqlState.datatypeMismatch, `table "${table.name}" has different type for column "${wanted.name}"`);
@@ -359,4 +413,3 @@ export async function dropOf(call: Subcommand, missingOk = false): Promise<void>
   await forgetDependencies(context, objectAddress(ClassOid.class, table.oid), filter);
   await updateClass(context, table.oid, { reloftype: 0 });
 }
-

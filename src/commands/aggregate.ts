@@ -1,0 +1,266 @@
+// CREATE AGGREGATE: the pg_proc and pg_aggregate rows.
+import type { CreateFunctionStmt, DefElem, DefineStmt, Node, TypeName } from '@pgsql/types';
+import type { FunctionDescriptor } from '../catalog/descriptors.js';
+import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
+import type { CommandContext } from './api.js';
+import { ClassOid, objectAddress, TypeOid } from './classes.js';
+import { formatType, resolveType } from './column-type.js';
+import { defaultAcl } from './default-acl.js';
+import { recordDependencies, recordDependency, recordOwner, schemaAddress } from './depend.js';
+import { readParameters } from './function.js';
+import { parallelLetter } from './function-options.js';
+import { objectTarget } from './namespace.js';
+import { requireFunctionExecute } from './permissions.js';
+import { defBoolean, defElems, defInt4, defString, listItems, nodeAs, qualifiedName, stringList } from './tree.js';
+
+type Given = ReadonlyMap<string, DefElem>;
+const internalLanguage = 12;
+
+/** CREATE AGGREGATE. */
+export async function createAggregate(statement: DefineStmt, context: CommandContext): Promise<void> {
+  const { tables } = context.catalog;
+  const { namespace, name } = await objectTarget(context, stringList(statement.defnames));
+  const given: Given = new Map(defElems(statement.definition).map((def) => [def.defname ?? '', def]));
+  const inputs = inputTypes(context, statement, given);
+  if (!given.has('stype') && !given.has('stype1'))
+    throw pgError(SqlState.invalidFunctionDefinition, 'aggregate stype must be specified');
+  const stateType = typeOption(context, given.get('stype') ?? given.get('stype1'));
+  const transition = supportFunction(
+    context,
+    given.get('sfunc') ?? given.get('sfunc1'),
+    [stateType, ...inputs.types],
+    'sfunc',
+  );
+  const hasFinalExtra = given.has('finalfunc_extra');
+  const finalArgs = hasFinalExtra ? [stateType, ...inputs.types] : [stateType];
+  const final = given.has('finalfunc')
+    ? supportFunction(context, given.get('finalfunc'), finalArgs, 'finalfunc')
+    : null;
+  const resultType = final?.returnType ?? stateType;
+  const existing = tables
+    .find('pg_proc', { proname: name, pronamespace: namespace.oid })
+    .find((entry) => JSON.stringify(entry.row.proargtypes) === JSON.stringify(inputs.types));
+  if (existing !== undefined) {
+    throw pgError(SqlState.duplicateFunction, `function "${name}" already exists with same argument types`);
+  }
+  const oid = tables.newOid('pg_proc');
+  await tables.insert(context.transaction, 'pg_proc', {
+    oid,
+    proname: name,
+    pronamespace: namespace.oid,
+    proowner: context.userId,
+    prolang: internalLanguage,
+    procost: 1,
+    prorows: 0,
+    provariadic: inputs.variadic,
+    prosupport: 0,
+    prokind: 'a',
+    prosecdef: false,
+    proleakproof: false,
+    proisstrict: false,
+    proretset: false,
+    provolatile: 'i',
+    proparallel: given.has('parallel') ? parallelLetter(given.get('parallel')) : 'u',
+    pronargs: inputs.types.length,
+    pronargdefaults: 0,
+    prorettype: resultType,
+    proargtypes: inputs.types,
+    proallargtypes: inputs.variadic === 0 ? null : inputs.types,
+    proargmodes: inputs.modes,
+    proargnames: inputs.names,
+    proargdefaults: null,
+    protrftypes: null,
+    prosrc: 'aggregate_dummy',
+    probin: null,
+    prosqlbody: null,
+    proconfig: null,
+    proacl: defaultAcl(context, 'f', context.userId, namespace.oid),
+  });
+  await insertAggregateRow(context, oid, { given, inputs, stateType, transition, final, hasFinalExtra });
+  const address = objectAddress(ClassOid.proc, oid);
+  await recordDependency(context, address, schemaAddress(namespace.oid), 'n');
+  await recordOwner(context, ClassOid.proc, oid, context.userId);
+  const types = [...inputs.types, resultType, stateType].map((type) => objectAddress(ClassOid.type, type));
+  await recordDependencies(context, address, types, 'n');
+}
+
+interface Inputs {
+  readonly types: readonly number[];
+  readonly variadic: number;
+  readonly modes: readonly string[] | null;
+  readonly names: readonly string[] | null;
+  /** Direct arguments of an ordered-set aggregate; -1 for a plain one. */
+  readonly directCount: number;
+}
+
+function inputTypes(context: CommandContext, statement: DefineStmt, given: Given): Inputs {
+  if (statement.oldstyle) {
+    const base = given.get('basetype');
+    if (base === undefined) throw pgError(SqlState.invalidFunctionDefinition, 'aggregate input type must be specified');
+    const isAny = ['any', '"any"', '*'].includes(defString(base).toLowerCase());
+    const types = isAny ? [] : [typeOption(context, base)];
+    return { types, variadic: 0, modes: null, names: null, directCount: -1 };
+  }
+  const [parameterNode, countNode] = statement.args ?? [];
+  const list = listItems(parameterNode as Node | undefined);
+  const wanted: Pick<CreateFunctionStmt, 'parameters'> = { parameters: [...list] };
+  const parameters = readParameters(context, wanted, false);
+  const directCount = nodeAs(countNode, 'Integer')?.ival ?? (countNode && 'Integer' in countNode ? 0 : -1);
+  if (directCount >= 0) throw notSupported('CREATE AGGREGATE of an ordered-set aggregate');
+  return {
+    types: parameters.inputTypes,
+    variadic: parameters.variadic,
+    modes: parameters.modes,
+    names: parameters.names,
+    directCount,
+  };
+}
+
+function typeOption(context: CommandContext, def: DefElem | undefined): number {
+  const typeName = nodeAs(def?.arg, 'TypeName') as TypeName | null;
+  return resolveType(context, typeName ?? { names: [{ String: { sval: def ? defString(def) : '' } }], typemod: -1 })
+    .type;
+}
+
+function functionNames(def: DefElem): string[] {
+  const typeName = nodeAs(def.arg, 'TypeName') as TypeName | null;
+  return stringList(typeName ? typeName.names : def.arg);
+}
+
+function supportFunction(
+  context: CommandContext,
+  def: DefElem | undefined,
+  argTypes: readonly number[],
+  word: string,
+): FunctionDescriptor {
+  if (def === undefined) throw pgError(SqlState.invalidFunctionDefinition, `aggregate ${word} must be specified`);
+  const parts = functionNames(def);
+  const name = qualifiedName(parts);
+  const found = context.catalog
+    .functionsNamed(name.schema, name.name)
+    .find(
+      (fn) =>
+        fn.argTypes.length === argTypes.length &&
+        fn.argTypes.every((type, index) => accepts(context, type, argTypes[index] as number)),
+    );
+  if (found === undefined) {
+    const types = argTypes.map((type) => formatType(context, type)).join(', ');
+    throw pgError(SqlState.undefinedFunction, `function ${parts.join('.')}(${types}) does not exist`);
+  }
+  requireFunctionExecute(context, found.oid);
+  return found;
+}
+
+const polymorphic: readonly number[] = [
+  TypeOid.any,
+  TypeOid.anyelement,
+  TypeOid.anyarray,
+  2776,
+  3500,
+  5077,
+  5078,
+  5079,
+];
+
+function accepts(context: CommandContext, declared: number, actual: number): boolean {
+  return (
+    declared === actual || polymorphic.includes(declared) || context.catalog.cast(actual, declared)?.method === 'b'
+  );
+}
+
+async function insertAggregateRow(
+  context: CommandContext,
+  oid: number,
+  parts: {
+    readonly given: Given;
+    readonly inputs: Inputs;
+    readonly stateType: number;
+    readonly transition: FunctionDescriptor;
+    readonly final: FunctionDescriptor | null;
+    readonly hasFinalExtra: boolean;
+  },
+): Promise<void> {
+  const { given, inputs, stateType, transition, final } = parts;
+  const initial = given.get('initcond') ?? given.get('initcond1');
+  if (
+    transition.isStrict &&
+    initial === undefined &&
+    inputs.types[0] !== undefined &&
+    !accepts(context, stateType, inputs.types[0])
+  ) {
+    throw pgError(
+      SqlState.invalidFunctionDefinition,
+      'must not omit initial value when transition function is strict and transition type is not compatible with input type',
+    );
+  }
+  const optional = (name: string, argTypes: readonly number[]): number =>
+    given.has(name) ? supportFunction(context, given.get(name), argTypes, name).oid : 0;
+  const movingType = given.has('mstype') ? typeOption(context, given.get('mstype')) : 0;
+  const moving = [movingType, ...inputs.types];
+  const row = {
+    aggfnoid: oid,
+    aggkind: 'n',
+    aggnumdirectargs: 0,
+    aggtransfn: transition.oid,
+    aggfinalfn: final?.oid ?? 0,
+    aggcombinefn: optional('combinefunc', [stateType, stateType]),
+    aggserialfn: optional('serialfunc', [TypeOid.internal]),
+    aggdeserialfn: optional('deserialfunc', [TypeOid.bytea, TypeOid.internal]),
+    aggmtransfn: movingType === 0 ? 0 : optional('msfunc', moving),
+    aggminvtransfn: movingType === 0 ? 0 : optional('minvfunc', moving),
+    aggmfinalfn: movingType === 0 ? 0 : optional('mfinalfunc', given.has('mfinalfunc_extra') ? moving : [movingType]),
+    aggfinalextra: parts.hasFinalExtra,
+    aggmfinalextra: given.has('mfinalfunc_extra') && defBoolean(given.get('mfinalfunc_extra') as DefElem),
+    aggfinalmodify: modifyLetter(given.get('finalfunc_modify')),
+    aggmfinalmodify: modifyLetter(given.get('mfinalfunc_modify')),
+    aggsortop: sortOperator(context, given.get('sortop'), inputs),
+    aggtranstype: stateType,
+    aggtransspace: given.has('sspace') ? defInt4(given.get('sspace') as DefElem) : 0,
+    aggmtranstype: movingType,
+    aggmtransspace: given.has('msspace') ? defInt4(given.get('msspace') as DefElem) : 0,
+    agginitval: initial === undefined ? null : defString(initial),
+    aggminitval: given.has('minitcond') ? defString(given.get('minitcond') as DefElem) : null,
+  };
+  await context.catalog.tables.insert(context.transaction, 'pg_aggregate', row);
+  const functions = [
+    row.aggtransfn,
+    row.aggfinalfn,
+    row.aggcombinefn,
+    row.aggserialfn,
+    row.aggdeserialfn,
+    row.aggmtransfn,
+    row.aggminvtransfn,
+    row.aggmfinalfn,
+  ];
+  const address = objectAddress(ClassOid.proc, oid);
+  await recordDependencies(
+    context,
+    address,
+    functions.map((fn) => objectAddress(ClassOid.proc, fn)),
+    'n',
+  );
+  await recordDependency(context, address, objectAddress(ClassOid.operator, row.aggsortop), 'n');
+}
+
+function modifyLetter(def: DefElem | undefined): string {
+  const letters: Readonly<Record<string, string>> = { read_only: 'r', shareable: 's', read_write: 'w' };
+  const letter = letters[def ? defString(def) : 'read_only'];
+  if (letter === undefined) {
+    throw pgError(
+      SqlState.syntaxError,
+      `parameter "${def?.defname ?? ''}" must be READ_ONLY, SHAREABLE, or READ_WRITE`,
+    );
+  }
+  return letter;
+}
+
+function sortOperator(context: CommandContext, def: DefElem | undefined, inputs: Inputs): number {
+  if (def === undefined) return 0;
+  const name = qualifiedName(functionNames(def));
+  const [type] = inputs.types;
+  const found = context.catalog
+    .operatorsNamed(name.schema, name.name, 'b')
+    .find((operator) => operator.left === type && operator.right === type);
+  if (found === undefined) throw pgError(SqlState.undefinedFunction, `operator does not exist: ${name.name}`);
+  return found.oid;
+}

@@ -1,0 +1,415 @@
+// COPY FROM: records from the source become rows (inputs, defaults, WHERE) and go to the table in batches. Errors carry the
+// line and column as their context.
+import type { CopyStmt } from '@pgsql/types';
+import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
+import { PgError, pgError, SqlState } from '../../errors/pg-error.js';
+import { domainChecker, openTableWriter, type TableWriter } from '../../executor/table-writer.js';
+import type { Expression } from '../../trees/expression.js';
+import { expressionFromJson } from '../../trees/json.js';
+import type { IoContext } from '../../types/io-context.js';
+import type { TypeDescriptor } from '../../types/type-descriptor.js';
+import type { Row, Value } from '../../types/value.js';
+import type { CommandContext } from '../api.js';
+import { TypeOid } from '../classes.js';
+import { rowEvaluator, type RowEvaluator } from '../row-program.js';
+import { identitySequence } from '../sequence.js';
+import { copyStreams, type CopyInSource } from './api.js';
+import { binaryRows } from './binary.js';
+import { decoderFor, normalizeEncoding } from './encoding.js';
+import { fieldSplitter, useDefault, type Field } from './fields.js';
+import { openFileSource } from './file.js';
+import { RecordCutter, type CopyRecord } from './lines.js';
+import type { ColumnChoice, CopyOptions } from './options.js';
+
+export interface CopyFromJob {
+  readonly statement: CopyStmt;
+  readonly context: CommandContext;
+  readonly options: CopyOptions;
+  readonly relation: RelationDescriptor;
+  readonly columns: readonly AttributeDescriptor[];
+}
+
+/** Rows that go to the table at once. */
+const batchRows = 1000;
+
+/** Runs COPY FROM; returns the number of rows stored. */
+export async function copyFrom(job: CopyFromJob): Promise<number> {
+  const { context, options, columns, statement } = job;
+  const force = {
+    notNull: chosen(job, options.forceNotNull, 'FORCE_NOT_NULL'),
+    asNull: chosen(job, options.forceNull, 'FORCE_NULL'),
+  };
+  const loader = new Loader(job);
+  const source = statement.filename
+    ? await openFileSource(statement.filename)
+    : context.session.service(copyStreams).openIn({ binary: options.format === 'binary', columnCount: columns.length });
+  try {
+    if (options.format === 'binary') await readBinary(loader, source);
+    else await readText(loader, source, fieldSplitter(options, force));
+    await loader.flush();
+  } catch (error) {
+    throw loader.explain(error);
+  }
+  await loader.finish();
+  if (options.ignoreErrors) reportSkipped(context, loader.skipped);
+
+  return loader.count;
+}
+
+/** Which of the copied columns a FORCE_ option names. */
+function chosen(job: CopyFromJob, choice: ColumnChoice, words: string): boolean[] {
+  if (choice === 'all') return job.columns.map(() => true);
+  for (const name of choice) {
+    if (!job.relation.attributes.some((attribute) => attribute.name === name && !attribute.isDropped)) {
+      throw pgError(SqlState.undefinedColumn, `column "${name}" of relation "${job.relation.name}" does not exist`);
+    }
+    if (!job.columns.some((column) => column.name === name)) {
+      throw pgError(SqlState.invalidColumnReference, `${words} column "${name}" not referenced by COPY`);
+    }
+  }
+  return job.columns.map((column) => choice.includes(column.name));
+}
+
+function reportSkipped(context: CommandContext, skipped: number): void {
+  if (skipped === 0) return;
+  const message = `${skipped} ${skipped === 1 ? 'row was' : 'rows were'} skipped due to data type incompatibility`;
+  context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message, fields: {} });
+}
+
+type Splitter = (record: string) => Field[];
+
+async function readText(loader: Loader, source: CopyInSource, split: Splitter): Promise<void> {
+  const { context, options } = loader.job;
+  const setting = options.encoding ?? normalizeEncoding(context.session.setting('client_encoding') ?? 'UTF8') ?? 'UTF8';
+  const cutter = new RecordCutter(options, decoderFor(setting));
+  loader.lineOf = () => cutter.currentLine;
+  for await (const chunk of source) {
+    loader.position = null;
+    await takeRecords(loader, cutter.push(chunk), split);
+  }
+  loader.position = null;
+  await takeRecords(loader, cutter.finish(), split);
+}
+
+async function takeRecords(loader: Loader, records: readonly CopyRecord[], split: Splitter): Promise<void> {
+  for (const record of records) {
+    loader.position = { line: record.line, text: record.text, column: null, value: undefined };
+    if (loader.isHeader) {
+      loader.isHeader = false;
+      if (loader.job.options.header === 'match') matchHeader(loader.job, split(record.text));
+      continue;
+    }
+    await loader.take(record, split(record.text));
+  }
+}
+
+function matchHeader(job: CopyFromJob, names: readonly Field[]): void {
+  const { columns } = job;
+  if (names.length !== columns.length) {
+    throw pgError(
+      SqlState.badCopyFileFormat,
+      `wrong number of fields in header line: got ${names.length}, expected ${columns.length}`,
+    );
+  }
+  for (const [index, column] of columns.entries()) {
+    const name = names[index];
+    if (typeof name !== 'string') {
+      throw pgError(
+        SqlState.badCopyFileFormat,
+        `column name mismatch in header line field ${index + 1}: got null value ("${job.options.nullText}"), expected "${column.name}"`,
+      );
+    }
+    if (name !== column.name) {
+      throw pgError(
+        SqlState.badCopyFileFormat,
+        `column name mismatch in header line field ${index + 1}: got "${name}", expected "${column.name}"`,
+      );
+    }
+  }
+}
+
+async function readBinary(loader: Loader, source: CopyInSource): Promise<void> {
+  const { columns, context } = loader.job;
+  const types = columns.map((column) => ({
+    name: column.name,
+    type: context.catalog.typeByOid(column.type),
+    typmod: column.typmod,
+  }));
+  for await (const row of binaryRows(source, types, context.catalog.io, loader)) {
+    await loader.takeValues(row, { line: loader.position?.line ?? 0, text: null });
+  }
+}
+
+/** Where an error happened: the line, its text, and the column being read. */
+export interface CopyPosition {
+  readonly line: number;
+  readonly text: string | null;
+  readonly column: string | null;
+  /** Text of the field; null for a null input; undefined where no field is in hand. */
+  readonly value: string | null | undefined;
+}
+
+interface Pending {
+  readonly line: number;
+  readonly text: string | null;
+}
+
+/** Turns fields into rows and rows into batches for the table. */
+class Loader {
+  count = 0;
+  skipped = 0;
+  isHeader: boolean;
+  position: CopyPosition | null = null;
+  lineOf: () => number = () => 0;
+  private readonly writer: TableWriter;
+  private readonly inputs: readonly ColumnInput[];
+  private readonly defaults: { readonly numbers: readonly number[]; readonly evaluator: RowEvaluator } | null;
+  private readonly fieldDefaults: ReadonlyMap<number, RowEvaluator>;
+  private readonly where: RowEvaluator | null;
+  private readonly width: number;
+  private batch: Row[] = [];
+  private sources: Pending[] = [];
+
+  constructor(readonly job: CopyFromJob) {
+    const { context, relation, columns, options } = job;
+    this.isHeader = options.header !== 'none';
+    this.width = relation.attributes.length;
+    this.where = whereOf(job);
+    this.writer = openTableWriter(context.corridor.executionContext(), relation.oid);
+    this.inputs = columns.map((column) => columnInput(context, column));
+    this.defaults = missingDefaults(context, relation, columns);
+    this.fieldDefaults = options.defaultText === null ? new Map() : explicitDefaults(context, relation, columns);
+  }
+
+  /** One record's fields. Throws 22P04 for too few or too many. */
+  async take(record: CopyRecord, fields: readonly Field[]): Promise<void> {
+    const { columns, context } = this.job;
+    const row: Value[] = new Array(this.width).fill(null);
+    if (fields.length > columns.length && !(columns.length === 0 && fields.length === 1 && fields[0] === '')) {
+      throw pgError(SqlState.badCopyFileFormat, 'extra data after last expected column');
+    }
+    for (let n = 0; n < columns.length; n++) {
+      const column = columns[n] as AttributeDescriptor;
+      if (n >= fields.length) {
+        throw pgError(SqlState.badCopyFileFormat, `missing data for column "${column.name}"`);
+      }
+      const field = fields[n] as Field;
+      if (field === useDefault) {
+        this.position = { line: record.line, text: record.text, column: column.name, value: undefined };
+        row[column.number - 1] = await this.defaultOf(column);
+        continue;
+      }
+      if (field === null && (this.inputs[n] as ColumnInput).check === null) continue;
+      this.position = { line: record.line, text: record.text, column: column.name, value: field };
+      try {
+        const value = field === null ? null : (this.inputs[n] as ColumnInput).parse(field);
+        const { check } = this.inputs[n] as ColumnInput;
+        if (check !== null) await check(value);
+        row[column.number - 1] = value;
+      } catch (error) {
+        if (!this.job.options.ignoreErrors || !isDataError(error)) throw error;
+        this.skip(context, record, column, field);
+        return;
+      }
+    }
+    this.position = { line: record.line, text: record.text, column: null, value: undefined };
+    await this.takeRow(row, record);
+  }
+
+  private skip(context: CommandContext, record: CopyRecord, column: AttributeDescriptor, field: string | null): void {
+    this.skipped++;
+    if (!this.job.options.verbose) return;
+    const value = field === null ? 'null input' : `"${shorten(field)}"`;
+    context.notice({
+      severity: 'NOTICE',
+      code: SqlState.successfulCompletion,
+      message: `skipping row due to data type incompatibility at line ${record.line} for column "${column.name}": ${value}`,
+      fields: {},
+    });
+  }
+
+  /** A row's values by copied column (binary format). */
+  async takeValues(values: readonly Value[], source: Pending): Promise<void> {
+    const row: Value[] = new Array(this.width).fill(null);
+    for (const [n, column] of this.job.columns.entries()) {
+      const value = values[n] ?? null;
+      const { check } = this.inputs[n] as ColumnInput;
+      if (check !== null) await check(value);
+      row[column.number - 1] = value;
+    }
+    await this.takeRow(row, source);
+  }
+
+  private async takeRow(row: Value[], source: Pending): Promise<void> {
+    if (this.defaults !== null) {
+      const values = await this.defaults.evaluator.evaluate(row);
+      for (const [n, number] of this.defaults.numbers.entries()) row[number - 1] = values[n] ?? null;
+    }
+    if (this.where !== null) {
+      const [keep] = await this.where.evaluate(row);
+      if (keep !== true) return;
+    }
+    this.batch.push(row);
+    this.sources.push(source);
+    if (this.batch.length >= batchRows) await this.flush();
+  }
+
+  private async defaultOf(column: AttributeDescriptor): Promise<Value> {
+    const evaluator = this.fieldDefaults.get(column.number);
+    if (evaluator === undefined) return null;
+    const [value] = await evaluator.evaluate([]);
+    return value ?? null;
+  }
+
+  /** Writes the batch. */
+  async flush(): Promise<void> {
+    const { batch, sources } = this;
+    if (batch.length === 0) return;
+    this.batch = [];
+    this.sources = [];
+    const { context } = this.job;
+    try {
+      await this.writer.insert(batch);
+    } catch (error) {
+      const source = sources[this.writer.rowInHand];
+      const isIndex = error instanceof PgError && error.code === SqlState.uniqueViolation;
+      this.position = {
+        line: source?.line ?? 0,
+        text: isIndex ? null : (source?.text ?? null),
+        column: null,
+        value: undefined,
+      };
+      throw error;
+    }
+    this.count += batch.length;
+    const run = context.corridor.executionContext();
+    run.checkInterrupts();
+    await run.yieldToEventLoop();
+  }
+
+  async finish(): Promise<void> {
+    await this.writer.finish();
+  }
+
+  /** Adds "COPY t, line 3, column b: ..." to an error. */
+  explain(error: unknown): unknown {
+    if (!(error instanceof PgError)) return error;
+    const where = contextText(
+      this.job.relation.name,
+      this.position ?? { line: this.lineOf(), text: null, column: null, value: undefined },
+    );
+    error.fields = { ...error.fields, where: error.fields.where ? `${error.fields.where}\n${where}` : where };
+    return error;
+  }
+}
+
+const dataErrorClass = '22';
+
+/** Errors that an input function reports for bad text (soft errors). */
+function isDataError(error: unknown): error is PgError {
+  if (!(error instanceof PgError)) return false;
+  return (
+    error.code.startsWith(dataErrorClass) ||
+    error.code === SqlState.checkViolation ||
+    error.code === SqlState.notNullViolation
+  );
+}
+
+const displayBytesMax = 100;
+
+function contextText(table: string, position: CopyPosition): string {
+  const start = `COPY ${table}, line ${position.line}`;
+  if (position.column !== null) {
+    if (position.value === undefined) return `${start}, column ${position.column}`;
+    return position.value === null
+      ? `${start}, column ${position.column}: null input`
+      : `${start}, column ${position.column}: "${shorten(position.value)}"`;
+  }
+  return position.text === null ? start : `${start}: "${shorten(position.text)}"`;
+}
+
+function shorten(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= displayBytesMax) return text;
+  let end = displayBytesMax;
+  while (end > 0 && ((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return `${bytes.utf8Slice(0, end)}...`;
+}
+
+interface ColumnInput {
+  readonly parse: (text: string) => Value;
+  /** Domain constraints; null where the type has none. */
+  readonly check: ((value: Value) => void | Promise<void>) | null;
+}
+
+function columnInput(context: CommandContext, column: AttributeDescriptor): ColumnInput {
+  const io: IoContext = context.catalog.io;
+  const declared = context.catalog.typeByOid(column.type);
+  let type: TypeDescriptor = declared;
+  let { typmod } = column;
+  while (type.kind === 'd') {
+    typmod = type.typmod;
+    type = context.catalog.typeByOid(type.baseType);
+  }
+  const { behaviour } = type;
+  const check = declared.kind === 'd' ? domainChecker(context.corridor.executionContext(), declared.oid) : null;
+  return { parse: (text) => behaviour.input(text, type, typmod, io), check };
+}
+
+/** Default of a column as COPY evaluates it; null where it is NULL. */
+function defaultExpression(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  column: AttributeDescriptor,
+): Expression | null {
+  if (column.generated !== '') return null;
+  if (column.identity !== '') {
+    return {
+      kind: 'NextValueExpr',
+      sequence: identitySequence(context, relation.oid, column.number),
+      type: column.type,
+    };
+  }
+  if (column.defaultExpr !== null) return expressionFromJson(column.defaultExpr);
+  const json = context.catalog.tables.findOne('pg_type', { oid: column.type })?.row.typdefaultbin;
+  return json ? expressionFromJson(json) : null;
+}
+
+function missingDefaults(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  columns: readonly AttributeDescriptor[],
+): { readonly numbers: readonly number[]; readonly evaluator: RowEvaluator } | null {
+  const copied = new Set(columns.map((column) => column.number));
+  const numbers: number[] = [];
+  const expressions: Expression[] = [];
+  for (const attribute of relation.attributes) {
+    if (attribute.isDropped || copied.has(attribute.number)) continue;
+    const expression = defaultExpression(context, relation, attribute);
+    if (expression === null) continue;
+    numbers.push(attribute.number);
+    expressions.push(expression);
+  }
+  return numbers.length === 0 ? null : { numbers, evaluator: rowEvaluator(context, expressions) };
+}
+
+function explicitDefaults(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  columns: readonly AttributeDescriptor[],
+): ReadonlyMap<number, RowEvaluator> {
+  const result = new Map<number, RowEvaluator>();
+  for (const column of columns) {
+    const expression = defaultExpression(context, relation, column);
+    if (expression !== null) result.set(column.number, rowEvaluator(context, [expression]));
+  }
+  return result;
+}
+
+function whereOf(job: CopyFromJob): RowEvaluator | null {
+  const { statement, context, relation } = job;
+  if (!statement.whereClause) return null;
+  const target = { type: TypeOid.bool, typmod: -1, collation: 0, columnName: '' };
+  const scope = { use: 'copyWhere', relation: relation.oid, target } as const;
+  return rowEvaluator(context, [context.corridor.analyzeExpression(statement.whereClause, scope, context.sourceText)]);
+}

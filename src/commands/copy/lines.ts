@@ -1,0 +1,141 @@
+// Cuts COPY's byte stream into records of text: whole lines are decoded together, as many as a chunk holds. Knows newline
+// styles, the end-of-data marker \. and, for CSV, newlines within quotes.
+import { pgError, SqlState } from '../../errors/pg-error.js';
+import type { Decoder } from './encoding.js';
+import type { CopyOptions } from './options.js';
+
+/** One input record: its text without the newline, and the line number at its end. */
+export interface CopyRecord {
+  readonly text: string;
+  readonly line: number;
+}
+
+type NewlineStyle = 'unknown' | 'lf' | 'crlf' | 'cr';
+
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+
+export class RecordCutter {
+  private rest: Buffer = Buffer.alloc(0);
+  private style: NewlineStyle = 'unknown';
+  private line = 0;
+  private done = false;
+  /** Text of a record that goes on in the next line. */
+  private pending: string | null = null;
+  private readonly isCsv: boolean;
+
+  constructor(
+    private readonly options: CopyOptions,
+    private readonly decode: Decoder,
+  ) {
+    this.isCsv = options.format === 'csv';
+  }
+
+  /** Number of the last line read, for error contexts. */
+  get currentLine(): number {
+    return this.line;
+  }
+
+  /** Records completed by this chunk. */
+  push(chunk: Buffer): CopyRecord[] {
+    if (this.done) return [];
+    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    const end = this.lastLineEnd(bytes);
+    if (end === 0) {
+      this.rest = bytes;
+      return [];
+    }
+    this.rest = bytes.subarray(end);
+    return this.cut(this.decode(bytes.subarray(0, end)), false);
+  }
+
+  /** What is left at the end of the data: a last line without its newline. */
+  finish(): CopyRecord[] {
+    if (this.done) return [];
+    const text = this.rest.length === 0 ? '' : this.decode(this.rest);
+    this.rest = Buffer.alloc(0);
+    const records = text === '' ? [] : this.cut(text, true);
+    if (this.pending !== null && this.isCsv) {
+      throw pgError(SqlState.badCopyFileFormat, 'unterminated CSV quoted field');
+    }
+    if (this.pending !== null) {
+      records.push({ text: this.pending, line: this.line });
+      this.pending = null;
+    }
+    return records;
+  }
+
+  /** End of the last complete line. A lone carriage return at the very end may be half of CRLF. */
+  private lastLineEnd(bytes: Buffer): number {
+    if (this.style === 'unknown') this.detectStyle(bytes);
+    if (this.style === 'cr') return bytes.lastIndexOf(carriageReturn) + 1;
+    return bytes.lastIndexOf(newline) + 1;
+  }
+
+  private detectStyle(bytes: Buffer): void {
+    const lf = bytes.indexOf(newline);
+    const cr = bytes.indexOf(carriageReturn);
+    // A carriage return inside CSV quotes says nothing; a newline soon shows the real style.
+    if (lf >= 0) this.style = cr === lf - 1 ? 'crlf' : cr >= 0 && cr < lf && !this.isCsv ? 'cr' : 'lf';
+    else if (cr >= 0 && cr < bytes.length - 1 && !this.isCsv) this.style = 'cr';
+  }
+
+  private cut(text: string, isEnd: boolean): CopyRecord[] {
+    const records: CopyRecord[] = [];
+    const separator = this.style === 'cr' ? '\r' : '\n';
+    const lines = text.split(separator);
+    // The text ends with a separator, save at the end of the data.
+    if (!isEnd || lines.at(-1) === '') lines.pop();
+    for (const raw of lines) {
+      this.line++;
+      const line = this.style === 'crlf' && raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+      if (this.pending === null && line === '\\.') {
+        this.done = true;
+        break;
+      }
+      this.take(line, raw, separator, records);
+    }
+    return records;
+  }
+
+  private take(line: string, raw: string, separator: string, records: CopyRecord[]): void {
+    const whole = this.pending === null ? line : this.pending + line;
+    if (this.isOpen(whole)) {
+      // The newline belongs to the value: in CSV as it was written, in text without the backslash before it.
+      this.pending = `${this.pending ?? ''}${this.isCsv ? raw : line}${this.isCsv ? separator : '\n'}`;
+      return;
+    }
+    this.pending = null;
+    if (!this.isCsv) this.requireNoStray(whole);
+    records.push({ text: whole, line: this.line });
+  }
+
+  /** The record goes on: an unclosed CSV quote, or a backslash before the newline. */
+  private isOpen(text: string): boolean {
+    if (this.isCsv)
+      return text.includes(this.options.quote) && isQuoteOpen(text, this.options.quote, this.options.escape);
+    let backslashes = 0;
+    for (let n = text.length - 1; n >= 0 && text[n] === '\\'; n--) backslashes++;
+    return backslashes % 2 === 1;
+  }
+
+  private requireNoStray(text: string): void {
+    if (this.style === 'cr' || !text.includes('\r')) return;
+    for (let at = text.indexOf('\r'); at >= 0; at = text.indexOf('\r', at + 1)) {
+      if (text[at - 1] === '\\') continue;
+      throw pgError(SqlState.badCopyFileFormat, 'literal carriage return found in data', {
+        hint: 'Use "\\r" to represent carriage return.',
+      });
+    }
+  }
+}
+
+function isQuoteOpen(text: string, quote: string, escape: string): boolean {
+  let inside = false;
+  for (let n = 0; n < text.length; n++) {
+    const character = text[n];
+    if (inside && character === escape && escape !== quote && (text[n + 1] === quote || text[n + 1] === escape)) n++;
+    else if (character === quote) inside = !inside;
+  }
+  return inside;
+}

@@ -1,0 +1,142 @@
+// Bodies of SQL and PL/pgSQL functions at creation: BEGIN ATOMIC and RETURN bodies are bound for good; string bodies are
+// bound once to find errors early.
+import type { Node } from '@pgsql/types';
+import type { PgLanguageRow } from '../catalog/generated/rows.js';
+import { notSupported, PgError, pgError, SqlState } from '../errors/pg-error.js';
+import { expressionType, outputList } from '../trees/expression-type.js';
+import type { Query } from '../trees/query.js';
+import type { CommandContext, FunctionScope } from './api.js';
+import { TypeOid } from './classes.js';
+import { formatType } from './column-type.js';
+import type { FunctionParameters, FunctionResult } from './function.js';
+import { listItems } from './tree.js';
+
+interface BodyContext {
+  readonly language: PgLanguageRow;
+  readonly parameters: FunctionParameters;
+  readonly result: FunctionResult;
+  readonly name: string;
+}
+
+const polymorphicTypes: readonly number[] = [2277, 2283, 2776, 3500, 3831, 4537, 4538, 5077, 5078, 5079, 5080];
+
+function scopeOf(about: BodyContext): FunctionScope {
+  return { name: about.name, argNames: about.parameters.inputNames, argTypes: about.parameters.inputTypes };
+}
+
+function isPolymorphic(about: BodyContext): boolean {
+  return [...about.parameters.inputTypes, about.result.type].some((type) => polymorphicTypes.includes(type));
+}
+
+/** Binds BEGIN ATOMIC ... END or RETURN expression. */
+export function bindSqlBody(context: CommandContext, body: Node, about: BodyContext): Query[] {
+  if (isPolymorphic(about)) {
+    throw pgError(
+      SqlState.invalidFunctionDefinition,
+      'SQL function with unquoted function body cannot have polymorphic arguments',
+    );
+  }
+  const statements = statementsOf(body);
+  const queries = statements.map((statement) => {
+    const bound = context.corridor.analyzeInFunction(asSelect(statement), context.sourceText, scopeOf(about));
+    if (bound.kind !== 'query') throw notSupported(`a utility statement in an unquoted function body`);
+    return bound.query;
+  });
+  checkResult(context, queries.at(-1) ?? null, about);
+  return queries;
+}
+
+/** True where the body is RETURN expression. */
+export function isReturnBody(body: Node): boolean {
+  return 'ReturnStmt' in body;
+}
+
+function statementsOf(body: Node): readonly Node[] {
+  if ('ReturnStmt' in body) return [body];
+  // The grammar wraps the statements of BEGIN ATOMIC in a list of one list.
+  return listItems(body).flatMap((item) => ('List' in item ? (item.List.items ?? []) : [item]));
+}
+
+/** RETURN x is SELECT x. */
+function asSelect(statement: Node): Node {
+  if (!('ReturnStmt' in statement)) return statement;
+  const val = statement.ReturnStmt.returnval;
+  return {
+    SelectStmt: {
+      targetList: [{ ResTarget: { ...(val ? { val } : {}), location: -1 } }],
+      limitOption: 'LIMIT_OPTION_DEFAULT',
+      op: 'SETOP_NONE',
+    },
+  };
+}
+
+/** Checks a string body where the language lets us. */
+export async function checkBody(context: CommandContext, source: string, about: BodyContext): Promise<void> {
+  if (about.language.lanname === 'plpgsql') {
+    context.corridor.checkPlpgsql(context.sourceText);
+    return;
+  }
+  if (about.language.lanname !== 'sql') return;
+  const statements = parseBody(context, source, about);
+  if (isPolymorphic(about)) return;
+  let last: Query | null = null;
+  try {
+    for (const statement of statements) {
+      const bound = context.corridor.analyzeInFunction(asSelect(statement), source, scopeOf(about));
+      last = bound.kind === 'query' ? bound.query : null;
+    }
+  } catch (error) {
+    throw inFunction(error, source, about.name);
+  }
+  checkResult(context, last, about);
+}
+
+function parseBody(context: CommandContext, source: string, about: BodyContext): readonly Node[] {
+  try {
+    return context.corridor.parseSql(source);
+  } catch (error) {
+    throw inFunction(error, source, about.name);
+  }
+}
+
+/** Errors in a body tell where they are in the function, not in the statement that creates it. */
+function inFunction(error: unknown, _source: string, name: string): unknown {
+  if (!(error instanceof PgError)) return error;
+  const { location: _location, position: _position, ...fields } = error.fields;
+  error.fields = { ...fields, where: `SQL function "${name}"` };
+  return error;
+}
+
+/** The last statement must give what the function returns. */
+function checkResult(context: CommandContext, last: Query | null, about: BodyContext): void {
+  const { type } = about.result;
+  if (type === TypeOid.void) return;
+  const mismatch = (detail: string): Error =>
+    pgError(
+      SqlState.invalidFunctionDefinition,
+      `return type mismatch in function declared to return ${formatType(context, type)}`,
+      { detail },
+    );
+  const columns = last === null ? [] : outputList(last).filter((entry) => !entry.junk);
+  const returns = last !== null && (last.commandType === 'select' || last.returningList.length > 0);
+  if (!returns) throw mismatch("Function's final statement must be SELECT or INSERT/UPDATE/DELETE/MERGE RETURNING.");
+  const result = context.catalog.typeByOid(type);
+  if (result.kind === 'c' || type === TypeOid.record) return;
+  const [only] = columns;
+  if (columns.length !== 1 || only === undefined) throw mismatch('Final statement must return exactly one column.');
+  const actual = expressionType(only.expr);
+  if (actual === type || isCoercible(context, actual, type)) return;
+  throw mismatch(`Actual return type is ${formatType(context, actual)}.`);
+}
+
+function isCoercible(context: CommandContext, source: number, target: number): boolean {
+  const wanted = context.catalog.typeByOid(target);
+  if (wanted.kind === 'd') return source === wanted.baseType || isCoercible(context, source, wanted.baseType);
+  if (source === TypeOid.unknown || wanted.category === 'S') return true;
+  const from = context.catalog.typeByOid(source);
+  if (from.kind === 'd') return from.baseType === target || isCoercible(context, from.baseType, target);
+  if (from.element !== 0 && wanted.element !== 0 && from.category === 'A')
+    return isCoercible(context, from.element, wanted.element);
+  const cast = context.catalog.cast(source, target);
+  return cast !== null && cast.context !== 'e';
+}

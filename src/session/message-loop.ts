@@ -11,6 +11,7 @@ import { runExtended } from './extended-query.js';
 import { runFunctionCall } from './function-call.js';
 import { runSimpleQuery } from './simple-query.js';
 import type { Session } from './session.js';
+import { transactionTimedOut } from './statement-timer.js';
 
 /** Serves messages until the client terminates or is lost, or a FATAL error ends the session. */
 export async function runMessageLoop(session: Session): Promise<void> {
@@ -88,8 +89,16 @@ async function waitForMessage(session: Session): Promise<FrontendMessage | null>
   return message;
 }
 
-/** idle_in_transaction_session_timeout and idle_session_timeout. */
+/** idle_in_transaction_session_timeout or idle_session_timeout, or what is left of transaction_timeout, whichever is
+ *  sooner. */
 function idleTimeout(session: Session): ReceiveTimeout | undefined {
+  const idle = idleSetting(session);
+  const restMs = session.timer.transactionRestMs();
+  if (restMs === null || (idle !== undefined && idle.ms < restMs)) return idle;
+  return { ms: restMs, error: transactionTimedOut };
+}
+
+function idleSetting(session: Session): ReceiveTimeout | undefined {
   const isInBlock = session.transactions.isInBlock;
   const ms = session.settings.int(isInBlock ? 'idle_in_transaction_session_timeout' : 'idle_session_timeout');
   if (ms <= 0) return undefined;

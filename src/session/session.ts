@@ -99,7 +99,7 @@ export class Session implements SessionServices {
       },
       transactionChanged: (change) => {
         if ('xid' in change) this.activity.setXid(change.xid);
-        else this.activity.setTransaction(change.start);
+        else this.transactionChanged(change.start);
       },
       describeRelation: (relation) => this.catalog.relation(relation)?.name ?? String(relation),
     });
@@ -185,6 +185,12 @@ export class Session implements SessionServices {
   async abortStatement(): Promise<void> {
     this.timer.stop();
     if (this.transactions.current === null) await this.closePortals((portal) => !portal.isHeld);
+  }
+
+  private transactionChanged(start: bigint | null): void {
+    this.activity.setTransaction(start);
+    if (start === null) this.timer.stopTransaction();
+    else this.timer.startTransaction();
   }
 
   checkInterrupts(): void {

@@ -1,12 +1,15 @@
 // A statement's limits in time: statement_timeout, transaction_timeout's remainder, and requests to cancel or terminate,
 // looked at between batches and while waiting.
 import { SqlState, fatalError, pgError } from '../errors/pg-error.js';
+import type { PgError } from '../errors/pg-error.js';
 import type { SessionSettings } from '../config/api.js';
 import type { Interrupts } from '../wire/connection.js';
 
 export class StatementTimer {
   private timer: NodeJS.Timeout | null = null;
   private isTimedOut = false;
+  private transactionTimer: NodeJS.Timeout | undefined;
+  private transactionDeadline: number | null = null;
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -35,6 +38,27 @@ export class StatementTimer {
     }, timeoutMs);
   }
 
+  /** A transaction begins: transaction_timeout counts from here, while it runs and while it idles. */
+  startTransaction(): void {
+    const timeoutMs = this.settings.int('transaction_timeout');
+    if (timeoutMs <= 0) return;
+    this.transactionDeadline = performance.now() + timeoutMs;
+    this.transactionTimer = setTimeout(() => {
+      for (const listener of this.listeners) listener();
+    }, timeoutMs);
+  }
+
+  stopTransaction(): void {
+    if (this.transactionDeadline === null) return;
+    clearTimeout(this.transactionTimer);
+    this.transactionDeadline = null;
+  }
+
+  /** Milliseconds that the transaction may still take, null where nothing limits it. */
+  transactionRestMs(): number | null {
+    return this.transactionDeadline === null ? null : Math.max(1, this.transactionDeadline - performance.now());
+  }
+
   /** The next statement of the same query string begins. */
   restart(): void {
     this.stop();
@@ -57,8 +81,14 @@ export class StatementTimer {
       }
       if (request === 'cancel') throw pgError(SqlState.queryCanceled, 'canceling statement due to user request');
     }
+    if (this.transactionDeadline !== null && performance.now() >= this.transactionDeadline) throw transactionTimedOut();
     if (!this.isTimedOut) return;
     this.isTimedOut = false;
     throw pgError(SqlState.queryCanceled, 'canceling statement due to statement timeout');
   }
+}
+
+/** 25P04, which ends the session. */
+export function transactionTimedOut(): PgError {
+  return fatalError(SqlState.transactionTimeout, 'terminating connection due to transaction timeout');
 }

@@ -15,7 +15,7 @@ import { analyzeFuncCall } from './expressions/func-call.js';
 import { isImmutable } from './immutability.js';
 import { type ExpressionKind, makeParseState, type NamespaceColumn, type ParseState, withKind } from './parse-state.js';
 import { addEntry, addItemToQuery, addRelation, namespaceItem } from './range-table.js';
-import { expandArguments } from './expand-arguments.js';
+import { expandArguments } from '../catalog/expand-arguments.js';
 import { formatType } from './type-names.js';
 import { typeOid } from './type-oids.js';
 

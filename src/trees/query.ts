@@ -40,6 +40,13 @@ export interface Query {
   readonly setOperations: SetOperation | null;
   /** pg_constraint oids that GROUP BY by primary key relies on (stored views depend on them). */
   readonly constraintDependencies: readonly number[];
+  /** Conditions that new rows of an updatable view must meet; the rewriter sets them. */
+  readonly withCheckOptions?: readonly ViewCheckOption[];
+}
+export interface ViewCheckOption {
+  readonly viewName: string;
+  readonly cascaded: boolean;
+  readonly qual: Expression;
 }
 
 export type RangeTableEntry =

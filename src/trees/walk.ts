@@ -235,7 +235,16 @@ export function mapQueryExpressions(query: Query, map: (expression: Expression) 
     }),
     onConflict: mapOnConflict(query.onConflict, map, entries),
   };
-  return sameFields(query, changes) ? query : changes;
+  const { withCheckOptions } = query;
+  const checks =
+    withCheckOptions === undefined
+      ? undefined
+      : mapList(withCheckOptions, (option) => {
+          const qual = map(option.qual);
+          return qual === option.qual ? option : { ...option, qual };
+        });
+  const complete = checks === undefined ? changes : { ...changes, withCheckOptions: checks };
+  return sameFields(query, complete) ? query : complete;
 }
 
 /** A join tree with its quals replaced. */

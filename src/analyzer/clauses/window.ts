@@ -129,7 +129,6 @@ function bindFrame(
   const end = bindOffset(state, definition.endOffset, mode, sortKey);
   return {
     explicit: has(bits.nonDefault),
-    between: has(bits.between),
     mode,
     start: { kind: boundKind(options, true), offset: start.offset },
     end: { kind: boundKind(options, false), offset: end.offset },

@@ -1,6 +1,7 @@
 // Candidates for a function call and the choice among overloads: manual sections 10.2 and 10.3.
 import type { Catalog } from '../../catalog/api.js';
 import type { FunctionDescriptor } from '../../catalog/descriptors.js';
+import { inputArgNames } from '../../catalog/expand-arguments.js';
 import { canCoerce } from '../coercion/pathway.js';
 import { baseType, category, isPreferred } from '../coercion/type-facts.js';
 import { typeOid } from '../type-oids.js';
@@ -94,16 +95,6 @@ function matchNamed(fn: FunctionDescriptor, argCount: number, argNames: readonly
     numbers.push(index);
   }
   return numbers;
-}
-
-/** Names of the input arguments, in order. */
-export function inputArgNames(fn: FunctionDescriptor): string[] {
-  const names = fn.argNames ?? [];
-  if (fn.argModes === null) return names.slice(0, fn.argTypes.length);
-  return names.filter((_, index) => {
-    const mode = fn.argModes?.[index];
-    return mode === 'i' || mode === 'b' || mode === 'v';
-  });
 }
 
 /** Of two candidates with the same argument types the better stays: earlier in the path, not variadic, fewer defaults. */

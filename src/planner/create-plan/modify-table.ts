@@ -45,7 +45,7 @@ export function createModifyTable(root: PlannerInfo, path: Extract<Path, { kind:
       };
     }),
     mergeJoinCondition: query.mergeActions.some((action) => action.match === 'notMatchedBySource') ? query.mergeJoinCondition : null,
-    withCheckOptions: [],
+    withCheckOptions: query.withCheckOptions ?? [],
     evalPlanQualParam: path.epqParam,
   };
 }

@@ -1,10 +1,10 @@
 // Calls as they run: named arguments put in order, omitted ones filled with their defaults. Bound trees keep calls as
 // written (the deparser prints them so); this is applied where an expression is about to be planned or run.
-import type { Catalog } from '../catalog/api.js';
+import type { Catalog } from './api.js';
+import type { FunctionDescriptor } from './descriptors.js';
 import type { Expression } from '../trees/expression.js';
 import { expressionListFromJson } from '../trees/json.js';
 import { mapChildren } from '../trees/walk.js';
-import { inputArgNames } from './functions/candidates.js';
 
 /** The expression with every call's arguments complete and in declared order. */
 export function expandArguments(catalog: Catalog, expression: Expression): Expression {
@@ -28,4 +28,14 @@ export function expandArguments(catalog: Catalog, expression: Expression): Expre
     return found;
   });
   return { ...mapped, args: complete };
+}
+
+/** Names of a function's input arguments, in order. */
+export function inputArgNames(fn: FunctionDescriptor): string[] {
+  const names = fn.argNames ?? [];
+  if (fn.argModes === null) return names.slice(0, fn.argTypes.length);
+  return names.filter((_, index) => {
+    const mode = fn.argModes?.[index];
+    return mode === 'i' || mode === 'b' || mode === 'v';
+  });
 }

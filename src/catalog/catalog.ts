@@ -25,7 +25,6 @@ import { type RelationLookups, relationLookups } from './lookups/relations.js';
 import { roleLookups } from './lookups/roles.js';
 import { type TypeLookups, typeLookups } from './lookups/types.js';
 import { createNames } from './names.js';
-import { pgCatalogNamespace } from './oids.js';
 import { createCatalogTables } from './tables.js';
 import { visibility } from './visibility.js';
 
@@ -52,8 +51,8 @@ export function createCatalog(session: CatalogSession): Catalog {
     (namespace) => emptyNamespace(session, catalog, namespace),
   );
   const types = typeLookups(base, namespaces);
-  const { typeText, symbolTypeText } = typeTexts(types, namespaces, (name, schema) => visible.type(name, schema));
-  const builtFunctions = functionLookups(base, namespaces, symbolTypeText);
+  const { typeText } = typeTexts(types, namespaces, (name, schema) => visible.type(name, schema));
+  const builtFunctions = functionLookups(base, namespaces, (oid) => types.typeByOid(oid).name);
   const functions: NamedObjectLookups = {
     ...builtFunctions,
     ...operatorLookups(base, namespaces, builtFunctions),
@@ -109,8 +108,7 @@ async function emptyNamespace(session: CatalogSession, catalog: Catalog, namespa
   await deleteObjects(context, [objectAddress('pg_namespace', namespace)], options);
 }
 
-/** Types as text: as the session's search path has it, and as symbols of built-in functions name them (with nothing but
- *  pg_catalog in the path). */
+/** Types as text, as the session's search path has it. */
 function typeTexts(
   types: TypeLookups,
   namespaces: NamespaceLookups,
@@ -121,10 +119,8 @@ function typeTexts(
     isVisible: (type) => isVisible(type.name, type.schema),
     schemaName: (oid) => namespaces.namespace(oid)?.name ?? '',
   };
-  const symbolNaming: TypeNaming = { ...naming, isVisible: (type) => type.schema === pgCatalogNamespace };
   return {
     typeText: (oid: number, typmod: number | null = null, qualify = false) => formatType(naming, oid, typmod, qualify),
-    symbolTypeText: (oid: number) => formatType(symbolNaming, oid, null),
   };
 }
 

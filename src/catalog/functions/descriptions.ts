@@ -18,7 +18,7 @@ function comment(catalog: Catalog, object: number, classId: number, column: numb
   );
 }
 
-fn('obj_description(oid, name)', {
+fn('obj_description(oid,name)', {
   impl: (object: number, catalogName: string, info: CallInfo) =>
     comment(catalogOf(info), object, classOid(catalogName), 0),
 });
@@ -28,11 +28,11 @@ fn('obj_description(oid)', {
       .tables.find('pg_description', { objoid: object })
       .find(({ row }) => row.objsubid === 0)?.row.description ?? null,
 });
-fn('col_description(oid, integer)', {
+fn('col_description(oid,int4)', {
   impl: (relation: number, column: number, info: CallInfo) =>
     comment(catalogOf(info), relation, classOid('pg_class'), column),
 });
-fn('shobj_description(oid, name)', {
+fn('shobj_description(oid,name)', {
   impl: (object: number, catalogName: string, info: CallInfo) =>
     catalogOf(info).tables.findOne('pg_shdescription', { objoid: object, classoid: classOid(catalogName) })?.row
       .description ?? null,

@@ -9,7 +9,7 @@ import { typmodText } from '../typmod-text.js';
 import { typeOid } from '../oids.js';
 import { catalogOf } from './call.js';
 
-fn('_pg_index_position(oid, smallint)', {
+fn('_pg_index_position(oid,int2)', {
   impl(index: number, attribute: number, info: CallInfo) {
     const keys = catalogOf(info).tables.findOne('pg_index', { indexrelid: index })?.row.indkey ?? [];
     const at = keys.indexOf(attribute);
@@ -24,7 +24,7 @@ const field = (record: PgRecord, catalogName: string, name: string, catalog: Cat
 };
 
 /** A domain counts as its base type. */
-fn('_pg_truetypid(pg_attribute, pg_type)', {
+fn('_pg_truetypid(pg_attribute,pg_type)', {
   impl(attribute: PgRecord, type: PgRecord, info: CallInfo) {
     const catalog = catalogOf(info);
     return field(type, 'pg_type', 'typtype', catalog) === 'd'
@@ -32,7 +32,7 @@ fn('_pg_truetypid(pg_attribute, pg_type)', {
       : field(attribute, 'pg_attribute', 'atttypid', catalog);
   },
 });
-fn('_pg_truetypmod(pg_attribute, pg_type)', {
+fn('_pg_truetypmod(pg_attribute,pg_type)', {
   impl(attribute: PgRecord, type: PgRecord, info: CallInfo) {
     const catalog = catalogOf(info);
     return field(type, 'pg_type', 'typtype', catalog) === 'd'
@@ -47,8 +47,8 @@ function charMaxLength(type: number, typmod: number): number | null {
   return type === typeOid.bit || type === typeOid.varbit ? typmod : null;
 }
 const utf8BytesMax = 4;
-fn('_pg_char_max_length(oid, integer)', { impl: charMaxLength });
-fn('_pg_char_octet_length(oid, integer)', {
+fn('_pg_char_max_length(oid,int4)', { impl: charMaxLength });
+fn('_pg_char_octet_length(oid,int4)', {
   impl(type: number, typmod: number) {
     if (type !== typeOid.text && type !== typeOid.bpchar && type !== typeOid.varchar) return null;
     return typmod === -1 ? 1 << 30 : (charMaxLength(type, typmod) ?? 0) * utf8BytesMax;
@@ -62,20 +62,20 @@ const integerBits: ReadonlyMap<number, number> = new Map([
   [typeOid.float4, 24],
   [typeOid.float8, 53],
 ]);
-fn('_pg_numeric_precision(oid, integer)', {
+fn('_pg_numeric_precision(oid,int4)', {
   impl: (type: number, typmod: number) =>
     integerBits.get(type) ?? (type === typeOid.numeric && typmod !== -1 ? ((typmod - 4) >> 16) & 0xffff : null),
 });
-fn('_pg_numeric_precision_radix(oid, integer)', {
+fn('_pg_numeric_precision_radix(oid,int4)', {
   impl: (type: number) => (integerBits.has(type) ? 2 : type === typeOid.numeric ? 10 : null),
 });
-fn('_pg_numeric_scale(oid, integer)', {
+fn('_pg_numeric_scale(oid,int4)', {
   impl(type: number, typmod: number) {
     if (type === typeOid.int2 || type === typeOid.int4 || type === typeOid.int8) return 0;
     return type === typeOid.numeric && typmod !== -1 ? (typmod - 4) & 0xffff : null;
   },
 });
-fn('_pg_datetime_precision(oid, integer)', {
+fn('_pg_datetime_precision(oid,int4)', {
   impl(type: number, typmod: number) {
     if (type === typeOid.date) return 0;
     if (type === typeOid.interval) return typmod < 0 || (typmod & 0xffff) === 0xffff ? 6 : typmod & 0xffff;
@@ -84,7 +84,7 @@ fn('_pg_datetime_precision(oid, integer)', {
     return hasTime ? (typmod < 0 ? 6 : typmod) : null;
   },
 });
-fn('_pg_interval_type(oid, integer)', {
+fn('_pg_interval_type(oid,int4)', {
   impl: (type: number, typmod: number) =>
     type === typeOid.interval && typmod >= 0
       ? typmodText('intervaltypmodout', typmod)

@@ -44,7 +44,7 @@ export function functionLookups(
       owner: row.proowner,
       kind: row.prokind as FunctionDescriptor['kind'],
       language: builtin ? 'internal' : row.prolang === cLanguage ? 'c' : languageName(row.prolang),
-      source: builtinSql ? `${row.proname}(${row.proargtypes.map(typeName).join(', ')})` : row.prosrc,
+      source: builtinSql ? `${row.proname}(${row.proargtypes.map(typeName).join(',')})` : row.prosrc,
       sqlBody: row.prosqlbody,
       isStrict: row.proisstrict,
       returnsSet: row.proretset,

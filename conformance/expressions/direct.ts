@@ -146,7 +146,9 @@ export function runInput(text: string, typeName: string): Outcome {
     const type = typeNamed(name);
     const modifierInput = modifiers === undefined ? undefined : builtinFunction(type.typmodIn);
     const typmod =
-      modifierInput?.kind === 'scalar' ? (modifierInput.impl(PgArray.of(2275, (modifiers ?? '').split(','))) as number) : -1;
+      modifierInput?.kind === 'scalar'
+        ? (modifierInput.impl(PgArray.of(2275, (modifiers ?? '').split(','))) as number)
+        : -1;
     // The literal is read without a modifier and then cast, as an explicit cast in SQL does.
     const value = type.behaviour.input(text, type, -1, io);
     const cast = typmod < 0 ? undefined : builtinFunction(casts[name] ?? '');

@@ -17,7 +17,8 @@ function option(name: string, fallback: string): string {
 const only = new RegExp(option('only', ''));
 /** Results that differ by design: random, the session's own, or taken from another catalog. */
 const unsteady =
-  /random|setseed|pg_|current_|version|inet_|clock|now|shuffle|sample|txid|uuid$|lo_|query_|ts_|has_|_to_xml|nextval|currval|setval|obj_desc|regproc|regclass|regtype|regoper|regrole|regnamespace|regconf|regdict|regcoll|acl|format_type|recv|age$|encoding|convert|lock|xml|^in_range|binary_upgrade|tsm|_in$|_out$|in$|out$|brin|gin|gist|spg|row_security|satisfies|test|parse_ident|enum|postgresql|col_desc|^float[48]_(accum|combine|regr|avg|var|stddev|corr|covar)|set_config|_transfn$/;
+  /random|setseed|^pg_|^current_|version|^inet_|clock|^now$|shuffle|sample|txid|^uuid$|^lo_|query_|^ts_|^has_|_to_xml|nextval|currval|lastval|setval|obj_desc|regproc|regclass|regtype|regoper|regrole|regnamespace|regconf|regdict|regcoll|acl|format_type|recv|age$|xml|binary_upgrade|tsm|brin|gin|gist|spg|row_security|satisfies|postgresql|col_desc|^float[48]_(accum|combine|regr|avg|var|stddev|corr|covar)|set_config|_transfn$|timeofday|timestamp|session_user|^user$|system_user|to_ascii|^oidvectortypes$|^getdatabase/;
+/random|setseed|pg_|current_|version|inet_|clock|now|shuffle|sample|txid|uuid$|lo_|query_|ts_|has_|_to_xml|nextval|currval|setval|obj_desc|regproc|regclass|regtype|regoper|regrole|regnamespace|regconf|regdict|regcoll|acl|format_type|recv|age$|encoding|convert|lock|xml|^in_range|binary_upgrade|tsm|_in$|_out$|in$|out$|brin|gin|gist|spg|row_security|satisfies|test|parse_ident|enum|postgresql|col_desc|^float[48]_(accum|combine|regr|avg|var|stddev|corr|covar)|set_config|_transfn$/;
 
 const client = await WireClient.connect({
   host: option('host', '127.0.0.1'),
@@ -156,7 +157,11 @@ async function compareInputs(): Promise<void> {
   let same = 0;
   const different = new Map<string, number>();
   let batch: Promise<void>[] = [];
-  for (const { sql, type, text } of generateInputs(Number(option('count', '5000')), Number(option('seed', '1')), only)) {
+  for (const { sql, type, text } of generateInputs(
+    Number(option('count', '5000')),
+    Number(option('seed', '1')),
+    only,
+  )) {
     const compare = async () => {
       const theirs = outcomeOf(await client.query(sql));
       const outcome = runInput(text, type);

@@ -12,6 +12,8 @@ export const indexColumnsMax = 32;
 export const functionArgumentsMax = 100;
 /** Bytes of one value, PostgreSQL's MaxAllocSize: larger ones raise 54000. */
 export const valueBytesMax = 0x3fffffff;
+/** UTF-16 units of one text: the longest string that V8 makes. PostgreSQL's own limit is a byte count twice that. */
+export const textUnitsMax = 0x1fffffe8;
 /** Dimensions of an array, PostgreSQL's MAXDIM. */
 export const arrayDimensionsMax = 6;
 /** Elements of an array, PostgreSQL's MaxArraySize. */

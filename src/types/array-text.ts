@@ -13,7 +13,11 @@ export interface ArrayLiteral<T> {
 
 /** Parses an array literal, turning each element's text (null for NULL) into a value as it is met; throws 22P02
  *  "malformed array literal" with PostgreSQL's details, 2202E, 22003, 54000. */
-export function parseArrayLiteral<T>(text: string, delimiter: string, element: (text: string | null) => T): ArrayLiteral<T> {
+export function parseArrayLiteral<T>(
+  text: string,
+  delimiter: string,
+  element: (text: string | null) => T,
+): ArrayLiteral<T> {
   const scanner = new Scanner(text, delimiter);
   const bounds = scanner.dimensions();
   const literal = new ContentParser(scanner, bounds.dimensions, element).parse();

@@ -177,12 +177,34 @@ function shortestSingleDigits(value: number): Digits {
   if (magnitude === 0) return splitDigits('0e0', negative);
   const halfUlp = singleUlp(magnitude) / 2;
   for (let precision = 0; precision < 9; precision++) {
-    const text = magnitude.toExponential(precision);
+    const text = roundedHalfEven(magnitude, precision);
     const candidate = Number(text);
     if (Math.fround(candidate) === magnitude && Math.abs(candidate - magnitude) !== halfUlp)
       return splitDigits(text, negative);
   }
   return splitDigits(magnitude.toExponential(8), negative);
+}
+
+/** toExponential with exact halves rounded to the even digit; JavaScript rounds them up. */
+function roundedHalfEven(magnitude: number, precision: number): string {
+  const text = magnitude.toExponential(precision);
+  const [mantissa, exponent] = text.split('e') as [string, string];
+  const digits = BigInt(mantissa.replace('.', ''));
+  if (digits % 2n === 0n || !isTie(magnitude, digits, precision - Number(exponent))) return text;
+  const lower = (digits - 1n).toString().padStart(precision + 1, '0');
+  return `${lower[0]}${precision > 0 ? '.' : ''}${lower.slice(1)}e${exponent}`;
+}
+
+/** True where value * 10^shift is exactly digits - 1/2. */
+function isTie(value: number, digits: bigint, shift: number): boolean {
+  const [numerator, exponent] = exactBinary(value);
+  let left = numerator * 2n;
+  let right = digits * 2n - 1n;
+  if (shift >= 0) left *= 10n ** BigInt(shift);
+  else right *= 10n ** BigInt(-shift);
+  if (exponent >= 0) left <<= BigInt(exponent);
+  else right <<= BigInt(-exponent);
+  return left === right;
 }
 
 function layOut({ negative, digits, exponent }: Digits, scientificFrom: number): string {

@@ -115,7 +115,8 @@ function parseTid(text: string): Tid {
   if (match === null) throw invalidSyntax('tid', text);
   const block = Number(match[1]);
   const offset = Number(match[2]);
-  if (!(block <= 0xffffffff && block >= -0x80000000 && offset <= 65535 && offset >= 0)) throw invalidSyntax('tid', text);
+  if (!(block <= 0xffffffff && block >= -0x80000000 && offset <= 65535 && offset >= 0))
+    throw invalidSyntax('tid', text);
   return { block: block >>> 0, offset };
 }
 
@@ -133,7 +134,8 @@ export function parseOidVector(text: string): number[] {
     const start = number.lastIndex;
     const match = number.exec(text);
     if (match?.[1] !== undefined) oids.push(parseUnsigned32(match[1], 'oid'));
-    else if (/[^ \t\n\r\f\v]/.test(text.slice(start))) throw invalidSyntax('oid', text.slice(start).replace(/^[ \t\n\r\f\v]+/, ''));
+    else if (/[^ \t\n\r\f\v]/.test(text.slice(start)))
+      throw invalidSyntax('oid', text.slice(start).replace(/^[ \t\n\r\f\v]+/, ''));
     else break;
   }
   return oids;

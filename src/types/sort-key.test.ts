@@ -30,7 +30,10 @@ function word(): string {
 function quotedWord(): string {
   return random() < 0.1 ? 'NULL' : `"${word().replace(/["\\]/g, '\\$&')}"`;
 }
-const hex = () => Math.floor(random() * 256).toString(16).padStart(2, '0');
+const hex = () =>
+  Math.floor(random() * 256)
+    .toString(16)
+    .padStart(2, '0');
 const hexes = (count: number) => Array.from({ length: count }, hex).join('');
 
 function json(depth: number): string {
@@ -39,11 +42,34 @@ function json(depth: number): string {
   if (kind < 3) return `${random() < 0.5 ? '-' : ''}${Math.floor(random() * 20)}${pick(['', '.0', '.50', 'e1'])}`;
   if (kind < 5) return JSON.stringify(word());
   const members = Array.from({ length: Math.floor(random() * 3) }, () => json(depth - 1));
-  return kind === 5 ? `[${members.join(',')}]` : `{${members.map((member) => `${JSON.stringify(word())}:${member}`).join(',')}}`;
+  return kind === 5
+    ? `[${members.join(',')}]`
+    : `{${members.map((member) => `${JSON.stringify(word())}:${member}`).join(',')}}`;
 }
 
-const floats = () => pick(['NaN', 'Infinity', '-Infinity', '0', '-0', signed(3), `${signed(2)}.${digits(3)}`, `${signed(1)}e${pick(['', '-'])}${digits(1)}`]);
-const numerics = () => pick(['NaN', 'Infinity', '-Infinity', '0', '0.00', signed(30), `${signed(3)}.${digits(4)}`, `${signed(2)}e-20`, `${signed(1)}00.0`]);
+const floats = () =>
+  pick([
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '0',
+    '-0',
+    signed(3),
+    `${signed(2)}.${digits(3)}`,
+    `${signed(1)}e${pick(['', '-'])}${digits(1)}`,
+  ]);
+const numerics = () =>
+  pick([
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '0',
+    '0.00',
+    signed(30),
+    `${signed(3)}.${digits(4)}`,
+    `${signed(2)}e-20`,
+    `${signed(1)}00.0`,
+  ]);
 
 const cases: readonly [symbol: string, text: () => string, element?: number][] = [
   ['boolin', () => pick(['t', 'f'])],
@@ -65,8 +91,8 @@ const cases: readonly [symbol: string, text: () => string, element?: number][] =
   ['byteain', () => `\\x${pick(['', '00', '00ff', '0000', 'ff', hexes(3)])}`],
   ['uuid_in', () => hexes(16)],
   ['cash_in', () => `${signed(5)}.${digits(2)}`],
-  ['bit_in', () => (Math.floor(random() * 4096)).toString(2)],
-  ['varbit_in', () => '0'.repeat(Math.floor(random() * 10)) + (Math.floor(random() * 8)).toString(2)],
+  ['bit_in', () => Math.floor(random() * 4096).toString(2)],
+  ['varbit_in', () => '0'.repeat(Math.floor(random() * 10)) + Math.floor(random() * 8).toString(2)],
   ['oidvectorin', () => Array.from({ length: Math.floor(random() * 4) }, () => pick(['1', '2', '700'])).join(' ')],
   ['jsonb_in', () => json(3)],
   ['array_in', () => `{${Array.from({ length: Math.floor(random() * 4) }, quotedWord).join(',')}}`, 25],
@@ -77,7 +103,14 @@ const inputs: Readonly<Record<number, string>> = { 21: 'int2in', 25: 'textin', 2
 
 function descriptor(oid: number, symbol: string, element = 0): TypeDescriptor {
   return {
-    ...({ name: symbol, delimiter: ',', kind: 'b', typmod: -1, attributes: [], enumLabels: [] } as unknown as TypeDescriptor),
+    ...({
+      name: symbol,
+      delimiter: ',',
+      kind: 'b',
+      typmod: -1,
+      attributes: [],
+      enumLabels: [],
+    } as unknown as TypeDescriptor),
     oid,
     element,
     behaviour: defined(typeBehaviour(symbol), symbol),
@@ -113,7 +146,11 @@ for (const [symbol, text, element] of cases) {
       const order = Math.sign(compare(a, b, type, io));
       const byKey = Buffer.compare(keyOf(a, type), keyOf(b, type));
       const isEqual = hashKey(a, type, io) === hashKey(b, type, io);
-      if (order !== byKey || isEqual !== (order === 0) || Math.sign(compare(b, a, type, io)) !== (order === 0 ? 0 : -order)) {
+      if (
+        order !== byKey ||
+        isEqual !== (order === 0) ||
+        Math.sign(compare(b, a, type, io)) !== (order === 0 ? 0 : -order)
+      ) {
         t.fail(`${left} and ${right}: compare ${order}, keys ${byKey}, equal hash ${isEqual}`);
         break;
       }

@@ -11,7 +11,8 @@ for (const symbol of ['int2_sum', 'int4_sum']) {
   fn(symbol, {
     impl: (state: bigint | null, value: number | null) => {
       if (value === null) return state;
-      return state === null ? BigInt(value) : state + BigInt(value);
+      // Wraps around like PostgreSQL's: no table is long enough to get there.
+      return state === null ? BigInt(value) : BigInt.asIntN(64, state + BigInt(value));
     },
   });
 }

@@ -207,6 +207,7 @@ fn('array_position', {
 fn('array_position_start', {
   impl: (array: PgArray | null, sought: Value, start: number | null, info: CallInfo) => {
     if (array === null) return null;
+    if (array.dimensions.length === 0) return null;
     refuseMultidimensional(array, 'searching for elements in');
     if (start === null) throw pgError(SqlState.nullValueNotAllowed, 'initial position must not be null');
     return position(array, sought, start, info);

@@ -134,7 +134,7 @@ function decodeEscapes(text: string): Buffer {
   const bytes: number[] = [];
   const source = Buffer.from(text);
   for (let at = 0; at < source.length; ) {
-    const octal = /^\\([0-3][0-7]{2})/.exec(source.latin1Slice(at, at + 4));
+    const octal = /^\\([0-3][0-7]{2})/.exec(source.latin1Slice(at, Math.min(at + 4, source.length)));
     if (source[at] !== 0x5c) bytes.push(source[at++] as number);
     else if (octal !== null) {
       bytes.push(Number.parseInt(octal[1] as string, 8));
@@ -217,7 +217,10 @@ function toAscii(text: string, encoding: string): string {
   if (!asciiSets.includes(encoding)) {
     throw pgError(SqlState.featureNotSupported, `encoding conversion from ${encoding} to ASCII not supported`);
   }
-  return text.normalize('NFD').replace(/\p{M}/gu, '').replace(/[^\u0000-\u007f]/gu, ' ');
+  return text
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\u0000-\u007f]/gu, ' ');
 }
 fn('to_ascii_default', { impl: (text: string) => toAscii(text, 'UTF8') });
 fn('to_ascii_encname', {

@@ -1,5 +1,10 @@
 // Sums and differences of dates, times, timestamps and intervals (manual, section 9.9, table 9.32).
-import { civilFromMicroseconds, daysInMonth, microsecondsFromCivil, microsecondsPerDay } from '../../types/datetime/calendar.js';
+import {
+  civilFromMicroseconds,
+  daysInMonth,
+  microsecondsFromCivil,
+  microsecondsPerDay,
+} from '../../types/datetime/calendar.js';
 import { sessionZone } from '../../types/datetime/session-zone.js';
 import { fromLocal, toLocal } from '../../types/datetime/time-zone.js';
 import type { TimeZone } from '../../types/datetime/time-zone.js';
@@ -9,14 +14,23 @@ import type { Interval, TimeTz } from '../../types/value.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
-import { dateInRange, dateToTimestamp, infinitySign, intervalOutOfRange, isInfiniteDate, isInfiniteTimestamp, timestampInRange } from './datetime-range.js';
+import {
+  dateInRange,
+  dateToTimestamp,
+  infinitySign,
+  intervalOutOfRange,
+  isInfiniteDate,
+  isInfiniteTimestamp,
+  timestampInRange,
+} from './datetime-range.js';
 import { requireZone } from './datetime-zone.js';
 
 fn('date_pli', { impl: (date: number, days: number) => (isInfiniteDate(date) ? date : dateInRange(date + days)) });
 fn('date_mii', { impl: (date: number, days: number) => (isInfiniteDate(date) ? date : dateInRange(date - days)) });
 fn('date_mi', {
   impl(left: number, right: number) {
-    if (isInfiniteDate(left) || isInfiniteDate(right)) throw pgError(SqlState.datetimeFieldOverflow, 'cannot subtract infinite dates');
+    if (isInfiniteDate(left) || isInfiniteDate(right))
+      throw pgError(SqlState.datetimeFieldOverflow, 'cannot subtract infinite dates');
     return left - right;
   },
 });
@@ -24,32 +38,51 @@ fn('date_pl_interval', { impl: (date: number, span: Interval) => addToTimestamp(
 fn('date_mi_interval', { impl: (date: number, span: Interval) => addToTimestamp(dateToTimestamp(date), negate(span)) });
 
 fn('datetime_timestamp', {
-  impl: (date: number, time: bigint) => (isInfiniteDate(date) ? infiniteTimestamp(date > 0 ? 1 : -1) : timestampInRange(dateToTimestamp(date) + time)),
+  impl: (date: number, time: bigint) =>
+    isInfiniteDate(date) ? infiniteTimestamp(date > 0 ? 1 : -1) : timestampInRange(dateToTimestamp(date) + time),
 });
 fn('datetimetz_timestamptz', {
   impl: (date: number, time: TimeTz) =>
-    isInfiniteDate(date) ? infiniteTimestamp(date > 0 ? 1 : -1) : timestampInRange(BigInt(date) * microsecondsPerDay + time.microseconds + BigInt(time.zone) * 1_000_000n),
+    isInfiniteDate(date)
+      ? infiniteTimestamp(date > 0 ? 1 : -1)
+      : timestampInRange(BigInt(date) * microsecondsPerDay + time.microseconds + BigInt(time.zone) * 1_000_000n),
 });
 
 fn('timestamp_pl_interval', { impl: (value: bigint, span: Interval) => addToTimestamp(value, span) });
 fn('timestamp_mi_interval', { impl: (value: bigint, span: Interval) => addToTimestamp(value, negateForSum(span)) });
-fn('timestamptz_pl_interval', { impl: (value: bigint, span: Interval, info: CallInfo) => addToMoment(value, span, sessionZone(info.io)) });
-fn('timestamptz_mi_interval', { impl: (value: bigint, span: Interval, info: CallInfo) => addToMoment(value, negateForSum(span), sessionZone(info.io)) });
-fn('timestamptz_pl_interval_at_zone', { impl: (value: bigint, span: Interval, zone: string) => addToMoment(value, span, requireZone(zone)) });
-fn('timestamptz_mi_interval_at_zone', { impl: (value: bigint, span: Interval, zone: string) => addToMoment(value, negateForSum(span), requireZone(zone)) });
+fn('timestamptz_pl_interval', {
+  impl: (value: bigint, span: Interval, info: CallInfo) => addToMoment(value, span, sessionZone(info.io)),
+});
+fn('timestamptz_mi_interval', {
+  impl: (value: bigint, span: Interval, info: CallInfo) => addToMoment(value, negateForSum(span), sessionZone(info.io)),
+});
+fn('timestamptz_pl_interval_at_zone', {
+  impl: (value: bigint, span: Interval, zone: string) => addToMoment(value, span, requireZone(zone)),
+});
+fn('timestamptz_mi_interval_at_zone', {
+  impl: (value: bigint, span: Interval, zone: string) => addToMoment(value, negateForSum(span), requireZone(zone)),
+});
 
 fn('timestamp_mi', { impl: (left: bigint, right: bigint) => differenceOf(left, right) });
 
 fn('time_pl_interval', {
   impl: (time: bigint, span: Interval) => wrapDay(time + finiteSpan(span, 'add').microseconds),
 });
-fn('time_mi_interval', { impl: (time: bigint, span: Interval) => wrapDay(time - finiteSpan(span, 'subtract').microseconds) });
+fn('time_mi_interval', {
+  impl: (time: bigint, span: Interval) => wrapDay(time - finiteSpan(span, 'subtract').microseconds),
+});
 fn('time_mi_time', { impl: (left: bigint, right: bigint) => ({ months: 0, days: 0, microseconds: left - right }) });
 fn('timetz_pl_interval', {
-  impl: (time: TimeTz, span: Interval) => ({ microseconds: wrapDay(time.microseconds + finiteSpan(span, 'add').microseconds), zone: time.zone }),
+  impl: (time: TimeTz, span: Interval) => ({
+    microseconds: wrapDay(time.microseconds + finiteSpan(span, 'add').microseconds),
+    zone: time.zone,
+  }),
 });
 fn('timetz_mi_interval', {
-  impl: (time: TimeTz, span: Interval) => ({ microseconds: wrapDay(time.microseconds - finiteSpan(span, 'subtract').microseconds), zone: time.zone }),
+  impl: (time: TimeTz, span: Interval) => ({
+    microseconds: wrapDay(time.microseconds - finiteSpan(span, 'subtract').microseconds),
+    zone: time.zone,
+  }),
 });
 
 fn('timestamp_age', { impl: (left: bigint, right: bigint) => age(left, right) });
@@ -83,7 +116,8 @@ export function addToMoment(value: bigint, span: Interval, zone: TimeZone): bigi
 
 function sumOfInfinities(left: -1 | 0 | 1, right: -1 | 0 | 1): bigint | null {
   if (left === 0 && right === 0) return null;
-  if (left !== 0 && right !== 0 && left !== right) throw pgError(SqlState.datetimeFieldOverflow, 'timestamp out of range');
+  if (left !== 0 && right !== 0 && left !== right)
+    throw pgError(SqlState.datetimeFieldOverflow, 'timestamp out of range');
   return infiniteTimestamp(left || right);
 }
 
@@ -134,7 +168,8 @@ function age(left: bigint, right: bigint): Interval {
   const later = civilFromMicroseconds(isNegative ? right : left);
   const earlier = civilFromMicroseconds(isNegative ? left : right);
   let microseconds =
-    BigInt(((later.hour - earlier.hour) * 60 + (later.minute - earlier.minute)) * 60 + later.second - earlier.second) * 1_000_000n +
+    BigInt(((later.hour - earlier.hour) * 60 + (later.minute - earlier.minute)) * 60 + later.second - earlier.second) *
+      1_000_000n +
     BigInt(later.microsecond - earlier.microsecond);
   let days = later.day - earlier.day;
   let months = (later.year - earlier.year) * 12 + later.month - earlier.month;
@@ -171,4 +206,3 @@ function finiteSpan(span: Interval, verb: 'add' | 'subtract'): Interval {
   const relation = verb === 'add' ? 'to' : 'from';
   throw pgError(SqlState.datetimeFieldOverflow, `cannot ${verb} infinite interval ${relation} time`);
 }
-

@@ -18,11 +18,16 @@ fn('timestamptz_date', { impl: (value: bigint, info: CallInfo) => dateOf(localOf
 fn('timestamp_timestamptz', { impl: (value: bigint, info: CallInfo) => momentOf(value, info) });
 fn('timestamptz_timestamp', { impl: (value: bigint, info: CallInfo) => localOf(value, info) });
 fn('timestamp_time', { impl: (value: bigint) => (isInfiniteTimestamp(value) ? null : timeOfDay(value)) });
-fn('timestamptz_time', { impl: (value: bigint, info: CallInfo) => (isInfiniteTimestamp(value) ? null : timeOfDay(localOf(value, info))) });
+fn('timestamptz_time', {
+  impl: (value: bigint, info: CallInfo) => (isInfiniteTimestamp(value) ? null : timeOfDay(localOf(value, info))),
+});
 fn('timestamptz_timetz', {
   impl(value: bigint, info: CallInfo): TimeTz | null {
     if (isInfiniteTimestamp(value)) return null;
-    return { microseconds: timeOfDay(localOf(value, info)), zone: -offsetAtTimestamp(sessionZone(info.io), value).offset };
+    return {
+      microseconds: timeOfDay(localOf(value, info)),
+      zone: -offsetAtTimestamp(sessionZone(info.io), value).offset,
+    };
   },
 });
 fn('time_interval', { impl: (time: bigint): Interval => ({ months: 0, days: 0, microseconds: time }) });
@@ -43,7 +48,9 @@ fn('time_timetz', {
 fn('timetz_time', { impl: (time: TimeTz) => time.microseconds });
 
 fn('time_scale', { impl: (time: bigint, typmod: number) => roundTime(time, typmod) });
-fn('timetz_scale', { impl: (time: TimeTz, typmod: number) => ({ microseconds: roundTime(time.microseconds, typmod), zone: time.zone }) });
+fn('timetz_scale', {
+  impl: (time: TimeTz, typmod: number) => ({ microseconds: roundTime(time.microseconds, typmod), zone: time.zone }),
+});
 fn('timestamp_scale', { impl: (value: bigint, typmod: number) => roundTimestamp(value, typmod) });
 fn('timestamptz_scale', { impl: (value: bigint, typmod: number) => roundTimestamp(value, typmod) });
 fn('interval_scale', { impl: (span: Interval, typmod: number) => adjustInterval(span, typmod) });
@@ -85,4 +92,3 @@ function localOf(moment: bigint, info: CallInfo): bigint {
 function momentOf(local: bigint, info: CallInfo): bigint {
   return isInfiniteTimestamp(local) ? local : timestampInRange(fromLocal(sessionZone(info.io), local));
 }
-

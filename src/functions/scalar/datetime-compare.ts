@@ -14,27 +14,57 @@ import { comparisonFamily } from './comparison.js';
 type Operators = readonly [string, string, string, string, string, string];
 
 function operators(stem: string, suffix = ''): Operators {
-  return [`${stem}_eq${suffix}`, `${stem}_ne${suffix}`, `${stem}_lt${suffix}`, `${stem}_le${suffix}`, `${stem}_gt${suffix}`, `${stem}_ge${suffix}`];
+  return [
+    `${stem}_eq${suffix}`,
+    `${stem}_ne${suffix}`,
+    `${stem}_lt${suffix}`,
+    `${stem}_le${suffix}`,
+    `${stem}_gt${suffix}`,
+    `${stem}_ge${suffix}`,
+  ];
 }
 
 function order<T extends number | bigint>(left: T, right: T): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-const whole = (stem: string) => ({ operators: operators(stem), support: `${stem}_cmp`, larger: `${stem}_larger`, smaller: `${stem}_smaller` });
+const whole = (stem: string) => ({
+  operators: operators(stem),
+  support: `${stem}_cmp`,
+  larger: `${stem}_larger`,
+  smaller: `${stem}_smaller`,
+});
 comparisonFamily<number>(whole('date'), order);
 comparisonFamily<bigint>(whole('time'), order);
-comparisonFamily<TimeTz>(whole('timetz'), (left, right) => order(momentOf(left), momentOf(right)) || left.zone - right.zone);
+comparisonFamily<TimeTz>(
+  whole('timetz'),
+  (left, right) => order(momentOf(left), momentOf(right)) || left.zone - right.zone,
+);
 comparisonFamily<bigint>(whole('timestamp'), order);
 comparisonFamily<Interval>(whole('interval'), (left, right) => order(intervalLength(left), intervalLength(right)));
 
-const across = (stem: string, other: string) => ({ operators: operators(stem, `_${other}`), support: `${stem}_cmp_${other}` });
-comparisonFamily<number, bigint>(across('date', 'timestamp'), (date, timestamp) => order(dateAsTimestamp(date), timestamp));
-comparisonFamily<bigint, number>(across('timestamp', 'date'), (timestamp, date) => order(timestamp, dateAsTimestamp(date)));
-comparisonFamily<number, bigint>(across('date', 'timestamptz'), (date, moment, info) => order(localAsMoment(dateAsTimestamp(date), info), moment));
-comparisonFamily<bigint, number>(across('timestamptz', 'date'), (moment, date, info) => order(moment, localAsMoment(dateAsTimestamp(date), info)));
-comparisonFamily<bigint>(across('timestamp', 'timestamptz'), (local, moment, info) => order(localAsMoment(local, info), moment));
-comparisonFamily<bigint>(across('timestamptz', 'timestamp'), (moment, local, info) => order(moment, localAsMoment(local, info)));
+const across = (stem: string, other: string) => ({
+  operators: operators(stem, `_${other}`),
+  support: `${stem}_cmp_${other}`,
+});
+comparisonFamily<number, bigint>(across('date', 'timestamp'), (date, timestamp) =>
+  order(dateAsTimestamp(date), timestamp),
+);
+comparisonFamily<bigint, number>(across('timestamp', 'date'), (timestamp, date) =>
+  order(timestamp, dateAsTimestamp(date)),
+);
+comparisonFamily<number, bigint>(across('date', 'timestamptz'), (date, moment, info) =>
+  order(localAsMoment(dateAsTimestamp(date), info), moment),
+);
+comparisonFamily<bigint, number>(across('timestamptz', 'date'), (moment, date, info) =>
+  order(moment, localAsMoment(dateAsTimestamp(date), info)),
+);
+comparisonFamily<bigint>(across('timestamp', 'timestamptz'), (local, moment, info) =>
+  order(localAsMoment(local, info), moment),
+);
+comparisonFamily<bigint>(across('timestamptz', 'timestamp'), (moment, local, info) =>
+  order(moment, localAsMoment(local, info)),
+);
 
 /** Midnight of a date, wider than timestamps reach: comparisons never overflow. */
 function dateAsTimestamp(days: number): bigint {

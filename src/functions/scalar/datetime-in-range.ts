@@ -69,7 +69,8 @@ fn('in_range_timetz_interval', {
     if (offset.microseconds < 0n) requireNotNegative({ months: 0, days: 0, microseconds: -1n });
     const bound = subtract ? base.microseconds - offset.microseconds : base.microseconds + offset.microseconds;
     const shifted = { microseconds: bound, zone: base.zone };
-    const order = momentOf(value) === momentOf(shifted) ? value.zone - base.zone : momentOf(value) < momentOf(shifted) ? -1 : 1;
+    const order =
+      momentOf(value) === momentOf(shifted) ? value.zone - base.zone : momentOf(value) < momentOf(shifted) ? -1 : 1;
     return less ? order <= 0 : order >= 0;
   },
 });

@@ -1,6 +1,12 @@
 // make_date and its kin, the current date and time, generate_series of timestamps, OVERLAPS (manual, section 9.9).
 import { SqlState, pgError } from '../../errors/pg-error.js';
-import { daysFromCivil, daysInMonth, microsecondsPerDay, civilFromMicroseconds, microsecondsFromClock } from '../../types/datetime/calendar.js';
+import {
+  daysFromCivil,
+  daysInMonth,
+  microsecondsPerDay,
+  civilFromMicroseconds,
+  microsecondsFromClock,
+} from '../../types/datetime/calendar.js';
 import { dayNames, monthNames, two } from '../../types/datetime/format.js';
 import { sessionZone } from '../../types/datetime/session-zone.js';
 import { fromLocal, offsetAtTimestamp, toLocal } from '../../types/datetime/time-zone.js';
@@ -44,7 +50,15 @@ fn('make_timestamptz_at_timezone', {
     timestampInRange(fromLocal(requireZone(zone), makeTimestamp(year, month, day, makeTime(hour, minute, second)))),
 });
 fn('make_interval', {
-  impl(years: number, months: number, weeks: number, days: number, hours: number, minutes: number, seconds: number): Interval {
+  impl(
+    years: number,
+    months: number,
+    weeks: number,
+    days: number,
+    hours: number,
+    minutes: number,
+    seconds: number,
+  ): Interval {
     if (!Number.isFinite(seconds)) throw pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
     const micro = BigInt(hours) * 3_600_000_000n + BigInt(minutes) * 60_000_000n;
     const rest = Math.round(seconds * 1e6);
@@ -57,7 +71,8 @@ function makeDate(year: number, month: number, day: number): number {
   // Negative years are BC; there is no year 0.
   const civilYear = year < 0 ? year + 1 : year;
   const isValid = year !== 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(civilYear, month);
-  if (!isValid) throw pgError(SqlState.datetimeFieldOverflow, `date field value out of range: ${year}-${two(month)}-${two(day)}`);
+  if (!isValid)
+    throw pgError(SqlState.datetimeFieldOverflow, `date field value out of range: ${year}-${two(month)}-${two(day)}`);
   try {
     return dateInRange(daysFromCivil(civilYear, month, day));
   } catch {
@@ -68,9 +83,19 @@ function makeDate(year: number, month: number, day: number): number {
 function makeTime(hour: number, minute: number, second: number): bigint {
   const micro = Math.round(second * 1e6);
   const isEndOfDay = hour === 24 && minute === 0 && micro === 0;
-  const isValid = hour >= 0 && hour <= 24 && (hour < 24 || isEndOfDay) && minute >= 0 && minute <= 59 && micro >= 0 && micro <= 60_000_000;
+  const isValid =
+    hour >= 0 &&
+    hour <= 24 &&
+    (hour < 24 || isEndOfDay) &&
+    minute >= 0 &&
+    minute <= 59 &&
+    micro >= 0 &&
+    micro <= 60_000_000;
   if (!isValid || Number.isNaN(second)) {
-    throw pgError(SqlState.datetimeFieldOverflow, `time field value out of range: ${hour}:${two(minute)}:${second < 10 ? '0' : ''}${second}`);
+    throw pgError(
+      SqlState.datetimeFieldOverflow,
+      `time field value out of range: ${hour}:${two(minute)}:${second < 10 ? '0' : ''}${second}`,
+    );
   }
   return microsecondsFromClock({ hour, minute, second: 0, microsecond: 0 }) + BigInt(micro);
 }
@@ -87,7 +112,8 @@ tableFn('generate_series_timestamptz', {
     series(start, stop, step, (at) => addToMoment(at, step, sessionZone(info.io))),
 });
 tableFn('generate_series_timestamptz_at_zone', {
-  rows: (start: bigint, stop: bigint, step: Interval, zone: string) => series(start, stop, step, (at) => addToMoment(at, step, requireZone(zone))),
+  rows: (start: bigint, stop: bigint, step: Interval, zone: string) =>
+    series(start, stop, step, (at) => addToMoment(at, step, requireZone(zone))),
 });
 
 function* series(start: bigint, stop: bigint, step: Interval, next: (at: bigint) => bigint): Generator<bigint> {
@@ -101,11 +127,16 @@ function* series(start: bigint, stop: bigint, step: Interval, next: (at: bigint)
 }
 
 type Overlaps<T> = [T | null, T | null, T | null, T | null];
-fn('overlaps_timestamp', { impl: (...[s1, e1, s2, e2]: Overlaps<bigint>) => overlaps([s1, e1, s2, e2], compareBigint) });
+fn('overlaps_timestamp', {
+  impl: (...[s1, e1, s2, e2]: Overlaps<bigint>) => overlaps([s1, e1, s2, e2], compareBigint),
+});
 fn('overlaps_time', { impl: (...[s1, e1, s2, e2]: Overlaps<bigint>) => overlaps([s1, e1, s2, e2], compareBigint) });
 fn('overlaps_timetz', {
   impl: (...[s1, e1, s2, e2]: Overlaps<TimeTz>) =>
-    overlaps([s1, e1, s2, e2], (left, right) => compareBigint(momentOf(left), momentOf(right)) || left.zone - right.zone),
+    overlaps(
+      [s1, e1, s2, e2],
+      (left, right) => compareBigint(momentOf(left), momentOf(right)) || left.zone - right.zone,
+    ),
 });
 
 function compareBigint(left: bigint, right: bigint): number {
@@ -113,7 +144,10 @@ function compareBigint(left: bigint, right: bigint): number {
 }
 
 /** SQL's OVERLAPS: ends in either order; unknown ends make the answer unknown unless what is known decides. */
-function overlaps<T>([start1, end1, start2, end2]: Overlaps<T>, compare: (left: T, right: T) => number): boolean | null {
+function overlaps<T>(
+  [start1, end1, start2, end2]: Overlaps<T>,
+  compare: (left: T, right: T) => number,
+): boolean | null {
   const first = ordered(start1, end1, compare);
   const second = ordered(start2, end2, compare);
   if (first === null || second === null) return null;
@@ -131,9 +165,12 @@ function overlaps<T>([start1, end1, start2, end2]: Overlaps<T>, compare: (left: 
   return first.end === null || second.end === null ? null : true;
 }
 
-function ordered<T>(one: T | null, other: T | null, compare: (left: T, right: T) => number): { readonly start: T; readonly end: T | null } | null {
+function ordered<T>(
+  one: T | null,
+  other: T | null,
+  compare: (left: T, right: T) => number,
+): { readonly start: T; readonly end: T | null } | null {
   if (one === null) return other === null ? null : { start: other, end: null };
   if (other === null) return { start: one, end: null };
   return compare(one, other) > 0 ? { start: other, end: one } : { start: one, end: other };
 }
-

@@ -41,7 +41,8 @@ type PartResult = Part | 'infinity' | '-infinity' | null;
 
 function asNumeric(part: PartResult): Numeric | null {
   if (part === null) return null;
-  if (part === 'infinity' || part === '-infinity') return part === 'infinity' ? Numeric.infinity : Numeric.minusInfinity;
+  if (part === 'infinity' || part === '-infinity')
+    return part === 'infinity' ? Numeric.infinity : Numeric.minusInfinity;
   return Numeric.of(part.value, part.scale);
 }
 
@@ -53,10 +54,16 @@ function asFloat(part: PartResult): number | null {
 }
 
 /** Both forms of a type's function: extract (numeric) and date_part (double precision). */
-function partFunctions<V>(extract: string, part: string | null, typeName: string, read: (field: ExtractField, value: V, info: CallInfo) => PartResult | undefined): void {
+function partFunctions<V>(
+  extract: string,
+  part: string | null,
+  typeName: string,
+  read: (field: ExtractField, value: V, info: CallInfo) => PartResult | undefined,
+): void {
   const run = (name: string, value: V, info: CallInfo): PartResult => {
     const field = extractField(name);
-    if (field === null) throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type ${typeName}`);
+    if (field === null)
+      throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type ${typeName}`);
     const found = read(field, value, info);
     if (found !== undefined) return found;
     throw pgError(SqlState.featureNotSupported, `unit "${name.toLowerCase()}" not supported for type ${typeName}`);
@@ -102,7 +109,20 @@ partFunctions<Interval>('extract_interval', 'interval_part', 'interval', (field,
 
 const zoneFields = new Set<ExtractField>(['timezone', 'timezone_hour', 'timezone_minute']);
 const dateFields = new Set<ExtractField>([
-  'day', 'month', 'year', 'decade', 'century', 'millennium', 'quarter', 'week', 'dow', 'isodow', 'doy', 'isoyear', 'julian', 'epoch',
+  'day',
+  'month',
+  'year',
+  'decade',
+  'century',
+  'millennium',
+  'quarter',
+  'week',
+  'dow',
+  'isodow',
+  'doy',
+  'isoyear',
+  'julian',
+  'epoch',
 ]);
 
 function infinitePart(field: ExtractField, isPositive: boolean): PartResult {
@@ -252,19 +272,38 @@ function intervalPart(field: ExtractField, span: Interval): Part | undefined {
 }
 
 fn('timestamp_trunc', {
-  impl: (name: string, value: bigint) => (truncField(name, 'timestamp without time zone'), isInfiniteTimestamp(value) ? value : truncLocal(name, value)),
+  impl: (name: string, value: bigint) => (
+    truncField(name, 'timestamp without time zone'), isInfiniteTimestamp(value) ? value : truncLocal(name, value)
+  ),
 });
-fn('timestamptz_trunc', { impl: (name: string, value: bigint, info: CallInfo) => truncMoment(name, value, sessionZone(info.io)) });
-fn('timestamptz_trunc_zone', { impl: (name: string, value: bigint, zone: string) => truncMoment(name, value, requireZone(zone)) });
+fn('timestamptz_trunc', {
+  impl: (name: string, value: bigint, info: CallInfo) => truncMoment(name, value, sessionZone(info.io)),
+});
+fn('timestamptz_trunc_zone', {
+  impl: (name: string, value: bigint, zone: string) => truncMoment(name, value, requireZone(zone)),
+});
 fn('interval_trunc', { impl: (name: string, span: Interval) => truncInterval(name, span) });
 
 const truncFields = new Set<ExtractField>([
-  'millennium', 'century', 'decade', 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'milliseconds', 'microseconds',
+  'millennium',
+  'century',
+  'decade',
+  'year',
+  'quarter',
+  'month',
+  'week',
+  'day',
+  'hour',
+  'minute',
+  'second',
+  'milliseconds',
+  'microseconds',
 ]);
 
 function truncField(name: string, typeName: string): ExtractField {
   const field = extractField(name);
-  if (field === null) throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type ${typeName}`);
+  if (field === null)
+    throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type ${typeName}`);
   if (truncFields.has(field)) return field;
   throw pgError(SqlState.featureNotSupported, `unit "${name.toLowerCase()}" not supported for type ${typeName}`);
 }
@@ -275,7 +314,12 @@ function truncMoment(name: string, value: bigint, zone: TimeZone): bigint {
   const local = toLocal(zone, value);
   const cut = truncLocal(name, local);
   // Up to the hour the offset stays; a day and more may begin under another one.
-  const keepsOffset = field === 'hour' || field === 'minute' || field === 'second' || field === 'milliseconds' || field === 'microseconds';
+  const keepsOffset =
+    field === 'hour' ||
+    field === 'minute' ||
+    field === 'second' ||
+    field === 'milliseconds' ||
+    field === 'microseconds';
   return timestampInRange(keepsOffset ? value - (local - cut) : fromLocal(zone, cut));
 }
 
@@ -295,9 +339,16 @@ function truncCivil(field: ExtractField, time: CivilTime): CivilTime {
   const start = { month: 1, day: 1, hour: 0, minute: 0, second: 0, microsecond: 0 };
   switch (field) {
     case 'millennium':
-      return { ...start, year: year > 0 ? Math.trunc((year + 999) / 1000) * 1000 - 999 : -Math.trunc((999 - (year - 1)) / 1000) * 1000 + 1 };
+      return {
+        ...start,
+        year:
+          year > 0 ? Math.trunc((year + 999) / 1000) * 1000 - 999 : -Math.trunc((999 - (year - 1)) / 1000) * 1000 + 1,
+      };
     case 'century':
-      return { ...start, year: year > 0 ? Math.trunc((year + 99) / 100) * 100 - 99 : -Math.trunc((99 - (year - 1)) / 100) * 100 + 1 };
+      return {
+        ...start,
+        year: year > 0 ? Math.trunc((year + 99) / 100) * 100 - 99 : -Math.trunc((99 - (year - 1)) / 100) * 100 + 1,
+      };
     case 'decade':
       return { ...start, year: Math.floor(year / 10) * 10 };
     case 'year':
@@ -323,7 +374,8 @@ function truncCivil(field: ExtractField, time: CivilTime): CivilTime {
 
 function truncInterval(name: string, span: Interval): Interval {
   const field = extractField(name);
-  if (field === null) throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type interval`);
+  if (field === null)
+    throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type interval`);
   if (!truncFields.has(field) || field === 'week') {
     throw pgError(SqlState.featureNotSupported, `unit "${name.toLowerCase()}" not supported for type interval`, {
       detail: field === 'week' ? 'Months usually have fractional weeks.' : undefined,
@@ -337,8 +389,20 @@ function truncInterval(name: string, span: Interval): Interval {
   return { ...span, microseconds: (span.microseconds / unit) * unit };
 }
 
-const intervalMonths: Partial<Record<ExtractField, number>> = { millennium: 12000, century: 1200, decade: 120, year: 12, quarter: 3, month: 1 };
-const intervalUnits: Partial<Record<ExtractField, bigint>> = { hour: 3_600_000_000n, minute: 60_000_000n, second: 1_000_000n, milliseconds: 1000n };
+const intervalMonths: Partial<Record<ExtractField, number>> = {
+  millennium: 12000,
+  century: 1200,
+  decade: 120,
+  year: 12,
+  quarter: 3,
+  month: 1,
+};
+const intervalUnits: Partial<Record<ExtractField, bigint>> = {
+  hour: 3_600_000_000n,
+  minute: 60_000_000n,
+  second: 1_000_000n,
+  milliseconds: 1000n,
+};
 
 for (const symbol of ['timestamp_bin', 'timestamptz_bin']) {
   fn(symbol, { impl: (stride: Interval, value: bigint, origin: bigint) => bin(stride, value, origin) });
@@ -347,15 +411,19 @@ for (const symbol of ['timestamp_bin', 'timestamptz_bin']) {
 function bin(stride: Interval, value: bigint, origin: bigint): bigint {
   if (isInfiniteTimestamp(value)) return value;
   if (isInfiniteTimestamp(origin)) throw pgError(SqlState.datetimeFieldOverflow, 'origin out of range');
-  if (isInfinite(stride)) throw pgError(SqlState.datetimeFieldOverflow, 'timestamps cannot be binned into infinite intervals');
+  if (isInfinite(stride))
+    throw pgError(SqlState.datetimeFieldOverflow, 'timestamps cannot be binned into infinite intervals');
   if (stride.months !== 0) {
-    throw pgError(SqlState.featureNotSupported, 'timestamps cannot be binned into intervals containing months or years');
+    throw pgError(
+      SqlState.featureNotSupported,
+      'timestamps cannot be binned into intervals containing months or years',
+    );
   }
   const step = BigInt(stride.days) * microsecondsPerDay + stride.microseconds;
   if (BigInt.asIntN(64, step) !== step) throw pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
   if (step <= 0n) throw pgError(SqlState.datetimeFieldOverflow, 'stride must be greater than zero');
   const difference = value - origin;
-  if (BigInt.asIntN(64, difference) !== difference) throw pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
+  if (BigInt.asIntN(64, difference) !== difference)
+    throw pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
   return timestampInRange(origin + floorDivide(difference, step) * step);
 }
-

@@ -45,7 +45,9 @@ fn('timestamp_at_local', { impl: (local: bigint, info: CallInfo) => momentIn(ses
 fn('timestamptz_at_local', { impl: (moment: bigint, info: CallInfo) => localIn(sessionZone(info.io), moment) });
 
 fn('timetz_zone', { impl: (zone: string, time: TimeTz, info: CallInfo) => shiftTime(time, requireZone(zone), info) });
-fn('timetz_izone', { impl: (zone: Interval, time: TimeTz, info: CallInfo) => shiftTime(time, zoneOfInterval(zone), info) });
+fn('timetz_izone', {
+  impl: (zone: Interval, time: TimeTz, info: CallInfo) => shiftTime(time, zoneOfInterval(zone), info),
+});
 fn('timetz_at_local', { impl: (time: TimeTz, info: CallInfo) => shiftTime(time, sessionZone(info.io), info) });
 
 /** A zone whose offset changes is taken as of the start of the transaction. */

@@ -64,8 +64,9 @@ for (const [prefix, round] of [
   fn(`${prefix}div`, { impl: over(round) });
 }
 
-/** float8 sum, product, quotient with PostgreSQL's checks: aggregates use them too. */
-export const float8Plus = plus(same, 1);
+/** float8 product and quotient with PostgreSQL's checks. */
+export const float8Times = times(same);
+export const float8Over = over(same);
 
 for (const prefix of ['float4', 'float8']) {
   fn(`${prefix}um`, { impl: (value: number) => -value, inline: (value = '') => `(-${value})` });
@@ -86,7 +87,7 @@ fn('dround', { impl: rint });
 fn('dtrunc', { impl: Math.trunc });
 fn('dceil', { impl: Math.ceil });
 fn('dfloor', { impl: Math.floor });
-fn('dsign', { impl: (value: number) => (value > 0 ? 1 : value < 0 ? -1 : Number.isNaN(value) ? value : 0) });
+fn('dsign', { impl: (value: number) => (value > 0 ? 1 : value < 0 ? -1 : 0) });
 fn('dpi', { impl: () => Math.PI });
 fn('degrees', { impl: (value: number) => over(same)(value, 0.017453292519943295) });
 fn('radians', { impl: (value: number) => times(same)(value, 0.017453292519943295) });

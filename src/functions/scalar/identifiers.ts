@@ -17,7 +17,7 @@ function offset(lsn: bigint, bytes: Numeric, sign: 1n | -1n): bigint {
       sign === 1n ? 'cannot add NaN to pg_lsn' : 'cannot subtract NaN from pg_lsn',
     );
   }
-  if (!bytes.isFinite) throw pgError(SqlState.invalidParameterValue, 'pg_lsn out of range');
+  if (!bytes.isFinite) throw pgError(SqlState.featureNotSupported, 'cannot convert infinity to pg_lsn');
   const moved = addNumerics(Numeric.fromBigInt(lsn), Numeric.of(sign * bytes.coefficient, bytes.scale));
   const result = roundedInteger(moved);
   if (result < 0n || result > 0xffffffffffffffffn) throw pgError(SqlState.invalidParameterValue, 'pg_lsn out of range');
@@ -82,9 +82,13 @@ fn('btequalimage', { impl: (_type: number) => true });
 fn('btvarstrequalimage', {
   impl: (_type: number, info: CallInfo) => {
     if (info.collation === 0) {
-      throw pgError(SqlState.indeterminateCollation, 'could not determine which collation to use for string comparison', {
-        hint: 'Use the COLLATE clause to set the collation explicitly.',
-      });
+      throw pgError(
+        SqlState.indeterminateCollation,
+        'could not determine which collation to use for string comparison',
+        {
+          hint: 'Use the COLLATE clause to set the collation explicitly.',
+        },
+      );
     }
     return info.io.collation(info.collation)?.deterministic ?? true;
   },

@@ -22,13 +22,21 @@ fn('interval_justify_interval', { impl: (span: Interval) => (isInfinite(span) ? 
 export function addIntervals(left: Interval, right: Interval): Interval {
   const infinite = infiniteSum(infinitySign(left), infinitySign(right));
   if (infinite) return infinite;
-  return makeInterval(BigInt(left.months) + BigInt(right.months), BigInt(left.days) + BigInt(right.days), left.microseconds + right.microseconds);
+  return makeInterval(
+    BigInt(left.months) + BigInt(right.months),
+    BigInt(left.days) + BigInt(right.days),
+    left.microseconds + right.microseconds,
+  );
 }
 
 export function subtractIntervals(left: Interval, right: Interval): Interval {
   const infinite = infiniteSum(infinitySign(left), -infinitySign(right));
   if (infinite) return infinite;
-  return makeInterval(BigInt(left.months) - BigInt(right.months), BigInt(left.days) - BigInt(right.days), left.microseconds - right.microseconds);
+  return makeInterval(
+    BigInt(left.months) - BigInt(right.months),
+    BigInt(left.days) - BigInt(right.days),
+    left.microseconds - right.microseconds,
+  );
 }
 
 function infiniteSum(left: number, right: number): Interval | null {
@@ -168,7 +176,9 @@ class IntervalSum {
 }
 
 fn('interval_avg_accum', { impl: (state: IntervalSum | null, value: Interval | null) => accumulate(state, value, 1) });
-fn('interval_avg_accum_inv', { impl: (state: IntervalSum | null, value: Interval | null) => accumulate(state, value, -1) });
+fn('interval_avg_accum_inv', {
+  impl: (state: IntervalSum | null, value: Interval | null) => accumulate(state, value, -1),
+});
 fn('interval_sum', { impl: (state: IntervalSum | null) => state?.total() ?? null });
 fn('interval_avg', {
   impl(state: IntervalSum | null) {

@@ -3,7 +3,7 @@ import { pgError, SqlState } from '../../errors/pg-error.js';
 import { Numeric, powerOfTen } from '../../types/numeric.js';
 import { divisionByZero, roundedInteger } from '../../types/numeric-math.js';
 import { fn } from '../registry.js';
-import { rint } from './float.js';
+import { float8Over, float8Times, rint } from './float.js';
 import { int8Of, integerOutOfRange } from './integer.js';
 
 function money(value: bigint): bigint {
@@ -21,11 +21,10 @@ fn('cash_div_cash', {
 });
 
 function timesFloat(value: bigint, factor: number): bigint {
-  return fromFloat(rint(Number(value) * factor));
+  return fromFloat(rint(float8Times(Number(value), factor)));
 }
 function overFloat(value: bigint, divisor: number): bigint {
-  if (divisor === 0) throw divisionByZero();
-  return fromFloat(rint(Number(value) / divisor));
+  return fromFloat(rint(float8Over(Number(value), divisor)));
 }
 function fromFloat(value: number): bigint {
   if (!(value >= -(2 ** 63) && value < 2 ** 63)) throw pgError(SqlState.numericValueOutOfRange, 'money out of range');

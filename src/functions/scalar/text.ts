@@ -1,6 +1,6 @@
 // String functions and operators on characters: length, substring, position, padding, trimming, replacing, and the
 // casts between the character types. A character is a code point: texts without surrogates take the short way.
-import { valueBytesMax } from '../../base/limits.js';
+import { textUnitsMax, valueBytesMax } from '../../base/limits.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { quoteIdentifier, quoteLiteral } from '../../types/quote.js';
 import {
@@ -140,7 +140,8 @@ fn('text_starts_with', {
 fn('repeat', {
   impl: (value: string, count: number) => {
     if (count <= 0 || value === '') return '';
-    if (Buffer.byteLength(value) * count + 4 > valueBytesMax) throw lengthTooLarge();
+    if (Buffer.byteLength(value) * count + 4 > valueBytesMax || value.length * count > textUnitsMax)
+      throw lengthTooLarge();
     return value.repeat(count);
   },
 });
@@ -160,7 +161,7 @@ function padding(fill: string, count: number): string {
 
 function pad(value: string, length: number, fill: string, left: boolean): string {
   const wanted = Math.max(length, 0);
-  if (wanted * 4 + 4 > valueBytesMax) throw lengthTooLarge();
+  if (wanted * 4 + 4 > valueBytesMax || wanted * 2 > textUnitsMax) throw lengthTooLarge();
   const missing = wanted - characterCount(value);
   if (missing <= 0) return characterPrefix(value, wanted);
   if (fill === '') return value;

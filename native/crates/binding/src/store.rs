@@ -38,7 +38,7 @@ thread_local! {
 
 impl Here {
     /// What the facade has written for this call.
-    pub fn written(&self, length: usize) -> helios_base::Result<&[u8]> {
+    pub fn written<'a>(&self, length: usize) -> helios_base::Result<&'a [u8]> {
         if length > self.write.1 {
             return Err(Error::internal(
                 "the write buffer is shorter than the call says",

@@ -45,11 +45,11 @@ pub fn table_insert(
     count: u32,
 ) -> Result<f64> {
     with(|here| {
-        let rows = here.written(length as usize)?.to_vec();
+        let rows = here.written(length as usize)?;
         let file = file(database, filenode, owner);
         Ok(here
             .worker
-            .insert_rows(transaction, command, file, &rows, u64::from(count))? as f64)
+            .insert_rows(transaction, command, file, rows, u64::from(count))? as f64)
     })
 }
 
@@ -64,7 +64,7 @@ pub fn table_update(
     length: u32,
 ) -> Result<()> {
     with(|here| {
-        let row = here.written(length as usize)?.to_vec();
+        let row = here.written(length as usize)?;
         here.worker.update_row(
             transaction,
             command,
@@ -238,8 +238,7 @@ pub fn index_insert(
 ) -> Result<()> {
     with(|here| {
         let written = here
-            .written(key_length as usize + payload_length.max(0) as usize)?
-            .to_vec();
+            .written(key_length as usize + payload_length.max(0) as usize)?;
         let (key, payload) = written.split_at(key_length as usize);
         let payload = (payload_length >= 0).then_some(payload);
         here.worker.insert_entry(
@@ -264,7 +263,7 @@ pub fn index_delete(
     key_length: u32,
 ) -> Result<()> {
     with(|here| {
-        let key = here.written(key_length as usize)?.to_vec();
+        let key = here.written(key_length as usize)?;
         here.worker.delete_entry(
             transaction,
             command,

@@ -3,6 +3,7 @@
 //! A read at command c sees the newest version of a command before c; commit takes the newest of all.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Bound;
 
 use helios_base::Result;
@@ -90,7 +91,7 @@ impl Overlay {
             } else {
                 self.put(
                     command,
-                    &file.row_key(rowid),
+                    file.row_key(rowid),
                     row?.into_boxed_slice(),
                     Write::Insert,
                 );
@@ -99,47 +100,52 @@ impl Overlay {
         Ok(())
     }
 
-    pub fn put(&mut self, command: u32, key: &[u8], value: Box<[u8]>, write: Write) {
+    pub fn put(&mut self, command: u32, key: impl Into<Key>, value: Box<[u8]>, write: Write) {
         self.write(command, key, Some(value), write == Write::Update);
     }
 
-    pub fn delete(&mut self, command: u32, key: &[u8]) {
+    pub fn delete(&mut self, command: u32, key: impl Into<Key>) {
         self.write(command, key, None, true);
     }
 
-    fn write(&mut self, command: u32, key: &[u8], value: Option<Box<[u8]>>, existed: bool) {
+    fn write(
+        &mut self,
+        command: u32,
+        key: impl Into<Key>,
+        value: Option<Box<[u8]>>,
+        existed: bool,
+    ) {
+        let key = key.into();
         self.bytes += 96 + key.len() + value.as_ref().map_or(0, |value| value.len());
+        let undone = !self.savepoints.is_empty();
         let version = Version {
             command,
             epoch: self.epoch,
             value,
         };
-        match self.map.get_mut(key) {
-            None => {
-                let existed = existed && self.runs.get(key, u32::MAX).is_none();
-                let key: Key = key.into();
-                if !self.savepoints.is_empty() {
-                    self.undo.push(Undo::Key(key.clone()));
+        match self.map.entry(key) {
+            Entry::Vacant(place) => {
+                let existed = existed && self.runs.get(place.key(), u32::MAX).is_none();
+                if undone {
+                    self.undo.push(Undo::Key(place.key().clone()));
                 }
-                self.map.insert(
-                    key,
-                    Versions {
-                        existed,
-                        newest: version,
-                        older: Vec::new(),
-                    },
-                );
+                place.insert(Versions {
+                    existed,
+                    newest: version,
+                    older: Vec::new(),
+                });
             }
-            Some(versions) => {
-                if versions.newest.command == command && versions.newest.epoch == self.epoch {
-                    versions.newest = version;
+            Entry::Occupied(mut place) => {
+                let newest = &mut place.get_mut().newest;
+                if newest.command == command && newest.epoch == self.epoch {
+                    *newest = version;
                     return;
                 }
-                if !self.savepoints.is_empty() {
-                    self.undo.push(Undo::Key(key.into()));
+                let replaced = std::mem::replace(newest, version);
+                place.get_mut().older.push(replaced);
+                if undone {
+                    self.undo.push(Undo::Key(place.key().clone()));
                 }
-                let replaced = std::mem::replace(&mut versions.newest, version);
-                versions.older.push(replaced);
             }
         }
     }
@@ -350,7 +356,7 @@ mod tests {
         let mut overlay = Overlay::default();
         put(&mut overlay, 1, "a", "1");
         put(&mut overlay, 2, "a", "2");
-        overlay.delete(3, b"a");
+        overlay.delete(3, *b"a");
         assert_eq!(seen(&overlay, 1), Vec::<String>::new());
         assert_eq!(seen(&overlay, 2), ["a=1"]);
         assert_eq!(seen(&overlay, 3), ["a=2"]);
@@ -366,7 +372,7 @@ mod tests {
         put(&mut overlay, 1, "a", "2");
         put(&mut overlay, 1, "b", "2");
         let inner = overlay.savepoint();
-        overlay.delete(2, b"a");
+        overlay.delete(2, *b"a");
         overlay.rollback_to(inner);
         assert_eq!(seen(&overlay, 9), ["a=2", "b=2"]);
         put(&mut overlay, 3, "c", "3");

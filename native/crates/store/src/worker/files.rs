@@ -21,7 +21,7 @@ impl Worker {
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
         overlay.put(
             command,
-            &meta_key(META_DROPPED_FILE, &file.prefix()),
+            meta_key(META_DROPPED_FILE, &file.prefix()),
             Box::default(),
             Write::Insert,
         );
@@ -48,7 +48,7 @@ impl Worker {
             }
         }
         for key in keys {
-            overlay.delete(command, &key);
+            overlay.delete(command, key);
         }
         Ok(())
     }
@@ -57,7 +57,7 @@ impl Worker {
         self.xid(transaction)?;
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
         let key = meta_key(META_DROPPED_DATABASE, &database.to_be_bytes());
-        overlay.put(command, &key, Box::default(), Write::Insert);
+        overlay.put(command, key, Box::default(), Write::Insert);
         Ok(())
     }
 
@@ -88,7 +88,7 @@ impl Worker {
                 copy.clear();
                 copy.extend_from_slice(key);
                 copy[1..5].copy_from_slice(&to.to_be_bytes());
-                overlay.put(command, &copy, value.into(), Write::Insert);
+                overlay.put(command, copy.as_slice(), value.into(), Write::Insert);
             }
         }
         let lower = meta_key(META_SEQUENCE, &lower);
@@ -104,7 +104,7 @@ impl Worker {
             copy.extend_from_slice(key);
             copy[3..7].copy_from_slice(&to.to_be_bytes());
             let value = exact.as_ref().map_or(value, |exact| exact.as_slice());
-            overlay.put(command, &copy, value.into(), Write::Insert);
+            overlay.put(command, copy.as_slice(), value.into(), Write::Insert);
         }
         Ok(())
     }
@@ -134,7 +134,7 @@ impl Worker {
         let key = sequence_key(file);
         transaction.overlay.put(
             command,
-            &key,
+            key,
             state.encode().as_slice().into(),
             Write::Insert,
         );

@@ -55,7 +55,7 @@ impl Worker {
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
         overlay.put(
             command,
-            &file.row_key(rowid),
+            file.row_key(rowid),
             stored.into_boxed_slice(),
             Write::Update,
         );
@@ -73,7 +73,7 @@ impl Worker {
         self.transactions
             .get_mut(transaction)?
             .overlay
-            .delete(command, &file.row_key(rowid));
+            .delete(command, file.row_key(rowid));
         Ok(())
     }
 
@@ -150,7 +150,7 @@ impl Worker {
         let key = file.index_key(key, rowid);
         let value = payload.map_or_else(Vec::new, |payload| [&[1], payload].concat());
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
-        overlay.put(command, &key, value.into_boxed_slice(), Write::Insert);
+        overlay.put(command, key, value.into_boxed_slice(), Write::Insert);
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Worker {
         self.transactions
             .get_mut(transaction)?
             .overlay
-            .delete(command, &file.index_key(key, rowid));
+            .delete(command, file.index_key(key, rowid));
         Ok(())
     }
 }

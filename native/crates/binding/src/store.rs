@@ -258,9 +258,7 @@ pub fn store_commit(transaction: u32, token: u32, synchronous: bool) -> Result<b
 
 #[napi]
 pub fn store_commit_finished(token: u32, committed: bool) -> Result<()> {
-    with(|here| {
-        here.worker.commit_finished(token, committed)
-    })
+    with(|here| here.worker.commit_finished(token, committed))
 }
 
 #[napi]

@@ -70,7 +70,7 @@ pub fn table_update(
             command,
             file(database, filenode, owner),
             rowid as u64,
-            &row,
+            row,
         )
     })
 }
@@ -160,13 +160,9 @@ pub fn table_get_many(
             .get_mut(columns as usize)
             .ok_or_else(unknown_columns)?;
         let file = file(database, filenode, owner);
-        Ok(filled(here.worker.get_rows(
-            view,
-            file,
-            &rowids,
-            columns,
-            out,
-        )?))
+        Ok(filled(
+            here.worker.get_rows(view, file, &rowids, columns, out)?,
+        ))
     })
 }
 
@@ -237,8 +233,7 @@ pub fn index_insert(
     payload_length: i32,
 ) -> Result<()> {
     with(|here| {
-        let written = here
-            .written(key_length as usize + payload_length.max(0) as usize)?;
+        let written = here.written(key_length as usize + payload_length.max(0) as usize)?;
         let (key, payload) = written.split_at(key_length as usize);
         let payload = (payload_length >= 0).then_some(payload);
         here.worker.insert_entry(
@@ -268,7 +263,7 @@ pub fn index_delete(
             transaction,
             command,
             file(database, filenode, owner),
-            &key,
+            key,
             rowid as u64,
         )
     })

@@ -33,6 +33,13 @@ export function readBuffer(): Views {
   return readViews;
 }
 
+/** A copy of the read buffer's first bytes, which later calls into the addon leave alone. */
+export function detachRead(sizeBytes: number): Views {
+  const copy = makeViews(Math.ceil(sizeBytes / 8) * 8);
+  copy.u8.set(readViews.u8.subarray(0, sizeBytes));
+  return copy;
+}
+
 /** Where arguments go. */
 export function writeBuffer(): Views {
   return writeViews;

@@ -5,7 +5,7 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import { addon } from '../base/addon.js';
 import type { StorageClass, TypeLookup } from '../types/type-behaviour.js';
 import type { Row, Value } from '../types/value.js';
-import { readBuffer, type Views } from './exchange.js';
+import { detachRead, readBuffer, type Views } from './exchange.js';
 import { native } from './native-error.js';
 import type { StoredAttribute } from './row-layout.js';
 
@@ -16,9 +16,8 @@ export interface RowDecoder {
   decode(count: number): Row[];
 }
 
-/** Words of a batch's header: where variable-length bytes start and end; from `columnWords` on, two for each column:
+/** Words of a batch's header: where variable-length bytes, its last part, end; from `columnWords` on, two for each column:
  *  offset of its state bytes, offset of its values. */
-const dataFromWord = 3;
 const dataEndWord = 4;
 const columnWords = 5;
 
@@ -47,10 +46,13 @@ export function makeRowDecoder(
   return {
     columns,
     decode(count) {
-      const views = readBuffer();
+      const batch = readBuffer();
+      // Loading may look types up, which reads other rows into the same buffer, even with this very decoder.
+      const views = sharing ? detachRead(batch.u32[dataEndWord] as number) : batch;
       const rows = new Array<Row>(count);
-      if (hasVarlen) source.open(views, sharing);
+      const outer = source.open(hasVarlen ? views.bytes : null);
       compiled(views, rows, count, loads, missing);
+      source.open(sharing ? outer : null);
       return rows;
     },
   };
@@ -69,24 +71,21 @@ const copyingLoads: ReadonlySet<string> = new Set([
 
 /** The bytes that a batch's values are loaded from, under one reader. */
 class ValueSource {
-  private from = 0;
   private bytes: Buffer | null = null;
-  reader = new ByteReader(Buffer.alloc(0), corrupted);
+  private reader = new ByteReader(Buffer.alloc(0), corrupted);
 
-  open(views: Views, sharing: boolean): void {
-    if (sharing) {
-      this.from = views.u32[dataFromWord] as number;
-      this.bytes = Buffer.from(views.bytes.subarray(this.from, views.u32[dataEndWord]));
-      this.reader = new ByteReader(this.bytes, corrupted);
-    } else if (this.bytes !== views.bytes) {
-      this.from = 0;
-      this.bytes = views.bytes;
-      this.reader = new ByteReader(this.bytes, corrupted);
+  /** Reads from these bytes on (null: as before); returns what it read from until now. */
+  open(bytes: Buffer | null): Buffer | null {
+    const before = this.bytes;
+    if (bytes !== null && bytes !== before) {
+      this.bytes = bytes;
+      this.reader = new ByteReader(bytes, corrupted);
     }
+    return before;
   }
 
   seek(start: number, end: number): ByteReader {
-    this.reader.seek(start - this.from, end - this.from);
+    this.reader.seek(start, end);
     return this.reader;
   }
 }

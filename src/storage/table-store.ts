@@ -126,13 +126,15 @@ class NativeTable implements TableStore {
       ),
     );
     const views = readBuffer();
-    const rows = decoder.decode(count);
     const rowidsAt = (views.u32[rowidsWord] as number) >> 3;
     const xminsAt = (views.u32[xminsWord] as number) >> 3;
+    // Taken before decoding, which may read into the buffer again.
+    const found = views.f64.slice(rowidsAt, rowidsAt + count);
+    const xmins = views.u64.slice(xminsAt, xminsAt + count);
+    const rows = decoder.decode(count);
     for (let index = 0; index < count; index++) {
-      const rowid = views.f64[rowidsAt + index] as number;
-      const found = rowid !== 0;
-      result.push(found ? { rowid, xmin: views.u64[xminsAt + index] as bigint, values: rows[index] as Row } : null);
+      const rowid = found[index] as number;
+      result.push(rowid === 0 ? null : { rowid, xmin: xmins[index] as bigint, values: rows[index] as Row });
     }
   }
 

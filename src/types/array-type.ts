@@ -7,6 +7,7 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import { formatArrayLiteral, parseArrayLiteral } from './array-text.js';
 import { loadEmbedded, storeEmbedded } from './embedded-value.js';
 import { invalidBinary, invalidSyntax } from './input-error.js';
+import { cannotAccept } from './input-error.js';
 import type { IoContext } from './io-context.js';
 import { parseInt32 } from './integer-types.js';
 import { parseOidVector } from './oid-types.js';
@@ -28,6 +29,22 @@ defineType<PgArray>({
   compare: (left, right, _type, io) => compareArrays(left, right, io),
   hashKey: (value, _type, io) => arrayHashKey(value, io),
   sortKey: (value, _type, writer, io) => arraySortKey(value, writer, io),
+});
+
+// Columns of the catalogs (pg_statistic, attmissingval) hold arrays of any type: the stored form says which.
+defineType<PgArray>({
+  symbol: 'anyarray_in',
+  storage: 'varlen',
+  input: () => {
+    throw cannotAccept('anyarray');
+  },
+  output: formatArray,
+  receive: () => {
+    throw cannotAccept('anyarray');
+  },
+  send: sendArray,
+  store: storeArray,
+  load: loadArray,
 });
 
 for (const { name, element } of [

@@ -6,7 +6,6 @@ import type { Value } from './value.js';
 
 const silent = [
   'any',
-  'anyarray',
   'anycompatible',
   'anycompatiblearray',
   'anycompatiblemultirange',

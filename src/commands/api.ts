@@ -47,9 +47,14 @@ export interface Corridor {
   /** Throws 42601 where the CREATE FUNCTION statement's PL/pgSQL body does not parse. */
   checkPlpgsql(createFunction: string): void;
   rewrite(query: Query): readonly Query[];
-  plan(query: Query): PlannedStatement;
+  /** For any parameter values, or for the given ones. */
+  plan(query: Query, parameters?: readonly { readonly type: number; readonly value: Value }[]): PlannedStatement;
   /** Opens a planned statement in the current transaction with a new statement view. */
-  open(planned: PlannedStatement, parameters?: readonly { readonly type: number; readonly value: Value }[]): Execution;
+  open(
+    planned: PlannedStatement,
+    parameters?: readonly { readonly type: number; readonly value: Value }[],
+    instrument?: boolean,
+  ): Execution;
   executionContext(): ExecutionContext;
   /** Runs SQL text of our own to its end and returns the rows of its last statement. */
   runSql(sql: string): Promise<readonly Row[]>;

@@ -25,6 +25,7 @@ import { defineStatement } from './define.js';
 import { alterDomainStatement, createDomainStatement } from './domain.js';
 import { dropStatement } from './drop.js';
 import { alterEnumStatement } from './enum.js';
+import { explainStatement } from './explain.js';
 import { createExtensionStatement, securityLabelStatement } from './extension.js';
 import { createFunctionStatement } from './function.js';
 import { grantStatement } from './grant.js';
@@ -166,7 +167,7 @@ const handlers = {
   DropTableSpaceStmt: unbuilt('DROP TABLESPACE'),
   DropUserMappingStmt: unbuilt('DROP USER MAPPING'),
   DropdbStmt: dropDatabaseStatement,
-  ExplainStmt: unbuilt('EXPLAIN'),
+  ExplainStmt: explainStatement,
   GrantRoleStmt: grantRoleStatement,
   GrantStmt: grantStatement,
   ImportForeignSchemaStmt: unbuilt('IMPORT FOREIGN SCHEMA'),

@@ -3,7 +3,7 @@
 import type { Expression, SubPlan } from '../trees/expression.js';
 import type { Plan } from '../trees/plan.js';
 import { forEachChild } from './expressions/walk.js';
-import { planChildren, planExpressions, withChildren } from './plan-tree.js';
+import { planChildren, planExpressions, withChildren } from '../trees/plan-children.js';
 import type { RangeTableEntry } from '../trees/query.js';
 import { mapRte } from './expressions/walk.js';
 

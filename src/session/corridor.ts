@@ -151,8 +151,8 @@ function corridorOf(session: Session, sourceText: string): Corridor {
       analyze(statement, { ...context(text, fn.argTypes), resolveName: (names) => argumentOf(session, fn, names) }),
     checkPlpgsql: (createFunction) => void parsePlpgsql(createFunction),
     rewrite: (query) => rewrite(query, { catalog: session.catalog }),
-    plan: (query) => planQuery(session, query, null),
-    open: (planned, parameters = []) => openPlan(session, planned, parameters),
+    plan: (query, parameters) => planQuery(session, query, parameters ?? null),
+    open: (planned, parameters = [], instrument = false) => openPlan(session, planned, parameters, instrument),
     executionContext: () => executionContext(session),
     runSql: (sql) => runSql(session, sql),
     async runCommand(statement) {

@@ -1,6 +1,6 @@
 // Children and expressions of plan nodes, for passes over finished plans (numbering, EXPLAIN).
-import type { Expression, TargetEntry } from '../trees/expression.js';
-import type { Plan } from '../trees/plan.js';
+import type { Expression, TargetEntry } from './expression.js';
+import type { Plan } from './plan.js';
 
 /** Direct children in the order in which EXPLAIN shows them. */
 export function planChildren(plan: Plan): readonly Plan[] {

@@ -65,7 +65,11 @@ export class TransactionState {
 
   /** Ends a statement outside a block: commits what it did. */
   async finishStatement(): Promise<void> {
-    if (this.isInBlock) return;
+    if (this.isInBlock) {
+      // The block's next statement sees what this one wrote.
+      this.manager.current?.advanceCommand();
+      return;
+    }
     this.block = 'none';
     if (this.manager.current) await this.commitNow();
   }

@@ -41,6 +41,8 @@ const sqlNames: ReadonlyMap<number, string> = new Map([
   [typeOid.int2, 'smallint'],
   [typeOid.int4, 'integer'],
   [typeOid.int8, 'bigint'],
+  // A key word that needs no quotes where a type is expected.
+  [typeOid.json, 'json'],
   [typeOid.numeric, 'numeric'],
   [typeOid.interval, 'interval'],
   [typeOid.time, 'time'],

@@ -41,7 +41,17 @@ export function rowEncoder(columns: readonly EncodedColumn[]): RowEncoder {
   return {
     row,
     rows(rows, writer, io, from = 0, to = rows.length) {
-      for (let index = from; index < to; index++) row(rows[index] as Row, writer, io);
+      let begin = writer.length;
+      try {
+        for (let index = from; index < to; index++) {
+          begin = writer.length;
+          row(rows[index] as Row, writer, io);
+        }
+      } catch (error) {
+        // A value that can't be printed must not leave half a message before the error.
+        writer.truncate(begin);
+        throw error;
+      }
     },
   };
 }

@@ -17,7 +17,7 @@ export function typmodFromTexts(type: TypeDescriptor, texts: readonly string[], 
 type Rule = (values: readonly number[], context: ModifierContext) => number;
 
 const lengthMax = 10485760;
-const bitLengthMax = 0x7ffffff0;
+const bitLengthMax = 83886080;
 
 const rules: Readonly<Record<string, Rule>> = {
   varchartypmodin: (values) => characterLength(values, 'varchar'),

@@ -75,11 +75,13 @@ export class Emitter {
 
   /** Name under which the program reaches a value that lives outside of the source. */
   slot(value: unknown): string {
-    const known = this.slotNames.get(value);
+    // A Map takes -0 for 0: it gets a slot of its own.
+    const isShared = !Object.is(value, -0);
+    const known = isShared ? this.slotNames.get(value) : undefined;
     if (known !== undefined) return known;
     const name = `k${this.slots.length}`;
     this.slots.push(value);
-    this.slotNames.set(value, name);
+    if (isShared) this.slotNames.set(value, name);
     return name;
   }
 

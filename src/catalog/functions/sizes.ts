@@ -12,14 +12,19 @@ import { catalogOf } from './call.js';
 /** Kinds of relations that have a file of their own. */
 const storedKinds = 'rmitSI';
 
+/** As PostgreSQL reports them: a sequence has one page, an index one more than its entries fill. */
 function bytesOf(catalog: Catalog, relation: RelationDescriptor): bigint {
-  return storedKinds.includes(relation.kind) && relation.kind !== 'I'
-    ? BigInt(catalog.relationSize(relation.oid).pages * pageBytes)
-    : 0n;
+  if (relation.kind === 'S') return BigInt(pageBytes);
+  if (relation.kind === 'i') return entryBytes(catalog, relation.oid) + BigInt(pageBytes);
+  return storedKinds.includes(relation.kind) && relation.kind !== 'I' ? entryBytes(catalog, relation.oid) : 0n;
+}
+
+function entryBytes(catalog: Catalog, oid: number): bigint {
+  return BigInt(catalog.relationSize(oid).pages * pageBytes);
 }
 
 function indexBytes(catalog: Catalog, relation: RelationDescriptor): bigint {
-  return relation.indexes.reduce((sum, { oid }) => sum + BigInt(catalog.relationSize(oid).pages * pageBytes), 0n);
+  return relation.indexes.reduce((sum, { oid }) => sum + entryBytes(catalog, oid) + BigInt(pageBytes), 0n);
 }
 
 const onRelation =

@@ -14,6 +14,7 @@ import './scalar/comparison.js';
 import './scalar/datetime-arithmetic.js';
 import './scalar/datetime-cast.js';
 import './scalar/datetime-compare.js';
+import './scalar/datetime-format.js';
 import './scalar/datetime-in-range.js';
 import './scalar/datetime-make.js';
 import './scalar/datetime-parts.js';

@@ -33,6 +33,9 @@ function bodyOf(catalog: Catalog, row: PgConstraintRow, pretty: boolean): string
       const text = expressionText(catalog, storedExpression(row.conbin), row.conrelid, { pretty });
       return `CHECK (${text})${row.connoinherit ? ' NO INHERIT' : ''}`;
     }
+    // A domain's: those of columns are no constraints of their own.
+    case 'n':
+      return 'NOT NULL';
     case 't':
       return 'TRIGGER';
     default:

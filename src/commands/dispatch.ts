@@ -4,6 +4,7 @@ import { notSupported } from '../errors/pg-error.js';
 import type { Query } from '../trees/query.js';
 import type { BoundCommand } from '../trees/statement.js';
 import type { CommandContext, CommandResult } from './api.js';
+import { vacuumStatement } from './analyze.js';
 import { alterFunctionStatement } from './alter-function.js';
 import { alterTableStatement } from './alter-table/alter-table.js';
 import { callStatement, doStatement } from './call.js';
@@ -180,7 +181,7 @@ const handlers = {
   RuleStmt: unbuilt('CREATE RULE'),
   SecLabelStmt: securityLabelStatement,
   TruncateStmt: truncateStatement,
-  VacuumStmt: unbuilt('VACUUM'),
+  VacuumStmt: vacuumStatement,
   ViewStmt: viewStatement,
 } as const satisfies { readonly [K in CommandTag]: Handler<K> };
 

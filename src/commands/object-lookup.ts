@@ -119,7 +119,7 @@ function findSimple(context: CommandContext, type: ObjectType, object: Node): Ob
   switch (type) {
     case 'OBJECT_TYPE':
     case 'OBJECT_DOMAIN':
-      return findType(context, nodeOf(object, 'TypeName'), type === 'OBJECT_DOMAIN');
+      return findType(context, typeNameOf(object), type === 'OBJECT_DOMAIN');
     case 'OBJECT_DOMCONSTRAINT':
       return findDomainConstraint(context, object);
     case 'OBJECT_FUNCTION':
@@ -145,6 +145,12 @@ function findSimple(context: CommandContext, type: ObjectType, object: Node): Ob
   }
 }
 
+/** DROP and COMMENT write types as TypeNames, ALTER as lists of names. */
+function typeNameOf(object: Node | undefined): TypeName {
+  const typeName = nodeAs(object, 'TypeName');
+  return typeName ?? { names: [...listItems(object)], typemod: -1, location: -1 };
+}
+
 /** A type by name; `domain` demands one. Throws 42704, 42809. */
 export function findType(context: CommandContext, typeName: TypeName, domain: boolean): ObjectAddress {
   const { type } = resolveType(context, typeName);
@@ -160,7 +166,7 @@ function quoteName(name: string): string {
 
 function findDomainConstraint(context: CommandContext, object: Node): ObjectAddress {
   const [typeNode, nameNode] = listItems(object);
-  const { objectId } = findType(context, nodeOf(typeNode, 'TypeName'), true);
+  const { objectId } = findType(context, typeNameOf(typeNode), true);
   const name = stringOf(nameNode);
   const row = context.catalog.tables.findOne('pg_constraint', { contypid: objectId, conname: name, conrelid: 0 })?.row;
   if (row === undefined) {

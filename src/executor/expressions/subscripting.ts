@@ -1,6 +1,6 @@
 // a[1], a[1:2], j['k'] and assignment to them. Arrays follow PostgreSQL's bounds rules: out of range reads are null,
 // assignments may extend one-dimensional arrays, gaps are filled with nulls.
-import { arrayElementsMax } from '../../base/limits.js';
+import { arrayElementsMax, identifierBytesMax } from '../../base/limits.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { Expression, SubscriptingRef } from '../../trees/expression.js';
 import { PgArray, type Value } from '../../types/value.js';
@@ -70,8 +70,16 @@ function emitJsonb(expr: SubscriptingRef, container: Operand, path: string, m: E
 type Subscripts = readonly (Value | undefined)[];
 
 function fetchFirst(array: Value, subscript: Value): Value {
+  if (typeof array === 'string') return nameByte(array, subscript);
   if (!(array instanceof PgArray) || subscript === null || array.dimensions.length !== 1) return null;
   return array.elements[(subscript as number) - (array.lowerBounds[0] as number)] ?? null;
+}
+
+/** Bytes of a value of type name, from 0: the catalogs' own tools ask for typname[0]. */
+function nameByte(name: string, subscript: Value): Value {
+  if (typeof subscript !== 'number' || subscript < 0 || subscript > identifierBytesMax) return null;
+  const byte = Buffer.from(name)[subscript];
+  return byte === undefined ? '' : String.fromCharCode(byte);
 }
 
 function fetchElement(array: Value, subscripts: Subscripts): Value {

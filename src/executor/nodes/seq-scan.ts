@@ -6,6 +6,7 @@ import { RelationScanNode, compileScan } from './relation-scan.js';
 
 export class SeqScanNode extends RelationScanNode {
   private cursor: TableCursor | null = null;
+  private sequenceTaken = false;
 
   constructor(x: RunState, plan: SeqScan) {
     super(
@@ -16,12 +17,22 @@ export class SeqScanNode extends RelationScanNode {
   }
 
   protected fetchStored(rowCountMax: number): Batch | null {
+    if (this.scan.relation.kind === 'S') return this.sequenceRow();
     this.cursor ??= this.table.scan(this.x.context.view, { attributes: this.scan.attributes, direction: 'forward' });
     const batch = this.cursor.next(rowCountMax);
     return batch.rowCount === 0 ? null : this.scanRows(batch);
   }
 
+  /** A sequence is read like a table of one row: its shared state. */
+  private sequenceRow(): Batch | null {
+    if (this.sequenceTaken) return null;
+    this.sequenceTaken = true;
+    const { lastValue, logCount, isCalled } = this.x.context.store.sequences.read(this.scan.relation.file);
+    return [this.scanRow({ rowid: 1, xmin: 2n, values: [lastValue, logCount, isCalled] })];
+  }
+
   protected restartStored(): void {
+    this.sequenceTaken = false;
     this.close();
   }
 

@@ -1,0 +1,165 @@
+// ANALYZE and VACUUM. Rows need no vacuuming here: old versions go with their snapshots. VACUUM therefore checks its
+// options and rights, updates the sizes in pg_class, and runs ANALYZE where asked.
+import type { DefElem, VacuumRelation, VacuumStmt } from '@pgsql/types';
+import type { RelationDescriptor } from '../catalog/descriptors.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
+import type { CommandContext, CommandResult } from './api.js';
+import { lockRelationByName } from './namespace.js';
+import { isOwner } from './permissions.js';
+import { analyzeTable, storeSize } from './statistics-collection/analyze-table.js';
+import { requireNoTransactionBlock } from './transaction-block.js';
+import { nodeAs, nodeOf, stringOf } from './tree.js';
+
+const vacuumOptions = [
+  'full',
+  'freeze',
+  'verbose',
+  'analyze',
+  'disable_page_skipping',
+  'skip_locked',
+  'index_cleanup',
+  'process_main',
+  'process_toast',
+  'truncate',
+  'parallel',
+  'skip_database_stats',
+  'only_database_stats',
+  'buffer_usage_limit',
+] as const;
+const analyzeOptions = ['verbose', 'skip_locked', 'buffer_usage_limit'] as const;
+
+/** VACUUM and ANALYZE: one parse tree, told apart by its flag. */
+export async function vacuumStatement(statement: VacuumStmt, context: CommandContext): Promise<CommandResult> {
+  const isVacuum = statement.is_vacuumcmd === true;
+  const tag = isVacuum ? 'VACUUM' : 'ANALYZE';
+  const options = readOptions(statement, tag, isVacuum ? vacuumOptions : analyzeOptions);
+  const doesAnalyze = !isVacuum || options.get('analyze') === true;
+  if (isVacuum) {
+    requireNoTransactionBlock(context, 'VACUUM');
+    if (options.get('full') === true && options.get('disable_page_skipping') === true) {
+      throw pgError(SqlState.featureNotSupported, 'VACUUM option DISABLE_PAGE_SKIPPING cannot be used with FULL');
+    }
+  }
+  const relations = statement.rels ?? [];
+  const hasColumns = relations.some((node) => (nodeAs(node, 'VacuumRelation')?.va_cols ?? []).length > 0);
+  if (hasColumns && !doesAnalyze) {
+    throw pgError(SqlState.featureNotSupported, 'ANALYZE option must be specified when a column list is provided');
+  }
+  if (options.get('only_database_stats') === true) {
+    if (relations.length > 0) throw pgError(SqlState.featureNotSupported, 'ONLY_DATABASE_STATS cannot be specified with a list of tables');
+    return { kind: 'done', tag };
+  }
+  const targets = relations.length === 0 ? allTables(context) : await namedTables(context, relations.map((node) => nodeOf(node, 'VacuumRelation')));
+  for (const { relation, columns } of targets) {
+    if (!mayMaintain(context, relation, isVacuum ? 'vacuum' : 'analyze', relations.length > 0)) continue;
+    if (relation.kind !== 'r' && relation.kind !== 'm' && relation.kind !== 'p' && relation.kind !== 't') {
+      skip(context, `skipping "${relation.name}" --- cannot ${isVacuum ? 'vacuum' : 'analyze'} non-tables or special system tables`, '01000');
+      continue;
+    }
+    if (relation.kind === 'p') continue;
+    if (doesAnalyze) await analyzeTable(context, relation, columns);
+    else await storeSize(context, relation, context.catalog.relationSize(relation.oid).rows);
+  }
+  return { kind: 'done', tag };
+}
+
+interface Target {
+  readonly relation: RelationDescriptor;
+  readonly columns: readonly string[] | null;
+}
+
+function readOptions(statement: VacuumStmt, command: string, known: readonly string[]): Map<string, boolean> {
+  const result = new Map<string, boolean>();
+  for (const node of statement.options ?? []) {
+    const option = nodeAs(node, 'DefElem');
+    if (option === null) continue;
+    const name = option.defname ?? '';
+    if (!known.includes(name)) {
+      throw pgError(SqlState.syntaxError, `unrecognized ${command} option "${name}"`, { location: option.location ?? 0 });
+    }
+    if (name === 'parallel') result.set(name, parallelWorkers(option) >= 0);
+    else if (name === 'buffer_usage_limit') result.set(name, true);
+    else if (name === 'index_cleanup' && optionText(option) === 'auto') result.set(name, true);
+    else result.set(name, booleanOption(option));
+  }
+  return result;
+}
+
+function optionText(option: DefElem): string {
+  const { arg } = option;
+  if (arg === undefined) return 'true';
+  const integer = nodeAs(arg, 'Integer');
+  if (integer !== null) return String(integer.ival ?? 0);
+  const boolean = nodeAs(arg, 'Boolean');
+  if (boolean !== null) return boolean.boolval === true ? 'true' : 'false';
+  return stringOf(arg).toLowerCase();
+}
+
+function booleanOption(option: DefElem): boolean {
+  const text = optionText(option);
+  if (text === 'true' || text === 'on' || text === '1') return true;
+  if (text === 'false' || text === 'off' || text === '0') return false;
+  throw pgError(SqlState.syntaxError, `${option.defname ?? ''} requires a Boolean value`);
+}
+
+function parallelWorkers(option: DefElem): number {
+  if (option.arg === undefined) {
+    throw pgError(SqlState.syntaxError, 'parallel option requires a value between 0 and 1024', { location: option.location ?? 0 });
+  }
+  const count = Number(optionText(option));
+  if (!(count >= 0 && count <= 1024)) {
+    throw pgError(SqlState.syntaxError, 'parallel workers for vacuum must be between 0 and 1024', { location: option.location ?? 0 });
+  }
+  return count;
+}
+
+function allTables(context: CommandContext): Target[] {
+  const result: Target[] = [];
+  for (const kind of ['r', 'm']) {
+    for (const { row } of context.catalog.tables.find('pg_class', { relkind: kind })) {
+      const relation = context.catalog.relation(row.oid);
+      if (relation === null || (relation.persistence === 't' && relation.file.temporaryOwner === 0)) continue;
+      result.push({ relation, columns: null });
+    }
+  }
+  return result;
+}
+
+async function namedTables(context: CommandContext, list: readonly VacuumRelation[]): Promise<Target[]> {
+  const result: Target[] = [];
+  for (const item of list) {
+    const relation = await lockRelationByName(context, item.relation ?? {}, 'ShareUpdateExclusiveLock');
+    if (relation === null) continue;
+    const columns = (item.va_cols ?? []).map(stringOf);
+    checkColumns(relation, columns);
+    result.push({ relation, columns: columns.length === 0 ? null : columns });
+    for (const oid of context.catalog.inheritors(relation.oid)) {
+      if (oid === relation.oid || relation.kind !== 'p') continue;
+      result.push({ relation: context.catalog.requireRelation(oid), columns: null });
+    }
+  }
+  return result;
+}
+
+function checkColumns(relation: RelationDescriptor, columns: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of columns) {
+    if (!relation.attributes.some((attribute) => !attribute.isDropped && attribute.name === name)) {
+      throw pgError(SqlState.undefinedColumn, `column "${name}" of relation "${relation.name}" does not exist`);
+    }
+    if (seen.has(name)) {
+      throw pgError(SqlState.duplicateColumn, `column "${name}" of relation "${relation.name}" appears more than once`);
+    }
+    seen.add(name);
+  }
+}
+
+function mayMaintain(context: CommandContext, relation: RelationDescriptor, verb: string, isNamed: boolean): boolean {
+  if (isOwner(context, relation.owner)) return true;
+  if (isNamed) skip(context, `permission denied to ${verb} "${relation.name}", skipping it`, '01000');
+  return false;
+}
+
+function skip(context: CommandContext, message: string, code: '01000'): void {
+  context.notice({ severity: 'WARNING', code, message, fields: {} });
+}

@@ -3,6 +3,7 @@
 import type { Catalog } from './api.js';
 import type { FunctionDescriptor } from './descriptors.js';
 import type { Expression } from '../trees/expression.js';
+import { expressionCollation, expressionType } from '../trees/expression-type.js';
 import { expressionListFromJson } from '../trees/json.js';
 import { mapChildren } from '../trees/walk.js';
 
@@ -23,11 +24,25 @@ export function expandArguments(catalog: Catalog, expression: Expression): Expre
   const defaults = expressionListFromJson(fn.argDefaults ?? '[]');
   const firstDefault = fn.argTypes.length - defaults.length;
   const complete = args.map((arg, index) => {
-    const found = arg ?? defaults[index - firstDefault];
+    const found = arg ?? typedDefault(defaults[index - firstDefault], fn.argTypes, args, index);
     if (found === undefined) throw new Error(`invariant broken: argument ${index + 1} of function ${fn.oid} is missing`);
     return found;
   });
   return { ...mapped, args: complete };
+}
+
+const unknownType = 705;
+
+/** A polymorphic argument's default is kept as a bare literal: it takes the type of its fellow arguments. */
+function typedDefault(
+  stored: Expression | undefined,
+  declared: readonly number[],
+  args: readonly (Expression | undefined)[],
+  index: number,
+): Expression | undefined {
+  if (stored?.kind !== 'Const' || stored.type !== unknownType) return stored;
+  const fellow = args.find((arg, other) => arg !== undefined && declared[other] === declared[index]);
+  return fellow === undefined ? stored : { ...stored, type: expressionType(fellow), typmod: -1, collation: expressionCollation(fellow) };
 }
 
 /** Names of a function's input arguments, in order. */

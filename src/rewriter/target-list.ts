@@ -185,9 +185,9 @@ function nest(prior: Expression, entry: TargetEntry): Expression {
         fieldNumbers: [...priorInner.fieldNumbers, ...inner.fieldNumbers],
       });
     }
-    return rewrap(entry.expr, { ...inner, arg: prior });
+    return rewrap(entry.expr, { ...inner, arg: priorInner });
   }
-  if (inner.kind === 'SubscriptingRef') return rewrap(entry.expr, { ...inner, container: prior });
+  if (inner.kind === 'SubscriptingRef') return rewrap(entry.expr, { ...inner, container: priorInner });
   throw conflict();
 }
 

@@ -41,10 +41,13 @@ export function rewriteUpdatableView(query: Query, view: RelationDescriptor, con
     permissions: basePermissions(viewEntry, baseEntry, moved, view),
   };
   const replaced = replaceViewColumns(query, viewIndex, newIndex, moved, context, baseEntry);
-  const rangeTable: RangeTableEntry[] = [...replaced.rangeTable, base];
+  const excluded = query.onConflict?.excludedRtIndex ?? 0;
+  const rangeTable: RangeTableEntry[] = [...replaced.rangeTable.map((entry, index) => (index === excluded - 1 ? excludedEntry(entry, baseEntry) : entry)), base];
   const qual = moved.qual;
   const joinTree = substituteTarget(replaced.joinTree, viewIndex, newIndex, query.commandType, qual);
-  const targetList = mapTargets(replaced.targetList, moved.columns, query.commandType);
+  const baseAttributes = context.catalog.requireRelation(baseEntry.relation).attributes;
+  const names = (attno: number): string | null => baseAttributes[attno - 1]?.name ?? null;
+  const targetList = mapTargets(replaced.targetList, moved.columns, query.commandType, names);
   const result: Query = {
     ...replaced,
     resultRelation: newIndex,
@@ -52,13 +55,19 @@ export function rewriteUpdatableView(query: Query, view: RelationDescriptor, con
     joinTree,
     targetList,
     hasSubLinks: query.hasSubLinks || body.hasSubLinks,
-    mergeActions: replaced.mergeActions.map((action) => mapAction(action, moved.columns, qual)),
+    mergeActions: replaced.mergeActions.map((action) => mapAction(action, moved.columns, qual, names)),
     mergeJoinCondition:
       replaced.mergeJoinCondition === null ? null : and(replaced.mergeJoinCondition, query.commandType === 'merge' ? qual : null),
-    onConflict: replaced.onConflict === null ? null : mapOnConflict(replaced.onConflict, moved.columns, context, baseEntry),
+    onConflict: replaced.onConflict === null ? null : mapOnConflict(replaced.onConflict, moved.columns, context, baseEntry, newIndex),
     ...checkOptions(query, view, qual),
   };
   return result;
+}
+
+/** EXCLUDED's entry: a row of the base relation now. */
+function excludedEntry(entry: RangeTableEntry, base: RelationRte): RangeTableEntry {
+  if (entry.kind !== 'relation') return entry;
+  return { ...entry, relation: base.relation, eref: { name: entry.eref.name, columns: base.eref.columns } };
 }
 
 interface Moved {
@@ -117,16 +126,18 @@ export function columnReason(entry: TargetEntry, baseIndex: number): string | nu
 }
 
 function notUpdatable(query: Query, view: RelationDescriptor, detail: string): Error {
-  const [verb, doing, event] =
-    query.commandType === 'insert'
-      ? ['insert into', 'inserting into', 'INSERT']
-      : query.commandType === 'delete'
-        ? ['delete from', 'deleting from', 'DELETE']
-        : ['update', 'updating', 'UPDATE'];
-  const hint =
-    query.commandType === 'merge'
-      ? `To enable ${doing} the view using MERGE, provide an INSTEAD OF ${event} trigger.`
-      : `To enable ${doing} the view, provide an INSTEAD OF ${event} trigger or an unconditional ON ${event} DO INSTEAD rule.`;
+  const events = {
+    insert: ['insert into', 'inserting into', 'INSERT'],
+    update: ['update', 'updating', 'UPDATE'],
+    delete: ['delete from', 'deleting from', 'DELETE'],
+  } as const;
+  const isMerge = query.commandType === 'merge';
+  const action = query.mergeActions.find((candidate) => candidate.command !== 'nothing')?.command;
+  const command = isMerge ? action : query.commandType;
+  const [verb, doing, event] = events[command === 'insert' || command === 'delete' ? command : 'update'];
+  const hint = isMerge
+    ? `To enable ${doing} the view using MERGE, provide an INSTEAD OF ${event} trigger.`
+    : `To enable ${doing} the view, provide an INSTEAD OF ${event} trigger or an unconditional ON ${event} DO INSTEAD rule.`;
   return pgError(SqlState.objectNotInPrerequisiteState, `cannot ${verb} view "${view.name}"`, { detail, hint });
 }
 
@@ -134,13 +145,17 @@ function notUpdatable(query: Query, view: RelationDescriptor, detail: string): E
 function checkColumns(query: Query, view: RelationDescriptor, body: Query, baseIndex: number): void {
   const lists = [query.targetList, query.onConflict?.set ?? [], ...query.mergeActions.map((action) => action.targetList)];
   const outputs = body.targetList.filter((entry) => !entry.junk);
-  for (const list of lists) {
+  // Columns given as DEFAULT are gone from the lists by now, but count as assigned too.
+  const target = query.rangeTable[query.resultRelation - 1];
+  const permissions = target?.kind === 'relation' ? target.permissions : null;
+  const written = [...(permissions?.inserted ?? []), ...(permissions?.updated ?? [])].map((resno) => ({ resno, name: null, junk: false }));
+  for (const list of [written, ...lists]) {
     for (const entry of list) {
       if (entry.junk) continue;
       const column = outputs[entry.resno - 1];
       const reason = column === undefined ? null : columnReason(column, baseIndex);
       if (reason === null) continue;
-      const verb = query.commandType === 'insert' && list === query.targetList ? 'insert into' : query.commandType === 'merge' ? 'merge into' : 'update';
+      const verb = query.commandType === 'insert' ? 'insert into' : query.commandType === 'merge' ? 'merge into' : 'update';
       throw pgError(
         SqlState.featureNotSupported,
         `cannot ${verb} column "${entry.name ?? view.attributes[entry.resno - 1]?.name ?? ''}" of view "${view.name}"`,
@@ -169,7 +184,7 @@ function basePermissions(
   const selected = new Set([...(base.permissions?.selected ?? []), ...map(wanted?.selected ?? [])]);
   return {
     required: wanted?.required ?? 0,
-    checkAsUser: hasOption(descriptor, 'security_invoker') ? (wanted?.checkAsUser ?? 0) : descriptor.owner,
+    checkAsUser: hasOption(descriptor, 'security_invoker') ? 0 : descriptor.owner,
     selected: [...selected].sort((left, right) => left - right),
     inserted: map(wanted?.inserted ?? []),
     updated: map(wanted?.updated ?? []),
@@ -239,18 +254,28 @@ function and(left: Expression | null, right: Expression | null): Expression | nu
 }
 
 /** Assignments to view columns become assignments to the base relation's columns. */
-function mapTargets(list: readonly TargetEntry[], columns: readonly Expression[], commandType: Query['commandType']): TargetEntry[] {
+function mapTargets(
+  list: readonly TargetEntry[],
+  columns: readonly Expression[],
+  commandType: Query['commandType'],
+  names: (attno: number) => string | null,
+): TargetEntry[] {
   if (commandType !== 'insert' && commandType !== 'update' && commandType !== 'merge') return [...list];
   return list.map((entry) => {
     if (entry.junk) return entry;
     const column = columns[entry.resno - 1];
     if (column?.kind !== 'Var') throw new Error('invariant broken: an assignment to a column that is none');
-    return { ...entry, resno: column.attno };
+    return { ...entry, resno: column.attno, name: names(column.attno) };
   });
 }
 
-function mapAction(action: MergeAction, columns: readonly Expression[], qual: Expression | null): MergeAction {
-  const targetList = mapTargets(action.targetList, columns, 'merge');
+function mapAction(
+  action: MergeAction,
+  columns: readonly Expression[],
+  qual: Expression | null,
+  names: (attno: number) => string | null,
+): MergeAction {
+  const targetList = mapTargets(action.targetList, columns, 'merge', names);
   const condition = action.match === 'notMatchedBySource' ? and(qual, action.condition) : action.condition;
   return { ...action, targetList, condition };
 }
@@ -261,21 +286,25 @@ function mapOnConflict(
   columns: readonly Expression[],
   context: RewriteContext,
   base: RelationRte,
+  newIndex: number,
 ): OnConflict {
   if (clause.action === 'nothing') return clause;
-  const plain = columns.every((column) => column.kind === 'Var');
-  if (!plain) throw notSupported('ON CONFLICT DO UPDATE on a view with computed columns');
   const excluded = clause.excludedRtIndex;
+  const overExcluded = (column: Expression): Expression =>
+    mapExpressionDeep(column, (node, level) =>
+      node.kind === 'Var' && node.levelsUp === level && node.varno === newIndex ? { ...node, varno: excluded } : undefined,
+    );
   const moveExcluded = (expression: Expression): Expression =>
     mapExpressionDeep(expression, (node, level) => {
       if (node.kind !== 'Var' || node.levelsUp !== level || node.varno !== excluded || node.attno <= 0) return undefined;
       const column = columns[node.attno - 1];
-      return column?.kind === 'Var' ? { ...node, attno: column.attno } : undefined;
+      return column === undefined ? undefined : shiftLevels(overExcluded(column), level);
     });
   const relation = context.catalog.requireRelation(base.relation);
+  const names = (attno: number): string | null => relation.attributes[attno - 1]?.name ?? null;
   return {
     ...clause,
-    set: mapTargets(clause.set, columns, 'update').map((entry) => ({ ...entry, expr: moveExcluded(entry.expr) })),
+    set: mapTargets(clause.set, columns, 'update', names).map((entry) => ({ ...entry, expr: moveExcluded(entry.expr) })),
     where: clause.where === null ? null : moveExcluded(clause.where),
     excludedTargetList: relation.attributes.map((attribute): TargetEntry => ({
       kind: 'TargetEntry',

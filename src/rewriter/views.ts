@@ -126,6 +126,9 @@ function checkedAs(query: Query, owner: number): Query {
   };
 }
 
+/** ACL_UPDATE: locking rows takes the privilege to change them. */
+const aclUpdate = 4;
+
 /** FOR UPDATE on a view locks the rows of what it selects from. */
 function lockRelations(query: Query, mark: RowMarkClause): Query {
   const marks: RowMarkClause[] = [...query.rowMarks];
@@ -133,7 +136,11 @@ function lockRelations(query: Query, mark: RowMarkClause): Query {
     if (!entry.inFromClause) return entry;
     if (entry.kind !== 'relation' && entry.kind !== 'subquery') return entry;
     if (!marks.some((known) => known.rtIndex === index + 1)) marks.push({ ...mark, rtIndex: index + 1, pushedDown: true });
-    if (entry.kind === 'relation') return { ...entry, lockMode: Math.max(entry.lockMode, 2) };
+    if (entry.kind === 'relation') {
+      const { permissions } = entry;
+      const needed = permissions === null ? null : { ...permissions, required: permissions.required | aclUpdate };
+      return { ...entry, lockMode: Math.max(entry.lockMode, 2), permissions: needed };
+    }
     return { ...entry, subquery: lockRelations(entry.subquery, mark) };
   });
   return { ...query, rangeTable, rowMarks: marks, hasForUpdate: true };

@@ -78,9 +78,7 @@ function applyClause(query: Query, clause: LockingClause, lock: Lock, pushedDown
     if (range.schemaname !== undefined || range.catalogname !== undefined) {
       throw pgError(SqlState.syntaxError, `${lock.name} must specify unqualified relation names`, { location });
     }
-    const index = query.rangeTable.findIndex(
-      (entry) => entry.inFromClause && entry.eref.name === range.relname && !(entry.kind === 'join' && entry.alias === null),
-    );
+    const index = query.rangeTable.findIndex((entry) => entry.inFromClause && visibleName(entry) === range.relname);
     const entry = query.rangeTable[index];
     if (entry === undefined) {
       throw pgError(
@@ -91,6 +89,13 @@ function applyClause(query: Query, clause: LockingClause, lock: Lock, pushedDown
     }
     lockNamed(query, entry, index + 1, lock, pushedDown, location);
   }
+}
+
+/** The name by which a FROM item can be locked; null where it has none. */
+function visibleName(entry: RangeTableEntry): string | null {
+  if (entry.kind === 'join' && entry.alias === null) return entry.usingAlias?.name ?? null;
+  if ((entry.kind === 'subquery' || entry.kind === 'values') && entry.alias === null) return null;
+  return entry.eref.name;
 }
 
 function lockNamed(query: Query, entry: RangeTableEntry, rtIndex: number, lock: Lock, pushedDown: boolean, location: number): void {

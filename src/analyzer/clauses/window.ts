@@ -197,7 +197,7 @@ function inRangeFunction(
     .filter(({ row }) => row.amprocnum === 3)
     .map(({ row }) => ({ type: Number(row.amprocrighttype), function: Number(row.amproc) }));
   const refuse = (message: string, hint?: string): Error => pgError(SqlState.featureNotSupported, message, { hint, location });
-  const columnName = formatType(catalog, columnType);
+  const columnName = formatType(catalog, inputType);
   if (candidates.length === 0) {
     throw refuse(`RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${columnName}`);
   }

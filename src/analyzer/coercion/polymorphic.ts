@@ -39,6 +39,7 @@ export function enforceGenericConsistency(
   if (!isPolymorphicFamily1(returnType) && !isPolymorphicFamily2(returnType)) return returnType;
   const result = solved.replace(returnType);
   if (result !== 0) return result;
+  if (solved.isAnyArray) throw mismatch('cannot determine element type of "anyarray" argument');
   throw pgError(
     SqlState.undefinedObject,
     `could not find ${kindOf(returnType)} type for data type ${formatType(catalog, solved.element)}`,
@@ -47,6 +48,8 @@ export function enforceGenericConsistency(
 
 interface Solution {
   readonly element: number;
+  /** The array is pg_statistic's anyarray, of which nobody knows the element type. */
+  readonly isAnyArray: boolean;
   /** The concrete type for a polymorphic one; 0 where it stays. */
   replace(type: number): number;
 }
@@ -60,10 +63,12 @@ interface Family {
   nonArray: boolean;
   enumOnly: boolean;
   unknowns: boolean;
+  /** Declared range or multirange for which only an unknown literal was given. */
+  unknownRange: string;
 }
 
 function emptyFamily(): Family {
-  return { element: 0, array: 0, range: 0, multirange: 0, count: 0, nonArray: false, enumOnly: false, unknowns: false };
+  return { element: 0, array: 0, range: 0, multirange: 0, count: 0, nonArray: false, enumOnly: false, unknowns: false, unknownRange: '' };
 }
 
 function mismatch(message: string, detail?: string): Error {
@@ -86,13 +91,13 @@ function solve(
     if (isPolymorphicFamily1(wanted)) collectFirst(catalog, first, wanted, given);
     else if (isPolymorphicFamily2(wanted)) collectSecond(catalog, second, wanted, given, commonTypes);
   }
-  if (first.count === 0 && second.count === 0 && !isPolymorphicFamily1(returnType) && !isPolymorphicFamily2(returnType)) {
-    return null;
-  }
+  // Without polymorphic arguments nothing is solved, not even a polymorphic result (array_in).
+  if (first.count === 0 && second.count === 0) return null;
   if (first.count > 0) finishFirst(catalog, first, strict);
   if (second.count > 0) finishSecond(catalog, second, commonTypes, strict);
   return {
     element: first.element,
+    isAnyArray: first.array === typeOid.anyArray,
     replace: (type) =>
       isPolymorphicFamily1(type)
         ? concrete(catalog, first, type, type === typeOid.anyElement || type === typeOid.anyNonArray || type === typeOid.anyEnum)
@@ -200,6 +205,8 @@ function collectSecond(catalog: Catalog, family: Family, wanted: number, given: 
   if (wanted === typeOid.anyCompatibleNonArray) family.nonArray = true;
   if (given === typeOid.unknown) {
     family.unknowns = true;
+    if (wanted === typeOid.anyCompatibleRange) family.unknownRange = 'anycompatiblerange';
+    if (wanted === typeOid.anyCompatibleMultirange) family.unknownRange = 'anycompatiblemultirange';
     return;
   }
   switch (wanted) {
@@ -240,6 +247,9 @@ function collectSecond(catalog: Catalog, family: Family, wanted: number, given: 
 function finishSecond(catalog: Catalog, family: Family, common: readonly number[], strict: boolean): void {
   const wantsArray = family.array === -1;
   family.array = 0;
+  if (strict && family.unknownRange !== '' && family.range === 0) {
+    throw mismatch(`could not determine polymorphic type ${family.unknownRange} because input has type unknown`);
+  }
   if (common.length === 0) {
     // Nothing but unknown literals: they become text.
     family.element = typeOid.text;

@@ -6,6 +6,7 @@ import type { Expression } from '../../trees/expression.js';
 import { expressionType } from '../../trees/expression-type.js';
 import { isRowType } from '../coercion/type-facts.js';
 import { analyzeCall } from '../functions/call.js';
+import { selectField } from '../functions/field.js';
 import { findColumn, findItem, missingColumn, missingItem, scanItem } from '../names.js';
 import { makeVar, type NamespaceItem, nullingRelsOf, type ParseState, stateAt } from '../parse-state.js';
 import { expandItem, markSelected } from '../range-table.js';
@@ -26,6 +27,12 @@ export function analyzeColumnRef(state: ParseState, ref: ColumnRef): Expression 
   if (!(found instanceof Error)) return found;
   const resolved = state.context.resolveName?.(names, location) ?? null;
   if (resolved !== null) return resolved;
+  if (names.length > 1) {
+    // A field of a composite variable or argument.
+    const owner = state.context.resolveName?.(names.slice(0, -1), location) ?? null;
+    const field = owner === null ? null : selectField(state, owner, names[names.length - 1] ?? '', location);
+    if (field !== null) return field;
+  }
   throw found;
 }
 

@@ -152,7 +152,10 @@ function subselect(state: ParseState, range: RangeSubselect): NamespaceItem {
       state.lateralActive = saved;
     }
   });
-  return addSubquery(state, query, alias, { lateral, inFromClause: true });
+  const item = addSubquery(state, query, alias, { lateral, inFromClause: true });
+  // Without an alias its columns are visible, but there is no name to qualify them with.
+  item.relationVisible = alias !== null;
+  return item;
 }
 
 const joinTypes: Readonly<Record<string, JoinType>> = {
@@ -213,13 +216,14 @@ function joinItem(state: ParseState, raw: RawJoin): FromItem {
     rtIndex,
   };
   state.joinExprs[rtIndex - 1] = node;
+  // The join's own alias hides everything beneath it, the alias of its USING columns too.
   const namespace = writtenAlias !== null ? [] : hideColumns(both);
   if (boundUsingAlias !== null) {
     const named = namespaceItem(item.rte, rtIndex, columns.shapes.slice(0, merged.length));
     named.names = boundUsingAlias;
     named.columnsVisible = false;
-    checkConflicts([named], namespace);
-    namespace.push(named);
+    checkConflicts([named], both);
+    if (writtenAlias === null) namespace.push(named);
   }
   item.relationVisible = writtenAlias !== null;
   item.columnsVisible = true;

@@ -136,7 +136,11 @@ class RecursionChecker {
 
   query(select: SelectStmt, context: Context): void {
     if (innerNames(select as never).includes(this.name)) return;
-    if (select.withClause !== undefined) this.anything(select.withClause, context);
+    for (const inner of select.withClause?.ctes ?? []) {
+      const body = 'CommonTableExpr' in inner ? inner.CommonTableExpr.ctequery : undefined;
+      if (body !== undefined && 'SelectStmt' in body) this.query(body.SelectStmt, context);
+      else this.anything(body, context);
+    }
     if (select.op !== undefined && select.op !== 'SETOP_NONE') {
       this.operation(select, context);
       return;

@@ -46,14 +46,25 @@ export async function vacuumStatement(statement: VacuumStmt, context: CommandCon
     throw pgError(SqlState.featureNotSupported, 'ANALYZE option must be specified when a column list is provided');
   }
   if (options.get('only_database_stats') === true) {
-    if (relations.length > 0) throw pgError(SqlState.featureNotSupported, 'ONLY_DATABASE_STATS cannot be specified with a list of tables');
+    if (relations.length > 0)
+      throw pgError(SqlState.featureNotSupported, 'ONLY_DATABASE_STATS cannot be specified with a list of tables');
     return { kind: 'done', tag };
   }
-  const targets = relations.length === 0 ? allTables(context) : await namedTables(context, relations.map((node) => nodeOf(node, 'VacuumRelation')));
+  const targets =
+    relations.length === 0
+      ? allTables(context)
+      : await namedTables(
+          context,
+          relations.map((node) => nodeOf(node, 'VacuumRelation')),
+        );
   for (const { relation, columns } of targets) {
     if (!mayMaintain(context, relation, isVacuum ? 'vacuum' : 'analyze', relations.length > 0)) continue;
     if (relation.kind !== 'r' && relation.kind !== 'm' && relation.kind !== 'p' && relation.kind !== 't') {
-      skip(context, `skipping "${relation.name}" --- cannot ${isVacuum ? 'vacuum' : 'analyze'} non-tables or special system tables`, '01000');
+      skip(
+        context,
+        `skipping "${relation.name}" --- cannot ${isVacuum ? 'vacuum' : 'analyze'} non-tables or special system tables`,
+        '01000',
+      );
       continue;
     }
     if (relation.kind === 'p') continue;
@@ -75,7 +86,9 @@ function readOptions(statement: VacuumStmt, command: string, known: readonly str
     if (option === null) continue;
     const name = option.defname ?? '';
     if (!known.includes(name)) {
-      throw pgError(SqlState.syntaxError, `unrecognized ${command} option "${name}"`, { location: option.location ?? 0 });
+      throw pgError(SqlState.syntaxError, `unrecognized ${command} option "${name}"`, {
+        location: option.location ?? 0,
+      });
     }
     if (name === 'parallel') result.set(name, parallelWorkers(option) >= 0);
     else if (name === 'buffer_usage_limit') result.set(name, true);
@@ -104,11 +117,15 @@ function booleanOption(option: DefElem): boolean {
 
 function parallelWorkers(option: DefElem): number {
   if (option.arg === undefined) {
-    throw pgError(SqlState.syntaxError, 'parallel option requires a value between 0 and 1024', { location: option.location ?? 0 });
+    throw pgError(SqlState.syntaxError, 'parallel option requires a value between 0 and 1024', {
+      location: option.location ?? 0,
+    });
   }
   const count = Number(optionText(option));
   if (!(count >= 0 && count <= 1024)) {
-    throw pgError(SqlState.syntaxError, 'parallel workers for vacuum must be between 0 and 1024', { location: option.location ?? 0 });
+    throw pgError(SqlState.syntaxError, 'parallel workers for vacuum must be between 0 and 1024', {
+      location: option.location ?? 0,
+    });
   }
   return count;
 }

@@ -34,7 +34,8 @@ export async function explainStatement(
   const columns = [{ name: 'QUERY PLAN', type, typmod: -1, originTable: 0, originColumn: 0 }];
   const texts: string[] = [];
   if (query === null) {
-    if (statement.query !== undefined && nodeTag(statement.query) === 'ExecuteStmt') throw notSupported('EXPLAIN EXECUTE');
+    if (statement.query !== undefined && nodeTag(statement.query) === 'ExecuteStmt')
+      throw notSupported('EXPLAIN EXECUTE');
     texts.push(...utilityOutput(options));
   } else {
     const started = performance.now();
@@ -60,7 +61,12 @@ function planFor(context: CommandContext, query: Query): PlannedStatement {
 
 function utilityOutput(options: ExplainOptions): string[] {
   if (options.format === 'text') return ['Utility statements have no plan structure'];
-  return [formatItems([{ kind: 'value', label: 'Utility Statement', value: 'Utility statements have no plan structure' }], options.format)];
+  return [
+    formatItems(
+      [{ kind: 'value', label: 'Utility Statement', value: 'Utility statements have no plan structure' }],
+      options.format,
+    ),
+  ];
 }
 
 async function explainPlanned(
@@ -83,7 +89,8 @@ async function explainPlanned(
   const settings = options.settings ? changedSettings(context) : [];
   if (options.format === 'text') {
     const lines = textLines(describeContext, planned.plan);
-    if (settings.length > 0) lines.push(`Settings: ${settings.map(([name, value]) => `${name} = '${value}'`).join(', ')}`);
+    if (settings.length > 0)
+      lines.push(`Settings: ${settings.map(([name, value]) => `${name} = '${value}'`).join(', ')}`);
     if (options.memory) lines.push('Planning:', memoryLine());
     if (options.summary) lines.push(`Planning Time: ${planningMs.toFixed(3)} ms`);
     if (options.analyze && options.serialize !== 'none') {
@@ -95,11 +102,16 @@ async function explainPlanned(
   }
   const items: Item[] = [{ kind: 'group', label: 'Plan', items: planItems(describeContext, planned.plan) }];
   if (settings.length > 0) {
-    items.push({ kind: 'group', label: 'Settings', items: settings.map(([label, value]) => ({ kind: 'value', label, value })) });
+    items.push({
+      kind: 'group',
+      label: 'Settings',
+      items: settings.map(([label, value]) => ({ kind: 'value', label, value })),
+    });
   }
   if (options.summary) items.push({ kind: 'value', label: 'Planning Time', value: planningMs, digits: 3 });
   if (options.analyze) items.push({ kind: 'groups', label: 'Triggers', each: 'Trigger', groups: [] });
-  if (options.analyze && options.summary) items.push({ kind: 'value', label: 'Execution Time', value: executionMs, digits: 3 });
+  if (options.analyze && options.summary)
+    items.push({ kind: 'value', label: 'Execution Time', value: executionMs, digits: 3 });
   return [formatItems(items, options.format)];
 }
 
@@ -146,7 +158,10 @@ const plannerDefaults: readonly (readonly [string, string])[] = [
   ['work_mem', '4MB'],
 ];
 
-async function runInstrumented(context: CommandContext, planned: PlannedStatement): Promise<readonly NodeInstrumentation[] | null> {
+async function runInstrumented(
+  context: CommandContext,
+  planned: PlannedStatement,
+): Promise<readonly NodeInstrumentation[] | null> {
   const execution = context.corridor.open(planned, context.parameters, true);
   try {
     for (let batch = await execution.next(4096); batch !== null; ) batch = await execution.next(4096);

@@ -3,19 +3,19 @@
 //   WHERE a.x = b.y AND a.x = 42    ->   {a.x, b.y, 42}, from which each relation gets its own "= 42"
 // The original conditions are replaced by what the class implies. Classes also say which sort orders are the same.
 import type { Expression } from '../trees/expression.js';
-import { containsAggregate, containsNonStrict, containsWindowFunction, pullVars, relidsOfExpression } from './expressions/facts.js';
+import {
+  containsAggregate,
+  containsNonStrict,
+  containsWindowFunction,
+  pullVars,
+  relidsOfExpression,
+} from './expressions/facts.js';
 import { equalTrees } from './expressions/equal.js';
 import { makeOp } from './expressions/make.js';
 import { collationOf, typeOf, typmodOf } from './expressions/typing.js';
 import { distributeRestrictInfo } from './jointree/deconstruct.js';
 import { makeRestrictInfo } from './jointree/restrict-info.js';
-import type {
-  EquivalenceClass,
-  EquivalenceMember,
-  PlannerInfo,
-  RelOptInfo,
-  RestrictInfo,
-} from './planner-info.js';
+import type { EquivalenceClass, EquivalenceMember, PlannerInfo, RelOptInfo, RestrictInfo } from './planner-info.js';
 import { needVars } from './rels/targets.js';
 import type { Relids } from './relids.js';
 import { contains, isSingleton, isSubset, noRelids, overlaps, relidMembers, firstRelid } from './relids.js';
@@ -33,7 +33,20 @@ export function canonicalMember(expr: Expression, type: number, collation: numbe
 }
 
 function isPolymorphic(type: number): boolean {
-  return type === 2277 || type === 2283 || type === 2776 || type === 3500 || type === 3831 || type === 2249 || type === 5077 || type === 5078 || type === 5079 || type === 5080 || type === 4537 || type === 4538;
+  return (
+    type === 2277 ||
+    type === 2283 ||
+    type === 2776 ||
+    type === 3500 ||
+    type === 3831 ||
+    type === 2249 ||
+    type === 5077 ||
+    type === 5078 ||
+    type === 5079 ||
+    type === 5080 ||
+    type === 4537 ||
+    type === 4538
+  );
 }
 
 function sameFamilies(left: readonly number[], right: readonly number[]): boolean {
@@ -65,7 +78,9 @@ function newEc(families: readonly number[], collation: number): EquivalenceClass
 
 function addMember(ec: EquivalenceClass, expr: Expression, type: number): EquivalenceMember {
   const relids = relidsOfExpression(expr);
-  const isConst = relids === noRelids && !containsAggregate(expr) && !containsWindowFunction(expr);
+  // Columns of set operations (varno 0) belong to no relation but vary all the same.
+  const isConst =
+    relids === noRelids && pullVars(expr).length === 0 && !containsAggregate(expr) && !containsWindowFunction(expr);
   const member: EquivalenceMember = { expr, relids, isConst, isChild: false, type };
   if (isConst) ec.hasConst = true;
   ec.relids |= relids;
@@ -114,7 +129,10 @@ function replaceReflexive(root: PlannerInfo, info: RestrictInfo, expr: Expressio
   if (!(root.global.catalog.function(info.clause.function)?.isStrict ?? false)) return false;
   if (containsNonStrict(expr, root.global.catalog) && relidsOfExpression(expr) === noRelids) return false;
   const clause: Expression = { kind: 'NullTest', arg: expr, isNull: false, argIsRow: false, location: -1 };
-  distributeRestrictInfo(root, makeRestrictInfo(root, clause, { isPushedDown: true, requiredRelids: info.requiredRelids }));
+  distributeRestrictInfo(
+    root,
+    makeRestrictInfo(root, clause, { isPushedDown: true, requiredRelids: info.requiredRelids }),
+  );
   return true;
 }
 
@@ -160,7 +178,8 @@ export function ecForExpression(
   const ec = newEc(families, collation);
   ec.sortRef = sortRef;
   addMember(ec, member, memberType);
-  if (ec.hasConst && sortRef !== 0 && relidsOfExpression(expr) === noRelids) ec.hasConst = ec.members.some((item) => item.isConst);
+  if (ec.hasConst && sortRef !== 0 && relidsOfExpression(expr) === noRelids)
+    ec.hasConst = ec.members.some((item) => item.isConst);
   root.equivalences.push(ec);
   return ec;
 }
@@ -242,7 +261,8 @@ function joinClause(
   right: EquivalenceMember,
 ): RestrictInfo | null {
   const same = (info: RestrictInfo): boolean =>
-    (info.leftMember === left && info.rightMember === right) || (info.leftMember === right && info.rightMember === left);
+    (info.leftMember === left && info.rightMember === right) ||
+    (info.leftMember === right && info.rightMember === left);
   const known = ec.sources.find(same) ?? ec.derived.find(same);
   if (known !== undefined) return known;
   const operatorOid = equalityOperator(root, ec, left.type, right.type);
@@ -279,7 +299,9 @@ export function generateJoinEqualities(
 function brokenEqualities(ec: EquivalenceClass, join: Relids, outer: Relids, inner: Relids): RestrictInfo[] {
   return ec.sources.filter(
     (info) =>
-      isSubset(info.requiredRelids, join) && !isSubset(info.requiredRelids, outer) && !isSubset(info.requiredRelids, inner),
+      isSubset(info.requiredRelids, join) &&
+      !isSubset(info.requiredRelids, outer) &&
+      !isSubset(info.requiredRelids, inner),
   );
 }
 
@@ -327,7 +349,8 @@ function bestPair(
   lefts: readonly EquivalenceMember[],
   rights: readonly EquivalenceMember[],
 ): RestrictInfo | null {
-  const isPlain = (expr: Expression): boolean => expr.kind === 'Var' || (expr.kind === 'RelabelType' && expr.arg.kind === 'Var');
+  const isPlain = (expr: Expression): boolean =>
+    expr.kind === 'Var' || (expr.kind === 'RelabelType' && expr.arg.kind === 'Var');
   let best: { left: EquivalenceMember; right: EquivalenceMember; score: number } | null = null;
   for (const left of lefts) {
     for (const right of rights) {
@@ -351,7 +374,8 @@ export function haveEquivalenceJoin(root: PlannerInfo, left: Relids, right: Reli
 /** Could a class give a join condition between the relation and any other one? */
 export function hasEquivalenceJoin(root: PlannerInfo, rel: RelOptInfo): boolean {
   return root.equivalences.some(
-    (ec) => !ec.hasConst && ec.members.length > 1 && overlaps(ec.relids, rel.relids) && !isSubset(ec.relids, rel.relids),
+    (ec) =>
+      !ec.hasConst && ec.members.length > 1 && overlaps(ec.relids, rel.relids) && !isSubset(ec.relids, rel.relids),
   );
 }
 
@@ -368,7 +392,8 @@ export function equalitiesForExpression(
     const member = ec.members.find((item) => item.relids === rel.relids && matches(item, ec));
     if (member === undefined) continue;
     for (const other of ec.members) {
-      if (other.isChild || other === member || overlaps(other.relids, rel.relids) || overlaps(other.relids, prohibited)) continue;
+      if (other.isChild || other === member || overlaps(other.relids, rel.relids) || overlaps(other.relids, prohibited))
+        continue;
       const info = joinClause(root, ec, member, other);
       if (info !== null) result.push(info);
     }

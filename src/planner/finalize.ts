@@ -13,7 +13,11 @@ export interface FinishedPlans {
 }
 
 /** Finishes the main plan and all subplans. */
-export function finalizePlans(main: Plan, subplans: readonly Plan[], rangeTable: readonly RangeTableEntry[]): FinishedPlans {
+export function finalizePlans(
+  main: Plan,
+  subplans: readonly Plan[],
+  rangeTable: readonly RangeTableEntry[],
+): FinishedPlans {
   const finisher = new Finisher(rangeTable, subplans);
   const done = subplans.map((_, index) => finisher.subplan(index + 1));
   const plan = finisher.finish(main).plan;

@@ -80,7 +80,10 @@ export function requestSubqueryParams(
 ): void {
   for (const { item, paramId } of params) {
     if (item.kind !== 'Var' && item.kind !== 'PlaceHolderVar') continue;
-    const at = item.kind === 'Var' ? 1n << BigInt(item.varno) : (root.placeholders.get(item.id)?.evalAt ?? relidsOf(item.relids));
+    const at =
+      item.kind === 'Var'
+        ? 1n << BigInt(item.varno)
+        : (root.placeholders.get(item.id)?.evalAt ?? relidsOf(item.relids));
     if (!overlaps(at, root.currentOuterRels)) continue;
     if (!root.currentOuterParams.some((entry) => entry.paramId === paramId)) {
       root.currentOuterParams.push({ paramId, value: item });

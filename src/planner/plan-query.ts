@@ -5,7 +5,15 @@ import type { Query } from '../trees/query.js';
 import { containsAggregate, containsSetReturning, containsSubPlan, containsVolatile } from './expressions/facts.js';
 import { foldExpression, estimateExpression } from './expressions/fold.js';
 import { andList, isFalseOrNull, boolConst, makeAnd } from './expressions/make.js';
-import { mapChildren as mapChildrenOf, mapList, mapMergeAction, mapOnConflict, mapRte, mapTargetList, mapWindow } from './expressions/walk.js';
+import {
+  mapChildren as mapChildrenOf,
+  mapList,
+  mapMergeAction,
+  mapOnConflict,
+  mapRte,
+  mapTargetList,
+  mapWindow,
+} from './expressions/walk.js';
 import { newParamId, replaceOuterReferences } from './params.js';
 import type { PlannerGlobal, PlannerInfo } from './planner-info.js';
 import { canonicalizeQual } from './prep/canonicalize.js';
@@ -166,7 +174,9 @@ function preprocessExpressions(root: PlannerInfo): void {
   });
   query.mergeJoinCondition = query.mergeJoinCondition === null ? null : qual(query.mergeJoinCondition);
   root.rangeTable = root.rangeTable.map((rte) =>
-    rte.kind === 'join' || rte.kind === 'subquery' ? rte : mapRte(rte, { expression: value, subquery: (inner) => inner }),
+    rte.kind === 'join' || rte.kind === 'subquery'
+      ? rte
+      : mapRte(rte, { expression: value, subquery: (inner) => inner }),
   );
   query.rangeTable = root.rangeTable;
 }
@@ -187,7 +197,6 @@ export function bindMultiParams(root: PlannerInfo, expression: Expression): Expr
   };
   return walk(expression);
 }
-
 
 /** HAVING conditions without aggregates, volatile calls or subplans are conditions on single rows: WHERE. */
 function moveHaving(root: PlannerInfo): void {

@@ -32,7 +32,10 @@ export function plan(query: Query, context: PlannerContext): PlannedStatement {
     dependsOnRole: false,
   };
   const fraction = context.cursor?.fast === true ? global.settings.cursorTupleFraction : 0;
-  const root = planQuery(global, flattenJoinAliases(query), null, { hasRecursion: false, tupleFraction: fraction >= 1 ? 0 : fraction });
+  const root = planQuery(global, flattenJoinAliases(query), null, {
+    hasRecursion: false,
+    tupleFraction: fraction >= 1 ? 0 : fraction,
+  });
   const best = cheapestFractional(required(root.finalRel, 'final relation'), fraction);
   let top = createPlan(root, best);
   // A scrollable cursor must be able to fetch backwards.
@@ -41,7 +44,9 @@ export function plan(query: Query, context: PlannerContext): PlannedStatement {
     top = { ...materialPlan({ ...top, initPlans: [] }, global.settings), initPlans };
   }
   const main = setReferences(root, top);
-  const subplans = global.subplans.map((entry) => setReferences(required(entry.root, 'subplan root'), required(entry.plan, 'subplan')));
+  const subplans = global.subplans.map((entry) =>
+    setReferences(required(entry.root, 'subplan root'), required(entry.plan, 'subplan')),
+  );
   for (const rte of global.rangeTable) if (rte.kind === 'relation') global.dependencies.add(rte.relation);
   const finished = finalizePlans(main, subplans, global.rangeTable);
   return {

@@ -98,7 +98,8 @@ function lateralVars(rel: RelOptInfo): (Var | PlaceHolderVar)[] {
   if (rte.kind === 'subquery') {
     visitQueryDeep(rte.subquery, (node, depth) => {
       if (node.kind === 'Var' && node.levelsUp === depth + 1) result.push({ ...node, levelsUp: 0 });
-      if (node.kind === 'PlaceHolderVar' && node.levelsUp === depth + 1) result.push(shiftLevels(node, -(depth + 1), depth + 1));
+      if (node.kind === 'PlaceHolderVar' && node.levelsUp === depth + 1)
+        result.push(shiftLevels(node, -(depth + 1), depth + 1));
     });
     return result;
   }

@@ -21,7 +21,10 @@ export function setReferences(root: PlannerInfo, plan: Plan): Plan {
   root.rangeTable.forEach((rte, index) => {
     // Function calls and VALUES lists run from the range table itself.
     if (rte.kind === 'function' || rte.kind === 'values') {
-      global.rangeTable[offset + index] = mapRte(rte, { expression: setter.scanExpression, subquery: (query) => query });
+      global.rangeTable[offset + index] = mapRte(rte, {
+        expression: setter.scanExpression,
+        subquery: (query) => query,
+      });
     }
   });
   return result;
@@ -74,7 +77,11 @@ class ReferenceSetter {
       if (keep > 0 && node.varno === keep) return { ...node, varno: node.varno + this.offset, nullingRels: [] };
       for (const input of inputs) {
         const entry = input.list.find(
-          (item) => item.expr.kind === 'Var' && item.expr.varno === node.varno && item.expr.attno === node.attno && item.expr.levelsUp === 0,
+          (item) =>
+            item.expr.kind === 'Var' &&
+            item.expr.varno === node.varno &&
+            item.expr.attno === node.attno &&
+            item.expr.levelsUp === 0,
         );
         if (entry !== undefined) return { ...node, varno: input.varno, attno: entry.resno, nullingRels: [] };
       }
@@ -86,7 +93,10 @@ class ReferenceSetter {
       const entry = input.list.find((item) =>
         isPlaceHolder
           ? item.expr.kind === 'PlaceHolderVar' && item.expr.id === node.id
-          : item.expr.kind !== 'Var' && item.expr.kind !== 'Const' && item.expr.kind === node.kind && equalTrees(stripNullingRels(item.expr), stripNullingRels(node)),
+          : item.expr.kind !== 'Var' &&
+            item.expr.kind !== 'Const' &&
+            item.expr.kind === node.kind &&
+            equalTrees(stripNullingRels(item.expr), stripNullingRels(node)),
       );
       if (entry !== undefined) return varForExpr(input.varno, entry.resno, entry.expr);
     }
@@ -99,7 +109,9 @@ class ReferenceSetter {
     return list.map((entry) => {
       if (entry.sortGroupRef > 0 && entry.expr.kind !== 'Var') {
         const same = input.list.find(
-          (item) => item.sortGroupRef === entry.sortGroupRef && equalTrees(stripNullingRels(item.expr), stripNullingRels(entry.expr)),
+          (item) =>
+            item.sortGroupRef === entry.sortGroupRef &&
+            equalTrees(stripNullingRels(item.expr), stripNullingRels(entry.expr)),
         );
         if (same !== undefined) return { ...entry, expr: varForExpr(input.varno, same.resno, same.expr) };
       }
@@ -109,7 +121,9 @@ class ReferenceSetter {
 
   plan(plan: Plan): Plan {
     const done = this.node(plan);
-    return done.initPlans.length === 0 ? done : { ...done, initPlans: done.initPlans.map((item) => this.initPlan(item)) };
+    return done.initPlans.length === 0
+      ? done
+      : { ...done, initPlans: done.initPlans.map((item) => this.initPlan(item)) };
   }
 
   private initPlan(item: SubPlan): SubPlan {
@@ -141,10 +155,19 @@ class ReferenceSetter {
         if (plan.kind === 'Append' && plan.children.length === 1 && only !== undefined && this.sameWidth(plan, only)) {
           return this.replaceAppend(plan, only);
         }
-        return { ...plan, targetList: passThrough(plan.targetList), children: plan.children.map((child) => this.plan(child)) };
+        return {
+          ...plan,
+          targetList: passThrough(plan.targetList),
+          children: plan.children.map((child) => this.plan(child)),
+        };
       }
       case 'RecursiveUnion':
-        return { ...plan, targetList: passThrough(plan.targetList), outer: this.plan(plan.outer), inner: this.plan(plan.inner) };
+        return {
+          ...plan,
+          targetList: passThrough(plan.targetList),
+          outer: this.plan(plan.outer),
+          inner: this.plan(plan.inner),
+        };
       case 'Hash':
       case 'Material':
       case 'Sort':
@@ -153,7 +176,12 @@ class ReferenceSetter {
       case 'SetOp':
         return { ...plan, targetList: passThrough(plan.targetList), outer: this.plan(plan.outer) };
       case 'Memoize':
-        return { ...plan, targetList: passThrough(plan.targetList), outer: this.plan(plan.outer), keys: this.scanList(plan.keys) };
+        return {
+          ...plan,
+          targetList: passThrough(plan.targetList),
+          outer: this.plan(plan.outer),
+          keys: this.scanList(plan.keys),
+        };
       case 'LockRows':
         return {
           ...plan,
@@ -224,7 +252,11 @@ class ReferenceSetter {
       case 'SampleScan': {
         const { tableSample } = plan;
         const repeatable = tableSample.repeatable === null ? null : this.scanExpression(tableSample.repeatable);
-        return { ...plan, ...common, tableSample: { ...tableSample, args: this.scanList(tableSample.args), repeatable } };
+        return {
+          ...plan,
+          ...common,
+          tableSample: { ...tableSample, args: this.scanList(tableSample.args), repeatable },
+        };
       }
       case 'IndexScan':
         return { ...plan, ...common, indexQuals: this.indexQuals(plan.indexQuals) };

@@ -65,7 +65,12 @@ export function readSettings(setting: SettingReader): PlannerSettings {
     geqoThreshold: numberSetting(setting, 'geqo_threshold', 12),
     cursorTupleFraction: numberSetting(setting, 'cursor_tuple_fraction', 0.1),
     constraintExclusion: choiceSetting(setting, 'constraint_exclusion', ['on', 'off', 'partition'], 'partition'),
-    planCacheMode: choiceSetting(setting, 'plan_cache_mode', ['auto', 'force_custom_plan', 'force_generic_plan'], 'auto'),
+    planCacheMode: choiceSetting(
+      setting,
+      'plan_cache_mode',
+      ['auto', 'force_custom_plan', 'force_generic_plan'],
+      'auto',
+    ),
     recursiveWorktableFactor: numberSetting(setting, 'recursive_worktable_factor', 10),
     enable,
   };

@@ -27,7 +27,10 @@ export function processSublinks(root: PlannerInfo, expression: Expression, isQua
     }
     // Below AND, and below OR, NULL and FALSE of a condition mean the same.
     if (node.kind === 'BoolExpr' && node.op !== 'not') return mapChildren(node, (child) => walk(child, isTop));
-    if (node.kind === 'BoolExpr') return mapChildren(node, (child) => walk(child, isTop && child.kind === 'SubLink' && child.linkType === 'exists'));
+    if (node.kind === 'BoolExpr')
+      return mapChildren(node, (child) =>
+        walk(child, isTop && child.kind === 'SubLink' && child.linkType === 'exists'),
+      );
     if ((node.kind === 'Aggref' || node.kind === 'PlaceHolderVar') && node.levelsUp > 0) return node;
     return mapChildren(node, (child) => walk(child, false));
   };
@@ -83,14 +86,24 @@ function buildSubplan(
     args: [],
   };
   if (planParams.length === 0) {
-    const initial = asInitPlan(root, base, link, test, columns.map((entry) => entry.expr), path);
+    const initial = asInitPlan(
+      root,
+      base,
+      link,
+      test,
+      columns.map((entry) => entry.expr),
+      path,
+    );
     if (initial !== null) return initial;
   }
   // The arguments may contain SubLinks' results of this level only: outer levels' values come by Params.
   const args = planParams.map((entry) => entry.item);
   if (link.linkType === 'multiexpr') {
     const setParams = columns.map((entry) => newParamId(global, typeOf(entry.expr)));
-    root.multiParams.set(link.id, columns.map((entry, index) => execParam(setParams[index] ?? 0, entry.expr)));
+    root.multiParams.set(
+      link.id,
+      columns.map((entry, index) => execParam(setParams[index] ?? 0, entry.expr)),
+    );
     return { ...base, setParams, args };
   }
   const paramIds = test === null ? [] : columns.map((entry) => newParamId(global, typeOf(entry.expr)));
@@ -101,7 +114,11 @@ function buildSubplan(
     if (hashable) return { ...subplan, useHashTable: true };
   }
   const entry = required(global.subplans[planId - 1], 'subplan');
-  if (planParams.length === 0 && (link.linkType === 'any' || link.linkType === 'all') && global.settings.enable.material) {
+  if (
+    planParams.length === 0 &&
+    (link.linkType === 'any' || link.linkType === 'all') &&
+    global.settings.enable.material
+  ) {
     entry.plan = materialPlan(plan, global.settings);
   }
   return subplan;
@@ -153,7 +170,10 @@ function asInitPlan(
       const ids = columns.map((expr) => newParamId(global, typeOf(expr)));
       add(ids);
       if (link.linkType === 'rowcompare') return test === null ? null : bindTest(test, ids);
-      root.multiParams.set(link.id, columns.map((expr, index) => execParam(ids[index] ?? 0, expr)));
+      root.multiParams.set(
+        link.id,
+        columns.map((expr, index) => execParam(ids[index] ?? 0, expr)),
+      );
       // Its place in the target list is junk.
       return { kind: 'Const', type: 2249, typmod: -1, collation: 0, value: null, location: -1 };
     }
@@ -186,7 +206,11 @@ function planCte(root: PlannerInfo, cte: CommonTableExpr): void {
   const { global } = root;
   const outerParams = root.plannerParams;
   root.plannerParams = [];
-  const subroot = planQuery(global, cte.query, root, { hasRecursion: cte.recursive, tupleFraction: 0, cteName: cte.name });
+  const subroot = planQuery(global, cte.query, root, {
+    hasRecursion: cte.recursive,
+    tupleFraction: 0,
+    cteName: cte.name,
+  });
   const planParams = root.plannerParams;
   root.plannerParams = outerParams;
   for (const entry of planParams) required(null, `outer reference ${entry.paramId} in a CTE: not`);

@@ -64,7 +64,12 @@ const plainTitles: Partial<Record<Plan['kind'], string>> = {
 };
 
 const joinWords = { inner: '', left: ' Left', right: ' Right', full: ' Full', semi: ' Semi', anti: ' Anti' } as const;
-const setOpWords = { intersect: 'Intersect', intersectAll: 'Intersect All', except: 'Except', exceptAll: 'Except All' } as const;
+const setOpWords = {
+  intersect: 'Intersect',
+  intersectAll: 'Intersect All',
+  except: 'Except',
+  exceptAll: 'Except All',
+} as const;
 const operationWords = { insert: 'Insert', update: 'Update', delete: 'Delete', merge: 'Merge' } as const;
 
 /** Describes a node. */
@@ -90,20 +95,31 @@ function naming(context: DescribeContext, plan: Plan): { title: string; identity
       const words = { plain: 'Plain', sorted: 'Sorted', hashed: 'Hashed', mixed: 'Mixed' };
       return {
         title: titles[plan.strategy],
-        identity: [node('Aggregate'), { label: 'Strategy', value: words[plan.strategy] }, { label: 'Partial Mode', value: 'Simple' }],
+        identity: [
+          node('Aggregate'),
+          { label: 'Strategy', value: words[plan.strategy] },
+          { label: 'Partial Mode', value: 'Simple' },
+        ],
       };
     }
     case 'SetOp': {
       const command = setOpWords[plan.command];
       return {
         title: `${plan.strategy === 'hashed' ? 'HashSetOp' : 'SetOp'} ${command}`,
-        identity: [node('SetOp'), { label: 'Strategy', value: plan.strategy === 'hashed' ? 'Hashed' : 'Sorted' }, { label: 'Command', value: command }],
+        identity: [
+          node('SetOp'),
+          { label: 'Strategy', value: plan.strategy === 'hashed' ? 'Hashed' : 'Sorted' },
+          { label: 'Command', value: command },
+        ],
       };
     }
     case 'ModifyTable': {
       const word = operationWords[plan.operation];
       const target = scanTarget(context, plan.resultRelation);
-      return { title: `${word} on ${target.text}`, identity: [node('ModifyTable'), { label: 'Operation', value: word }, ...target.identity] };
+      return {
+        title: `${word} on ${target.text}`,
+        identity: [node('ModifyTable'), { label: 'Operation', value: word }, ...target.identity],
+      };
     }
     default:
       return scanNaming(context, plan);
@@ -119,7 +135,10 @@ function scanNaming(context: DescribeContext, plan: Plan): { title: string; iden
   if (!('scanRtIndex' in plan)) return { title: type, identity: [node(type)] };
   const index = 'index' in plan ? (context.catalog.relation(plan.index)?.name ?? '') : '';
   if (plan.kind === 'BitmapIndexScan') {
-    return { title: `${type} on ${quoteIdentifier(index)}`, identity: [node(type), { label: 'Index Name', value: index }] };
+    return {
+      title: `${type} on ${quoteIdentifier(index)}`,
+      identity: [node(type), { label: 'Index Name', value: index }],
+    };
   }
   const target = scanTarget(context, plan.scanRtIndex);
   if (plan.kind === 'IndexScan' || plan.kind === 'IndexOnlyScan') {
@@ -163,7 +182,8 @@ function scanTarget(context: DescribeContext, rtIndex: number): { text: string; 
   if (schema !== null) identity.push({ label: 'Schema', value: schema });
   identity.push({ label: 'Alias', value: alias });
   const parts: string[] = [];
-  if (name !== null) parts.push(schema === null ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
+  if (name !== null)
+    parts.push(schema === null ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
   if (name === null || name !== alias) parts.push(quoteIdentifier(alias));
   return { text: parts.join(' '), identity };
 }
@@ -215,19 +235,31 @@ function nodeDetails(context: DescribeContext, plan: Plan, tools: DetailTools): 
   switch (plan.kind) {
     case 'IndexScan':
     case 'IndexOnlyScan':
-      quals('Index Cond', plan.indexQuals.map((qual) => qual.clause), scanPrefix);
+      quals(
+        'Index Cond',
+        plan.indexQuals.map((qual) => qual.clause),
+        scanPrefix,
+      );
       filter(scanPrefix);
       if (plan.kind === 'IndexOnlyScan' && options.analyze) list.push({ label: 'Heap Fetches', value: 0 });
       return;
     case 'BitmapIndexScan':
-      quals('Index Cond', plan.indexQuals.map((qual) => qual.clause), scanPrefix);
+      quals(
+        'Index Cond',
+        plan.indexQuals.map((qual) => qual.clause),
+        scanPrefix,
+      );
       return;
     case 'BitmapHeapScan':
       quals('Recheck Cond', plan.recheckQual, scanPrefix);
       filter(scanPrefix);
       return;
     case 'TidScan':
-      quals('TID Cond', plan.tidQuals.length > 1 ? [{ kind: 'BoolExpr', op: 'or', args: plan.tidQuals, location: -1 }] : plan.tidQuals, scanPrefix);
+      quals(
+        'TID Cond',
+        plan.tidQuals.length > 1 ? [{ kind: 'BoolExpr', op: 'or', args: plan.tidQuals, location: -1 }] : plan.tidQuals,
+        scanPrefix,
+      );
       filter(scanPrefix);
       return;
     case 'TidRangeScan':
@@ -254,8 +286,14 @@ function nodeDetails(context: DescribeContext, plan: Plan, tools: DetailTools): 
     case 'MergeJoin': {
       const prefix = names.upperPrefix;
       if (plan.kind === 'HashJoin') quals('Hash Cond', plan.hashClauses, prefix);
-      if (plan.kind === 'MergeJoin') quals('Merge Cond', plan.mergeClauses.map((item) => item.clause), prefix);
-      if (quals('Join Filter', plan.joinQual, prefix)) tools.removed('Rows Removed by Join Filter', counts?.joinFilteredRowCount);
+      if (plan.kind === 'MergeJoin')
+        quals(
+          'Merge Cond',
+          plan.mergeClauses.map((item) => item.clause),
+          prefix,
+        );
+      if (quals('Join Filter', plan.joinQual, prefix))
+        tools.removed('Rows Removed by Join Filter', counts?.joinFilteredRowCount);
       filter(prefix);
       return;
     }
@@ -273,7 +311,10 @@ function upperDetails(context: DescribeContext, plan: Plan, tools: DetailTools):
       filter(names.upperPrefix);
       return;
     case 'Group':
-      list.push({ label: 'Group Key', value: plan.groupColumns.map((item) => inputColumn(context, plan.outer, item.column)) });
+      list.push({
+        label: 'Group Key',
+        value: plan.groupColumns.map((item) => inputColumn(context, plan.outer, item.column)),
+      });
       filter(names.upperPrefix);
       return;
     case 'WindowAgg':
@@ -286,7 +327,10 @@ function upperDetails(context: DescribeContext, plan: Plan, tools: DetailTools):
       const keys = plan.keys.map((key) => sortKeyText(context, plan, key));
       list.push({ label: 'Sort Key', value: keys });
       if (plan.kind === 'IncrementalSort') {
-        list.push({ label: 'Presorted Key', value: plan.keys.slice(0, plan.presortedCount).map((key) => columnText(context, plan, key.column)) });
+        list.push({
+          label: 'Presorted Key',
+          value: plan.keys.slice(0, plan.presortedCount).map((key) => columnText(context, plan, key.column)),
+        });
       }
       return;
     }
@@ -295,7 +339,10 @@ function upperDetails(context: DescribeContext, plan: Plan, tools: DetailTools):
       filter(names.upperPrefix);
       return;
     case 'Memoize':
-      list.push({ label: 'Cache Key', value: plan.keys.map((key) => names.text(plan, key, names.upperPrefix)).join(', ') });
+      list.push({
+        label: 'Cache Key',
+        value: plan.keys.map((key) => names.text(plan, key, names.upperPrefix)).join(', '),
+      });
       list.push({ label: 'Cache Mode', value: plan.binaryMode ? 'binary' : 'logical' });
       return;
     case 'ModifyTable':
@@ -319,7 +366,8 @@ function outputTexts(context: DescribeContext, plan: Plan): string[] {
 
 function qualText(context: DescribeContext, plan: Plan, clauses: readonly Expression[], prefix: boolean): string {
   const [only] = clauses;
-  const all: Expression = clauses.length === 1 && only !== undefined ? only : { kind: 'BoolExpr', op: 'and', args: clauses, location: -1 };
+  const all: Expression =
+    clauses.length === 1 && only !== undefined ? only : { kind: 'BoolExpr', op: 'and', args: clauses, location: -1 };
   return context.names.text(plan, all, prefix);
 }
 
@@ -343,7 +391,12 @@ function sortKeyText(context: DescribeContext, plan: Plan, key: SortKey): string
   const type = expr !== undefined && 'type' in expr ? expr.type : 0;
   const own = catalog.findTypeByOid(type)?.collation ?? 0;
   const exprCollation = expr !== undefined && 'collation' in expr ? expr.collation : 0;
-  if (key.collation !== 0 && key.collation !== defaultCollation && key.collation !== exprCollation && key.collation !== own) {
+  if (
+    key.collation !== 0 &&
+    key.collation !== defaultCollation &&
+    key.collation !== exprCollation &&
+    key.collation !== own
+  ) {
     text += ` COLLATE ${quoteIdentifier(catalog.collation(key.collation)?.name ?? '')}`;
   }
   if (key.descending) text += ' DESC';
@@ -355,13 +408,19 @@ function sortKeyText(context: DescribeContext, plan: Plan, key: SortKey): string
 function groupKeys(context: DescribeContext, plan: Extract<Plan, { kind: 'Agg' }>, list: Detail[]): void {
   if (plan.groupingSets === null) {
     if (plan.groupColumns.length > 0) {
-      list.push({ label: 'Group Key', value: plan.groupColumns.map((item) => inputColumn(context, plan.outer, item.column)) });
+      list.push({
+        label: 'Group Key',
+        value: plan.groupColumns.map((item) => inputColumn(context, plan.outer, item.column)),
+      });
     }
     return;
   }
   for (const set of plan.groupingSets) {
-    const keys = set.columns.map((position) => inputColumn(context, plan.outer, plan.groupColumns[position]?.column ?? 1));
-    if (set.sort !== null) list.push({ label: 'Sort Key', value: set.sort.map((key) => inputColumn(context, plan.outer, key.column)) });
+    const keys = set.columns.map((position) =>
+      inputColumn(context, plan.outer, plan.groupColumns[position]?.column ?? 1),
+    );
+    if (set.sort !== null)
+      list.push({ label: 'Sort Key', value: set.sort.map((key) => inputColumn(context, plan.outer, key.column)) });
     const label = set.strategy === 'hashed' ? 'Hash Key' : 'Group Key';
     list.push({ label, value: keys.length === 0 ? ['()'] : keys });
   }
@@ -372,10 +431,12 @@ function sampling(context: DescribeContext, plan: Extract<Plan, { kind: 'SampleS
   const args = tableSample.args.map((arg) => context.names.text(plan, arg, context.options.verbose));
   if (context.options.format !== 'text') {
     list.push({ label: 'Sampling Method', value: tableSample.method }, { label: 'Sampling Parameters', value: args });
-    if (tableSample.repeatable !== null) list.push({ label: 'Repeatable Seed', value: context.names.text(plan, tableSample.repeatable, false) });
+    if (tableSample.repeatable !== null)
+      list.push({ label: 'Repeatable Seed', value: context.names.text(plan, tableSample.repeatable, false) });
     return;
   }
-  const seed = tableSample.repeatable === null ? '' : ` REPEATABLE (${context.names.text(plan, tableSample.repeatable, false)})`;
+  const seed =
+    tableSample.repeatable === null ? '' : ` REPEATABLE (${context.names.text(plan, tableSample.repeatable, false)})`;
   list.push({ label: 'Sampling', value: `${tableSample.method} (${args.join(', ')})${seed}` });
 }
 
@@ -383,7 +444,10 @@ function functionCall(context: DescribeContext, plan: Extract<Plan, { kind: 'Fun
   if (!context.options.verbose) return;
   const rte = context.planned.rangeTable[plan.scanRtIndex - 1];
   if (rte?.kind !== 'function') return;
-  list.push({ label: 'Function Call', value: rte.functions.map((item) => context.names.text(plan, item.expr, true)).join(', ') });
+  list.push({
+    label: 'Function Call',
+    value: rte.functions.map((item) => context.names.text(plan, item.expr, true)).join(', '),
+  });
 }
 
 function conflict(context: DescribeContext, plan: Extract<Plan, { kind: 'ModifyTable' }>, tools: DetailTools): void {
@@ -394,7 +458,8 @@ function conflict(context: DescribeContext, plan: Extract<Plan, { kind: 'ModifyT
     const indexes = onConflict.arbiterIndexes.map((oid) => quoteIdentifier(context.catalog.relation(oid)?.name ?? ''));
     tools.list.push({ label: 'Conflict Arbiter Indexes', value: indexes });
   }
-  if (onConflict.where !== null) tools.list.push({ label: 'Conflict Filter', value: context.names.text(plan, onConflict.where, true) });
+  if (onConflict.where !== null)
+    tools.list.push({ label: 'Conflict Filter', value: context.names.text(plan, onConflict.where, true) });
 }
 
 function extraDetail(list: Detail[], label: string, value: string | number): void {

@@ -5,10 +5,20 @@ import type { ExplainFormat } from './options.js';
 
 /** A labelled value, a group of them, or a list of groups. */
 export type Item =
-  | { readonly kind: 'value'; readonly label: string; readonly value: string | number | boolean; readonly digits?: number }
+  | {
+      readonly kind: 'value';
+      readonly label: string;
+      readonly value: string | number | boolean;
+      readonly digits?: number;
+    }
   | { readonly kind: 'list'; readonly label: string; readonly values: readonly string[] }
   | { readonly kind: 'group'; readonly label: string; readonly items: readonly Item[] }
-  | { readonly kind: 'groups'; readonly label: string; readonly groups: readonly (readonly Item[])[]; readonly each: string };
+  | {
+      readonly kind: 'groups';
+      readonly label: string;
+      readonly groups: readonly (readonly Item[])[];
+      readonly each: string;
+    };
 
 /** The structured formats: a list with one query. */
 export function formatItems(items: readonly Item[], format: Exclude<ExplainFormat, 'text'>): string {
@@ -23,7 +33,8 @@ export function formatItems(items: readonly Item[], format: Exclude<ExplainForma
 }
 
 function scalarText(item: Extract<Item, { kind: 'value' }>): string {
-  if (typeof item.value === 'number') return item.digits === undefined ? String(item.value) : item.value.toFixed(item.digits);
+  if (typeof item.value === 'number')
+    return item.digits === undefined ? String(item.value) : item.value.toFixed(item.digits);
   return String(item.value);
 }
 

@@ -11,7 +11,9 @@ import type { RangeTableEntry } from '../../trees/query.js';
 import { walkExpression } from './walk.js';
 
 /** What an exec Param stands for. */
-type ParamSource = { readonly kind: 'expr'; readonly expr: Expression; readonly node: Plan } | { readonly kind: 'output'; readonly subPlan: SubPlan };
+type ParamSource =
+  | { readonly kind: 'expr'; readonly expr: Expression; readonly node: Plan }
+  | { readonly kind: 'output'; readonly subPlan: SubPlan };
 
 export class PlanNames {
   readonly base: Namespace;
@@ -27,7 +29,9 @@ export class PlanNames {
   ) {
     const used = new Set<number>();
     for (const plan of [planned.plan, ...planned.subplans]) this.collect(plan, used);
-    const rangeTable = planned.rangeTable.map((rte, index): RangeTableEntry => (used.has(index + 1) ? rte : unnamed(rte)));
+    const rangeTable = planned.rangeTable.map(
+      (rte, index): RangeTableEntry => (used.has(index + 1) ? rte : unnamed(rte)),
+    );
     const named = planNamespace(catalog, rangeTable);
     this.base = { ...named, rangeTable: planned.rangeTable };
     this.usesPrefix = planned.rangeTable.length > 1;
@@ -107,7 +111,8 @@ export class PlanNames {
       return entry === undefined ? null : { expr: entry.expr, namespace: this.base };
     }
     const source = variable.varno === innerVar ? innerPlan(plan) : outerPlan(plan);
-    const entry = source?.targetList.find((item) => item.resno === variable.attno) ?? source?.targetList[variable.attno - 1];
+    const entry =
+      source?.targetList.find((item) => item.resno === variable.attno) ?? source?.targetList[variable.attno - 1];
     if (source === null || entry === undefined) return null;
     return { expr: entry.expr, namespace: this.namespace(source) };
   }

@@ -20,7 +20,18 @@ export interface ExplainOptions {
   readonly format: ExplainFormat;
 }
 
-const switches = ['analyze', 'verbose', 'costs', 'buffers', 'settings', 'wal', 'timing', 'summary', 'memory', 'generic_plan'] as const;
+const switches = [
+  'analyze',
+  'verbose',
+  'costs',
+  'buffers',
+  'settings',
+  'wal',
+  'timing',
+  'summary',
+  'memory',
+  'generic_plan',
+] as const;
 
 /** Reads the options. Throws 42601 for unknown ones, 22023 for bad values and combinations. */
 export function explainOptions(statement: ExplainStmt): ExplainOptions {
@@ -33,7 +44,8 @@ export function explainOptions(statement: ExplainStmt): ExplainOptions {
     const name = option.defname ?? '';
     if (name === 'format') format = choice(option, ['text', 'xml', 'json', 'yaml'], 'format');
     else if (name === 'serialize') {
-      serialize = option.arg === undefined ? 'text' : (choice(option, ['off', 'none', 'text', 'binary'], 'serialize') as 'text');
+      serialize =
+        option.arg === undefined ? 'text' : (choice(option, ['off', 'none', 'text', 'binary'], 'serialize') as 'text');
       if ((serialize as string) === 'off') serialize = 'none';
     } else if ((switches as readonly string[]).includes(name)) given.set(name, booleanOption(option));
     else {
@@ -42,7 +54,8 @@ export function explainOptions(statement: ExplainStmt): ExplainOptions {
   }
   const on = (name: (typeof switches)[number], fallback = false): boolean => given.get(name) ?? fallback;
   const analyze = on('analyze');
-  const requires = (name: string): Error => pgError(SqlState.invalidParameterValue, `EXPLAIN option ${name} requires ANALYZE`);
+  const requires = (name: string): Error =>
+    pgError(SqlState.invalidParameterValue, `EXPLAIN option ${name} requires ANALYZE`);
   if (on('wal') && !analyze) throw requires('WAL');
   if (given.get('timing') === true && !analyze) throw requires('TIMING');
   if (serialize !== 'none' && !analyze) throw requires('SERIALIZE');

@@ -20,13 +20,16 @@ function children(context: DescribeContext, plan: Plan): Child[] {
     if (body !== undefined) result.push({ plan: body, relationship, name: item.name });
   };
   for (const item of plan.initPlans) subplan(item, 'InitPlan');
-  planChildren(plan).forEach((child, index) => result.push({ plan: child, relationship: relationshipOf(plan, index), name: null }));
+  planChildren(plan).forEach((child, index) =>
+    result.push({ plan: child, relationship: relationshipOf(plan, index), name: null }),
+  );
   for (const item of ownSubplans(plan)) subplan(item, 'SubPlan');
   return result;
 }
 
 function relationshipOf(plan: Plan, index: number): string {
-  if (plan.kind === 'Append' || plan.kind === 'MergeAppend' || plan.kind === 'BitmapAnd' || plan.kind === 'BitmapOr') return 'Member';
+  if (plan.kind === 'Append' || plan.kind === 'MergeAppend' || plan.kind === 'BitmapAnd' || plan.kind === 'BitmapOr')
+    return 'Member';
   if (plan.kind === 'SubqueryScan') return 'Subquery';
   return index === 0 ? 'Outer' : 'Inner';
 }
@@ -101,10 +104,16 @@ export function planItems(context: DescribeContext, plan: Plan, relationship = '
   const description = describe(context, plan);
   const items: Item[] = [];
   const value = (label: string, content: string | number | boolean, digits?: number): void => {
-    items.push(digits === undefined ? { kind: 'value', label, value: content } : { kind: 'value', label, value: content, digits });
+    items.push(
+      digits === undefined
+        ? { kind: 'value', label, value: content }
+        : { kind: 'value', label, value: content, digits },
+    );
   };
   const [type, ...rest] = description.identity;
-  const early = rest.filter((item) => item.label === 'Strategy' || item.label === 'Partial Mode' || item.label === 'Operation');
+  const early = rest.filter(
+    (item) => item.label === 'Strategy' || item.label === 'Partial Mode' || item.label === 'Operation',
+  );
   const late = rest.filter((item) => !early.includes(item));
   const add = (detail: Detail): void => {
     if (typeof detail.value === 'object') items.push({ kind: 'list', label: detail.label, values: detail.value });

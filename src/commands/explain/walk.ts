@@ -18,5 +18,6 @@ function walkValue(value: unknown, visit: (node: Expression) => void): void {
     else if (value.kind !== 'Query') walkExpression(value as Expression, visit);
     return;
   }
-  if (Object.getPrototypeOf(value) === Object.prototype) for (const item of Object.values(value)) walkValue(item, visit);
+  if (Object.getPrototypeOf(value) === Object.prototype)
+    for (const item of Object.values(value)) walkValue(item, visit);
 }

@@ -21,9 +21,13 @@ export async function analyzeTable(
 ): Promise<void> {
   const standard = Number(context.session.setting('default_statistics_target') ?? targetDefault);
   const chosen = relation.attributes.filter(
-    (attribute) => !attribute.isDropped && attribute.statisticsTarget !== 0 && (columns === null || columns.includes(attribute.name)),
+    (attribute) =>
+      !attribute.isDropped &&
+      attribute.statisticsTarget !== 0 &&
+      (columns === null || columns.includes(attribute.name)),
   );
-  const targetOf = (attribute: AttributeDescriptor): number => (attribute.statisticsTarget > 0 ? attribute.statisticsTarget : standard);
+  const targetOf = (attribute: AttributeDescriptor): number =>
+    attribute.statisticsTarget > 0 ? attribute.statisticsTarget : standard;
   const wanted = rowsPerTargetEntry * Math.max(100, ...chosen.map(targetOf));
   const { rows, total } = await sampleRows(context, relation, chosen, wanted);
   for (const attribute of chosen) {
@@ -42,7 +46,10 @@ async function sampleRows(
 ): Promise<{ rows: Row[]; total: number }> {
   const table = context.store.table(relation.file, relation.layout, context.catalog);
   const view = context.transaction.latestView();
-  const cursor = table.scan(view, { attributes: attributes.map((attribute) => attribute.number), direction: 'forward' });
+  const cursor = table.scan(view, {
+    attributes: attributes.map((attribute) => attribute.number),
+    direction: 'forward',
+  });
   const execution = context.corridor.executionContext();
   const kept: { position: number; row: Row }[] = [];
   let total = 0;
@@ -146,8 +153,10 @@ async function storeStatistics(
   if (statistics.commonValues.length > 0) {
     slots.push({ kind: 1, operator: equal, numbers: statistics.commonFrequencies, values: statistics.commonValues });
   }
-  if (statistics.histogram.length > 0) slots.push({ kind: 2, operator: less, numbers: null, values: statistics.histogram });
-  if (statistics.correlation !== null) slots.push({ kind: 3, operator: less, numbers: [statistics.correlation], values: null });
+  if (statistics.histogram.length > 0)
+    slots.push({ kind: 2, operator: less, numbers: null, values: statistics.histogram });
+  if (statistics.correlation !== null)
+    slots.push({ kind: 3, operator: less, numbers: [statistics.correlation], values: null });
   const row = statisticRow(relation, attribute, statistics, slots, type.oid);
   const key = { starelid: relation, staattnum: attribute.number, stainherit: false };
   const known = catalog.tables.findOne('pg_statistic', key);
@@ -212,12 +221,17 @@ export async function storeSize(context: CommandContext, relation: RelationDescr
   const update = async (oid: number, changes: Partial<CatalogRow<'pg_class'>>): Promise<void> => {
     const entry = catalog.tables.findOne('pg_class', { oid });
     if (entry === null) return;
-    const same = Object.entries(changes).every(([name, value]) => entry.row[name as keyof CatalogRow<'pg_class'>] === value);
+    const same = Object.entries(changes).every(
+      ([name, value]) => entry.row[name as keyof CatalogRow<'pg_class'>] === value,
+    );
     if (!same) await catalog.tables.update(transaction, 'pg_class', entry, changes);
   };
   await update(relation.oid, { reltuples: Math.fround(rows), relpages: pages, relallvisible: pages });
   for (const index of relation.indexes) {
     const indexPages = catalog.relationSize(index.oid).pages;
-    await update(index.oid, { reltuples: Math.fround(index.predicate === null ? rows : Math.min(rows, catalog.relationSize(index.oid).rows)), relpages: indexPages });
+    await update(index.oid, {
+      reltuples: Math.fround(index.predicate === null ? rows : Math.min(rows, catalog.relationSize(index.oid).rows)),
+      relpages: indexPages,
+    });
   }
 }

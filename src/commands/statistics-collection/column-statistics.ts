@@ -56,17 +56,28 @@ export function columnStatistics(column: SampledColumn): CollectedStatistics | n
     else usable.push({ value, position: usable.length });
   }
   const nullFraction = (sampleRows - nonNull) / sampleRows;
-  const width = column.fixedWidth ?? (nonNull === 0 ? 0 : Math.round(totalWidth / nonNull));
+  const width = column.fixedWidth ?? (nonNull === 0 ? 0 : Math.trunc(totalWidth / nonNull));
   const base = { nullFraction, width, commonValues: [], commonFrequencies: [], histogram: [], correlation: null };
   if (nonNull === 0) return { ...base, distinct: 0 };
   const { compare } = column;
-  if (compare !== null) usable.sort((left, right) => compare(left.value, right.value) || left.position - right.position);
-  const groups = compare !== null ? sortedGroups(usable.map((item) => item.value), compare) : keyedGroups(usable.map((item) => item.value), column.key);
+  if (compare !== null)
+    usable.sort((left, right) => compare(left.value, right.value) || left.position - right.position);
+  const groups =
+    compare !== null
+      ? sortedGroups(
+          usable.map((item) => item.value),
+          compare,
+        )
+      : keyedGroups(
+          usable.map((item) => item.value),
+          column.key,
+        );
   if (groups === null) return { ...base, distinct: 0 };
   const distinct = distinctEstimate(groups, tooWide, sampleRows, nonNull, column.totalRows, nullFraction);
   const common = commonGroups(groups, tooWide, distinct, nullFraction, sampleRows, column);
   const histogram = compare === null ? [] : histogramBounds(groups, common, column.target);
-  const correlation = compare === null || usable.length < 2 ? null : orderCorrelation(usable.map((item) => item.position));
+  const correlation =
+    compare === null || usable.length < 2 ? null : orderCorrelation(usable.map((item) => item.position));
   return {
     nullFraction,
     width,
@@ -132,7 +143,10 @@ function commonGroups(
   sampleRows: number,
   column: SampledColumn,
 ): Group[] {
-  const repeated = groups.filter((group) => group.count > 1).sort((left, right) => right.count - left.count).slice(0, column.target);
+  const repeated = groups
+    .filter((group) => group.count > 1)
+    .sort((left, right) => right.count - left.count)
+    .slice(0, column.target);
   const complete = repeated.length === groups.length && tooWide === 0 && distinct > 0 && groups.length <= column.target;
   if (complete || sampleRows >= column.totalRows || column.totalRows <= 1) return repeated;
   const tableDistinct = distinct < 0 ? -distinct * column.totalRows : distinct;

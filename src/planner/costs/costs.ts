@@ -34,7 +34,12 @@ export function seqScanCost(root: PlannerInfo, rel: RelOptInfo, clauses: readonl
 }
 
 /** TABLESAMPLE: system reads whole pages at random, bernoulli all pages in sequence. */
-export function sampleScanCost(root: PlannerInfo, rel: RelOptInfo, isSystem: boolean, clauses: readonly RestrictInfo[]): Cost {
+export function sampleScanCost(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  isSystem: boolean,
+  clauses: readonly RestrictInfo[],
+): Cost {
   const { settings } = root.global;
   const qual = restrictionCost(root, clauses);
   const startup = qual.startup + rel.target.startupCost;
@@ -113,7 +118,8 @@ export function incrementalSortCost(
 /** Materialize: keeps its input's rows for rescans. */
 export function materialCost(settings: PlannerSettings, input: Cost, rows: number, width: number): Cost {
   let run = input.total - input.startup + 2 * settings.cpuOperatorCost * rows;
-  if (relationBytes(rows, width) > settings.workMemBytes) run += settings.seqPageCost * Math.ceil(relationBytes(rows, width) / 8192);
+  if (relationBytes(rows, width) > settings.workMemBytes)
+    run += settings.seqPageCost * Math.ceil(relationBytes(rows, width) / 8192);
   const startup = input.startup + (settings.enable.material ? 0 : 0);
   return { startup, total: startup + run };
 }

@@ -43,7 +43,8 @@ export function expressionCost(root: PlannerInfo, expression: Expression): Expre
         perTuple += 2 * operatorCost;
         break;
       case 'ArrayCoerceExpr':
-        perTuple += operatorCost * (node.elementExpr.kind === 'RelabelType' || node.elementExpr.kind === 'CaseTestExpr' ? 0 : 10);
+        perTuple +=
+          operatorCost * (node.elementExpr.kind === 'RelabelType' || node.elementExpr.kind === 'CaseTestExpr' ? 0 : 10);
         walk(node.arg);
         return;
       case 'RowCompareExpr':
@@ -92,7 +93,8 @@ function subPlanCost(
   const run = path.totalCost - path.startupCost;
   let perTuple: number;
   if (node.linkType === 'exists') perTuple = run / rows;
-  else if (node.linkType === 'any' || node.linkType === 'all') perTuple = 0.5 * run + 0.5 * rows * settings.cpuOperatorCost;
+  else if (node.linkType === 'any' || node.linkType === 'all')
+    perTuple = 0.5 * run + 0.5 * rows * settings.cpuOperatorCost;
   else perTuple = run;
   // A materialized or uncorrelated subplan starts once, a correlated one each time.
   if (node.parameterIds.length === 0) return { startup: path.startupCost, perTuple };

@@ -107,8 +107,10 @@ function hasIndexedQuals(setup: JoinSetup, outer: Path, inner: Path): boolean {
   let scan: Path = inner;
   while (scan.kind === 'Memoize') scan = scan.subpath;
   const indexed: RestrictInfo[] = [];
-  if (scan.kind === 'IndexScan' || scan.kind === 'IndexOnlyScan') indexed.push(...scan.quals.map((qual) => qual.source));
-  else if (scan.kind === 'BitmapHeapScan' && 'quals' in scan.bitmap) indexed.push(...scan.bitmap.quals.map((qual) => qual.source));
+  if (scan.kind === 'IndexScan' || scan.kind === 'IndexOnlyScan')
+    indexed.push(...scan.quals.map((qual) => qual.source));
+  else if (scan.kind === 'BitmapHeapScan' && 'quals' in scan.bitmap)
+    indexed.push(...scan.bitmap.quals.map((qual) => qual.source));
   else return false;
   let found = false;
   for (const info of inner.param.clauses) {
@@ -183,7 +185,8 @@ export function hashJoinCost(
       mostCommon = Math.min(mostCommon, stats.mostCommon);
     }
   }
-  if (relationBytes(clampRows(innerRows * mostCommon), inner.target.width) > settings.hashMemBytes) startup += disableCost;
+  if (relationBytes(clampRows(innerRows * mostCommon), inner.target.width) > settings.hashMemBytes)
+    startup += disableCost;
   const hashQual = restrictionCost(root, hashClauses);
   const allQual = restrictionCost(root, setup.restrictions);
   let tuples: number;
@@ -227,7 +230,11 @@ export function joinTuples(
   return clampRows(selectivity * outer.rows * inner.rows);
 }
 
-function bucketStatistics(root: PlannerInfo, expr: Expression, buckets: number): { fraction: number; mostCommon: number } {
+function bucketStatistics(
+  root: PlannerInfo,
+  expr: Expression,
+  buckets: number,
+): { fraction: number; mostCommon: number } {
   const data = examineVariable(root, expr, 0);
   const mostCommon = data.statistics?.mostCommonFrequencies[0] ?? 0;
   const { count, isDefault } = distinctValues(data);

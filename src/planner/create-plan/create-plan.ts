@@ -82,9 +82,19 @@ export function createNode(root: PlannerInfo, path: Path): Plan {
     case 'UniqueJoin':
       return createUniqueJoin(root, path);
     case 'GroupResult':
-      return { ...planBase(path, targetEntries(path.target), []), kind: 'Result', outer: null, constantQual: path.quals };
+      return {
+        ...planBase(path, targetEntries(path.target), []),
+        kind: 'Result',
+        outer: null,
+        constantQual: path.quals,
+      };
     case 'MinMaxAgg':
-      return { ...planBase(path, targetEntries(path.target), []), kind: 'Result', outer: null, constantQual: path.quals };
+      return {
+        ...planBase(path, targetEntries(path.target), []),
+        kind: 'Result',
+        outer: null,
+        constantQual: path.quals,
+      };
     case 'Sort':
     case 'IncrementalSort':
       return createSort(root, path);
@@ -120,7 +130,12 @@ export function inputOf(root: PlannerInfo, subpath: Path): { outer: Plan; target
 function createProjection(root: PlannerInfo, path: SimplePath): Plan {
   const outer = createNode(root, path.subpath);
   const list = targetEntries(path.target);
-  const estimates = { startupCost: path.startupCost, totalCost: path.totalCost, planRows: path.rows, planWidth: Math.round(path.target.width) };
+  const estimates = {
+    startupCost: path.startupCost,
+    totalCost: path.totalCost,
+    planRows: path.rows,
+    planWidth: Math.round(path.target.width),
+  };
   if (sameExpressions(outer.targetList, list)) {
     const merged = outer.targetList.map((entry, index) => ({ ...entry, sortGroupRef: list[index]?.sortGroupRef ?? 0 }));
     return { ...withTargetList(outer, merged), ...estimates };

@@ -107,7 +107,10 @@ function createHashJoin(root: PlannerInfo, path: HashPath): Plan {
   const inner = createNode(root, path.inner);
   const split = splitQuals(root, path, path.restrictions);
   const clauses = path.hashClauses.map((info) => outerFirst(root, info, path.outer.rel.relids));
-  const joinQual = difference(split.joinQual, path.hashClauses.map((info) => info.clause));
+  const joinQual = difference(
+    split.joinQual,
+    path.hashClauses.map((info) => info.clause),
+  );
   const bound = bindParameters(root, path, clauses) as OpExpr[];
   const hash: Hash = {
     ...planLike(inner),
@@ -146,7 +149,10 @@ function createMergeJoin(root: PlannerInfo, path: MergePath): Plan {
   }
   if (path.materializeInner) inner = materialPlan(inner, settings);
   const split = splitQuals(root, path, path.restrictions);
-  const joinQual = difference(split.joinQual, path.mergeClauses.map((info) => info.clause));
+  const joinQual = difference(
+    split.joinQual,
+    path.mergeClauses.map((info) => info.clause),
+  );
   const outerKeys = path.outerSortKeys.length > 0 ? path.outerSortKeys : path.outer.pathKeys;
   const mergeClauses = path.mergeClauses.map((info): MergeClause => {
     const clause = outerFirst(root, info, path.outer.rel.relids);

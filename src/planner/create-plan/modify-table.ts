@@ -44,7 +44,9 @@ export function createModifyTable(root: PlannerInfo, path: Extract<Path, { kind:
         updateColumns: isInsert ? [] : live.map((entry) => entry.resno),
       };
     }),
-    mergeJoinCondition: query.mergeActions.some((action) => action.match === 'notMatchedBySource') ? query.mergeJoinCondition : null,
+    mergeJoinCondition: query.mergeActions.some((action) => action.match === 'notMatchedBySource')
+      ? query.mergeJoinCondition
+      : null,
     withCheckOptions: query.withCheckOptions ?? [],
     evalPlanQualParam: path.epqParam,
   };
@@ -89,8 +91,12 @@ function arbiterIndexes(root: PlannerInfo, clause: OnConflict): number[] {
       if (element.collation !== 0 && element.collation !== key.collation) return false;
       return element.opclass === 0 || element.opclass === key.opclass;
     };
-    const allKeys = keys.every((expr, position) => clause.arbiterElements.some((element) => matches(expr, position, element)));
-    const allElements = clause.arbiterElements.every((element) => keys.some((expr, position) => matches(expr, position, element)));
+    const allKeys = keys.every((expr, position) =>
+      clause.arbiterElements.some((element) => matches(expr, position, element)),
+    );
+    const allElements = clause.arbiterElements.every((element) =>
+      keys.some((expr, position) => matches(expr, position, element)),
+    );
     return allKeys && allElements && impliedByConditions(root.global, info.predicate, where);
   });
   if (found.length === 0) {

@@ -32,7 +32,17 @@ export function planBase(from: Estimates, targetList: readonly TargetEntry[], qu
 /** The common fields of a node that hands its input's rows on. */
 export function planLike(plan: Plan): PlanCommon {
   const { startupCost, totalCost, planRows, planWidth, targetList } = plan;
-  return { startupCost, totalCost, planRows, planWidth, nodeId: -1, targetList, qual: [], initPlans: [], externParams: [] };
+  return {
+    startupCost,
+    totalCost,
+    planRows,
+    planWidth,
+    nodeId: -1,
+    targetList,
+    qual: [],
+    initPlans: [],
+    externParams: [],
+  };
 }
 
 /** A target list for a path's target. */
@@ -75,13 +85,22 @@ export function planCanProject(plan: Plan): boolean {
 }
 
 /** A Result that projects its input. */
-export function resultOver(plan: Plan, targetList: readonly TargetEntry[], constantQual: readonly Expression[]): Result {
+export function resultOver(
+  plan: Plan,
+  targetList: readonly TargetEntry[],
+  constantQual: readonly Expression[],
+): Result {
   return { ...planLike(plan), targetList, kind: 'Result', outer: plan, constantQual };
 }
 
 /** Material over a plan that has no path of its own. */
 export function materialPlan(plan: Plan, settings: PlannerSettings): Material {
-  const cost = materialCost(settings, { startup: plan.startupCost, total: plan.totalCost }, plan.planRows, plan.planWidth);
+  const cost = materialCost(
+    settings,
+    { startup: plan.startupCost, total: plan.totalCost },
+    plan.planRows,
+    plan.planWidth,
+  );
   return { ...planLike(plan), kind: 'Material', outer: plan, startupCost: cost.startup, totalCost: cost.total };
 }
 

@@ -25,6 +25,7 @@ export function bindParameters(root: PlannerInfo, path: Path, clauses: readonly 
 export function gate(root: PlannerInfo, plan: Plan, infos: readonly RestrictInfo[]): Plan {
   const constant = infos.filter((info) => info.pseudoConstant).map((info) => replaceNestLoopVars(root, info.clause));
   if (constant.length === 0) return plan;
-  if (plan.kind === 'Result' && plan.outer === null) return { ...plan, constantQual: [...plan.constantQual, ...constant] };
+  if (plan.kind === 'Result' && plan.outer === null)
+    return { ...plan, constantQual: [...plan.constantQual, ...constant] };
   return resultOver(plan, plan.targetList, constant);
 }

@@ -93,7 +93,10 @@ function bindRte(root: PlannerInfo, rtIndex: number): void {
   const rte = root.rangeTable[rtIndex - 1];
   const bind = (node: Expression): Expression => replaceNestLoopVars(root, node);
   if (rte?.kind === 'function') {
-    root.rangeTable[rtIndex - 1] = { ...rte, functions: rte.functions.map((item) => ({ ...item, expr: bind(item.expr) })) };
+    root.rangeTable[rtIndex - 1] = {
+      ...rte,
+      functions: rte.functions.map((item) => ({ ...item, expr: bind(item.expr) })),
+    };
   } else if (rte?.kind === 'values') {
     root.rangeTable[rtIndex - 1] = { ...rte, rows: rte.rows.map((row) => row.map(bind)) };
   }
@@ -133,7 +136,17 @@ function remainingInfos(root: PlannerInfo, path: IndexPath, infos: readonly Rest
   return infos.filter((info) => {
     if (info.pseudoConstant) return false;
     if (exact.some((clause) => clause.source === info || equalTrees(clause.source.clause, info.clause))) return false;
-    if (info.parentEc !== null && exact.some((clause) => clause.source.parentEc === info.parentEc && path.quals.length > 0 && clause.source.leftEc === info.leftEc && clause.source.clauseRelids === info.clauseRelids)) return false;
+    if (
+      info.parentEc !== null &&
+      exact.some(
+        (clause) =>
+          clause.source.parentEc === info.parentEc &&
+          path.quals.length > 0 &&
+          clause.source.leftEc === info.leftEc &&
+          clause.source.clauseRelids === info.clauseRelids,
+      )
+    )
+      return false;
     if (path.index.predicate.length > 0 && !containsMutable(info.clause, root.global.catalog)) {
       if (impliedByConditions(root.global, [info.clause], path.index.predicate)) return false;
     }
@@ -153,7 +166,9 @@ function indexScan(root: PlannerInfo, path: IndexPath, infos: readonly RestrictI
     ordered: path.pathKeys.length > 0,
   };
   if (path.kind === 'IndexScan') return { ...common, kind: 'IndexScan' };
-  const indexTargetList = path.index.columns.map((expr, index) => makeEntry(expr, index + 1, null, !(path.index.canReturn[index] ?? false)));
+  const indexTargetList = path.index.columns.map((expr, index) =>
+    makeEntry(expr, index + 1, null, !(path.index.canReturn[index] ?? false)),
+  );
   return { ...common, kind: 'IndexOnlyScan', indexTargetList };
 }
 
@@ -205,10 +220,26 @@ function bitmapNode(root: PlannerInfo, path: BitmapPath, rtIndex: number): Bitma
       indexQuals: boundQuals(root, path),
     };
     const sources = path.quals.map((clause) => clause.source);
-    const predicates = path.index.predicate.filter((item) => !isMember(item, sources.map((info) => info.clause)));
+    const predicates = path.index.predicate.filter(
+      (item) =>
+        !isMember(
+          item,
+          sources.map((info) => info.clause),
+        ),
+    );
     return {
       plan,
-      quals: [...sources.map((info) => info.clause), ...predicates.filter((item) => !impliedByConditions(root.global, [item], sources.map((info) => info.clause)))],
+      quals: [
+        ...sources.map((info) => info.clause),
+        ...predicates.filter(
+          (item) =>
+            !impliedByConditions(
+              root.global,
+              [item],
+              sources.map((info) => info.clause),
+            ),
+        ),
+      ],
       predicates: path.index.predicate,
       covered: path.quals.filter((clause) => !clause.lossy).map((clause) => clause.source),
     };

@@ -83,7 +83,11 @@ function bare(expr: Expression): Expression {
   return result;
 }
 
-function computableMember(list: readonly TargetEntry[], pathKey: PathKey, relids: Relids | null): EquivalenceMember | null {
+function computableMember(
+  list: readonly TargetEntry[],
+  pathKey: PathKey,
+  relids: Relids | null,
+): EquivalenceMember | null {
   for (const member of pathKey.ec.members) {
     if (member.isConst || (relids !== null && !isSubset(member.relids, relids))) continue;
     const vars = pullVars(member.expr);

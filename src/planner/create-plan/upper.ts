@@ -10,7 +10,15 @@ import type { Path } from '../path.js';
 import type { PlannerInfo } from '../planner-info.js';
 import { required } from '../require.js';
 import { createNode } from './create-plan.js';
-import { planBase, planCanProject, planLike, resultOver, sortPlan, targetEntries, withTargetList } from './plan-base.js';
+import {
+  planBase,
+  planCanProject,
+  planLike,
+  resultOver,
+  sortPlan,
+  targetEntries,
+  withTargetList,
+} from './plan-base.js';
 import { columnOfRef, groupColumns, sortKeysFor } from './sort-columns.js';
 
 type Of<K extends Path['kind']> = Extract<Path, { kind: K }>;
@@ -81,7 +89,10 @@ export function createGroupingSets(root: PlannerInfo, path: Of<'GroupingSets'>):
   const columns = groupColumns(outer.targetList, clauses);
   const positions = new Map(clauses.map((clause, index) => [clause.sortGroupRef, index]));
   const sortKey = (ref: number): SortKey => {
-    const clause = required(clauses.find((item) => item.sortGroupRef === ref), 'grouping clause');
+    const clause = required(
+      clauses.find((item) => item.sortGroupRef === ref),
+      'grouping clause',
+    );
     const entry = columnOfRef(outer.targetList, ref);
     return {
       column: entry.resno,
@@ -91,17 +102,25 @@ export function createGroupingSets(root: PlannerInfo, path: Of<'GroupingSets'>):
       nullsFirst: clause.nullsFirst,
     };
   };
-  const sets = path.sets.map((step): AggGroupingSet => ({
-    columns: step.refs.map((ref) => positions.get(ref) ?? 0),
-    strategy: step.strategy,
-    sort: step.sortRefs === null ? null : step.sortRefs.map(sortKey),
-  }));
+  const sets = path.sets.map(
+    (step): AggGroupingSet => ({
+      columns: step.refs.map((ref) => positions.get(ref) ?? 0),
+      strategy: step.strategy,
+      sort: step.sortRefs === null ? null : step.sortRefs.map(sortKey),
+    }),
+  );
   const hashed = sets.some((set) => set.strategy === 'hashed');
   const sorted = sets.some((set) => set.strategy !== 'hashed');
   return {
     ...planBase(path, targetEntries(path.target), path.quals),
     kind: 'Agg',
-    strategy: hashed ? (sorted ? 'mixed' : 'hashed') : sets.some((set) => set.strategy === 'sorted') ? 'sorted' : 'plain',
+    strategy: hashed
+      ? sorted
+        ? 'mixed'
+        : 'hashed'
+      : sets.some((set) => set.strategy === 'sorted')
+        ? 'sorted'
+        : 'plain',
     outer,
     groupColumns: columns,
     groupingSets: sets,
@@ -115,8 +134,13 @@ export function createWindowAgg(root: PlannerInfo, path: Of<'WindowAgg'>): Plan 
   const find = (ref: number): TargetEntry => {
     const own = outer.targetList.find((entry) => entry.sortGroupRef === ref);
     if (own !== undefined) return own;
-    const wanted = required(root.processedTargetList.find((entry) => entry.sortGroupRef === ref), 'window column');
-    const same = outer.targetList.find((entry) => equalTrees(stripNullingRels(entry.expr), stripNullingRels(wanted.expr)));
+    const wanted = required(
+      root.processedTargetList.find((entry) => entry.sortGroupRef === ref),
+      'window column',
+    );
+    const same = outer.targetList.find((entry) =>
+      equalTrees(stripNullingRels(entry.expr), stripNullingRels(wanted.expr)),
+    );
     if (same !== undefined) return same;
     const added = { ...makeEntry(wanted.expr, outer.targetList.length + 1, null, true), sortGroupRef: ref };
     const list = [...outer.targetList, added];
@@ -170,7 +194,14 @@ export function createRecursiveUnion(root: PlannerInfo, path: Of<'RecursiveUnion
     const entry = required(targetList[clause.sortGroupRef - 1], 'recursive union column');
     return { column: entry.resno, operator: clause.equalityOperator, collation: collationOf(entry.expr) };
   });
-  return { ...planBase(path, targetList, []), kind: 'RecursiveUnion', outer, inner, workTableParam: path.workTableParam, distinct };
+  return {
+    ...planBase(path, targetList, []),
+    kind: 'RecursiveUnion',
+    outer,
+    inner,
+    workTableParam: path.workTableParam,
+    distinct,
+  };
 }
 
 /** LockRows. */
@@ -236,7 +267,9 @@ export function createUniqueJoin(root: PlannerInfo, path: Of<'UniqueJoin'>): Pla
   // Equality as the right-hand type has it for itself.
   const groups = columns.map(({ entry, operator }): GroupColumn => {
     const right = catalog.operator(operator)?.right ?? 0;
-    const member = catalog.operatorFamilies(operator).find((item) => item.accessMethod === 'btree' || item.accessMethod === 'hash');
+    const member = catalog
+      .operatorFamilies(operator)
+      .find((item) => item.accessMethod === 'btree' || item.accessMethod === 'hash');
     const own = member === undefined ? 0 : catalog.familyOperator(member.family, right, right, member.strategy);
     return { column: entry.resno, operator: own === 0 ? operator : own, collation: collationOf(entry.expr) };
   });
@@ -252,10 +285,18 @@ export function createUniqueJoin(root: PlannerInfo, path: Of<'UniqueJoin'>): Pla
     };
   }
   const keys = groups.map((group): SortKey => {
-    const member = catalog.operatorFamilies(group.operator).find((item) => item.accessMethod === 'btree' && item.strategy === 3);
+    const member = catalog
+      .operatorFamilies(group.operator)
+      .find((item) => item.accessMethod === 'btree' && item.strategy === 3);
     const operator = member === undefined ? 0 : catalog.familyOperator(member.family, member.left, member.right, 1);
     return { column: group.column, operator, collation: group.collation, descending: false, nullsFirst: false };
   });
   const sorted = sortPlan(plan, keys, settings);
-  return { ...planLike(sorted), ...planBase(path, sorted.targetList, []), kind: 'Unique', outer: sorted, columns: groups };
+  return {
+    ...planLike(sorted),
+    ...planBase(path, sorted.targetList, []),
+    kind: 'Unique',
+    outer: sorted,
+    columns: groups,
+  };
 }

@@ -48,7 +48,9 @@ export function calledFunctions(node: Expression, catalog: Catalog): readonly nu
     case 'DistinctExpr':
     case 'NullIfExpr':
     case 'ScalarArrayOpExpr':
-      return node.function !== 0 || node.kind === 'FuncExpr' ? [node.function] : [catalog.operator(node.operator)?.function ?? 0];
+      return node.function !== 0 || node.kind === 'FuncExpr'
+        ? [node.function]
+        : [catalog.operator(node.operator)?.function ?? 0];
     case 'Aggref':
     case 'WindowFunc':
       return [node.function];
@@ -72,14 +74,21 @@ function volatilityAtLeast(node: Expression, catalog: Catalog, level: 's' | 'v')
 }
 
 /** Types whose text form depends on settings or catalogs; their I/O functions are stable. */
-const settingsDependentTypes = new Set([1082, 1083, 1114, 1184, 1186, 1266, 790, 17, 700, 701, 24, 2202, 2203, 2204, 2205, 2206, 4089, 4096, 3734, 3769]);
+const settingsDependentTypes = new Set([
+  1082, 1083, 1114, 1184, 1186, 1266, 790, 17, 700, 701, 24, 2202, 2203, 2204, 2205, 2206, 4089, 4096, 3734, 3769,
+]);
 
 function ioMayDependOnSettings(node: Extract<Expression, { kind: 'CoerceViaIO' }>, catalog: Catalog): boolean {
   const source = node.arg;
   const from = 'type' in source ? source.type : 0;
   const plain = (oid: number): boolean => {
     const type = catalog.findTypeByOid(oid);
-    return type !== null && (type.kind === 'b' || type.kind === 'e') && type.element === 0 && !settingsDependentTypes.has(oid);
+    return (
+      type !== null &&
+      (type.kind === 'b' || type.kind === 'e') &&
+      type.element === 0 &&
+      !settingsDependentTypes.has(oid)
+    );
   };
   return !plain(from) || !plain(node.type);
 }

@@ -191,7 +191,8 @@ class Folder {
         const descriptor = catalog.function(oid);
         const [left, right] = node.args;
         if (right.kind === 'Const' && right.value === null) return boolConst(null);
-        if (descriptor?.volatility === 'i' && left.kind === 'Const' && right.kind === 'Const') return this.evaluate(node);
+        if (descriptor?.volatility === 'i' && left.kind === 'Const' && right.kind === 'Const')
+          return this.evaluate(node);
         return node;
       }
       case 'DistinctExpr':
@@ -255,7 +256,8 @@ class Folder {
     const constants = node.args.filter((arg): arg is Const => arg.kind === 'Const');
     const [left, right] = constants;
     if (constants.length === 2 && left !== undefined && right !== undefined) {
-      if (left.value === null || right.value === null) return boolConst((left.value === null) !== (right.value === null));
+      if (left.value === null || right.value === null)
+        return boolConst((left.value === null) !== (right.value === null));
       if (!this.blocked(node)) return this.evaluate(node);
     }
     return node;
@@ -305,7 +307,8 @@ export function placeArguments(global: PlannerGlobal, node: FuncExpr): FuncExpr 
     if (arg.kind === 'NamedArgExpr') slots[arg.argNumber] = arg.arg;
     else slots[index] = arg;
   });
-  const defaults = descriptor.argDefaults === null ? [] : (global.context.readTree(descriptor.argDefaults) as Expression[]);
+  const defaults =
+    descriptor.argDefaults === null ? [] : (global.context.readTree(descriptor.argDefaults) as Expression[]);
   const firstDefault = wanted - defaults.length;
   const args: Expression[] = [];
   for (let index = 0; index < slots.length; index++) {

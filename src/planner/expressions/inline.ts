@@ -16,7 +16,8 @@ const inlineDepthMax = 20;
 export function inlineFunction(global: PlannerGlobal, call: FuncExpr, depth: number): Expression | null {
   const { catalog, context } = global;
   const descriptor = catalog.function(call.function);
-  if (descriptor === null || !mayBeInlined(descriptor) || depth > inlineDepthMax || !context.sqlFunctionBody) return null;
+  if (descriptor === null || !mayBeInlined(descriptor) || depth > inlineDepthMax || !context.sqlFunctionBody)
+    return null;
   const body = context.sqlFunctionBody(call.function, call.args.map(typeOf));
   const [query] = body ?? [];
   if (body?.length !== 1 || query === undefined || !isBareSelect(query)) return null;

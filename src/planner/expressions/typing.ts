@@ -70,7 +70,10 @@ export function typmodOf(node: Expression): number {
     case 'FuncExpr':
       return lengthCoercionTypmod(node);
     case 'CaseExpr':
-      return commonTypmod([...node.whens.map((when) => when.result), ...(node.defaultResult ? [node.defaultResult] : [])], node.type);
+      return commonTypmod(
+        [...node.whens.map((when) => when.result), ...(node.defaultResult ? [node.defaultResult] : [])],
+        node.type,
+      );
     case 'CoalesceExpr':
     case 'MinMaxExpr':
       return commonTypmod(node.args, node.type);
@@ -127,7 +130,9 @@ export function collationOf(node: Expression): number {
       return collationOf(node.arg);
     case 'SubLink': {
       const first = node.subquery.targetList.find((entry) => !entry.junk);
-      return (node.linkType === 'expr' || node.linkType === 'array') && first !== undefined ? collationOf(first.expr) : 0;
+      return (node.linkType === 'expr' || node.linkType === 'array') && first !== undefined
+        ? collationOf(first.expr)
+        : 0;
     }
     case 'SubPlan':
       return node.linkType === 'expr' || node.linkType === 'array' ? node.firstCollation : 0;

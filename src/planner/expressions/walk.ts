@@ -222,7 +222,11 @@ export function mapJoinTree(node: JoinTreeNode, map: ExpressionMapper): JoinTree
         quals: mapNullable(node.quals, map),
       };
     case 'FromExpr':
-      return { ...node, fromList: mapList(node.fromList, (item) => mapJoinTree(item, map)), quals: mapNullable(node.quals, map) };
+      return {
+        ...node,
+        fromList: mapList(node.fromList, (item) => mapJoinTree(item, map)),
+        quals: mapNullable(node.quals, map),
+      };
   }
 }
 
@@ -233,7 +237,10 @@ export function mapRte(rte: RangeTableEntry, mapper: QueryMapper): RangeTableEnt
       if (rte.tableSample === null) return rte;
       const sample = rte.tableSample;
       const args = mapList(sample.args, mapper.expression);
-      return { ...rte, tableSample: { ...sample, args, repeatable: mapNullable(sample.repeatable, mapper.expression) } };
+      return {
+        ...rte,
+        tableSample: { ...sample, args, repeatable: mapNullable(sample.repeatable, mapper.expression) },
+      };
     }
     case 'subquery': {
       const subquery = mapper.subquery(rte.subquery);
@@ -285,7 +292,11 @@ export function mapOnConflict(clause: OnConflict, map: ExpressionMapper): OnConf
 
 /** Maps the expressions of a MERGE action. */
 export function mapMergeAction(action: MergeAction, map: ExpressionMapper): MergeAction {
-  return { ...action, condition: mapNullable(action.condition, map), targetList: mapTargetList(action.targetList, map) };
+  return {
+    ...action,
+    condition: mapNullable(action.condition, map),
+    targetList: mapTargetList(action.targetList, map),
+  };
 }
 
 /** The query with each of its own expressions, and each query one level below, mapped. */

@@ -15,7 +15,10 @@ export function foreignKeySelectivity(
 ): { selectivity: number; remaining: readonly RestrictInfo[] } {
   let selectivity = 1;
   let remaining = restrictions;
-  for (const [from, to] of [[left, right], [right, left]] as const) {
+  for (const [from, to] of [
+    [left, right],
+    [right, left],
+  ] as const) {
     for (const relid of relidMembers(from.relids)) {
       const referencing = root.rels[relid];
       for (const constraint of referencing?.relation?.constraints ?? []) {

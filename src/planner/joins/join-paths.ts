@@ -45,7 +45,8 @@ export function addJoinPaths(
   unique: 'none' | 'inner' | 'outer',
 ): void {
   const innerUnique =
-    unique === 'inner' || (joinType !== 'semi' && innerIsUnique(root, joined.relids, outer.relids, inner, joinType, restrictions));
+    unique === 'inner' ||
+    (joinType !== 'semi' && innerIsUnique(root, joined.relids, outer.relids, inner, joinType, restrictions));
   const wantsSemi = joinType === 'semi' || joinType === 'anti' || innerUnique;
   const setup: JoinSetup = {
     joined,
@@ -67,7 +68,8 @@ export function addJoinPaths(
 function parameterSources(root: PlannerInfo, joined: RelOptInfo): Relids {
   let result = joined.lateralRelids;
   for (const info of root.joinInfos) {
-    if (overlaps(joined.relids, info.minRight) && !overlaps(joined.relids, info.minLeft)) result |= root.allBaseRels & ~info.minRight;
+    if (overlaps(joined.relids, info.minRight) && !overlaps(joined.relids, info.minLeft))
+      result |= root.allBaseRels & ~info.minRight;
     if (info.joinType === 'full' && overlaps(joined.relids, info.minLeft) && !overlaps(joined.relids, info.minRight)) {
       result |= root.allBaseRels & ~info.minLeft;
     }
@@ -79,7 +81,8 @@ function parameterSources(root: PlannerInfo, joined: RelOptInfo): Relids {
 export function inputPaths(root: PlannerInfo, setup: JoinSetup): { outers: readonly Path[]; inners: readonly Path[] } {
   const { outer, inner, unique, special } = setup;
   const outers = unique === 'outer' ? [required(uniqueJoinPath(root, outer, special), 'unique path')] : outer.paths;
-  const inners = unique === 'inner' ? [required(uniqueJoinPath(root, inner, special), 'unique path')] : inner.cheapestParameterized;
+  const inners =
+    unique === 'inner' ? [required(uniqueJoinPath(root, inner, special), 'unique path')] : inner.cheapestParameterized;
   return { outers, inners };
 }
 
@@ -172,7 +175,11 @@ function unenforced(restrictions: readonly RestrictInfo[], inner: Path, outer: P
   return restrictions.filter(
     (info) =>
       !done.includes(info) &&
-      !(info.parentEc !== null && info.leftEc !== null && done.some((other) => other.leftEc === info.leftEc && other.rightEc === info.rightEc)),
+      !(
+        info.parentEc !== null &&
+        info.leftEc !== null &&
+        done.some((other) => other.leftEc === info.leftEc && other.rightEc === info.rightEc)
+      ),
   );
 }
 
@@ -199,7 +206,12 @@ function addHashJoins(root: PlannerInfo, setup: JoinSetup): void {
   const isOuterJoin = joinType === 'left' || joinType === 'right' || joinType === 'full' || joinType === 'anti';
   const clauses = restrictions.filter((info) => {
     if (isOuterJoin && isPushedDownAt(info, joined.relids)) return false;
-    return info.canJoin && info.hashOperator !== 0 && sidesMatch(info, outer.relids, inner.relids) && canHashReversed(root, info, outer.relids);
+    return (
+      info.canJoin &&
+      info.hashOperator !== 0 &&
+      sidesMatch(info, outer.relids, inner.relids) &&
+      canHashReversed(root, info, outer.relids)
+    );
   });
   if (clauses.length === 0) return;
   if (joinType === 'right' && setup.unique !== 'none') return;

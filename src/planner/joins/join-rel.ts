@@ -71,8 +71,10 @@ function joinIsLegal(root: PlannerInfo, rel1: RelOptInfo, rel2: RelOptInfo): Leg
     }
     const forward = isSubset(info.minLeft, rel1.relids) && isSubset(info.minRight, rel2.relids);
     const backward = isSubset(info.minLeft, rel2.relids) && isSubset(info.minRight, rel1.relids);
-    const uniqueForward = info.joinType === 'semi' && info.syntacticRight === rel2.relids && uniqueJoinPath(root, rel2, info) !== null;
-    const uniqueBackward = info.joinType === 'semi' && info.syntacticRight === rel1.relids && uniqueJoinPath(root, rel1, info) !== null;
+    const uniqueForward =
+      info.joinType === 'semi' && info.syntacticRight === rel2.relids && uniqueJoinPath(root, rel2, info) !== null;
+    const uniqueBackward =
+      info.joinType === 'semi' && info.syntacticRight === rel1.relids && uniqueJoinPath(root, rel1, info) !== null;
     if (forward || backward || uniqueForward || uniqueBackward) {
       if (match !== null) return null;
       match = info;
@@ -202,7 +204,12 @@ function populate(
     return;
   }
   // An outer join condition that is never true matches nothing on the right.
-  const add = (outer: RelOptInfo, inner: RelOptInfo, type: JoinType, unique: 'none' | 'inner' | 'outer' = 'none'): void => {
+  const add = (
+    outer: RelOptInfo,
+    inner: RelOptInfo,
+    type: JoinType,
+    unique: 'none' | 'inner' | 'outer' = 'none',
+  ): void => {
     addJoinPaths(root, joined, outer, inner, type, special, restrictions, unique);
   };
   switch (joinType) {

@@ -22,7 +22,9 @@ export function makeOneRel(root: PlannerInfo, list: readonly JoinListItem[]): Re
 }
 
 function joinList(root: PlannerInfo, list: readonly JoinListItem[]): RelOptInfo {
-  const items = list.map((item) => (typeof item === 'number' ? required(root.rels[item], 'relation') : joinList(root, item)));
+  const items = list.map((item) =>
+    typeof item === 'number' ? required(root.rels[item], 'relation') : joinList(root, item),
+  );
   const [only] = items;
   if (items.length === 1 && only !== undefined) return only;
   const { settings } = root.global;
@@ -48,7 +50,11 @@ function searchLevel(root: PlannerInfo, levels: RelOptInfo[][], level: number, i
   const previous = levels[level - 1] ?? [];
   previous.forEach((old, position) => {
     const connected =
-      old.joinClauses.length > 0 || old.hasEquivalenceJoins || hasJoinRestriction(root, old) || old.lateralRelids !== noRelids || old.lateralReferencers !== noRelids;
+      old.joinClauses.length > 0 ||
+      old.hasEquivalenceJoins ||
+      hasJoinRestriction(root, old) ||
+      old.lateralRelids !== noRelids ||
+      old.lateralReferencers !== noRelids;
     const others = level === 2 ? items.slice(position + 1) : items;
     for (const other of others) {
       if (overlaps(old.relids, other.relids)) continue;
@@ -63,7 +69,8 @@ function searchLevel(root: PlannerInfo, levels: RelOptInfo[][], level: number, i
       if (left.joinClauses.length === 0 && !left.hasEquivalenceJoins && !hasJoinRestriction(root, left)) return;
       for (const right of size === level - size ? rights.slice(position + 1) : rights) {
         if (overlaps(left.relids, right.relids)) continue;
-        if (haveRelevantClause(root, left, right) || haveJoinOrder(root, left, right)) register(levels, level, makeJoinRel(root, left, right));
+        if (haveRelevantClause(root, left, right) || haveJoinOrder(root, left, right))
+          register(levels, level, makeJoinRel(root, left, right));
       }
     });
   }
@@ -94,7 +101,8 @@ function haveJoinOrder(root: PlannerInfo, left: RelOptInfo, right: RelOptInfo): 
     const reversed = (info.minLeft & ~right.relids) === 0n && (info.minRight & ~left.relids) === 0n;
     if (covers || reversed) return true;
     // Both on the same side of an outer join: may be needed to complete that side.
-    const within = (side: bigint): boolean => overlaps(side, left.relids) && overlaps(side, right.relids) && (both & ~side) !== both;
+    const within = (side: bigint): boolean =>
+      overlaps(side, left.relids) && overlaps(side, right.relids) && (both & ~side) !== both;
     if (within(info.minRight) || within(info.minLeft)) return true;
   }
   return false;

@@ -34,7 +34,14 @@ function makeUnique(root: PlannerInfo, rel: RelOptInfo, special: SpecialJoinInfo
     exprs: special.semiRightExprs,
   };
   if (isUniqueFor(root, rel, special.semiRightExprs)) {
-    return { ...base, method: 'noop', rows: rel.rows, startupCost: subpath.startupCost, totalCost: subpath.totalCost, pathKeys: subpath.pathKeys };
+    return {
+      ...base,
+      method: 'noop',
+      rows: rel.rows,
+      startupCost: subpath.startupCost,
+      totalCost: subpath.totalCost,
+      pathKeys: subpath.pathKeys,
+    };
   }
   const rows = estimateGroups(root, special.semiRightExprs, rel.rows);
   const columns = special.semiRightExprs.length;
@@ -116,7 +123,12 @@ export function innerIsUnique(
     if (isOuter && isPushedDownAt(info, joinRelids)) continue;
     if (info.clause.kind !== 'OpExpr' || info.mergeFamilies.length === 0 || !info.canJoin) continue;
     const [left, right] = info.clause.args as [Expression, Expression];
-    if (isSubset(info.leftRelids, outerRelids) && info.leftRelids !== noRelids && isSubset(info.rightRelids, inner.relids)) exprs.push(right);
+    if (
+      isSubset(info.leftRelids, outerRelids) &&
+      info.leftRelids !== noRelids &&
+      isSubset(info.rightRelids, inner.relids)
+    )
+      exprs.push(right);
     else if (isSubset(info.rightRelids, outerRelids) && isSubset(info.leftRelids, inner.relids)) exprs.push(left);
   }
   for (const info of inner.baseRestrictions) {

@@ -10,7 +10,16 @@ import { processEquivalence, initMergeclauseEcs } from '../equivalence.js';
 import type { JoinListItem, PlannerInfo, RestrictInfo, SpecialJoinInfo } from '../planner-info.js';
 import { nonNullableRels } from '../prep/outer-joins.js';
 import type { Relids } from '../relids.js';
-import { contains, isSingleton, isSubset, noRelids, overlaps, relidMembers, singleRelid, firstRelid } from '../relids.js';
+import {
+  contains,
+  isSingleton,
+  isSubset,
+  noRelids,
+  overlaps,
+  relidMembers,
+  singleRelid,
+  firstRelid,
+} from '../relids.js';
 import { findBaseRel } from '../require.js';
 import { makeRestrictInfo } from './restrict-info.js';
 import { semijoinDetails } from './semijoin.js';
@@ -62,7 +71,8 @@ function deconstructJoin(root: PlannerInfo, node: JoinExpr, below: Relids): Part
   const left = deconstruct(root, node.left, below);
   const right = deconstruct(root, node.right, below);
   const both = left.relids | right.relids;
-  const isNulling = node.joinType === 'left' || node.joinType === 'full' || (node.joinType === 'anti' && node.rtIndex > 0);
+  const isNulling =
+    node.joinType === 'left' || node.joinType === 'full' || (node.joinType === 'anti' && node.rtIndex > 0);
   const relids = isNulling ? both | singleRelid(node.rtIndex) : both;
   const innerJoinRels = node.joinType === 'inner' ? both : left.innerJoinRels | right.innerJoinRels;
   const quals = andList(node.quals);
@@ -127,7 +137,8 @@ function makeSpecialJoin(
   // An inner join below must not be torn apart by this join's null extension.
   let minRight = (clauseRelids | right.innerJoinRels) & right.relids;
   for (const other of root.joinInfos) {
-    const otherAll = other.syntacticLeft | other.syntacticRight | (other.ojRelid > 0 ? singleRelid(other.ojRelid) : noRelids);
+    const otherAll =
+      other.syntacticLeft | other.syntacticRight | (other.ojRelid > 0 ? singleRelid(other.ojRelid) : noRelids);
     if (other.joinType === 'full') {
       if (overlaps(left.relids, otherAll)) minLeft |= otherAll;
       if (overlaps(right.relids, otherAll)) minRight |= otherAll;

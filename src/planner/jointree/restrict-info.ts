@@ -87,8 +87,10 @@ function comparable(root: PlannerInfo, side: Expression, method: 'btree' | 'hash
     if (type.kind === 'd') return check(type.baseType);
     if (oid === 2249) return method === 'btree';
     if (type.kind === 'c') return type.attributes.every((attribute) => check(attribute.type));
-    if (type.element !== 0 && type.length === -1 && type.subscriptHandler === 'array_subscript_handler') return check(type.element);
-    if (method === 'btree') return type.behaviour.compare !== undefined || catalog.defaultOpclass(oid, 'btree') !== null;
+    if (type.element !== 0 && type.length === -1 && type.subscriptHandler === 'array_subscript_handler')
+      return check(type.element);
+    if (method === 'btree')
+      return type.behaviour.compare !== undefined || catalog.defaultOpclass(oid, 'btree') !== null;
     return true;
   };
   return check(typeOf(side));

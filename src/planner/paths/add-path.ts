@@ -39,7 +39,12 @@ export function addPath(rel: RelOptInfo, path: Path): void {
   rel.paths = kept;
 }
 
-function dominance(path: Path, old: Path, costs: CostOrder, keys: 'equal' | 'better' | 'worse'): 'new' | 'old' | 'both' {
+function dominance(
+  path: Path,
+  old: Path,
+  costs: CostOrder,
+  keys: 'equal' | 'better' | 'worse',
+): 'new' | 'old' | 'both' {
   const outerNew = requiredOuter(path);
   const outerOld = requiredOuter(old);
   const newInOld = isSubset(outerNew, outerOld);
@@ -51,7 +56,11 @@ function dominance(path: Path, old: Path, costs: CostOrder, keys: 'equal' | 'bet
       if (path.rows < old.rows) return 'new';
       if (path.rows > old.rows) return 'old';
       // The same in every respect: exact costs decide, the older one wins a tie.
-      if (path.totalCost < old.totalCost / 1.0000000001 || (path.totalCost <= old.totalCost && path.startupCost < old.startupCost / 1.0000000001)) return 'new';
+      if (
+        path.totalCost < old.totalCost / 1.0000000001 ||
+        (path.totalCost <= old.totalCost && path.startupCost < old.startupCost / 1.0000000001)
+      )
+        return 'new';
       return 'old';
     }
     if (newInOld && path.rows <= old.rows) return 'new';
@@ -89,8 +98,18 @@ export function setCheapest(rel: RelOptInfo): void {
       if (bestParameterized === null || lessParameterized(path, bestParameterized)) bestParameterized = path;
       continue;
     }
-    if (startup === null || path.startupCost < startup.startupCost || (path.startupCost === startup.startupCost && path.totalCost < startup.totalCost)) startup = path;
-    if (total === null || path.totalCost < total.totalCost || (path.totalCost === total.totalCost && path.startupCost < total.startupCost)) total = path;
+    if (
+      startup === null ||
+      path.startupCost < startup.startupCost ||
+      (path.startupCost === startup.startupCost && path.totalCost < startup.totalCost)
+    )
+      startup = path;
+    if (
+      total === null ||
+      path.totalCost < total.totalCost ||
+      (path.totalCost === total.totalCost && path.startupCost < total.startupCost)
+    )
+      total = path;
   }
   if (total !== null) parameterized.unshift(total);
   rel.cheapestStartup = startup;

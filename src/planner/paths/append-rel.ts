@@ -32,7 +32,17 @@ export function expandInheritance(root: PlannerInfo, rel: RelOptInfo): void {
       const found = child.attributes.find((item) => !item.isDropped && item.name === attribute.name);
       if (found === undefined) return nullConst(attribute.type, attribute.typmod, attribute.collation);
       const { type, typmod, collation } = found;
-      return { kind: 'Var', varno: rtIndex, attno: found.number, type, typmod, collation, levelsUp: 0, nullingRels: [], location: -1 };
+      return {
+        kind: 'Var',
+        varno: rtIndex,
+        attno: found.number,
+        type,
+        typmod,
+        collation,
+        levelsUp: 0,
+        nullingRels: [],
+        location: -1,
+      };
     });
     root.appendParents.set(rtIndex, { parent: rel.rtIndex, translation });
     const member = buildBaseRel(root, rtIndex, 'member');
@@ -45,7 +55,8 @@ export function expandInheritance(root: PlannerInfo, rel: RelOptInfo): void {
 export function translateToMember(root: PlannerInfo, member: RelOptInfo, expression: Expression): Expression {
   const link = required(root.appendParents.get(member.rtIndex), 'inheritance parent');
   const walk = (node: Expression): Expression => {
-    if (node.kind === 'Var' && node.varno === link.parent && node.levelsUp === 0) return translateVar(node, link, member);
+    if (node.kind === 'Var' && node.varno === link.parent && node.levelsUp === 0)
+      return translateVar(node, link, member);
     if (node.kind === 'PlaceHolderVar') {
       const inner = mapChildren(node, walk) as typeof node;
       return { ...inner, relids: inner.relids.map((relid) => (relid === link.parent ? member.rtIndex : relid)) };

@@ -93,7 +93,12 @@ function supportedRows(symbol: string, args: readonly Expression[]): number | nu
   if (symbol === 'array_unnest') {
     const [array] = args;
     if (array?.kind === 'ArrayExpr' && !array.multidimensional) return array.elements.length;
-    if (array?.kind === 'Const' && array.value !== null && typeof array.value === 'object' && 'elements' in array.value) {
+    if (
+      array?.kind === 'Const' &&
+      array.value !== null &&
+      typeof array.value === 'object' &&
+      'elements' in array.value
+    ) {
       return array.value.elements.length;
     }
     return 10;
@@ -119,7 +124,10 @@ function cteRows(root: PlannerInfo, rte: CteRte): number {
 }
 
 /** The query level that declares a CTE, and its plan. */
-export function findCte(root: PlannerInfo, rte: CteRte): { planId: number; param: number; subroot: PlannerInfo | null } {
+export function findCte(
+  root: PlannerInfo,
+  rte: CteRte,
+): { planId: number; param: number; subroot: PlannerInfo | null } {
   let owner = root;
   for (let level = rte.cteLevelsUp; level > 0; level--) owner = requireRoot(owner.parent);
   const entry = required(

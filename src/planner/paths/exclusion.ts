@@ -14,7 +14,9 @@ export function relationIsExcluded(root: PlannerInfo, rel: RelOptInfo): boolean 
   const isChild = rel.kind === 'member';
   const wanted = settings.constraintExclusion === 'on' || (settings.constraintExclusion === 'partition' && isChild);
   if (!wanted || rel.relation === null || rel.baseRestrictions.length === 0) return false;
-  const conditions = rel.baseRestrictions.map((info) => info.clause).filter((clause) => !containsMutable(clause, catalog));
+  const conditions = rel.baseRestrictions
+    .map((info) => info.clause)
+    .filter((clause) => !containsMutable(clause, catalog));
   if (conditions.length === 0) return false;
   const checks: Expression[] = [];
   for (const constraint of rel.relation.constraints) {

@@ -51,11 +51,16 @@ export function addIndexPaths(root: PlannerInfo, rel: RelOptInfo): void {
     }
   }
   if (enable.bitmapscan || rel.paths.length === 0) addBitmapPaths(root, rel, forBitmap);
-  for (const path of rel.paths) if (requiredOuter(path) === rel.relids) throw new Error('planner: index path depends on itself');
+  for (const path of rel.paths)
+    if (requiredOuter(path) === rel.relids) throw new Error('planner: index path depends on itself');
 }
 
 /** Restrictions that the index answers, each at the first key column it fits. */
-export function restrictionClauses(root: PlannerInfo, info: IndexOptInfo, infos: readonly RestrictInfo[]): IndexClause[] {
+export function restrictionClauses(
+  root: PlannerInfo,
+  info: IndexOptInfo,
+  infos: readonly RestrictInfo[],
+): IndexClause[] {
   const result: IndexClause[] = [];
   for (const item of infos) {
     for (let column = 0; column < info.keyCount; column++) {
@@ -83,7 +88,12 @@ function joinClauses(root: PlannerInfo, rel: RelOptInfo, info: IndexOptInfo): In
   for (const item of rel.joinClauses) if (isMovableTo(item, rel)) add(item);
   if (rel.hasEquivalenceJoins) {
     for (let column = 0; column < info.keyCount; column++) {
-      const list = equalitiesForExpression(root, rel, (member) => matchesColumn(info, column, member.expr), rel.lateralReferencers);
+      const list = equalitiesForExpression(
+        root,
+        rel,
+        (member) => matchesColumn(info, column, member.expr),
+        rel.lateralReferencers,
+      );
       for (const item of list) {
         const match = matchClause(root, info, column, item);
         if (match !== null) result.push(match);
@@ -113,7 +123,9 @@ function withoutDuplicates(list: readonly IndexClause[]): IndexClause[] {
     const same = result.some(
       (other) =>
         other.source === item.source ||
-        (other.column === item.column && item.source.parentEc !== null && other.source.parentEc === item.source.parentEc) ||
+        (other.column === item.column &&
+          item.source.parentEc !== null &&
+          other.source.parentEc === item.source.parentEc) ||
         equalTrees(other.source.clause, item.source.clause),
     );
     if (!same) result.push(item);

@@ -19,7 +19,10 @@ export function parameterInfo(root: PlannerInfo, rel: RelOptInfo, outer: Relids)
   } else {
     clauses.push(...generateJoinEqualities(root, joined, outer, rel.relids));
   }
-  const selectivity = listSelectivity(root, [...rel.baseRestrictions, ...clauses], { varRelid: rel.rtIndex, join: null });
+  const selectivity = listSelectivity(root, [...rel.baseRestrictions, ...clauses], {
+    varRelid: rel.rtIndex,
+    join: null,
+  });
   const rows = Math.min(clampRows(rel.tuples * selectivity), rel.rows === 0 ? Infinity : rel.rows);
   const info: ParamPathInfo = { requiredOuter: outer, rows, clauses };
   rel.parameterInfos.set(outer, info);

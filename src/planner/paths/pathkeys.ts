@@ -20,7 +20,8 @@ export function canonicalPathKey(
 ): PathKey {
   const final = finalEc(ec);
   for (const key of root.pathKeys) {
-    if (key.ec === final && key.family === family && key.descending === descending && key.nullsFirst === nullsFirst) return key;
+    if (key.ec === final && key.family === family && key.descending === descending && key.nullsFirst === nullsFirst)
+      return key;
   }
   const key: PathKey = { ec: final, family, descending, nullsFirst };
   root.pathKeys.push(key);

@@ -28,7 +28,13 @@ export function materialPath(root: PlannerInfo, subpath: Path): SimplePath {
 }
 
 /** A full sort; `limit` > 0 bounds the rows that will be read. */
-export function sortPath(root: PlannerInfo, rel: RelOptInfo, subpath: Path, pathKeys: readonly PathKey[], limit: number): SortPath {
+export function sortPath(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  subpath: Path,
+  pathKeys: readonly PathKey[],
+  limit: number,
+): SortPath {
   const cost = sortCost(root.global.settings, subpath.totalCost, subpath.rows, subpath.target.width, limit);
   return {
     kind: 'Sort',
@@ -53,7 +59,10 @@ export function incrementalSortPath(
   presorted: number,
   limit: number,
 ): SortPath {
-  const exprs = pathKeys.slice(0, presorted).map((key) => key.ec.members[0]?.expr).filter((expr): expr is Expression => expr !== undefined);
+  const exprs = pathKeys
+    .slice(0, presorted)
+    .map((key) => key.ec.members[0]?.expr)
+    .filter((expr): expr is Expression => expr !== undefined);
   const groups = Math.min(estimateGroups(root, exprs, subpath.rows), Math.max(1, subpath.rows));
   const cost = incrementalSortCost(
     root.global.settings,
@@ -78,7 +87,13 @@ export function incrementalSortPath(
 }
 
 /** The path in the wanted order: itself, with an incremental sort, or with a full sort. */
-export function sortedPath(root: PlannerInfo, rel: RelOptInfo, subpath: Path, pathKeys: readonly PathKey[], limit: number): Path {
+export function sortedPath(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  subpath: Path,
+  pathKeys: readonly PathKey[],
+  limit: number,
+): Path {
   const presorted = commonPrefix(pathKeys, subpath.pathKeys);
   if (presorted === pathKeys.length) return subpath;
   if (presorted > 0 && root.global.settings.enable.incremental_sort) {
@@ -91,7 +106,9 @@ export function sortedPath(root: PlannerInfo, rel: RelOptInfo, subpath: Path, pa
 export function projectionPath(root: PlannerInfo, rel: RelOptInfo, subpath: Path, target: PathTarget): Path {
   const { settings } = root.global;
   const base = subpath.kind === 'Projection' ? subpath.subpath : subpath;
-  const same = base.target.exprs.length === target.exprs.length && base.target.exprs.every((expr, index) => expr === target.exprs[index]);
+  const same =
+    base.target.exprs.length === target.exprs.length &&
+    base.target.exprs.every((expr, index) => expr === target.exprs[index]);
   // A node that can't project needs a Result above it, unless the columns are the same.
   const separate = !same && !canProject(base);
   const perTuple = target.perTupleCost - (separate ? 0 : base.target.perTupleCost);

@@ -35,7 +35,13 @@ function sides(rel: RelOptInfo, args: readonly Expression[]): boolean {
 
 function isTidEquality(rel: RelOptInfo, clause: Expression): boolean {
   if (clause.kind === 'OpExpr') return isEqualityOperator(clause.operator) && sides(rel, clause.args);
-  if (clause.kind === 'ScalarArrayOpExpr') return isEqualityOperator(clause.operator) && clause.useOr && isTidVar(rel, clause.args[0]) && !overlaps(relidsOfExpression(clause.args[1]), rel.relids);
+  if (clause.kind === 'ScalarArrayOpExpr')
+    return (
+      isEqualityOperator(clause.operator) &&
+      clause.useOr &&
+      isTidVar(rel, clause.args[0]) &&
+      !overlaps(relidsOfExpression(clause.args[1]), rel.relids)
+    );
   if (clause.kind === 'BoolExpr' && clause.op === 'or') return clause.args.every((arg) => isTidEquality(rel, arg));
   return false;
 }

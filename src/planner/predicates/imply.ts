@@ -10,13 +10,19 @@ import type { PlannerGlobal } from '../planner-info.js';
 import { PgArray } from '../../types/value.js';
 
 /** Do the given conditions imply all of `wanted`? */
-export function impliedByConditions(global: PlannerGlobal, wanted: readonly Expression[], given: readonly Expression[]): boolean {
+export function impliedByConditions(
+  global: PlannerGlobal,
+  wanted: readonly Expression[],
+  given: readonly Expression[],
+): boolean {
   return wanted.every((item) => implies(global, given, item));
 }
 
 function implies(global: PlannerGlobal, given: readonly Expression[], wanted: Expression): boolean {
-  if (wanted.kind === 'BoolExpr' && wanted.op === 'and') return wanted.args.every((item) => implies(global, given, item));
-  if (wanted.kind === 'BoolExpr' && wanted.op === 'or' && wanted.args.some((item) => implies(global, given, item))) return true;
+  if (wanted.kind === 'BoolExpr' && wanted.op === 'and')
+    return wanted.args.every((item) => implies(global, given, item));
+  if (wanted.kind === 'BoolExpr' && wanted.op === 'or' && wanted.args.some((item) => implies(global, given, item)))
+    return true;
   return given.some((item) => oneImplies(global, item, wanted));
 }
 
@@ -61,12 +67,15 @@ function isStrictFor(global: PlannerGlobal, condition: Expression, arg: Expressi
   const target = stripRelabel(arg);
   const strict = (node: Expression): boolean => {
     if (equalTrees(stripRelabel(node), target)) return true;
-    if (node.kind === 'BoolExpr') return node.op === 'not' ? strict(node.args[0] as Expression) : node.op === 'and' && node.args.some(strict);
+    if (node.kind === 'BoolExpr')
+      return node.op === 'not' ? strict(node.args[0] as Expression) : node.op === 'and' && node.args.some(strict);
     if (node.kind === 'NullTest') return !node.isNull && !node.argIsRow && strict(node.arg);
     if (node.kind === 'BooleanTest') return (node.test === 'true' || node.test === 'false') && strict(node.arg);
-    if (node.kind === 'OpExpr' || node.kind === 'FuncExpr') return isStrictNode(node, catalog) && node.args.some(strict);
+    if (node.kind === 'OpExpr' || node.kind === 'FuncExpr')
+      return isStrictNode(node, catalog) && node.args.some(strict);
     if (node.kind === 'ScalarArrayOpExpr') return isStrictNode(node, catalog) && strict(node.args[0]);
-    if (node.kind === 'RelabelType' || node.kind === 'CoerceViaIO' || node.kind === 'CollateExpr') return strict(node.arg);
+    if (node.kind === 'RelabelType' || node.kind === 'CoerceViaIO' || node.kind === 'CollateExpr')
+      return strict(node.arg);
     return false;
   };
   return strict(condition);
@@ -82,10 +91,13 @@ interface Comparison {
 function asComparison(global: PlannerGlobal, node: Expression): Comparison | null {
   if (node.kind !== 'OpExpr' || node.args.length !== 2) return null;
   const [left, right] = node.args as [Expression, Expression];
-  if (right.kind === 'Const') return { expr: left, constant: right, operator: node.operator, collation: node.inputCollation };
+  if (right.kind === 'Const')
+    return { expr: left, constant: right, operator: node.operator, collation: node.inputCollation };
   if (left.kind !== 'Const') return null;
   const commutator = global.catalog.operator(node.operator)?.commutator ?? 0;
-  return commutator === 0 ? null : { expr: right, constant: left, operator: commutator, collation: node.inputCollation };
+  return commutator === 0
+    ? null
+    : { expr: right, constant: left, operator: commutator, collation: node.inputCollation };
 }
 
 /** The operator that must hold between the constants: given strategy (row), wanted strategy (column); 6 is <>. */
@@ -128,16 +140,32 @@ function comparisonProof(
       const test = table[first.strategy - 1]?.[second.strategy - 1] ?? 0;
       if (test === 0) continue;
       // The table speaks of `wanted constant <test> given constant`.
-      if (constantsSatisfy(global, first.family, second.right, first.right, test, right.constant, left.constant, left.collation)) return true;
+      if (
+        constantsSatisfy(
+          global,
+          first.family,
+          second.right,
+          first.right,
+          test,
+          right.constant,
+          left.constant,
+          left.collation,
+        )
+      )
+        return true;
     }
   }
   return false;
 }
 
-function strategies(global: PlannerGlobal, operator: number): { family: number; strategy: number; left: number; right: number }[] {
+function strategies(
+  global: PlannerGlobal,
+  operator: number,
+): { family: number; strategy: number; left: number; right: number }[] {
   const { catalog } = global;
   const members = catalog.operatorFamilies(operator).filter((member) => member.accessMethod === 'btree');
-  if (members.length > 0) return members.map(({ family, strategy, left, right }) => ({ family, strategy, left, right }));
+  if (members.length > 0)
+    return members.map(({ family, strategy, left, right }) => ({ family, strategy, left, right }));
   const negator = catalog.operator(operator)?.negator ?? 0;
   if (negator === 0) return [];
   return catalog
@@ -190,20 +218,26 @@ export function refutedByConditions(
   checks: readonly Expression[],
   conditions: readonly Expression[],
 ): boolean {
-  return conditions.some((condition) => refutes(global, [...checks, ...conditions.filter((item) => item !== condition)], condition));
+  return conditions.some((condition) =>
+    refutes(global, [...checks, ...conditions.filter((item) => item !== condition)], condition),
+  );
 }
 
 function refutes(global: PlannerGlobal, given: readonly Expression[], condition: Expression): boolean {
-  if (condition.kind === 'BoolExpr' && condition.op === 'or') return condition.args.every((item) => refutes(global, given, item));
-  if (condition.kind === 'BoolExpr' && condition.op === 'and') return condition.args.some((item) => refutes(global, given, item));
+  if (condition.kind === 'BoolExpr' && condition.op === 'or')
+    return condition.args.every((item) => refutes(global, given, item));
+  if (condition.kind === 'BoolExpr' && condition.op === 'and')
+    return condition.args.some((item) => refutes(global, given, item));
   const elements = arrayAlternatives(condition);
   if (elements !== null && elements.length > 0) return elements.every((item) => refutes(global, given, item));
   return given.some((item) => oneRefutes(global, item, condition));
 }
 
 function oneRefutes(global: PlannerGlobal, given: Expression, condition: Expression): boolean {
-  if (given.kind === 'BoolExpr' && given.op === 'or') return given.args.every((item) => oneRefutes(global, item, condition));
-  if (given.kind === 'BoolExpr' && given.op === 'and') return given.args.some((item) => oneRefutes(global, item, condition));
+  if (given.kind === 'BoolExpr' && given.op === 'or')
+    return given.args.every((item) => oneRefutes(global, item, condition));
+  if (given.kind === 'BoolExpr' && given.op === 'and')
+    return given.args.some((item) => oneRefutes(global, item, condition));
   const elements = arrayAlternatives(given);
   if (elements !== null && elements.length > 0) return elements.every((item) => oneRefutes(global, item, condition));
   if (given.kind === 'NullTest' && !given.argIsRow) {

@@ -33,6 +33,10 @@ function extractCommon(alternatives: readonly Expression[]): Expression {
   const rests = lists.map((list) => list.filter((item) => !common.some((winner) => equalTrees(winner, item))));
   // An alternative that is nothing but the common part makes the rest of the OR true.
   if (rests.some((rest) => rest.length === 0)) return makeAnd(common);
-  const rest = makeOr(rests.map((list) => makeAnd(list)).flatMap((item) => (item.kind === 'BoolExpr' && item.op === 'or' ? item.args : [item])));
+  const rest = makeOr(
+    rests
+      .map((list) => makeAnd(list))
+      .flatMap((item) => (item.kind === 'BoolExpr' && item.op === 'or' ? item.args : [item])),
+  );
   return makeAnd([...common, rest]);
 }

@@ -41,7 +41,8 @@ function foldCall(root: PlannerInfo, expr: Expression): Expression {
 function inlineBody(root: PlannerInfo, rte: FunctionRte): Query | null {
   const { catalog, context } = root.global;
   const [item] = rte.functions;
-  if (rte.functions.length !== 1 || item === undefined || rte.withOrdinality || item.expr.kind !== 'FuncExpr') return null;
+  if (rte.functions.length !== 1 || item === undefined || rte.withOrdinality || item.expr.kind !== 'FuncExpr')
+    return null;
   const call: FuncExpr = item.expr;
   const descriptor = catalog.function(call.function);
   if (descriptor === null || !context.sqlFunctionBody) return null;
@@ -56,7 +57,8 @@ function inlineBody(root: PlannerInfo, rte: FunctionRte): Query | null {
   if (!qualifies || call.args.some((arg) => containsVolatile(arg, catalog) || arg.kind === 'SubLink')) return null;
   const bodies = context.sqlFunctionBody(call.function, call.args.map(typeOf));
   const [body] = bodies ?? [];
-  if (bodies?.length !== 1 || body === undefined || body.commandType !== 'select' || body.rowMarks.length > 0) return null;
+  if (bodies?.length !== 1 || body === undefined || body.commandType !== 'select' || body.rowMarks.length > 0)
+    return null;
   const columns = body.targetList.filter((entry) => !entry.junk);
   if (columns.length !== item.columnTypes.length && columns.length !== 1) return null;
   if (columns.some((entry, index) => typeOf(entry.expr) !== (item.columnTypes[index] ?? call.type))) return null;

@@ -6,7 +6,10 @@ import type { JoinTreeNode, JoinType, Query } from '../../trees/query.js';
 export function ensureFrom(query: Query): Query {
   if (query.setOperations !== null || query.joinTree.fromList.length > 0) return query;
   const eref = { name: '*RESULT*', columns: [] };
-  const rangeTable = [...query.rangeTable, { kind: 'result', alias: null, eref, lateral: false, inFromClause: false } as const];
+  const rangeTable = [
+    ...query.rangeTable,
+    { kind: 'result', alias: null, eref, lateral: false, inFromClause: false } as const,
+  ];
   return {
     ...query,
     rangeTable,
@@ -17,8 +20,12 @@ export function ensureFrom(query: Query): Query {
 /** MERGE INTO t USING s ON c: the join whose unmatched sides the WHEN clauses ask for. */
 export function transformMerge(query: Query): Query {
   if (query.commandType !== 'merge') return query;
-  const byTarget = query.mergeActions.some((action) => action.match === 'notMatchedByTarget' && action.command !== 'nothing');
-  const bySource = query.mergeActions.some((action) => action.match === 'notMatchedBySource' && action.command !== 'nothing');
+  const byTarget = query.mergeActions.some(
+    (action) => action.match === 'notMatchedByTarget' && action.command !== 'nothing',
+  );
+  const bySource = query.mergeActions.some(
+    (action) => action.match === 'notMatchedBySource' && action.command !== 'nothing',
+  );
   const needTarget = query.mergeActions.some((action) => action.match === 'notMatchedByTarget');
   const needSource = query.mergeActions.some((action) => action.match === 'notMatchedBySource');
   const joinType: JoinType =
@@ -26,9 +33,10 @@ export function transformMerge(query: Query): Query {
   const sources = query.joinTree.fromList.filter(
     (item) => !(item.kind === 'RangeTableRef' && item.rtIndex === query.resultRelation),
   );
-  const source: JoinTreeNode = sources.length === 1 && sources[0] !== undefined
-    ? sources[0]
-    : { kind: 'FromExpr', fromList: sources, quals: null };
+  const source: JoinTreeNode =
+    sources.length === 1 && sources[0] !== undefined
+      ? sources[0]
+      : { kind: 'FromExpr', fromList: sources, quals: null };
   const eref = { name: '*MERGE*', columns: [] };
   const rangeTable = [
     ...query.rangeTable,

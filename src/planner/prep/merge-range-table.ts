@@ -40,7 +40,9 @@ export function mergeRangeTable(root: PlannerInfo, subquery: Query): MovedRangeT
       expression: (expression) => shiftLevels(moveExpression(expression), -1),
       subquery: (inner) => shiftQueryLevels(offsetQuery(inner, offset), -1, 2),
     });
-    root.rangeTable.push(moved.kind === 'cte' && moved.cteLevelsUp > 0 ? { ...moved, cteLevelsUp: moved.cteLevelsUp - 1 } : moved);
+    root.rangeTable.push(
+      moved.kind === 'cte' && moved.cteLevelsUp > 0 ? { ...moved, cteLevelsUp: moved.cteLevelsUp - 1 } : moved,
+    );
   }
   return { moveExpression, moveTree: (tree) => moveNode(tree) as FromExpr, offset };
 }
@@ -68,7 +70,16 @@ function offsetIndexes(expression: Expression, offset: number, depth: number): E
 
 function offsetQuery(query: Query, offset: number): Query {
   const wrapper = rewriteDeep(
-    { kind: 'SubLink', linkType: 'exists', id: 0, test: null, operatorName: [], subquery: query, arrayType: 0, location: -1 },
+    {
+      kind: 'SubLink',
+      linkType: 'exists',
+      id: 0,
+      test: null,
+      operatorName: [],
+      subquery: query,
+      arrayType: 0,
+      location: -1,
+    },
     (node, level) => {
       if (node.kind === 'Var') {
         return node.levelsUp === level && level > 0

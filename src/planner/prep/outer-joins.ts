@@ -7,7 +7,15 @@ import type { Expression, Var } from '../../trees/expression.js';
 import type { FromExpr, JoinExpr, JoinTreeNode } from '../../trees/query.js';
 import { isStrictNode, relidsOfExpression } from '../expressions/facts.js';
 import { andList } from '../expressions/make.js';
-import { mapRte, mapTargetList, rewriteDeep, mapOnConflict, mapMergeAction, mapWindow, mapQuery } from '../expressions/walk.js';
+import {
+  mapRte,
+  mapTargetList,
+  rewriteDeep,
+  mapOnConflict,
+  mapMergeAction,
+  mapWindow,
+  mapQuery,
+} from '../expressions/walk.js';
 import type { PlannerInfo } from '../planner-info.js';
 import type { Relids } from '../relids.js';
 import { noRelids, overlaps, singleRelid, contains, relidMembers } from '../relids.js';
@@ -45,7 +53,10 @@ export function nonNullableRels(node: Expression | null, catalog: Catalog, topLe
         ? nonNullableRels(node.arg, catalog, false)
         : noRelids;
     case 'PlaceHolderVar':
-      return nonNullableRels(node.arg, catalog, topLevel) | (node.relids.length === 1 ? singleRelid(node.relids[0] ?? 0) : noRelids);
+      return (
+        nonNullableRels(node.arg, catalog, topLevel) |
+        (node.relids.length === 1 ? singleRelid(node.relids[0] ?? 0) : noRelids)
+      );
     default:
       return noRelids;
   }
@@ -70,7 +81,8 @@ function nonNullableVars(quals: Expression | null, catalog: Catalog): Var[] {
   const collect = (node: Expression): void => {
     if (node.kind === 'Var') {
       if (node.levelsUp === 0) result.push(node);
-    } else if ((node.kind === 'OpExpr' || node.kind === 'FuncExpr') && isStrictNode(node, catalog)) node.args.forEach(collect);
+    } else if ((node.kind === 'OpExpr' || node.kind === 'FuncExpr') && isStrictNode(node, catalog))
+      node.args.forEach(collect);
     else if (node.kind === 'RelabelType' || node.kind === 'CollateExpr') collect(node.arg);
     else if (node.kind === 'NullTest' && !node.isNull && !node.argIsRow) collect(node.arg);
   };
@@ -185,7 +197,9 @@ export function markNullingRels(root: PlannerInfo): void {
   query.mergeActions = query.mergeActions.map((action) => mapMergeAction(action, top));
   query.mergeJoinCondition = query.mergeJoinCondition === null ? null : top(query.mergeJoinCondition);
   root.rangeTable = root.rangeTable.map((rte) =>
-    rte.kind === 'join' ? rte : mapRte(rte, { expression: (node) => mark(node, new Map()), subquery: (inner) => clearOuter(inner) }),
+    rte.kind === 'join'
+      ? rte
+      : mapRte(rte, { expression: (node) => mark(node, new Map()), subquery: (inner) => clearOuter(inner) }),
   );
   query.rangeTable = root.rangeTable;
   root.hasOuterJoins = nulling.size > 0;
@@ -193,7 +207,8 @@ export function markNullingRels(root: PlannerInfo): void {
 
 function mark(expression: Expression, nulling: ReadonlyMap<number, readonly number[]>): Expression {
   const none: readonly number[] = [];
-  const sorted = (list: readonly number[]): readonly number[] => (list.length < 2 ? list : [...list].sort((a, b) => a - b));
+  const sorted = (list: readonly number[]): readonly number[] =>
+    list.length < 2 ? list : [...list].sort((a, b) => a - b);
   return rewriteDeep(expression, (node, depth) => {
     if (node.kind === 'Var') {
       if (node.levelsUp !== depth) return node;
@@ -207,7 +222,10 @@ function mark(expression: Expression, nulling: ReadonlyMap<number, readonly numb
       const common = (lists[0] ?? none).filter((join) => lists.every((list) => list.includes(join)));
       const inner = new Map<number, readonly number[]>();
       for (const relid of relidMembers(relidsOfExpression(node.arg))) {
-        inner.set(relid, (nulling.get(relid) ?? none).filter((join) => !common.includes(join)));
+        inner.set(
+          relid,
+          (nulling.get(relid) ?? none).filter((join) => !common.includes(join)),
+        );
       }
       return { ...node, arg: mark(node.arg, inner), nullingRels: sorted(common) };
     }

@@ -4,12 +4,7 @@
 // that is not a plain column is wrapped in a PlaceHolderVar, so that it becomes NULL with its row.
 import type { Expression, PlaceHolderVar, TargetEntry, Var } from '../../trees/expression.js';
 import type { FromExpr, JoinTreeNode, Query, RangeTableEntry } from '../../trees/query.js';
-import {
-  containsNonStrict,
-  containsSetReturning,
-  containsVolatile,
-  relidsOfExpression,
-} from '../expressions/facts.js';
+import { containsNonStrict, containsSetReturning, containsVolatile, relidsOfExpression } from '../expressions/facts.js';
 import { makeAnd, nullConst } from '../expressions/make.js';
 import { mapQuery, rewriteDeep, shiftLevels, visitExpressionDeep } from '../expressions/walk.js';
 import type { PlannerInfo } from '../planner-info.js';
@@ -50,7 +45,11 @@ function pullUp(root: PlannerInfo, node: JoinTreeNode, place: Place): JoinTreeNo
     case 'JoinExpr': {
       const { joinType } = node;
       const outer = joinType !== 'inner' && joinType !== 'semi';
-      const leftPlace = { nullable: place.nullable || joinType === 'right' || joinType === 'full', depthOuter: place.depthOuter || outer, only: true };
+      const leftPlace = {
+        nullable: place.nullable || joinType === 'right' || joinType === 'full',
+        depthOuter: place.depthOuter || outer,
+        only: true,
+      };
       const rightPlace = {
         nullable: place.nullable || joinType === 'left' || joinType === 'full',
         depthOuter: place.depthOuter || outer || joinType === 'semi',
@@ -81,7 +80,12 @@ function pullUpReference(root: PlannerInfo, rtIndex: number, place: Place): Join
 type SubqueryEntry = Extract<RangeTableEntry, { kind: 'subquery' }>;
 type ValuesEntry = Extract<RangeTableEntry, { kind: 'values' }>;
 
-function pullUpSimpleSubquery(root: PlannerInfo, rtIndex: number, rte: SubqueryEntry, place: Place): JoinTreeNode | null {
+function pullUpSimpleSubquery(
+  root: PlannerInfo,
+  rtIndex: number,
+  rte: SubqueryEntry,
+  place: Place,
+): JoinTreeNode | null {
   if (!isSimple(root, rte.subquery)) return null;
   const prepared = prepareSubquery(root, rte);
   if (!isSimple(root, prepared)) return null;
@@ -197,7 +201,9 @@ function replaceReferences(
   nullableRelids: readonly number[] | null,
   rte: RangeTableEntry,
 ): void {
-  const byNumber = new Map(columns.filter((entry) => !entry.junk || entry.resno > 0).map((entry) => [entry.resno, entry.expr]));
+  const byNumber = new Map(
+    columns.filter((entry) => !entry.junk || entry.resno > 0).map((entry) => [entry.resno, entry.expr]),
+  );
   const wrapped = new Map<number, Expression>();
   const valueOf = (variable: Var): Expression => {
     if (variable.attno === 0) return wholeRow(columns, variable, rte, nullableRelids, root);
@@ -237,7 +243,16 @@ function replaceReferences(
 
 function replaceInQuery(query: Query, replaceNode: (node: Expression, depth: number) => Expression | null): Query {
   const wrapper = rewriteDeep(
-    { kind: 'SubLink', linkType: 'exists', id: 0, test: null, operatorName: [], subquery: query, arrayType: 0, location: -1 },
+    {
+      kind: 'SubLink',
+      linkType: 'exists',
+      id: 0,
+      test: null,
+      operatorName: [],
+      subquery: query,
+      arrayType: 0,
+      location: -1,
+    },
     replaceNode,
   );
   return wrapper.kind === 'SubLink' ? wrapper.subquery : query;
@@ -293,4 +308,3 @@ export function flattenFrom(tree: FromExpr): FromExpr {
   if (tree.quals !== null) quals.push(tree.quals);
   return { kind: 'FromExpr', fromList, quals: quals.length === 0 ? null : makeAnd(quals) };
 }
-

@@ -110,7 +110,9 @@ function pushInto(query: Query, clause: Expression, rtIndex: number): Query {
     };
     visit(query.setOperations);
     const rangeTable = query.rangeTable.map((rte, index) =>
-      leaves.has(index + 1) && rte.kind === 'subquery' ? { ...rte, subquery: pushInto(rte.subquery, clause, rtIndex) } : rte,
+      leaves.has(index + 1) && rte.kind === 'subquery'
+        ? { ...rte, subquery: pushInto(rte.subquery, clause, rtIndex) }
+        : rte,
     );
     return { ...query, rangeTable };
   }
@@ -119,7 +121,8 @@ function pushInto(query: Query, clause: Expression, rtIndex: number): Query {
     if (node.kind !== 'Var' || node.varno !== rtIndex || node.levelsUp !== 0) return null;
     return query.targetList.find((entry) => entry.resno === node.attno && !entry.junk)?.expr ?? null;
   });
-  const isGrouped = query.hasAggregates || query.groupClause.length > 0 || query.groupingSets.length > 0 || query.having !== null;
+  const isGrouped =
+    query.hasAggregates || query.groupClause.length > 0 || query.groupingSets.length > 0 || query.having !== null;
   if (isGrouped) return { ...query, having: query.having === null ? inner : makeAnd([query.having, inner]) };
   const quals = query.joinTree.quals;
   return { ...query, joinTree: { ...query.joinTree, quals: quals === null ? inner : makeAnd([quals, inner]) } };

@@ -62,9 +62,7 @@ function pullUpJoin(root: PlannerInfo, node: JoinExpr): Pulled {
   if (node.joinType === 'inner') {
     const shell: { top: JoinTreeNode } = { top: { ...node, left: left.node, right: right.node, quals: null } };
     const base = shell.top;
-    const quals = pullUpQuals(root, node.quals, [
-      { available: both, wrap: (make) => (shell.top = make(shell.top)) },
-    ]);
+    const quals = pullUpQuals(root, node.quals, [{ available: both, wrap: (make) => (shell.top = make(shell.top)) }]);
     const rest = quals.length === 0 ? null : makeAnd(quals);
     if (shell.top === base) return { node: { ...node, left: left.node, right: right.node, quals: rest }, relids };
     return { node: { kind: 'FromExpr', fromList: [shell.top], quals: rest }, relids };
@@ -97,7 +95,17 @@ function pullUpQual(root: PlannerInfo, qual: Expression, target: Target): boolea
 }
 
 function semiJoin(joinType: 'semi' | 'anti', left: JoinTreeNode, right: JoinTreeNode, quals: Expression): JoinExpr {
-  return { kind: 'JoinExpr', joinType, natural: false, left, right, usingColumns: null, quals, alias: null, rtIndex: 0 };
+  return {
+    kind: 'JoinExpr',
+    joinType,
+    natural: false,
+    left,
+    right,
+    usingColumns: null,
+    quals,
+    alias: null,
+    rtIndex: 0,
+  };
 }
 
 function convertAny(root: PlannerInfo, link: SubLink, target: Target): boolean {
@@ -148,7 +156,12 @@ export function levelOneRelids(query: Query): Relids {
 function hasOuterReferences(query: Query): boolean {
   let found = false;
   visitQueryDeep(query, (node, depth) => {
-    if (node.kind === 'Var' || node.kind === 'Aggref' || node.kind === 'GroupingFunc' || node.kind === 'PlaceHolderVar') {
+    if (
+      node.kind === 'Var' ||
+      node.kind === 'Aggref' ||
+      node.kind === 'GroupingFunc' ||
+      node.kind === 'PlaceHolderVar'
+    ) {
       if (node.levelsUp > depth) found = true;
     }
   });
@@ -173,8 +186,12 @@ function convertExists(root: PlannerInfo, link: SubLink, negated: boolean, targe
   const inner = relidsOfExpression(condition) & ~target.available;
   if (inner === noRelids || overlaps(inner, target.available)) return false;
   const moved = moveTree(body.joinTree);
-  const right: JoinTreeNode = moved.fromList.length === 1 && moved.fromList[0] !== undefined ? moved.fromList[0] : moved;
-  const pulled = pullUpNode(root, mapJoinTree(right, (node) => node));
+  const right: JoinTreeNode =
+    moved.fromList.length === 1 && moved.fromList[0] !== undefined ? moved.fromList[0] : moved;
+  const pulled = pullUpNode(
+    root,
+    mapJoinTree(right, (node) => node),
+  );
   const shell: { node: JoinTreeNode } = { node: pulled.node };
   const rest = pullUpQuals(root, condition, [
     { available: pulled.relids, wrap: (make) => (shell.node = make(shell.node)) },
@@ -184,5 +201,13 @@ function convertExists(root: PlannerInfo, link: SubLink, negated: boolean, targe
 }
 
 function emptyQuery(query: Query): Query {
-  return { ...query, rangeTable: [], targetList: [], having: null, limitCount: null, limitOffset: null, windowClause: [] };
+  return {
+    ...query,
+    rangeTable: [],
+    targetList: [],
+    having: null,
+    limitCount: null,
+    limitOffset: null,
+    windowClause: [],
+  };
 }

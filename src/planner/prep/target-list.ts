@@ -21,7 +21,8 @@ export function preprocessTargetList(root: PlannerInfo): void {
   const addJunk = (expr: Expression, name: string): void => {
     list.push(makeEntry(expr, list.length + 1, name, true));
   };
-  if (query.commandType === 'update' || query.commandType === 'delete' || query.commandType === 'merge') addRowIdentity(root, addJunk);
+  if (query.commandType === 'update' || query.commandType === 'delete' || query.commandType === 'merge')
+    addRowIdentity(root, addJunk);
   for (const mark of root.rowMarks) {
     if (mark.mark === 'copy') addJunk(wholeRow(root, mark.rtIndex), `wholerow${mark.rowMarkId}`);
     else addJunk(ctid(mark.rtIndex), `ctid${mark.rowMarkId}`);
@@ -59,7 +60,8 @@ function addRowIdentity(root: PlannerInfo, addJunk: (expr: Expression, name: str
   const rte = required(root.rangeTable[root.query.resultRelation - 1], 'target relation');
   if (rte.kind !== 'relation') throw notSupported('changing rows of something other than a table');
   if (rte.inherit && root.global.catalog.relation(rte.relation)?.hasSubclass) {
-    if (root.global.catalog.inheritors(rte.relation).length > 1) throw notSupported('changing rows through an inheritance parent');
+    if (root.global.catalog.inheritors(rte.relation).length > 1)
+      throw notSupported('changing rows through an inheritance parent');
   }
   if (rte.relkind === 'v') addJunk(wholeRow(root, root.query.resultRelation), 'wholerow');
   else addJunk(ctid(root.query.resultRelation), 'ctid');

@@ -14,12 +14,18 @@ export function indexInfos(root: PlannerInfo, rel: RelOptInfo, relation: Relatio
     .map((index) => indexInfo(root, rel, relation, index));
 }
 
-function indexInfo(root: PlannerInfo, rel: RelOptInfo, relation: RelationDescriptor, index: IndexDescriptor): IndexOptInfo {
+function indexInfo(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  relation: RelationDescriptor,
+  index: IndexDescriptor,
+): IndexOptInfo {
   const expressions = readList(root, rel, index.expressions);
   let nextExpression = 0;
   const columns: Expression[] = [];
   for (const key of index.keys) {
-    const expression = key.attribute === 0 ? expressions[nextExpression++] : columnVar(relation, rel.rtIndex, key.attribute);
+    const expression =
+      key.attribute === 0 ? expressions[nextExpression++] : columnVar(relation, rel.rtIndex, key.attribute);
     if (expression !== undefined) columns.push(expression);
   }
   for (const attribute of index.includes) columns.push(columnVar(relation, rel.rtIndex, attribute));
@@ -64,7 +70,8 @@ function indexSize(
 ): { pages: number; tuples: number } {
   const { catalog } = root.global;
   const known = catalog.relation(index.oid);
-  const tuples = isPartial && known !== null && known.rowEstimate >= 0 ? Math.min(known.rowEstimate, rel.tuples) : rel.tuples;
+  const tuples =
+    isPartial && known !== null && known.rowEstimate >= 0 ? Math.min(known.rowEstimate, rel.tuples) : rel.tuples;
   let width = 0;
   for (const key of index.keys) {
     const statistics = key.attribute > 0 ? catalog.statistics(index.table, key.attribute) : null;

@@ -106,7 +106,10 @@ function oneSelectivity(root: PlannerInfo, item: RestrictInfo | Expression, cont
       if (item.outerSelectivity >= 0) return item.outerSelectivity;
     } else if (item.selectivity >= 0) return item.selectivity;
   }
-  const result = item.orClauses !== null ? orSelectivity(root, item.orClauses, context) : clauseSelectivity(root, item.clause, context);
+  const result =
+    item.orClauses !== null
+      ? orSelectivity(root, item.orClauses, context)
+      : clauseSelectivity(root, item.clause, context);
   if (cacheable) {
     if (isOuter) item.outerSelectivity = result;
     else item.selectivity = result;
@@ -141,7 +144,11 @@ export function clauseSelectivity(root: PlannerInfo, clause: Expression, context
     case 'BoolExpr':
       if (clause.op === 'not') return 1 - clauseSelectivity(root, clause.args[0] as Expression, context);
       if (clause.op === 'and') return listSelectivity(root, clause.args, context);
-      return orSelectivity(root, clause.args.map((arg) => [arg]), context);
+      return orSelectivity(
+        root,
+        clause.args.map((arg) => [arg]),
+        context,
+      );
     case 'OpExpr':
       return operatorSelectivity(root, clause, context);
     case 'DistinctExpr':
@@ -161,7 +168,15 @@ export function clauseSelectivity(root: PlannerInfo, clause: Expression, context
       if (operator === undefined || left === undefined || right === undefined) return 0.5;
       const found = root.global.catalog.operator(operator);
       if (found === null) return 0.5;
-      return estimatorSelectivity(root, found.restrictEstimator, found.joinEstimator, [left, right], 0, operator, context);
+      return estimatorSelectivity(
+        root,
+        found.restrictEstimator,
+        found.joinEstimator,
+        [left, right],
+        0,
+        operator,
+        context,
+      );
     }
     case 'NullTest':
       return nullTestSelectivity(root, clause.arg, clause.isNull, context);
@@ -334,7 +349,10 @@ function booleanVariable(root: PlannerInfo, arg: Expression, context: Selectivit
   }
   const nulls = statistics.nullFraction;
   const known = mostCommonPart(statistics, (value) => value === true);
-  const isTrue = statistics.mostCommonValues.length > 0 ? trueFraction(statistics.mostCommonValues[0], statistics.mostCommonFrequencies[0] ?? 0, nulls, known.matching) : (1 - nulls) / 2;
+  const isTrue =
+    statistics.mostCommonValues.length > 0
+      ? trueFraction(statistics.mostCommonValues[0], statistics.mostCommonFrequencies[0] ?? 0, nulls, known.matching)
+      : (1 - nulls) / 2;
   const isFalse = 1 - nulls - isTrue;
   switch (test) {
     case 'unknown':

@@ -7,7 +7,12 @@ import type { Value } from '../../types/value.js';
 export type Comparator = (left: Value, right: Value) => number;
 
 /** The default order of values of `leftType` and `rightType` (cross-type for numbers). */
-export function comparatorFor(catalog: Catalog, leftType: number, rightType: number, collation: number): Comparator | null {
+export function comparatorFor(
+  catalog: Catalog,
+  leftType: number,
+  rightType: number,
+  collation: number,
+): Comparator | null {
   const type = catalog.findTypeByOid(leftType);
   const other = catalog.findTypeByOid(rightType);
   if (type === null || other === null) return null;

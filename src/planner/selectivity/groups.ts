@@ -55,6 +55,6 @@ function relationGroups(rel: RelOptInfo | null, items: readonly VariableData[]):
   }
   if (product > clamp) product = clamp;
   // Values that survive the restrictions, by drawing rows without replacement.
-  if (product > 0 && rel.rows < tuples) product *= 1 - Math.pow((tuples - rel.rows) / tuples, tuples / product);
+  if (product > 0 && rel.rows < tuples) product *= 1 - ((tuples - rel.rows) / tuples) ** (tuples / product);
   return clampRows(product);
 }

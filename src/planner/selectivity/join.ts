@@ -32,7 +32,12 @@ function innerSelectivity(root: PlannerInfo, first: VariableData, second: Variab
   const right = distinctValues(second);
   const leftStats = first.statistics;
   const rightStats = second.statistics;
-  if (leftStats !== null && rightStats !== null && leftStats.mostCommonValues.length > 0 && rightStats.mostCommonValues.length > 0) {
+  if (
+    leftStats !== null &&
+    rightStats !== null &&
+    leftStats.mostCommonValues.length > 0 &&
+    rightStats.mostCommonValues.length > 0
+  ) {
     const matched = matchCommon(root, first, second);
     const otherLeft = clampProbability(1 - leftStats.nullFraction - matched.leftTotal);
     const otherRight = clampProbability(1 - rightStats.nullFraction - matched.rightTotal);
@@ -42,10 +47,12 @@ function innerSelectivity(root: PlannerInfo, first: VariableData, second: Variab
     const rightCount = rightStats.mostCommonValues.length;
     let fromLeft = matched.product;
     if (right.count > rightCount) fromLeft += (unmatchedLeft * otherRight) / (right.count - rightCount);
-    if (right.count > matched.count) fromLeft += (otherLeft * (otherRight + unmatchedRight)) / (right.count - matched.count);
+    if (right.count > matched.count)
+      fromLeft += (otherLeft * (otherRight + unmatchedRight)) / (right.count - matched.count);
     let fromRight = matched.product;
     if (left.count > leftCount) fromRight += (unmatchedRight * otherLeft) / (left.count - leftCount);
-    if (left.count > matched.count) fromRight += (otherRight * (otherLeft + unmatchedLeft)) / (left.count - matched.count);
+    if (left.count > matched.count)
+      fromRight += (otherRight * (otherLeft + unmatchedLeft)) / (left.count - matched.count);
     return Math.min(fromLeft, fromRight);
   }
   const nulls = (1 - (leftStats?.nullFraction ?? 0)) * (1 - (rightStats?.nullFraction ?? 0));
@@ -102,7 +109,12 @@ function semiSelectivity(root: PlannerInfo, outer: VariableData, inner: Variable
   const outerStats = outer.statistics;
   const innerStats = inner.statistics;
   const nulls = outerStats?.nullFraction ?? 0;
-  if (outerStats !== null && innerStats !== null && outerStats.mostCommonValues.length > 0 && innerStats.mostCommonValues.length > 0) {
+  if (
+    outerStats !== null &&
+    innerStats !== null &&
+    outerStats.mostCommonValues.length > 0 &&
+    innerStats.mostCommonValues.length > 0
+  ) {
     const matched = matchCommon(root, outer, inner, innerCount);
     const matchFraction = clampProbability(matched.leftMatched);
     let uncertain = 0.5;

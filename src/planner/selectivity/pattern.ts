@@ -70,7 +70,8 @@ function inexact(
   if (prefix.text !== '') {
     heuristic = rest * prefixRange(root, variable, prefix.text, collation);
   }
-  if (statistics === null) return heuristic === rest && prefix.text === '' ? clampProbability(rest) : clampProbability(heuristic);
+  if (statistics === null)
+    return heuristic === rest && prefix.text === '' ? clampProbability(rest) : clampProbability(heuristic);
   const test = matcher(root, args);
   const histogram = statistics.histogramBounds as readonly Value[];
   let selectivity = heuristic;

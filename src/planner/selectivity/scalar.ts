@@ -34,10 +34,18 @@ export function splitRestriction(root: PlannerInfo, args: readonly Expression[],
   const leftVaries = varies(left);
   const rightVaries = varies(right);
   if (leftVaries && !rightVaries) {
-    return { variable: examineVariable(root, left, varRelid), other: estimateExpression(root.global, right), variableOnLeft: true };
+    return {
+      variable: examineVariable(root, left, varRelid),
+      other: estimateExpression(root.global, right),
+      variableOnLeft: true,
+    };
   }
   if (rightVaries && !leftVaries) {
-    return { variable: examineVariable(root, right, varRelid), other: estimateExpression(root.global, left), variableOnLeft: false };
+    return {
+      variable: examineVariable(root, right, varRelid),
+      other: estimateExpression(root.global, left),
+      variableOnLeft: false,
+    };
   }
   return null;
 }
@@ -52,7 +60,8 @@ export function equalitySelectivity(
   const split = splitRestriction(root, args, varRelid);
   if (split === null) return negate ? 1 - defaultEqual : defaultEqual;
   const { variable, other } = split;
-  if (other.kind === 'Const') return constantEquality(root, variable, other.value, typeOf(other), collationOf(other), negate);
+  if (other.kind === 'Const')
+    return constantEquality(root, variable, other.value, typeOf(other), collationOf(other), negate);
   return unknownEquality(variable, negate);
 }
 
@@ -71,8 +80,14 @@ export function constantEquality(
   let selectivity: number;
   if (variable.isUnique && variable.rel !== null && variable.rel.tuples >= 1) selectivity = 1 / variable.rel.tuples;
   else if (statistics !== null) {
-    const compare = comparatorFor(root.global.catalog, variable.type, valueType, collation || collationOf(variable.expr));
-    const position = compare === null ? -1 : statistics.mostCommonValues.findIndex((item) => compare(item as Value, value) === 0);
+    const compare = comparatorFor(
+      root.global.catalog,
+      variable.type,
+      valueType,
+      collation || collationOf(variable.expr),
+    );
+    const position =
+      compare === null ? -1 : statistics.mostCommonValues.findIndex((item) => compare(item as Value, value) === 0);
     if (position >= 0) selectivity = statistics.mostCommonFrequencies[position] ?? 0;
     else {
       const common = statistics.mostCommonFrequencies.reduce((sum, item) => sum + item, 0);
@@ -189,7 +204,8 @@ function histogramPart(
     const bin = interpolate(value, bounds[low - 1] as Value, bounds[low] as Value) ?? 0.5;
     fraction = (low - 1 + bin) / (bounds.length - 1);
     // One value of an otherwise unknown distribution, counted in or out.
-    const otherDistinct = Math.abs(statistics.distinct) > 1 ? statistics.distinct - statistics.mostCommonValues.length : 0;
+    const otherDistinct =
+      Math.abs(statistics.distinct) > 1 ? statistics.distinct - statistics.mostCommonValues.length : 0;
     const equalFraction = otherDistinct > 1 ? 1 / otherDistinct : 0;
     if (inclusive && low === 1) fraction += equalFraction * (1 - bin);
     if (!inclusive) fraction -= low === 1 ? equalFraction * bin : 0;

@@ -40,7 +40,8 @@ function expressionData(root: PlannerInfo, expr: Expression, rel: RelOptInfo | n
   for (const index of rel.indexes) {
     for (let position = 0; position < index.keyCount; position++) {
       const column = index.columns[position];
-      if (column === undefined || column.kind === 'Var' || !equalTrees(stripNulling(column), stripNulling(expr))) continue;
+      if (column === undefined || column.kind === 'Var' || !equalTrees(stripNulling(column), stripNulling(expr)))
+        continue;
       const statistics = root.global.catalog.statistics(index.index.oid, position + 1);
       const isUnique = index.index.isUnique && index.keyCount === 1 && index.predicateOk;
       return { expr, rel, statistics, isUnique, type };

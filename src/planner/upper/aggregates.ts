@@ -55,7 +55,10 @@ export function aggregateCosts(root: PlannerInfo, aggregates: readonly Aggref[])
     if (descriptor.transitionType === internalType) transitionSpace += internalStateBytes;
     else if (type !== null && !type.byValue) {
       const [first] = node.args;
-      const width = first !== undefined && type.oid === node.argTypes[0] ? expressionWidth(root, first.expr) : typeWidth(catalog, type.oid, -1);
+      const width =
+        first !== undefined && type.oid === node.argTypes[0]
+          ? expressionWidth(root, first.expr)
+          : typeWidth(catalog, type.oid, -1);
       transitionSpace += Math.ceil(width / 8) * 8 + 16;
     }
   }

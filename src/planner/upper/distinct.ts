@@ -19,18 +19,26 @@ export function distinctRel(root: PlannerInfo, input: RelOptInfo): RelOptInfo {
   rel.considerStartup = input.considerStartup;
   const cheapest = required(input.cheapestTotal, 'input path');
   const exprs = distinctClause.map((clause) => groupExpr(root, clause.sortGroupRef));
-  const grouped = query.groupClause.length > 0 || query.groupingSets.length > 0 || query.hasAggregates || root.hasHaving;
+  const grouped =
+    query.groupClause.length > 0 || query.groupingSets.length > 0 || query.hasAggregates || root.hasHaving;
   const rows = grouped ? cheapest.rows : estimateGroups(root, exprs, cheapest.rows);
   if (distinctClause.every((clause) => clause.sortOperator !== 0)) {
     // DISTINCT ON keeps the first row of each group: ORDER BY decides which, so all of it must be done before.
     const needed: readonly PathKey[] =
-      query.hasDistinctOn && root.sortPathKeys.length > root.distinctPathKeys.length ? root.sortPathKeys : root.distinctPathKeys;
+      query.hasDistinctOn && root.sortPathKeys.length > root.distinctPathKeys.length
+        ? root.sortPathKeys
+        : root.distinctPathKeys;
     for (const path of input.paths) {
       const isSorted = pathKeysContained(needed, path.pathKeys);
       if (path !== cheapest && !isSorted && path.pathKeys.length === 0) continue;
       const limit = root.distinctPathKeys.length === 0 ? 1 : -1;
       const sorted = sortedPath(root, rel, path, needed, limit);
-      addPath(rel, root.distinctPathKeys.length === 0 ? firstRow(root, rel, sorted) : uniquePath(root, rel, sorted, distinctClause, rows));
+      addPath(
+        rel,
+        root.distinctPathKeys.length === 0
+          ? firstRow(root, rel, sorted)
+          : uniquePath(root, rel, sorted, distinctClause, rows),
+      );
     }
   }
   const canHash = !query.hasDistinctOn && distinctClause.every((clause) => clause.hashable);

@@ -57,7 +57,8 @@ function expandOne(set: GroupingSet): number[][] {
     case 'rollup': {
       const parts = set.content.map(flat);
       const result: number[][] = [];
-      for (let count = parts.length; count >= 0; count--) result.push(parts.slice(0, count).reduce<number[]>(unite, []));
+      for (let count = parts.length; count >= 0; count--)
+        result.push(parts.slice(0, count).reduce<number[]>(unite, []));
       return result;
     }
     case 'cube': {
@@ -110,22 +111,36 @@ export function addGroupingSetPaths(
   const sets = expandGroupingSets(root.query.groupingSets, root.query.groupDistinct);
   const cheapest = required(input.cheapestTotal, 'input path');
   const clauseOf = (ref: number): SortGroupClause =>
-    required(root.groupClause.find((clause) => clause.sortGroupRef === ref), 'grouping clause');
-  const hashable = (refs: readonly number[]): boolean => hashAllowed && refs.length > 0 && refs.every((ref) => clauseOf(ref).hashable);
+    required(
+      root.groupClause.find((clause) => clause.sortGroupRef === ref),
+      'grouping clause',
+    );
+  const hashable = (refs: readonly number[]): boolean =>
+    hashAllowed && refs.length > 0 && refs.every((ref) => clauseOf(ref).hashable);
   const sortable = sets.every((refs) => refs.every((ref) => clauseOf(ref).sortOperator !== 0));
   const filled = sets.filter((refs) => refs.length > 0);
   const groupsOf = (refs: readonly number[]): number =>
-    estimateGroups(root, refs.map((ref) => groupExpr(root, ref)), cheapest.rows);
+    estimateGroups(
+      root,
+      refs.map((ref) => groupExpr(root, ref)),
+      cheapest.rows,
+    );
   const build = (steps: GroupingSetStep[], subpath: Path): void => {
     addPath(rel, setsPath(root, rel, subpath, target, quals, costs, steps, groupsOf));
   };
-  if (sortable) build(sortedSteps(chainSets(sets), null), sortedInput(root, rel, cheapest, chainSets(sets)[0], clauseOf));
+  if (sortable)
+    build(sortedSteps(chainSets(sets), null), sortedInput(root, rel, cheapest, chainSets(sets)[0], clauseOf));
   if (filled.length === 0 || !root.global.settings.enable.hashagg) return;
   if (!filled.every(hashable)) return;
-  const bytes = filled.reduce((sum, refs) => sum + groupsOf(refs) * hashEntryBytes(cheapest.target.width, costs.transitionSpace), 0);
+  const bytes = filled.reduce(
+    (sum, refs) => sum + groupsOf(refs) * hashEntryBytes(cheapest.target.width, costs.transitionSpace),
+    0,
+  );
   if (bytes > root.global.settings.hashMemBytes && sortable) return;
   const steps = filled.map((refs): GroupingSetStep => ({ refs, strategy: 'hashed', sortRefs: null }));
-  const empty = sets.filter((refs) => refs.length === 0).map((refs): GroupingSetStep => ({ refs, strategy: 'plain', sortRefs: null }));
+  const empty = sets
+    .filter((refs) => refs.length === 0)
+    .map((refs): GroupingSetStep => ({ refs, strategy: 'plain', sortRefs: null }));
   build([...steps, ...empty], cheapest);
 }
 
@@ -172,9 +187,20 @@ function setsPath(
     groups += count;
     const first = index === 0;
     let input = first ? { startup: subpath.startupCost, total: subpath.totalCost } : { startup: 0, total: 0 };
-    if (step.sortRefs !== null && step.sortRefs !== previousSort) input = sortCost(settings, 0, subpath.rows, width, -1);
+    if (step.sortRefs !== null && step.sortRefs !== previousSort)
+      input = sortCost(settings, 0, subpath.rows, width, -1);
     previousSort = step.sortRefs;
-    const cost = aggCost(root, step.strategy === 'hashed' ? 'hashed' : 'sorted', costs, step.refs.length, count, [], input, subpath.rows, width);
+    const cost = aggCost(
+      root,
+      step.strategy === 'hashed' ? 'hashed' : 'sorted',
+      costs,
+      step.refs.length,
+      count,
+      [],
+      input,
+      subpath.rows,
+      width,
+    );
     if (first) startup = cost.startup;
     total += cost.total;
   });

@@ -57,7 +57,8 @@ function estimateLimits(root: PlannerInfo): Limits {
   const offset = estimate(query.limitOffset);
   const count = estimate(query.limitCount);
   let limitTuples = -1;
-  if (count !== null && count >= 0 && (offset === null || offset >= 0)) limitTuples = Math.max(1, count) + (offset ?? 0);
+  if (count !== null && count >= 0 && (offset === null || offset >= 0))
+    limitTuples = Math.max(1, count) + (offset ?? 0);
   let fraction = root.tupleFraction;
   const combine = (own: number): void => {
     if (own >= 1) fraction = fraction >= 1 ? Math.min(fraction, own) : fraction > 0 ? fraction : own;
@@ -77,9 +78,17 @@ function planSetLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
   const { query } = root;
   if (query.sortClause.length > 0) root.tupleFraction = 0;
   if (query.rowMarks.length > 0) {
-    const strength = { update: 'FOR UPDATE', noKeyUpdate: 'FOR NO KEY UPDATE', share: 'FOR SHARE', keyShare: 'FOR KEY SHARE' };
+    const strength = {
+      update: 'FOR UPDATE',
+      noKeyUpdate: 'FOR NO KEY UPDATE',
+      share: 'FOR SHARE',
+      keyShare: 'FOR KEY SHARE',
+    };
     const [mark] = query.rowMarks;
-    throw pgError(SqlState.featureNotSupported, `${mark ? strength[mark.strength] : 'FOR UPDATE'} is not allowed with UNION/INTERSECT/EXCEPT`);
+    throw pgError(
+      SqlState.featureNotSupported,
+      `${mark ? strength[mark.strength] : 'FOR UPDATE'} is not allowed with UNION/INTERSECT/EXCEPT`,
+    );
   }
   const rel = planSetOperations(root);
   const target = finalTarget(root, root.processedTargetList);
@@ -91,14 +100,17 @@ function planSetLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
 
 function planSelectLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
   const { query } = root;
-  if (query.groupClause.length > 0 || query.groupingSets.length > 0 || query.hasAggregates) checkGroupable(query.groupClause);
-  root.groupClause = query.groupingSets.length > 0 ? query.groupClause : orderedGroupClause(query.groupClause, query.sortClause);
+  if (query.groupClause.length > 0 || query.groupingSets.length > 0 || query.hasAggregates)
+    checkGroupable(query.groupClause);
+  root.groupClause =
+    query.groupingSets.length > 0 ? query.groupClause : orderedGroupClause(query.groupClause, query.sortClause);
   root.distinctClause = query.distinctClause;
   preprocessTargetList(root);
   const list = root.processedTargetList;
   const functions = collectWindowFunctions(list.map((entry) => entry.expr));
   const windows = query.hasWindowFunctions || functions.length > 0 ? activeWindows(root, functions) : [];
-  const hasGrouping = query.groupClause.length > 0 || query.groupingSets.length > 0 || query.hasAggregates || root.hasHaving;
+  const hasGrouping =
+    query.groupClause.length > 0 || query.groupingSets.length > 0 || query.hasAggregates || root.hasHaving;
   const fullRead = hasGrouping || windows.length > 0;
   const outerFraction = root.tupleFraction;
   if (fullRead) {
@@ -142,7 +154,8 @@ function withoutSets(root: PlannerInfo, target: PathTarget): PathTarget {
   };
   target.exprs.forEach((expr, index) => {
     if (!containsSetReturning(expr)) add(expr, target.sortRefs[index] ?? 0);
-    else if (isSetReturningCall(expr)) forEachChild(expr, (child) => (containsSetReturning(child) ? walk(child) : add(child, 0)));
+    else if (isSetReturningCall(expr))
+      forEachChild(expr, (child) => (containsSetReturning(child) ? walk(child) : add(child, 0)));
     else walk(expr);
   });
   return makeTarget(root, exprs, refs);
@@ -152,7 +165,12 @@ function windowInputs(node: Expression): Expression[] {
   const result: Expression[] = [];
   const walk = (item: Expression): void => {
     if (item.kind === 'WindowFunc') result.push(item);
-    else if (item.kind === 'Var' || item.kind === 'PlaceHolderVar' || item.kind === 'Aggref' || item.kind === 'GroupingFunc') {
+    else if (
+      item.kind === 'Var' ||
+      item.kind === 'PlaceHolderVar' ||
+      item.kind === 'Aggref' ||
+      item.kind === 'GroupingFunc'
+    ) {
       result.push(...inputsOf(item, 'whole'));
     } else forEachChild(item, walk);
   };
@@ -174,8 +192,12 @@ function prepareKeys(root: PlannerInfo, windows: readonly WindowClause[]): void 
   const { query } = root;
   const list = root.processedTargetList;
   root.equivalencesMerged = true;
-  const sortable = (clauses: readonly SortGroupClause[]): boolean => clauses.every((clause) => clause.sortOperator !== 0);
-  root.groupPathKeys = query.groupingSets.length === 0 && sortable(root.groupClause) ? pathKeysForClauses(root, root.groupClause, list) : [];
+  const sortable = (clauses: readonly SortGroupClause[]): boolean =>
+    clauses.every((clause) => clause.sortOperator !== 0);
+  root.groupPathKeys =
+    query.groupingSets.length === 0 && sortable(root.groupClause)
+      ? pathKeysForClauses(root, root.groupClause, list)
+      : [];
   const [first] = windows;
   root.windowPathKeys = first === undefined ? [] : windowPathKeys(root, first);
   root.distinctPathKeys = sortable(root.distinctClause) ? pathKeysForClauses(root, root.distinctClause, list) : [];
@@ -198,7 +220,9 @@ function applyTarget(root: PlannerInfo, rel: RelOptInfo, target: PathTarget): Re
   result.rows = rel.rows;
   result.isDummy = rel.isDummy;
   result.considerStartup = root.tupleFraction > 0;
-  result.paths = rel.paths.filter((path) => path.param === null || rel.cheapestTotal === path).map((path) => pathWithTarget(root, result, path, target));
+  result.paths = rel.paths
+    .filter((path) => path.param === null || rel.cheapestTotal === path)
+    .map((path) => pathWithTarget(root, result, path, target));
   setCheapest(result);
   return result;
 }
@@ -213,7 +237,9 @@ function orderedRel(root: PlannerInfo, input: RelOptInfo, target: PathTarget, li
     const isSorted = pathKeysContained(root.sortPathKeys, path.pathKeys);
     if (!isSorted && path !== input.cheapestTotal && path.pathKeys.length === 0) continue;
     const sorted = isSorted ? path : sortedPath(root, rel, path, root.sortPathKeys, limitTuples);
-    const same = sorted.target.exprs.length === target.exprs.length && sorted.target.exprs.every((expr, index) => equalTrees(expr, target.exprs[index]));
+    const same =
+      sorted.target.exprs.length === target.exprs.length &&
+      sorted.target.exprs.every((expr, index) => equalTrees(expr, target.exprs[index]));
     addPath(rel, same ? sorted : pathWithTarget(root, rel, sorted, target));
   }
   setCheapest(rel);
@@ -225,7 +251,8 @@ function finalRel(root: PlannerInfo, input: RelOptInfo, limits: Limits, target: 
   const { query } = root;
   const rel = newRel('upper', input.relids, 0);
   rel.target = target;
-  rel.isDummy = input.isDummy && query.commandType === 'select' && query.limitCount === null && query.limitOffset === null;
+  rel.isDummy =
+    input.isDummy && query.commandType === 'select' && query.limitCount === null && query.limitOffset === null;
   rel.considerStartup = root.tupleFraction > 0;
   for (const path of input.paths) {
     if (path.param !== null && path !== input.cheapestTotal) continue;
@@ -289,7 +316,12 @@ function modifyPath(root: PlannerInfo, rel: RelOptInfo, subpath: Path): ModifyTa
   return {
     kind: 'ModifyTable',
     rel,
-    target: returns ? makeTarget(root, query.returningList.map((entry) => entry.expr)) : { exprs: [], sortRefs: [], startupCost: 0, perTupleCost: 0, width: 0 },
+    target: returns
+      ? makeTarget(
+          root,
+          query.returningList.map((entry) => entry.expr),
+        )
+      : { exprs: [], sortRefs: [], startupCost: 0, perTupleCost: 0, width: 0 },
     param: null,
     rows: returns ? subpath.rows : 0,
     startupCost: subpath.startupCost,

@@ -55,8 +55,16 @@ function planNode(root: PlannerInfo, rel: RelOptInfo, node: Node, junkAllowed: b
 }
 
 /** The path with the given column types and, perhaps, a flag column. */
-function withColumns(root: PlannerInfo, rel: RelOptInfo, planned: Planned, types: readonly TargetEntry[], flag: number | null): Planned {
-  const exprs: Expression[] = planned.columns.map((entry, index) => coerce(entry.expr, types[index]?.expr ?? entry.expr));
+function withColumns(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  planned: Planned,
+  types: readonly TargetEntry[],
+  flag: number | null,
+): Planned {
+  const exprs: Expression[] = planned.columns.map((entry, index) =>
+    coerce(entry.expr, types[index]?.expr ?? entry.expr),
+  );
   if (flag !== null) exprs.push(flagConst(flag));
   const target = makeTarget(root, exprs);
   const path = projectionPath(root, rel, planned.path, target);
@@ -70,7 +78,15 @@ function flagConst(value: number): Expression {
 function coerce(expr: Expression, like: Expression): Expression {
   const type = typeOf(like);
   if (typeOf(expr) === type && collationOf(expr) === collationOf(like)) return expr;
-  return { kind: 'RelabelType', arg: expr, type, typmod: typmodOf(like), collation: collationOf(like), form: 'implicitCast', location: -1 };
+  return {
+    kind: 'RelabelType',
+    arg: expr,
+    type,
+    typmod: typmodOf(like),
+    collation: collationOf(like),
+    form: 'implicitCast',
+    location: -1,
+  };
 }
 
 /** Entries for the columns of a path, as its target has them. */
@@ -84,7 +100,10 @@ function planLeaf(root: PlannerInfo, rel: RelOptInfo, node: RangeTableRef, flag:
   const leaf = buildBaseRel(root, node.rtIndex);
   const outerParams = root.plannerParams;
   root.plannerParams = [];
-  const subroot = planQuery(root.global, rte.subquery, root, { hasRecursion: false, tupleFraction: root.tupleFraction });
+  const subroot = planQuery(root.global, rte.subquery, root, {
+    hasRecursion: false,
+    tupleFraction: root.tupleFraction,
+  });
   leaf.subplanParams = root.plannerParams;
   root.plannerParams = outerParams;
   leaf.subroot = subroot;
@@ -97,8 +116,16 @@ function planLeaf(root: PlannerInfo, rel: RelOptInfo, node: RangeTableRef, flag:
   leaf.rows = subpath.rows;
   leaf.tuples = subpath.rows;
   leaf.target = makeTarget(root, exprs);
-  const groups = hidden === 0 ? 1 : estimateGroups(subroot, live.map((entry) => entry.expr), subpath.rows);
-  const isGrouped = rte.subquery.groupClause.length > 0 || rte.subquery.distinctClause.length > 0 || rte.subquery.hasAggregates;
+  const groups =
+    hidden === 0
+      ? 1
+      : estimateGroups(
+          subroot,
+          live.map((entry) => entry.expr),
+          subpath.rows,
+        );
+  const isGrouped =
+    rte.subquery.groupClause.length > 0 || rte.subquery.distinctClause.length > 0 || rte.subquery.hasAggregates;
   const path: Path = {
     kind: 'SubqueryScan',
     rel: leaf,
@@ -120,7 +147,12 @@ function sameTypes(left: SetOperation, right: SetOperation): boolean {
 
 /** UNION inputs of the same kind become inputs of one Append. */
 function flattenUnion(root: PlannerInfo, rel: RelOptInfo, node: Node, top: SetOperation): Planned[] {
-  if (node.kind === 'SetOperation' && node.op === 'union' && (node.all === top.all || node.all) && sameTypes(node, top)) {
+  if (
+    node.kind === 'SetOperation' &&
+    node.op === 'union' &&
+    (node.all === top.all || node.all) &&
+    sameTypes(node, top)
+  ) {
     return [...flattenUnion(root, rel, node.left, top), ...flattenUnion(root, rel, node.right, top)];
   }
   return [planNode(root, rel, node, false, null)];
@@ -153,15 +185,30 @@ function withRefs(columns: readonly TargetEntry[], count: number): TargetEntry[]
 }
 
 function setTarget(root: PlannerInfo, columns: readonly TargetEntry[], count: number, width: number): PathTarget {
-  const target = makeTarget(root, columns.map((entry) => entry.expr), columns.map((_, index) => (index < count ? index + 1 : 0)));
+  const target = makeTarget(
+    root,
+    columns.map((entry) => entry.expr),
+    columns.map((_, index) => (index < count ? index + 1 : 0)),
+  );
   return { ...target, width };
 }
 
 function appendOf(root: PlannerInfo, rel: RelOptInfo, children: readonly Path[], target: PathTarget): Path {
   const rows = children.reduce((sum, child) => sum + child.rows, 0);
-  const total = children.reduce((sum, child) => sum + child.totalCost, 0) + root.global.settings.cpuTupleCost * 0.5 * rows;
+  const total =
+    children.reduce((sum, child) => sum + child.totalCost, 0) + root.global.settings.cpuTupleCost * 0.5 * rows;
   const startup = children[0]?.startupCost ?? 0;
-  return { kind: 'Append', rel, target, param: null, rows, startupCost: startup, totalCost: total, pathKeys: [], children };
+  return {
+    kind: 'Append',
+    rel,
+    target,
+    param: null,
+    rows,
+    startupCost: startup,
+    totalCost: total,
+    pathKeys: [],
+    children,
+  };
 }
 
 function averageWidth(children: readonly Path[]): number {
@@ -207,7 +254,10 @@ function limitOne(rel: RelOptInfo, subpath: Path): Path {
 function withColumnTypes(root: PlannerInfo, rel: RelOptInfo, input: Planned, columns: readonly TargetEntry[]): Path {
   const same = columns.every((entry, index) => {
     const own = input.columns[index];
-    return own === undefined || (typeOf(own.expr) === typeOf(entry.expr) && collationOf(own.expr) === collationOf(entry.expr));
+    return (
+      own === undefined ||
+      (typeOf(own.expr) === typeOf(entry.expr) && collationOf(own.expr) === collationOf(entry.expr))
+    );
   });
   return same ? input.path : withColumns(root, rel, input, columns, null).path;
 }
@@ -229,7 +279,8 @@ function uniqueOf(
   const keys = pathKeysForClauses(root, clauses, columns);
   const sorted = uniquePath(root, rel, sortPath(root, rel, subpath, keys, -1), clauses, groups);
   if (hashed === null) return sorted;
-  if (groups * hashEntryBytes(subpath.target.width, 0) > settings.hashMemBytes || !settings.enable.hashagg) return sorted;
+  if (groups * hashEntryBytes(subpath.target.width, 0) > settings.hashMemBytes || !settings.enable.hashagg)
+    return sorted;
   return hashed.totalCost <= sorted.totalCost ? hashed : sorted;
 }
 
@@ -255,18 +306,36 @@ function planSetOp(root: PlannerInfo, rel: RelOptInfo, node: SetOperation): Plan
   const append = appendOf(root, rel, children, setTarget(root, columns, count, averageWidth(children)));
   const clauses = clausesFor(node);
   const groups = node.op === 'except' ? left.groups : Math.min(left.groups, right.groups);
-  const outputRows = node.op === 'except' ? (node.all ? left.path.rows : groups) : node.all ? Math.min(left.path.rows, right.path.rows) : groups;
+  const outputRows =
+    node.op === 'except'
+      ? node.all
+        ? left.path.rows
+        : groups
+      : node.all
+        ? Math.min(left.path.rows, right.path.rows)
+        : groups;
   const sortable = clauses.every((clause) => clause.sortOperator !== 0);
   const hashable = clauses.every((clause) => clause.hashable);
   if (!sortable && !hashable) throw cannotImplement(node.op === 'except' ? 'EXCEPT' : 'INTERSECT');
   const { settings } = root.global;
-  const command: SetOpPath['command'] = node.all ? (node.op === 'except' ? 'exceptAll' : 'intersectAll') : node.op === 'except' ? 'except' : 'intersect';
+  const command: SetOpPath['command'] = node.all
+    ? node.op === 'except'
+      ? 'exceptAll'
+      : 'intersectAll'
+    : node.op === 'except'
+      ? 'except'
+      : 'intersect';
   const keys = sortable ? pathKeysForClauses(root, clauses, withRefs(columns, count)) : [];
   const sorted = sortable && clauses.length > 0 ? sortPath(root, rel, append, keys, -1) : append;
   const fits = groups * hashEntryBytes(append.target.width, 0) <= settings.hashMemBytes;
   const sortedTotal = sorted.totalCost + settings.cpuOperatorCost * append.rows * count;
   const hashedTotal = append.totalCost + settings.cpuOperatorCost * append.rows * count;
-  const hashFirst = hashable && clauses.length > 0 && fits && settings.enable.hashagg && hashedTotal <= sortedTotal + settings.cpuTupleCost * outputRows;
+  const hashFirst =
+    hashable &&
+    clauses.length > 0 &&
+    fits &&
+    settings.enable.hashagg &&
+    hashedTotal <= sortedTotal + settings.cpuTupleCost * outputRows;
   const useHash = hashFirst || !sortable;
   const subpath = useHash ? append : sorted;
   const path: SetOpPath = {

@@ -18,7 +18,9 @@ export function pathWithTarget(root: PlannerInfo, rel: RelOptInfo, path: Path, t
   const steps = setReturningSteps(root, target, path.target);
   let result = path;
   for (const step of steps) {
-    result = step.isSet ? projectSetPath(root, rel, result, step.target) : projectionPath(root, rel, result, step.target);
+    result = step.isSet
+      ? projectSetPath(root, rel, result, step.target)
+      : projectionPath(root, rel, result, step.target);
   }
   return result;
 }
@@ -90,7 +92,8 @@ function partsUpTo(
 function projectSetPath(root: PlannerInfo, rel: RelOptInfo, subpath: Path, target: PathTarget): Path {
   const { settings } = root.global;
   let rowsPerInput = 1;
-  for (const expr of target.exprs) if (isSetReturningCall(expr)) rowsPerInput = Math.max(rowsPerInput, callRows(root, expr));
+  for (const expr of target.exprs)
+    if (isSetReturningCall(expr)) rowsPerInput = Math.max(rowsPerInput, callRows(root, expr));
   const rows = clampRows(subpath.rows * rowsPerInput);
   const total =
     subpath.totalCost +

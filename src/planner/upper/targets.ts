@@ -11,7 +11,11 @@ import { makeTarget } from '../rels/targets.js';
 
 /** The target of the finished target list. */
 export function finalTarget(root: PlannerInfo, list: readonly TargetEntry[]): PathTarget {
-  return makeTarget(root, list.map((entry) => entry.expr), list.map((entry) => entry.sortGroupRef));
+  return makeTarget(
+    root,
+    list.map((entry) => entry.expr),
+    list.map((entry) => entry.sortGroupRef),
+  );
 }
 
 /** Columns, placeholders and (with `aggregates`) whole aggregates that an expression is computed from. */
@@ -29,7 +33,11 @@ export function inputsOf(expression: Expression, aggregates: 'whole' | 'enter'):
   return result;
 }
 
-function build(root: PlannerInfo, kept: readonly { expr: Expression; ref: number }[], rest: readonly Expression[]): PathTarget {
+function build(
+  root: PlannerInfo,
+  kept: readonly { expr: Expression; ref: number }[],
+  rest: readonly Expression[],
+): PathTarget {
   const exprs = kept.map((item) => item.expr);
   const refs = kept.map((item) => item.ref);
   for (const expr of rest) {
@@ -85,7 +93,9 @@ export function sortInputTarget(root: PlannerInfo, final: PathTarget): { target:
     const cost = expressionCost(root, expr);
     return limited && cost.startup + cost.perTuple > 10 * settings.cpuOperatorCost;
   });
-  const hasVolatile = final.exprs.some((expr, index) => postponed[index] && !sets[index] && containsVolatile(expr, catalog));
+  const hasVolatile = final.exprs.some(
+    (expr, index) => postponed[index] && !sets[index] && containsVolatile(expr, catalog),
+  );
   const hasExpensive = postponed.some((flag, index) => flag && !sets[index]);
   if (!((hasSet && !setInSort) || hasVolatile || hasExpensive)) return { target: final, hasPostponed: false };
   const kept: { expr: Expression; ref: number }[] = [];

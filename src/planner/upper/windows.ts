@@ -30,7 +30,9 @@ export function collectWindowFunctions(list: readonly Expression[]): WindowFunc[
 /** Windows that some function uses, in the order in which they are computed: longer orders first, so that shorter ones
  *  that are prefixes follow them. */
 export function activeWindows(root: PlannerInfo, functions: readonly WindowFunc[]): WindowClause[] {
-  const used = root.query.windowClause.filter((window) => functions.some((item) => item.windowRef === window.windowRef));
+  const used = root.query.windowClause.filter((window) =>
+    functions.some((item) => item.windowRef === window.windowRef),
+  );
   const keys = (window: WindowClause): SortGroupClause[] => {
     const result: SortGroupClause[] = [];
     for (const clause of [...window.partitionClause, ...window.orderClause]) {
@@ -77,7 +79,8 @@ export function windowRel(
   rel.target = output;
   rel.considerStartup = input.considerStartup;
   for (const path of input.paths) {
-    const useful = path === input.cheapestTotal || pathKeysContained(root.windowPathKeys, path.pathKeys) || path.pathKeys.length > 0;
+    const useful =
+      path === input.cheapestTotal || pathKeysContained(root.windowPathKeys, path.pathKeys) || path.pathKeys.length > 0;
     if (useful) addPath(rel, windowChain(root, rel, path, inputTarget, output, windows, functions));
   }
   setCheapest(rel);

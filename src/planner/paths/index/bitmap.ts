@@ -57,7 +57,9 @@ function bestForAlternative(
     }
     const own = restrictionClauses(root, index, alternative);
     if (own.length === 0) continue;
-    const extra = restrictionClauses(root, index, others).filter((clause) => !own.some((item) => item.source === clause.source));
+    const extra = restrictionClauses(root, index, others).filter(
+      (clause) => !own.some((item) => item.source === clause.source),
+    );
     found.push(...indexPathsFor(root, rel, index, [...own, ...extra], noRelids).filter((path) => !path.backward));
   }
   return found.length === 0 ? null : chooseAnd(root, rel, found);
@@ -73,7 +75,12 @@ function treeCost(root: PlannerInfo, path: BitmapPath): { total: number; selecti
   return { total: path.totalCost, selectivity: path.selectivity };
 }
 
-function combine(root: PlannerInfo, _rel: RelOptInfo, kind: 'BitmapAnd' | 'BitmapOr', children: readonly BitmapPath[]): BitmapPath {
+function combine(
+  root: PlannerInfo,
+  _rel: RelOptInfo,
+  kind: 'BitmapAnd' | 'BitmapOr',
+  children: readonly BitmapPath[],
+): BitmapPath {
   const { settings } = root.global;
   let totalCost = 0;
   let selectivity = kind === 'BitmapAnd' ? 1 : 0;
@@ -102,7 +109,13 @@ function chooseAnd(root: PlannerInfo, rel: RelOptInfo, paths: readonly BitmapPat
     return a.total - b.total || a.selectivity - b.selectivity;
   });
   const outerOf = (path: BitmapPath): Relids => ('index' in path ? requiredOuter(path) : noRelids);
-  const cost = (list: readonly BitmapPath[]): number => heapPath(root, rel, join(root, rel, list), list.map(outerOf).reduce((set, item) => set | item, noRelids)).totalCost;
+  const cost = (list: readonly BitmapPath[]): number =>
+    heapPath(
+      root,
+      rel,
+      join(root, rel, list),
+      list.map(outerOf).reduce((set, item) => set | item, noRelids),
+    ).totalCost;
   let best: BitmapPath[] | null = null;
   let bestCost = Infinity;
   ranked.forEach((start, position) => {
@@ -140,10 +153,13 @@ function heapPath(root: PlannerInfo, rel: RelOptInfo, bitmap: BitmapPath, outer:
   const loops = outer === noRelids ? 1 : loopCount(root, rel, outer);
   const tuples = clampRows(tree.selectivity * rel.tuples);
   const table = Math.max(1, rel.pages);
-  let pages = loops > 1 ? pagesFetched(root, tuples * loops, rel.pages, 1) / loops : (2 * table * tuples) / (2 * table + tuples);
+  let pages =
+    loops > 1 ? pagesFetched(root, tuples * loops, rel.pages, 1) / loops : (2 * table * tuples) / (2 * table + tuples);
   pages = pages >= table ? table : Math.ceil(pages);
   const perPage =
-    pages >= 2 ? settings.randomPageCost - (settings.randomPageCost - settings.seqPageCost) * Math.sqrt(pages / table) : settings.randomPageCost;
+    pages >= 2
+      ? settings.randomPageCost - (settings.randomPageCost - settings.seqPageCost) * Math.sqrt(pages / table)
+      : settings.randomPageCost;
   const filters = param === null ? rel.baseRestrictions : [...rel.baseRestrictions, ...param.clauses];
   const qual = restrictionCost(root, filters);
   const startup = (settings.enable.bitmapscan ? 0 : disableCost) + tree.total + qual.startup + rel.target.startupCost;

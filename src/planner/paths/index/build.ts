@@ -76,8 +76,14 @@ function isFixedBoolean(info: IndexOptInfo, expr: Expression): boolean {
 export function usefulKeys(root: PlannerInfo, rel: RelOptInfo, keys: PathKey[]): PathKey[] {
   let merging = 0;
   for (const key of keys) {
-    const fromEc = rel.hasEquivalenceJoins && (key.ec.relids & ~rel.relids) !== noRelids && !key.ec.hasConst && key.ec.members.length > 1;
-    const fromClause = rel.joinClauses.some((item) => item.mergeFamilies.length > 0 && (item.leftEc === key.ec || item.rightEc === key.ec));
+    const fromEc =
+      rel.hasEquivalenceJoins &&
+      (key.ec.relids & ~rel.relids) !== noRelids &&
+      !key.ec.hasConst &&
+      key.ec.members.length > 1;
+    const fromClause = rel.joinClauses.some(
+      (item) => item.mergeFamilies.length > 0 && (item.leftEc === key.ec || item.rightEc === key.ec),
+    );
     if (!fromEc && !fromClause) break;
     merging++;
   }
@@ -86,13 +92,24 @@ export function usefulKeys(root: PlannerInfo, rel: RelOptInfo, keys: PathKey[]):
     while (count < keys.length && count < wanted.length && keys[count] === wanted[count]) count++;
     return count;
   };
-  const useful = Math.max(merging, ordering(root.queryPathKeys), ordering(root.sortPathKeys), ordering(root.groupPathKeys), ordering(root.distinctPathKeys), ordering(root.windowPathKeys));
+  const useful = Math.max(
+    merging,
+    ordering(root.queryPathKeys),
+    ordering(root.sortPathKeys),
+    ordering(root.groupPathKeys),
+    ordering(root.distinctPathKeys),
+    ordering(root.windowPathKeys),
+  );
   return keys.slice(0, useful);
 }
 
 function canReturnAll(root: PlannerInfo, rel: RelOptInfo, info: IndexOptInfo): boolean {
   if (!root.global.settings.enable.indexonlyscan || !info.canReturn.some((item) => item)) return false;
-  const available = (expr: Expression): boolean => info.columns.some((column, index) => info.canReturn[index] === true && column.kind === 'Var' && expr.kind === 'Var' && column.attno === expr.attno);
+  const available = (expr: Expression): boolean =>
+    info.columns.some(
+      (column, index) =>
+        info.canReturn[index] === true && column.kind === 'Var' && expr.kind === 'Var' && column.attno === expr.attno,
+    );
   const needed: Expression[] = [];
   for (const expr of rel.target.exprs) needed.push(...pullVars(expr));
   for (const item of rel.baseRestrictions) {
@@ -100,11 +117,16 @@ function canReturnAll(root: PlannerInfo, rel: RelOptInfo, info: IndexOptInfo): b
     needed.push(...pullVars(item.clause));
   }
   if (rel.joinClauses.length > 0) for (const attno of rel.attributeNeeded.keys()) if (attno <= 0) return false;
-  return needed.every((expr) => expr.kind !== 'Var' || expr.varno !== rel.rtIndex || available(expr)) && !hasWholeRow(rel, needed);
+  return (
+    needed.every((expr) => expr.kind !== 'Var' || expr.varno !== rel.rtIndex || available(expr)) &&
+    !hasWholeRow(rel, needed)
+  );
 }
 
 function hasWholeRow(rel: RelOptInfo, list: readonly Expression[]): boolean {
-  return list.some((item) => someExpression(item, (node) => node.kind === 'Var' && node.varno === rel.rtIndex && node.attno <= 0));
+  return list.some((item) =>
+    someExpression(item, (node) => node.kind === 'Var' && node.varno === rel.rtIndex && node.attno <= 0),
+  );
 }
 
 function makePath(
@@ -149,7 +171,11 @@ export function loopCount(root: PlannerInfo, rel: RelOptInfo, outer: Relids): nu
     let rows = other.rows;
     for (const special of root.joinInfos) {
       // The right side of a semijoin may be made unique before it drives the scan.
-      if (special.joinType === 'semi' && (special.syntacticRight & other.relids) !== noRelids && (special.syntacticLeft & rel.relids) !== noRelids) {
+      if (
+        special.joinType === 'semi' &&
+        (special.syntacticRight & other.relids) !== noRelids &&
+        (special.syntacticLeft & rel.relids) !== noRelids
+      ) {
         rows = Math.max(1, Math.min(rows, rows));
       }
     }

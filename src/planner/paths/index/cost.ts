@@ -28,7 +28,10 @@ export function pagesFetched(root: PlannerInfo, tuples: number, pages: number, i
 }
 
 /** Conditions that narrow the range of entries visited: equalities on leading columns and the first other one. */
-function boundaryClauses(info: IndexOptInfo, quals: readonly IndexClause[]): { list: IndexClause[]; allEqual: boolean; scans: number } {
+function boundaryClauses(
+  info: IndexOptInfo,
+  quals: readonly IndexClause[],
+): { list: IndexClause[]; allEqual: boolean; scans: number } {
   const list: IndexClause[] = [];
   let scans = 1;
   let column = 0;
@@ -73,7 +76,11 @@ export function indexCost(
   const sources = quals.map((item) => item.source);
   const partial: readonly Expression[] = info.predicate;
   const selectivityOf = (list: readonly RestrictInfo[]): number =>
-    listSelectivity(root, [...partial.filter((item) => !list.some((source) => source.clause === item)), ...list], context);
+    listSelectivity(
+      root,
+      [...partial.filter((item) => !list.some((source) => source.clause === item)), ...list],
+      context,
+    );
   const selectivity = quals.length === 0 && partial.length === 0 ? 1 : selectivityOf(sources);
   const boundary = boundaryClauses(info, quals);
   let entries: number;
@@ -117,7 +124,10 @@ export function indexCost(
   const heap = heapCost(root, info, selectivity, indexOnly, loops);
   const qpquals = filters.filter((item) => !quals.some((clause) => !clause.lossy && clause.source === item));
   const qual = restrictionCost(root, qpquals);
-  const startup = (settings.enable.indexscan && (!indexOnly || settings.enable.indexonlyscan) ? 0 : disableCost) + indexStartup + qual.startup;
+  const startup =
+    (settings.enable.indexscan && (!indexOnly || settings.enable.indexonlyscan) ? 0 : disableCost) +
+    indexStartup +
+    qual.startup;
   const fetchedRows = clampRows(selectivity * rel.tuples);
   const run = indexTotal - indexStartup + heap + (settings.cpuTupleCost + qual.perTuple) * fetchedRows;
   const target = rel.target;
@@ -129,7 +139,13 @@ export function indexCost(
   };
 }
 
-function heapCost(root: PlannerInfo, info: IndexOptInfo, selectivity: number, indexOnly: boolean, loops: number): number {
+function heapCost(
+  root: PlannerInfo,
+  info: IndexOptInfo,
+  selectivity: number,
+  indexOnly: boolean,
+  loops: number,
+): number {
   const { settings } = root.global;
   const { rel } = info;
   const tuples = clampRows(selectivity * rel.tuples);

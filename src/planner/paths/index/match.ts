@@ -22,12 +22,23 @@ export function matchesColumn(info: IndexOptInfo, column: number, expr: Expressi
   while (operand.kind === 'RelabelType') operand = operand.arg;
   let wanted = key;
   while (wanted.kind === 'RelabelType') wanted = wanted.arg;
-  if (wanted.kind === 'Var') return operand.kind === 'Var' && operand.varno === wanted.varno && operand.attno === wanted.attno && operand.levelsUp === 0;
+  if (wanted.kind === 'Var')
+    return (
+      operand.kind === 'Var' &&
+      operand.varno === wanted.varno &&
+      operand.attno === wanted.attno &&
+      operand.levelsUp === 0
+    );
   return equalTrees(stripNullingRels(operand), stripNullingRels(wanted));
 }
 
 /** The condition as the index sees it at one of its key columns; null where it doesn't help. */
-export function matchClause(root: PlannerInfo, info: IndexOptInfo, column: number, source: RestrictInfo): IndexClause | null {
+export function matchClause(
+  root: PlannerInfo,
+  info: IndexOptInfo,
+  column: number,
+  source: RestrictInfo,
+): IndexClause | null {
   if (source.pseudoConstant) return null;
   const { clause } = source;
   const quals = matchExpression(root, info, column, clause);
@@ -70,7 +81,12 @@ function collationMatches(info: IndexOptInfo, column: number, collation: number)
 }
 
 /** The operator's strategy in the column's family; null where it is not in it. */
-function strategyOf(root: PlannerInfo, info: IndexOptInfo, column: number, operator: number): IndexQual['strategy'] | null {
+function strategyOf(
+  root: PlannerInfo,
+  info: IndexOptInfo,
+  column: number,
+  operator: number,
+): IndexQual['strategy'] | null {
   const family = info.index.keys[column]?.opfamily;
   const member = root.global.catalog.operatorFamilies(operator).find((item) => item.family === family);
   if (member === undefined) return null;
@@ -95,7 +111,12 @@ function matchOperator(
   if (commutator === null) return null;
   const strategy = strategyOf(root, info, column, commutator.oid);
   if (strategy === null) return null;
-  const turned: Expression = { ...clause, operator: commutator.oid, function: commutator.function, args: [right, left] };
+  const turned: Expression = {
+    ...clause,
+    operator: commutator.oid,
+    function: commutator.function,
+    args: [right, left],
+  };
   return exact({ column, strategy, value: left, clause: turned });
 }
 
@@ -203,7 +224,8 @@ function matchPattern(
 ): Match | null {
   const kind = likeOperators.get(clause.operator);
   const [left, right] = clause.args;
-  if (kind === undefined || left === undefined || right?.kind !== 'Const' || typeof right.value !== 'string') return null;
+  if (kind === undefined || left === undefined || right?.kind !== 'Const' || typeof right.value !== 'string')
+    return null;
   if (!matchesColumn(info, column, left)) return null;
   const key = info.index.keys[column];
   if (key === undefined) return null;

@@ -29,7 +29,7 @@ export function parseSnapshot(text: string): SnapshotParts {
   if (match === null) throw invalidSyntax('pg_snapshot', text);
   const xmin = BigInt(match[1] as string);
   const xmax = BigInt(match[2] as string);
-  if (xmin === 0n || xmax === 0n || xmin > xmax || xmax > 0xffffffffffffffffn) throw invalidSyntax('pg_snapshot', text);
+  if (xmin === 0n || xmax === 0n || xmin > xmax || xmax > 0x7fffffffffffffffn) throw invalidSyntax('pg_snapshot', text);
   const inProgress: bigint[] = [];
   for (const word of match[3] === '' ? [] : (match[3] as string).split(',')) {
     const xid = BigInt(word);

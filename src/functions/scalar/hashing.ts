@@ -53,13 +53,13 @@ function finish64(digest: Digest, seed: bigint): bigint {
   return BigInt.asIntN(64, hashBytesExtended(digest.bytes, seed) ^ BigInt(digest.xor ?? 0));
 }
 
-function digesterOf(type: TypeDescriptor, io: IoContext): [Digester, TypeDescriptor] {
+function digesterOf(type: TypeDescriptor, io: IoContext, what = 'a hash'): [Digester, TypeDescriptor] {
   const base = storageType(type, io);
   const digester = digesters.get(base.behaviour.symbol);
   if (digester === undefined) {
     throw pgError(
       SqlState.undefinedFunction,
-      `could not identify a hash function for type ${io.names.toText('regtype', base.oid)}`,
+      `could not identify ${what} function for type ${io.names.toText('regtype', base.oid)}`,
     );
   }
   return [digester, base];
@@ -74,8 +74,8 @@ export function hashValue(value: Value, type: TypeDescriptor, io: IoContext): nu
 
 /** Seeded 64-bit hash of a value of any hashable type. */
 export function hashValueExtended(value: Value, seed: bigint, type: TypeDescriptor, io: IoContext): bigint {
+  const [digest, base] = digesterOf(type, io, 'an extended hash');
   if (value === null) return 0n;
-  const [digest, base] = digesterOf(type, io);
   return finish64(digest(value, base, io), seed);
 }
 

@@ -2,7 +2,7 @@
 // (RandomState); what is here turns its bits into values as PostgreSQL does.
 import { randomFillSync } from 'node:crypto';
 import { pgError, SqlState } from '../../errors/pg-error.js';
-import { Numeric } from '../../types/numeric.js';
+import { Numeric, powerOfTen } from '../../types/numeric.js';
 import { compareNumerics } from '../../types/numeric-math.js';
 import type { CallInfo, RandomState } from '../call-info.js';
 import { fn } from '../registry.js';
@@ -31,9 +31,9 @@ fn('setseed', {
 fn('drandom_normal', {
   impl: (mean: number, deviation: number, info: CallInfo) => {
     const { random } = info.session;
-    // Box-Muller with the first uniform in (0, 1].
+    // Box-Muller with both uniforms in (0, 1].
     const first = 1 - random.next();
-    const second = random.next();
+    const second = 1 - random.next();
     return deviation * Math.sqrt(-2 * Math.log(first)) * Math.sin(2 * Math.PI * second) + mean;
   },
 });
@@ -65,21 +65,38 @@ fn('numeric_random', {
     if (compareNumerics(min, max) > 0) throw boundsError();
     const scale = Math.max(min.scale, max.scale);
     const low = min.withScale(scale).coefficient;
-    const range = max.withScale(scale).coefficient - low + 1n;
-    return Numeric.of(low + randomBigInteger(range, info.session.random), scale);
+    return Numeric.of(low + randomUpTo(max.withScale(scale).coefficient - low, scale, info.session.random), scale);
   },
 });
 
-/** As randomBelow for any limit. */
-function randomBigInteger(limit: bigint, random: RandomState): bigint {
-  if (limit <= 1n << 64n) return randomBelow(limit, random);
-  const bits = limit.toString(2).length;
+/** A uniform integer in [0, limit], drawn as PostgreSQL draws numerics: the first four base-10000 digits at once, the
+ *  others four or one at a time, tried again while the whole is too large. `scale` aligns digits at the point. */
+function randomUpTo(limit: bigint, scale: number, random: RandomState): bigint {
+  if (limit === 0n) return 0n;
+  const padding = powerOfTen((4 - (scale % 4)) % 4);
+  const text = (limit * padding).toString();
+  const digitCount = Math.ceil(text.length / 4);
+  const headCount = Math.min(digitCount, 4);
+  const head = BigInt(text.padStart(digitCount * 4, '0').slice(0, headCount * 4));
   for (;;) {
-    let value = 0n;
-    for (let have = 0; have < bits; have += 64) value = (value << 64n) | random.nextBits();
-    value &= (1n << BigInt(bits)) - 1n;
-    if (value < limit) return value;
+    let value: bigint;
+    if (headCount === digitCount) {
+      value = randomBelow(head / padding + 1n, random) * padding;
+    } else {
+      value = randomBelow(head + 1n, random);
+      let rest = digitCount - headCount - (padding > 1n ? 1 : 0);
+      for (; rest >= 4; rest -= 4) value = value * 10000n ** 4n + reversedDigits(randomBelow(10000n ** 4n, random));
+      for (; rest > 0; rest--) value = value * 10000n + randomBelow(10000n, random);
+      if (padding > 1n) value = value * 10000n + randomBelow(10000n / padding, random) * padding;
+    }
+    if (value <= limit * padding) return value / padding;
   }
+}
+
+/** Four base-10000 digits in the other order: PostgreSQL lays the lowest of a draw down first. */
+function reversedDigits(four: bigint): bigint {
+  const digit = (at: bigint) => (four / 10000n ** at) % 10000n;
+  return ((digit(0n) * 10000n + digit(1n)) * 10000n + digit(2n)) * 10000n + digit(3n);
 }
 
 fn('gen_random_uuid', {

@@ -1,10 +1,11 @@
-// Sort: stable, in memory up to work_mem, then an external merge of sorted runs; under a Limit only the top rows are kept.
+// Sort: in memory up to work_mem, then an external merge of sorted runs; under a Limit only the top rows are kept.
 // IncrementalSort: input sorted by leading keys already is sorted group by group.
 import { batchRowsMax } from '../../base/limits.js';
 import type { IncrementalSort, Sort } from '../../trees/plan.js';
 import type { Row } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
 import { type RowComparator, rowComparator } from '../row-order.js';
+import { BoundedHeap, quicksort } from '../quicksort.js';
 import { rowBytes } from '../spill/row-codec.js';
 import { TemporaryFile } from '../spill/temporary-file.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
@@ -121,6 +122,7 @@ export class Sorter {
   private bytes = 0;
   private peakBytes = 0;
   private readonly runs: TemporaryFile[] = [];
+  private heap: BoundedHeap<Row> | null = null;
 
   constructor(
     private readonly compare: RowComparator,
@@ -132,24 +134,29 @@ export class Sorter {
   }
 
   add(row: Row): void {
+    if (this.heap !== null) {
+      this.heap.add(row);
+      return;
+    }
     this.rows.push(row);
     const { bound } = this;
     if (bound !== null) {
-      // Twice the bound before each trimming: amortised, and stable because sorting is.
-      if (this.rows.length >= Math.max(2 * bound, 64)) this.trim(bound);
+      if (this.rows.length > 2 * bound) this.startHeap(bound);
       return;
     }
     this.bytes += rowBytes(row);
     if (this.bytes > this.bytesMax && this.rows.length > runBatchRows) this.spill();
   }
 
-  private trim(bound: number): void {
-    this.rows.sort(this.compare);
-    this.rows.length = bound;
+  private startHeap(bound: number): void {
+    const heap = new BoundedHeap(bound, this.compare);
+    for (const row of this.rows) heap.add(row);
+    this.heap = heap;
+    this.rows = [];
   }
 
   private spill(): void {
-    this.rows.sort(this.compare);
+    quicksort(this.rows, this.compare);
     const run = new TemporaryFile();
     for (let at = 0; at < this.rows.length; at += runBatchRows) run.write(this.rows.slice(at, at + runBatchRows));
     this.runs.push(run);
@@ -159,7 +166,8 @@ export class Sorter {
   }
 
   finish(): void {
-    this.rows.sort(this.compare);
+    if (this.heap === null) quicksort(this.rows, this.compare);
+    else this.rows = this.heap.sorted();
     if (this.bound !== null && this.rows.length > this.bound) this.rows.length = this.bound;
     this.peakBytes = Math.max(this.peakBytes, this.bytes);
   }
@@ -176,7 +184,7 @@ export class Sorter {
     }
   }
 
-  /** Merges the runs and what is left in memory; earlier runs win ties, which keeps the sort stable. */
+  /** Merges the runs and what is left in memory; earlier runs win ties. */
   private *merged(rowCountMax: () => number): Generator<Batch, void, void> {
     const sources = [...this.runs.map((run) => runRows(run)), this.rows[Symbol.iterator]()];
     const heads = sources.map((source) => source.next());
@@ -201,6 +209,7 @@ export class Sorter {
   clear(): void {
     for (const run of this.runs) run.close();
     this.runs.length = 0;
+    this.heap = null;
     this.rows = [];
     this.bytes = 0;
   }
@@ -210,8 +219,8 @@ export class Sorter {
       const bytes = this.runs.reduce((sum, run) => sum + run.bytes, 0);
       return { 'Sort Method': 'external merge', 'Sort Space Used': Math.ceil(bytes / 1024), 'Sort Space Type': 'Disk' };
     }
-    const method = this.bound !== null ? 'top-N heapsort' : 'quicksort';
-    const bytes = this.bound !== null ? this.rows.reduce((sum, row) => sum + rowBytes(row), 0) : this.peakBytes;
+    const method = this.heap !== null ? 'top-N heapsort' : 'quicksort';
+    const bytes = this.heap !== null ? this.rows.reduce((sum, row) => sum + rowBytes(row), 0) : this.peakBytes;
     return {
       'Sort Method': method,
       'Sort Space Used': Math.max(25, Math.ceil(bytes / 1024)),

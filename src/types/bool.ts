@@ -1,4 +1,4 @@
-// boolean: any unique prefix of true, false, yes, no, or on, off, 1, 0, in any case.
+// boolean: each unique prefix of true, false, yes, no, or on, off, 1, 0, in upper or lower case.
 import { invalidSyntax } from './input-error.js';
 import { defineType } from './type-behaviour.js';
 

@@ -205,7 +205,7 @@ function replaceReferences(
     columns.filter((entry) => !entry.junk || entry.resno > 0).map((entry) => [entry.resno, entry.expr]),
   );
   const wrapped = new Map<number, Expression>();
-  const valueOf = (variable: Var): Expression => {
+  const valueFor = (variable: Var): Expression => {
     if (variable.attno === 0) return wholeRow(columns, variable, rte, nullableRelids, root);
     const known = wrapped.get(variable.attno);
     if (known !== undefined) return known;
@@ -218,7 +218,7 @@ function replaceReferences(
   const replaceNode = (node: Expression, depth: number): Expression | null => {
     if (node.kind === 'Var') {
       if (node.levelsUp !== depth || node.varno !== rtIndex) return node;
-      return depth === 0 ? valueOf(node) : shiftLevels(valueOf(node), depth, 0);
+      return depth === 0 ? valueFor(node) : shiftLevels(valueFor(node), depth, 0);
     }
     if (node.kind === 'PlaceHolderVar' && node.levelsUp === depth && node.relids.includes(rtIndex)) {
       const arg = rewriteDeep(node.arg, replaceNode, depth);

@@ -5,7 +5,7 @@ import { builtinFunction } from '../functions/registry.js';
 import type { Expression } from '../trees/expression.js';
 import type { RangeTableFunction } from '../trees/query.js';
 import type { Row } from '../types/value.js';
-import { builtinSymbol } from './expressions/calls.js';
+import { builtinSymbol, scalarImplementation } from './expressions/calls.js';
 import { type RowProgram, type ScalarProgram, compileRow, compileScalar } from './expressions/compile.js';
 import type { RowSources } from './expressions/emitter.js';
 import { typeOf } from './expressions/type-of.js';
@@ -31,9 +31,12 @@ export function compileSetCall(
   sources: RowSources = {},
   definition: RangeTableFunction | null = null,
 ): SetCall | null {
-  if ((expr.kind !== 'FuncExpr' && expr.kind !== 'OpExpr') || !expr.returnsSet) return null;
+  if (expr.kind !== 'FuncExpr' && expr.kind !== 'OpExpr') return null;
+  // A built-in function of one row needs its column definition list too (json_to_record).
+  if (!expr.returnsSet && definition === null) return null;
   const { catalog } = unit;
   const descriptor = catalog.requireFunction(expr.function);
+  if (!expr.returnsSet && scalarImplementation(descriptor, unit) === null) return null;
   const argTypes = expr.args.map((arg) => typeOf(arg, catalog));
   const callSite = unit.addCallSite({
     argTypes: argTypes.map((type) => catalog.typeByOid(type)),
@@ -44,9 +47,10 @@ export function compileSetCall(
   });
   const site = { descriptor, argTypes, resultType: expr.type, collation: expr.inputCollation };
   const call = (x: RunState, args: Row): RowSource | Promise<RowSource> => {
-    if (descriptor.isStrict && args.includes(null)) return [];
+    if (descriptor.isStrict && args.includes(null)) return expr.returnsSet ? [] : [null];
     const symbol = builtinSymbol(descriptor, { catalog });
     const entry = symbol === null ? undefined : builtinFunction(symbol);
+    if (entry?.kind === 'scalar') return [entry.impl(...args, x.c[callSite] ?? x.info(callSite))];
     if (entry?.kind === 'table') return entry.rows(...args, x.c[callSite] ?? x.info(callSite));
     if (descriptor.language === 'sql') return sqlFunctionRows(x, site, args);
     if (symbol === null) return x.context.session.service(procedureRunner).rows(site, args, x.context);

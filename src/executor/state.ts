@@ -147,6 +147,23 @@ export class RunState {
     if (this.lazyCtes !== null) for (const cte of this.lazyCtes.values()) cte.close();
   }
 
+  /** Notes that an exec parameter (or what it stands for: a work table) has a new value. */
+  touch(param: number): void {
+    this.versions[param] = (this.versions[param] ?? 0) + 1;
+  }
+
+  /** A number that differs whenever one of these parameters changed: what a subtree computed before is stale then. */
+  versionOf(params: readonly number[]): number {
+    let version = 0;
+    for (const param of params) {
+      version += this.versions[param] ?? 0;
+      const cte = this.unit.ctePlans.get(param);
+      if (cte !== undefined) version += this.versionOf(this.planned?.subplans[cte - 1]?.externParams ?? []);
+    }
+    return version;
+  }
+  private readonly versions: (number | undefined)[] = [];
+
   /** A client parameter that the statement refers to but that was not bound. */
   missingParameter(id: number): never {
     throw pgError(SqlState.undefinedParameter, `there is no parameter $${id}`);

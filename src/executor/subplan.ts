@@ -18,7 +18,10 @@ export class SubPlanState {
   /** Sets the correlation parameters and begins anew. */
   start(args: readonly import('../types/value.js').Value[]): void {
     const { parameterIds } = this.subPlan;
-    for (let n = 0; n < parameterIds.length; n++) this.x.p[parameterIds[n] as number] = args[n] ?? null;
+    for (const [n, param] of parameterIds.entries()) {
+      this.x.p[param] = args[n] ?? null;
+      this.x.touch(param);
+    }
     if (this.node === null) {
       const planned = defined(this.x.planned, 'planned statement of a subplan');
       this.node = buildNode(defined(planned.subplans[this.subPlan.planId - 1], 'subplan'), this.x);
@@ -62,7 +65,10 @@ export function registerInitPlans(x: RunState, initPlans: readonly SubPlan[]): v
 export function resetInitPlans(x: RunState, initPlans: readonly SubPlan[]): void {
   for (const subPlan of initPlans) {
     if (subPlan.linkType === 'cte') continue;
-    for (const param of subPlan.setParams) x.p[param] = undefined;
+    for (const param of subPlan.setParams) {
+      x.p[param] = undefined;
+      x.touch(param);
+    }
   }
 }
 

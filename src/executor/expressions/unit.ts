@@ -18,6 +18,8 @@ export class CompileUnit {
   readonly callSites: CallSite[] = [];
   /** Exec parameters that initplans set. */
   readonly initPlanParams = new Map<number, SubPlan>();
+  /** Subplan of each CTE by the parameter that stands for its rows. */
+  readonly ctePlans = new Map<number, number>();
   private readonly programs = new Map<object, unknown>();
 
   constructor(
@@ -66,6 +68,7 @@ function collectInitPlans(unit: CompileUnit, plan: Plan): void {
     if (init.linkType === 'cte') continue;
     for (const param of init.setParams) unit.initPlanParams.set(param, init);
   }
+  if (plan.kind === 'CteScan') unit.ctePlans.set(plan.cteParam, plan.ctePlanId);
   for (const child of planChildren(plan)) collectInitPlans(unit, child);
 }
 

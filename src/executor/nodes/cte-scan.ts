@@ -10,12 +10,16 @@ export class CteStore {
   private node: PlanNode | null = null;
   private ended = false;
   private pending: Promise<void> | null = null;
+  private readonly params: readonly number[];
+  private version: number;
 
   constructor(
     private readonly x: RunState,
     private readonly planId: number,
   ) {
     this.rows = new TupleStore(x.context.workMemBytes);
+    this.params = x.planned?.subplans[planId - 1]?.externParams ?? [];
+    this.version = x.versionOf(this.params);
   }
 
   /** Rows from a position on that are there already; null where none is. */
@@ -46,8 +50,11 @@ export class CteStore {
     else for (const row of batch) this.rows.append(row);
   }
 
-  /** Forgets the rows where the CTE depends on parameters that changed. */
-  reset(): void {
+  /** Forgets the rows where the CTE depends on parameters that changed: called before a reader starts over. */
+  refresh(): void {
+    const version = this.x.versionOf(this.params);
+    if (version === this.version) return;
+    this.version = version;
     this.rows.clear();
     this.node?.rescan();
     this.ended = false;

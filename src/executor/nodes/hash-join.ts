@@ -48,6 +48,7 @@ export class HashJoinNode extends JoinNode {
   private partitions: { readonly outer: Partition; readonly inner: Partition }[] | null = null;
   private tableBytes = 0;
   private built = false;
+  private version: number;
   private peakBytes = 0;
 
   constructor(
@@ -58,6 +59,7 @@ export class HashJoinNode extends JoinNode {
     super(x, join, compiled.join);
     this.compiled = compiled;
     this.outer = buildNode(join.outer, x);
+    this.version = x.versionOf(join.inner.externParams);
     const inner = buildNode(join.inner.outer, x);
     this.inner = x.context.instrument
       ? instrumented(
@@ -231,7 +233,9 @@ export class HashJoinNode extends JoinNode {
     this.out = [];
     this.outer.rescan();
     // The table can serve again as long as it is in memory and its input did not change.
-    if (this.partitions === null && this.join.inner.externParams.length === 0 && this.built) return;
+    const version = this.x.versionOf(this.join.inner.externParams);
+    if (this.partitions === null && version === this.version && this.built) return;
+    this.version = version;
     this.discard();
     this.inner.rescan();
   }

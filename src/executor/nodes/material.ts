@@ -16,6 +16,8 @@ export class MaterialNode implements PlanNode {
   private readonly rows: TupleStore;
   private ended = false;
   private at = 0;
+  /** State of the parameters that the rows were computed with. */
+  private version: number;
 
   constructor(
     private readonly x: RunState,
@@ -23,6 +25,7 @@ export class MaterialNode implements PlanNode {
   ) {
     this.child = buildNode(plan.outer, x);
     this.rows = new TupleStore(x.context.workMemBytes);
+    this.version = x.versionOf(plan.outer.externParams);
   }
 
   next(rowCountMax: number): Batch | null | Promise<Batch | null> {
@@ -49,7 +52,8 @@ export class MaterialNode implements PlanNode {
   rescan(): void {
     this.at = 0;
     // What depends on parameters must be computed again; everything else is replayed.
-    if (this.plan.outer.externParams.length === 0) return;
+    if (this.x.versionOf(this.plan.outer.externParams) === this.version) return;
+    this.version = this.x.versionOf(this.plan.outer.externParams);
     this.rows.clear();
     this.ended = false;
     this.child.rescan();
@@ -83,6 +87,8 @@ export class MemoizeNode implements PlanNode {
   private hits = 0;
   private misses = 0;
   private evictions = 0;
+  private readonly otherParams: readonly number[];
+  private version: number;
 
   constructor(
     private readonly x: RunState,
@@ -90,6 +96,9 @@ export class MemoizeNode implements PlanNode {
   ) {
     this.child = buildNode(plan.outer, x);
     this.keys = x.unit.cached(plan, () => compileRow(x.unit, plan.keys));
+    const keyParams = plan.keys.map((key) => (key.kind === 'Param' ? key.id : -1));
+    this.otherParams = plan.outer.externParams.filter((param) => !keyParams.includes(param));
+    this.version = x.versionOf(this.otherParams);
   }
 
   async next(rowCountMax: number): Promise<Batch | null> {
@@ -163,6 +172,12 @@ export class MemoizeNode implements PlanNode {
   rescan(): void {
     this.entry = null;
     this.at = 0;
+    // Kept rows are found by the keys; whatever else they depend on must not have changed.
+    const version = this.x.versionOf(this.otherParams);
+    if (version === this.version) return;
+    this.version = version;
+    this.entries.clear();
+    this.usedBytes = 0;
   }
 
   close(): void {

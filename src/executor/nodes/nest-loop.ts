@@ -89,7 +89,9 @@ export class NestLoopNode extends JoinNode {
       let values = parameters.run(x, null, outerRow);
       if (values instanceof Promise) values = await values;
       for (let n = 0; n < values.length; n++) {
-        x.p[(this.loop.parameters[n] as { param: number }).param] = values[n] as Row[number];
+        const { param } = this.loop.parameters[n] as { readonly param: number };
+        x.p[param] = values[n] as Row[number];
+        x.touch(param);
       }
     }
     if (this.innerStarted) this.inner.rescan();

@@ -44,6 +44,7 @@ export class RecursiveUnionNode extends GeneratorNode {
     }
     while (round.length > 0) {
       x.workTables.set(plan.workTableParam, round);
+      x.touch(plan.workTableParam);
       round = [];
       if (this.inner === null) this.inner = buildNode(plan.inner, x);
       else this.inner.rescan();

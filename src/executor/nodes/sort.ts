@@ -25,9 +25,11 @@ export class SortNode extends GeneratorNode {
     super(x);
     this.child = buildNode(plan.outer, x);
     this.sorter = new Sorter(rowComparator(x, plan.keys, plan.outer.targetList), x.context.workMemBytes);
+    this.version = x.versionOf(plan.outer.externParams);
   }
 
   private sorted = false;
+  private version: number;
 
   /** Tells that no more than this many rows will be read: a Limit's bound. */
   setBound(rowCount: number): void {
@@ -57,7 +59,9 @@ export class SortNode extends GeneratorNode {
 
   protected restart(): void {
     // Sorted rows can be read again unless the input depends on something that changed.
-    if (this.plan.outer.externParams.length === 0 && this.sorted) return;
+    const version = this.x.versionOf(this.plan.outer.externParams);
+    if (version === this.version && this.sorted) return;
+    this.version = version;
     this.sorter.clear();
     this.sorted = false;
     this.child.rescan();

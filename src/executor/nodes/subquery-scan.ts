@@ -72,6 +72,7 @@ export class CteScanNode extends FilteredNode {
 
   protected restart(): void {
     this.at = 0;
+    this.store.refresh();
   }
 
   close(): void {

@@ -82,7 +82,9 @@ export function analyzeExpression(node: Node, place: ExpressionPlace, context: A
   }
   addColumns(state, place);
   let bound = withKind(state, kinds[place.use], () =>
-    place.use === 'callArgument' && 'FuncCall' in node ? analyzeFuncCall(state, node.FuncCall, true) : analyzeExpr(state, node),
+    place.use === 'callArgument' && 'FuncCall' in node
+      ? analyzeFuncCall(state, node.FuncCall, true)
+      : analyzeExpr(state, node),
   );
   const construct = conditions[place.use];
   if (construct !== undefined) bound = coerceToBoolean(state, bound, construct);
@@ -119,12 +121,21 @@ function addColumns(state: ParseState, place: ExpressionPlace): void {
       permissions: null,
     };
     const rtIndex = addEntry(state, entry, null);
-    const columns = place.columns.map((column, index): NamespaceColumn =>
-      column.name === ''
-        ? { varno: 0, attno: 0, type: 0, typmod: -1, collation: 0, hidden: false }
-        : { varno: rtIndex, attno: index + 1, ...shapeFields(column), hidden: false },
+    const columns = place.columns.map(
+      (column, index): NamespaceColumn =>
+        column.name === ''
+          ? { varno: 0, attno: 0, type: 0, typmod: -1, collation: 0, hidden: false }
+          : { varno: rtIndex, attno: index + 1, ...shapeFields(column), hidden: false },
     );
     addItemToQuery(state, namespaceItem(entry, rtIndex, columns), { join: false, relationName: true, columns: true });
+  } else if (place.use === 'triggerWhen') {
+    // OLD is range table entry 1, NEW is 2; columns are named through them alone.
+    for (const name of ['old', 'new']) {
+      const alias = { name, columns: [] };
+      const options = { alias, inherit: false, inFromClause: true, lockMode: 1 };
+      const item = addRelation(state, catalog.requireRelation(place.relation), options);
+      addItemToQuery(state, item, { join: false, relationName: true, columns: false });
+    }
   } else if (place.relation !== 0) {
     const item = addRelation(state, catalog.requireRelation(place.relation), {
       alias: null,
@@ -235,10 +246,14 @@ function refuseInCopy(state: ParseState, place: ExpressionPlace, bound: Expressi
     if (node.kind !== 'Var') return false;
     const attribute = relation?.attributes[node.attno - 1];
     if (attribute !== undefined && attribute.generated !== '') {
-      throw pgError(SqlState.invalidColumnReference, 'generated columns are not supported in COPY FROM WHERE conditions', {
-        detail: `Column "${attribute.name}" is a generated column.`,
-        location: node.location,
-      });
+      throw pgError(
+        SqlState.invalidColumnReference,
+        'generated columns are not supported in COPY FROM WHERE conditions',
+        {
+          detail: `Column "${attribute.name}" is a generated column.`,
+          location: node.location,
+        },
+      );
     }
     return false;
   });

@@ -162,6 +162,16 @@ function localeOf(given: Given, template: PgDatabaseRow): Partial<PgDatabaseRow>
   };
 }
 
+const locales: readonly string[] = ['C', 'POSIX', 'C.UTF-8', 'C.utf8', ''];
+
+/** 42809 for a libc locale that is not there: this server brings the C locales and ICU. */
+function requireLocale(category: string, name: string | null): void {
+  if (name === null || locales.includes(name)) return;
+  throw pgError(SqlState.wrongObjectType, `invalid ${category} locale name: "${name}"`, {
+    hint: 'If the locale name is specific to ICU, use ICU_LOCALE.',
+  });
+}
+
 function connectionLimit(given: Given): number | undefined {
   const def = given.get('connection_limit');
   if (def === undefined || def.arg === undefined) return undefined;

@@ -38,6 +38,8 @@ export async function alterDefaultPrivilegesStatement(
   const type = action.objtype as ObjectType;
   const letter = kinds[type];
   if (letter === undefined) throw notSupported(`ALTER DEFAULT PRIVILEGES ON ${type}`);
+  // Grantees are looked up before the roles whose defaults change, as PostgreSQL does.
+  const grantees = granteesOf(action, context);
   const options = defElems(statement.options);
   const schemas = options.filter((def) => def.defname === 'schemas').flatMap((def) => stringList(def.arg));
   const roleNodes = options.filter((def) => def.defname === 'roles').flatMap((def) => listItems(def.arg));
@@ -51,14 +53,20 @@ export async function alterDefaultPrivilegesStatement(
       throw pgError(SqlState.insufficientPrivilege, 'permission denied to change default privileges');
     }
     const namespaces = schemas.length === 0 ? [0] : schemas.map((name) => requireNamespace(context, name).oid);
-    for (const namespace of namespaces) await changeDefault(context, { role, namespace, letter, type }, action);
+    for (const namespace of namespaces) await changeDefault(context, { role, namespace, letter, type, grantees }, action);
   }
   return { kind: 'done', tag: 'ALTER DEFAULT PRIVILEGES' };
 }
 
 async function changeDefault(
   context: CommandContext,
-  target: { readonly role: number; readonly namespace: number; readonly letter: string; readonly type: ObjectType },
+  target: {
+    readonly role: number;
+    readonly namespace: number;
+    readonly letter: string;
+    readonly type: ObjectType;
+    readonly grantees: readonly number[];
+  },
   action: GrantStmt,
 ): Promise<void> {
   const { tables } = context.catalog;
@@ -68,7 +76,7 @@ async function changeDefault(
   const base = target.namespace === 0 ? defaultPrivileges(target.letter, target.role) : [];
   let items: readonly AclItem[] = existing === null ? base : parseAcl(context, existing.row.defaclacl);
   const bits = privilegesOf(action, target);
-  for (const grantee of granteesOf(action, context)) {
+  for (const grantee of target.grantees) {
     const change = {
       grantee,
       grantor: target.role,

@@ -78,8 +78,9 @@ export async function grantStatement(statement: GrantStmt, context: CommandConte
   if (type === 'OBJECT_PARAMETER_ACL' || type === 'OBJECT_LARGEOBJECT') {
     throw notSupported(`GRANT ON ${type === 'OBJECT_PARAMETER_ACL' ? 'PARAMETER' : 'LARGE OBJECT'}`);
   }
+  const objects = await grantObjects(statement, context, type);
   const work = readWork(statement, context, type);
-  for (const address of await grantObjects(statement, context, type)) await grantOn(work, address);
+  for (const address of objects) await grantOn(work, address);
   return done;
 }
 

@@ -149,7 +149,7 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     parseSql: (sql) => parse(sql).statements.map((raw) => raw.statement),
     analyzeInFunction: (statement, text, fn) =>
       analyze(statement, { ...context(text, fn.argTypes), resolveName: (names) => argumentOf(session, fn, names) }),
-    checkPlpgsql: (createFunction) => void parsePlpgsql(createFunction),
+    checkPlpgsql,
     rewrite: (query) => rewrite(query, { catalog: session.catalog }),
     plan: (query, parameters) => planQuery(session, query, parameters ?? null),
     open: (planned, parameters = [], instrument = false) => openPlan(session, planned, parameters, instrument),
@@ -164,6 +164,15 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     evaluate: async (expression) => evaluate(session, expression),
     deparseExpression: (expression, relation) => expressionText(session.catalog, expression, relation, { pretty: false }),
   };
+}
+
+/** Parses a CREATE FUNCTION's PL/pgSQL body. The parser's tree of some valid bodies is no valid JSON: they did parse. */
+function checkPlpgsql(createFunction: string): void {
+  try {
+    parsePlpgsql(createFunction);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
 }
 
 /** An argument of a function being created, by its name or by function.name. */

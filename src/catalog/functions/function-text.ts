@@ -56,7 +56,7 @@ function argumentList(
     const label = name === '' ? '' : `${quoteIdentifier(name)} `;
     const fallback = isInput && inputAt >= firstDefault ? defaults[inputAt - firstDefault] : undefined;
     parts.push(
-      `${modeWords[mode] ?? ''}${label}${catalog.formatType(type)}${fallback === undefined ? '' : ` DEFAULT ${fallback}`}`,
+      `${modeWords[mode] ?? (found.kind === 'p' ? 'IN ' : '')}${label}${catalog.formatType(type)}${fallback === undefined ? '' : ` DEFAULT ${fallback}`}`,
     );
     // A hypothetical-set aggregate with VARIADIC direct arguments takes the same list again behind ORDER BY.
     if (parts.length === directCount && inputCount === found.argTypes.length)

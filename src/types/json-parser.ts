@@ -1,70 +1,107 @@
 // Reads JSON text: builds jsonb's tree, or only checks the text (type json keeps it as written). Errors are
 // PostgreSQL's: 22P02 with a detail naming the token and a context line, 22P05 for \u0000.
+import { jsonDepthMax } from '../base/limits.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { Numeric } from './numeric.js';
 import { JsonbObject, type JsonbNode } from './jsonb.js';
 import { invalidSyntax } from './input-error.js';
 
+/** What the parser makes of each value, given where it stands: `start` and `end` are offsets into the text. */
+export interface JsonBuilder<T> {
+  string(value: string, start: number, end: number): T;
+  number(word: string, start: number, end: number): T;
+  literal(value: boolean | null, start: number, end: number): T;
+  object(members: readonly (readonly [string, T])[], start: number, end: number): T;
+  array(elements: readonly T[], start: number, end: number): T;
+}
+
 /** Parses text into jsonb's tree. */
 export function parseJsonb(text: string): JsonbNode {
-  return new JsonParser(text, true).document();
+  return parseJson(text, jsonbBuilder);
+}
+
+/** Parses text with escapes resolved, building whatever the builder makes; throws 22P02, 22P05. */
+export function parseJson<T>(text: string, builder: JsonBuilder<T>): T {
+  return new JsonParser(text, true, builder).document();
 }
 
 /** Throws unless the text is JSON. Escapes are checked for their form only, as type json does. */
 export function checkJson(text: string): void {
-  new JsonParser(text, false).document();
+  new JsonParser(text, false, checkBuilder).document();
 }
+
+const jsonbBuilder: JsonBuilder<JsonbNode> = {
+  string: (value) => value,
+  number: (word) => numberOf(word),
+  literal: (value) => value,
+  object: (members) => JsonbObject.from(members),
+  array: (elements) => elements,
+};
+
+const checkBuilder: JsonBuilder<null> = {
+  string: () => null,
+  number: () => null,
+  literal: () => null,
+  object: () => null,
+  array: () => null,
+};
 
 type TokenKind = '{' | '}' | '[' | ']' | ':' | ',' | 'string' | 'number' | 'true' | 'false' | 'null' | 'end';
 
-class JsonParser {
+class JsonParser<T> {
   private kind: TokenKind = 'end';
   private start = 0;
   private position = 0;
   private value = '';
+  private depth = 0;
 
   constructor(
     private readonly text: string,
     private readonly build: boolean,
+    private readonly builder: JsonBuilder<T>,
   ) {}
 
-  document(): JsonbNode {
+  document(): T {
     this.next();
     const root = this.node();
     if (!this.is('end')) throw this.unexpected('Expected end of input, but found');
     return root;
   }
 
-  private node(): JsonbNode {
-    switch (this.kind) {
+  private node(): T {
+    const { builder, start, kind } = this;
+    switch (kind) {
       case '{':
-        return this.object();
-      case '[':
-        return this.array();
+      case '[': {
+        if (++this.depth > jsonDepthMax) throw tooDeep();
+        const node = kind === '{' ? this.object(start) : this.array(start);
+        this.depth -= 1;
+        return node;
+      }
       case 'string': {
-        const value = this.value;
+        const node = builder.string(this.value, start, this.position);
         this.next();
-        return value;
+        return node;
       }
       case 'number': {
-        const word = this.text.slice(this.start, this.position);
+        const node = builder.number(this.text.slice(start, this.position), start, this.position);
         this.next();
-        return this.build ? numberOf(word) : null;
+        return node;
       }
       case 'true':
       case 'false':
       case 'null': {
-        const kind = this.kind;
+        const node = builder.literal(kind === 'null' ? null : kind === 'true', start, this.position);
         this.next();
-        return kind === 'null' ? null : kind === 'true';
+        return node;
       }
       default:
         throw this.unexpected('Expected JSON value, but found');
     }
   }
 
-  private object(): JsonbNode {
-    const members: [string, JsonbNode][] = [];
+  private object(start: number): T {
+    const members: [string, T][] = [];
     this.next();
     if (!this.is('}')) {
       if (!this.is('string')) throw this.unexpected('Expected string or "}", but found');
@@ -73,32 +110,32 @@ class JsonParser {
         this.next();
         if (!this.is(':')) throw this.unexpected('Expected ":", but found');
         this.next();
-        const value = this.node();
-        if (this.build) members.push([key, value]);
+        members.push([key, this.node()]);
         if (this.is('}')) break;
         if (!this.is(',')) throw this.unexpected('Expected "," or "}", but found');
         this.next();
         if (!this.is('string')) throw this.unexpected('Expected string, but found');
       }
     }
+    const node = this.builder.object(members, start, this.position);
     this.next();
-    return this.build ? JsonbObject.from(members) : null;
+    return node;
   }
 
-  private array(): JsonbNode {
-    const elements: JsonbNode[] = [];
+  private array(start: number): T {
+    const elements: T[] = [];
     this.next();
     if (!this.is(']')) {
       for (;;) {
-        const element = this.node();
-        if (this.build) elements.push(element);
+        elements.push(this.node());
         if (this.is(']')) break;
         if (!this.is(',')) throw this.unexpected('Expected "," or "]", but found');
         this.next();
       }
     }
+    const node = this.builder.array(elements, start, this.position);
     this.next();
-    return elements;
+    return node;
   }
 
   private is(kind: TokenKind): boolean {
@@ -268,6 +305,12 @@ class JsonParser {
     const suffix = more && following !== undefined && following !== '\n' && following !== '\r' ? '...' : '';
     return `JSON data, line ${line}: ${from > lineStart ? '...' : ''}${text.slice(from, position)}${suffix}`;
   }
+}
+
+function tooDeep(): Error {
+  return pgError(SqlState.statementTooComplex, 'stack depth limit exceeded', {
+    hint: 'Increase the configuration parameter "max_stack_depth" (currently 2048kB), after ensuring the platform\'s stack depth limit is adequate.',
+  });
 }
 
 const invalidJson = 'invalid input syntax for type json';

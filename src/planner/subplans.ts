@@ -127,6 +127,8 @@ function buildSubplan(
 /** Sublink Params of the comparison become the exec Params that hold the subquery's columns. */
 function bindTest(test: Expression, paramIds: readonly number[]): Expression {
   return rewriteTopDown(test, (node) => {
+    // A sublink inside the comparison has column Params of its own.
+    if (node.kind === 'SubLink') return node;
     if (node.kind !== 'Param' || node.paramKind !== 'sublink') return null;
     return execParam(paramIds[node.id - 1] ?? 0, node);
   });

@@ -130,6 +130,8 @@ function convertAny(root: PlannerInfo, link: SubLink, target: Target): boolean {
   root.rangeTable.push(rte);
   const rtIndex = root.rangeTable.length;
   const quals = rewriteTopDown(link.test, (node) => {
+    // A sublink inside the comparison has column Params of its own.
+    if (node.kind === 'SubLink') return node;
     if (node.kind !== 'Param' || node.paramKind !== 'sublink') return null;
     const entry = columns[node.id - 1];
     return entry === undefined ? node : varForExpr(rtIndex, entry.resno, entry.expr);

@@ -37,6 +37,7 @@ export function createCatalog(session: CatalogSession): Catalog {
     store,
     database,
     acl: aclTextOf(roleNames),
+    findType: (oid) => types.findTypeByOid(oid),
     withView: (read) => withLatestView(session, read),
     onWrite: cache.onWrite,
   });

@@ -5,10 +5,12 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import { defined } from '../errors/unreachable.js';
 import type { IndexStore, KeyRange, ReadView, RelationFile, RowId, Store, TableStore } from '../storage/api.js';
 import type { Transaction } from '../transaction/api.js';
+import type { TypeLookup } from '../types/type-behaviour.js';
+import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
 import type { CatalogEntry, CatalogTables } from './api.js';
 import { catalogIndexKey } from './catalog-index-key.js';
-import { coreTypeLookup } from './core-types.js';
+import { coreType, findCoreType } from './core-types.js';
 import type { CatalogName, CatalogRow } from './generated/rows.js';
 import { type CatalogIndexShape, catalogShapes } from './generated/schema.js';
 import {
@@ -24,6 +26,8 @@ export interface CatalogTablesOptions {
   readonly store: Store;
   readonly database: number;
   readonly acl: AclText;
+  /** Types beyond those of the catalogs' own columns: elements of anyarray values (pg_statistic). */
+  findType(oid: number): TypeDescriptor | null;
   /** Calls `read` with the session's latest view, or with a fresh snapshot where it has no transaction. */
   withView<R>(read: (view: ReadView) => R): R;
   /** Told before each write, so that cached descriptors built on the catalog are dropped. */
@@ -35,13 +39,16 @@ const scanRowCount = 1024;
 
 export function createCatalogTables(options: CatalogTablesOptions): CatalogTables {
   const { store, database, acl } = options;
+  const types: TypeLookup = {
+    typeByOid: (oid) => findCoreType(oid) ?? options.findType(oid) ?? coreType(oid),
+  };
   const tableStores = new Map<CatalogName, TableStore>();
   const indexStores = new Map<number, IndexStore>();
 
   function tableStore(table: CatalogName): TableStore {
     let found = tableStores.get(table);
     if (found === undefined) {
-      found = store.table(catalogFile(table, database), catalogLayout(table), coreTypeLookup);
+      found = store.table(catalogFile(table, database), catalogLayout(table), types);
       tableStores.set(table, found);
     }
     return found;

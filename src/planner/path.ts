@@ -122,6 +122,7 @@ export interface MemoizePath extends PathCommon {
   readonly binaryMode: boolean;
   /** Cost of a scan after the first one. */
   readonly rescan: { readonly startup: number; readonly total: number };
+  readonly calls: number;
 }
 /** Inner side of a semijoin made unique. */
 export interface UniqueJoinPath extends PathCommon {

@@ -1,5 +1,6 @@
 // Join order: all base relations are sized and scanned, then joined by dynamic programming over sets of relations
 // (level n holds the joins of n items), or greedily where there are too many items.
+import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { JoinListItem, PlannerInfo, RelOptInfo } from '../planner-info.js';
 import { noRelids, overlaps } from '../relids.js';
 import { required } from '../require.js';
@@ -39,11 +40,21 @@ function standardSearch(root: PlannerInfo, items: readonly RelOptInfo[]): RelOpt
   for (let level = 2; level <= items.length; level++) {
     levels[level] = [];
     searchLevel(root, levels, level, items);
-    for (const rel of levels[level] ?? []) setCheapest(rel);
+    for (const rel of levels[level] ?? []) {
+      if (rel.paths.length === 0) throw unsupportedFullJoin();
+      setCheapest(rel);
+    }
   }
   root.joinLevels = outer;
   const final = levels[items.length]?.[0];
   return required(final, 'join of all relations');
+}
+
+function unsupportedFullJoin(): Error {
+  return pgError(
+    SqlState.featureNotSupported,
+    'FULL JOIN is only supported with merge-joinable or hash-joinable join conditions',
+  );
 }
 
 function searchLevel(root: PlannerInfo, levels: RelOptInfo[][], level: number, items: readonly RelOptInfo[]): void {

@@ -1,4 +1,5 @@
 // GROUP BY, aggregates and HAVING: plain, sorted, hashed aggregation, or a Result where nothing is left to aggregate.
+import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { Expression } from '../../trees/expression.js';
 import { aggCost, type AggregateCosts } from '../costs/costs.js';
 import { qualCost } from '../costs/expression-cost.js';
@@ -36,9 +37,27 @@ export function groupingRel(root: PlannerInfo, input: RelOptInfo, target: PathTa
     const special = minMaxPath(root, rel, target, quals, aggregates);
     if (special !== null) addPath(rel, special);
     addPath(rel, aggPath(root, rel, required(input.cheapestTotal, 'input path'), target, 'plain', quals, costs, 1));
-  } else addGroupedPaths(root, rel, input, target, quals, costs, aggregates.length > 0, mayHash(aggregates));
+  } else
+    addGroupedPaths(
+      root,
+      rel,
+      input,
+      target,
+      quals,
+      costs,
+      aggregates.length > 0 || query.hasAggregates,
+      mayHash(aggregates),
+    );
+  if (rel.paths.length === 0) throw cannotGroup();
   setCheapest(rel);
   return rel;
+}
+
+/** Some column can't be sorted, another can't be hashed (or an aggregate wants its input sorted). */
+export function cannotGroup(): Error {
+  return pgError(SqlState.featureNotSupported, 'could not implement GROUP BY', {
+    detail: 'Some of the datatypes only support hashing, while others only support sorting.',
+  });
 }
 
 function addGroupedPaths(

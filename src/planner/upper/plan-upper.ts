@@ -20,7 +20,7 @@ import { newRel } from '../rels/build-rel.js';
 import { required } from '../require.js';
 import { clampRows } from '../selectivity/variable.js';
 import { distinctRel } from './distinct.js';
-import { groupingRel } from './grouping.js';
+import { cannotGroup, groupingRel } from './grouping.js';
 import { planSetOperations } from './set-operations.js';
 import { pathWithTarget } from './srf.js';
 import { finalTarget, groupInputTarget, inputsOf, sortInputTarget, windowInputTarget } from './targets.js';
@@ -182,9 +182,7 @@ function checkGroupable(clauses: readonly SortGroupClause[]): void {
   const canSort = clauses.every((clause) => clause.sortOperator !== 0);
   const canHash = clauses.every((clause) => clause.hashable);
   if (canSort || canHash) return;
-  throw pgError(SqlState.featureNotSupported, 'could not implement GROUP BY', {
-    detail: 'Some of the datatypes only support hashing, while others only support sorting.',
-  });
+  throw cannotGroup();
 }
 
 /** Makes the orders that the stages above the joins want, once equivalences are known. */

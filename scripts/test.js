@@ -1,6 +1,7 @@
-// Runs every test: the Rust crates' with cargo, the TypeScript ones with tap. Ends with one line `N passed, N failed`.
+// Runs every test: the Rust crates' with cargo, the TypeScript ones (files that use the `tap` library) each in a process
+// of its own, two at a time. Ends with one line `N passed, N failed`.
 // Usage: node scripts/test.js [--typescript | --native] [path fragments of test files]
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,11 +9,13 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
 const fragments = args.filter((arg) => !arg.startsWith('--'));
+const parallelFiles = 2;
+const fileTimeoutMs = 300_000;
 let passed = 0;
 let failed = 0;
 
 if (!args.includes('--typescript') && fragments.length === 0) runCargo();
-if (!args.includes('--native')) runTap();
+if (!args.includes('--native')) await runFiles();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
@@ -25,25 +28,44 @@ function runCargo() {
   if (result.status !== 0 && failed === 0) count(0, 1);
 }
 
-function runTap() {
+async function runFiles() {
   const files = listTests(join(root, 'dist')).filter((file) => fragments.every((fragment) => file.includes(fragment)));
-  const result = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs'), 'run', '--disable-coverage', '--reporter=tap', '--jobs=2', '--timeout=240', ...files],
-    { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 28 },
-  );
-  const output = result.stdout ?? '';
-  // One subtest a file; its own tests are the level below.
-  for (const line of output.split('\n')) {
-    if (/^ {4}ok \d+/.test(line)) count(1, 0);
-    if (/^ {4}not ok \d+/.test(line)) count(0, 1);
-  }
-  if (result.status !== 0) {
-    process.stdout.write(output);
-    if (failed === 0) count(0, 1);
-  } else {
-    for (const line of output.split('\n')) if (/^ok \d+/.test(line)) console.log(line);
-  }
+  const queue = [...files];
+  const worker = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) report(file, await runFile(file));
+  };
+  await Promise.all(Array.from({ length: parallelFiles }, worker));
+}
+
+/** A file's TAP output, exit code, and duration in milliseconds. */
+function runFile(file) {
+  return new Promise((resolve) => {
+    const start = Date.now();
+    const child = spawn(process.execPath, ['--enable-source-maps', file], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), fileTimeoutMs);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ output, code, ms: Date.now() - start });
+    });
+  });
+}
+
+function report(file, { output, code, ms }) {
+  const lines = output.split('\n');
+  const good = lines.filter((line) => /^ok \d+/.test(line)).length;
+  const bad = lines.filter((line) => /^not ok \d+/.test(line)).length;
+  count(good, bad);
+  if (code !== 0 && bad === 0) count(0, 1);
+  const isGood = code === 0 && bad === 0;
+  console.log(`${isGood ? 'ok' : 'FAILED'}  ${file}  ${good} tests  ${ms} ms`);
+  if (!isGood) process.stdout.write(`${output}\n`);
 }
 
 function count(good, bad) {

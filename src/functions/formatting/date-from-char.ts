@@ -1,7 +1,13 @@
 // to_timestamp and to_date: reads text by a template (manual, section 9.8). Outside FX mode a template's separator matches
 // any separator or none, and spaces before fields don't count.
 import { SqlState, pgError } from '../../errors/pg-error.js';
-import { civilFromDays, daysFromCivil, daysFromIsoWeek, daysInMonth, postgresEpochJulian } from '../../types/datetime/calendar.js';
+import {
+  civilFromDays,
+  daysFromCivil,
+  daysFromIsoWeek,
+  daysInMonth,
+  postgresEpochJulian,
+} from '../../types/datetime/calendar.js';
 import { findZoneWord } from '../../types/datetime/zone-words.js';
 import type { ZoneChoice } from '../../types/datetime/zone-words.js';
 import { dateTemplate } from './date-template.js';
@@ -26,7 +32,20 @@ interface Values {
 }
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const fullMonths = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
+const fullMonths = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
 const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const fullDays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const romanMonths = ['xii', 'xi', 'x', 'ix', 'viii', 'vii', 'vi', 'v', 'iv', 'iii', 'ii', 'i'];
@@ -42,9 +61,34 @@ export function readDateTime(text: string, format: string): ReadTime {
 /** ISO week dates and Gregorian ones must not be mixed. */
 function requireOneConvention(template: DateTemplate): void {
   const isoFields = new Set(['ID', 'IDDD', 'IW', 'IYYY', 'IYY', 'IY', 'I']);
-  const plainFields = new Set(['YYYY', 'YYY', 'YY', 'Y', 'Y,YYY', 'MM', 'MON', 'MONTH', 'DD', 'DDD', 'D', 'WW', 'W', 'DAY', 'DY', 'RM', 'Q', 'CC', 'BC', 'AD', 'B.C.', 'A.D.']);
+  const plainFields = new Set([
+    'YYYY',
+    'YYY',
+    'YY',
+    'Y',
+    'Y,YYY',
+    'MM',
+    'MON',
+    'MONTH',
+    'DD',
+    'DDD',
+    'D',
+    'WW',
+    'W',
+    'DAY',
+    'DY',
+    'RM',
+    'Q',
+    'CC',
+    'BC',
+    'AD',
+    'B.C.',
+    'A.D.',
+  ]);
   const names = template.nodes.flatMap((node) => (node.kind === 'field' ? [node.name] : []));
-  const isMixed = names.some((name) => isoFields.has(name)) && names.some((name) => plainFields.has(name) && !['BC', 'AD', 'B.C.', 'A.D.', 'DAY', 'DY'].includes(name));
+  const isMixed =
+    names.some((name) => isoFields.has(name)) &&
+    names.some((name) => plainFields.has(name) && !['BC', 'AD', 'B.C.', 'A.D.', 'DAY', 'DY'].includes(name));
   if (!isMixed) return;
   throw pgError(SqlState.invalidDatetimeFormat, 'invalid combination of date conventions', {
     hint: 'Do not mix Gregorian and ISO week date conventions in a formatting template.',
@@ -110,9 +154,13 @@ class Reader {
   private set(name: string, value: number, field: TemplateField): void {
     const before = this.values[name];
     if (before !== undefined && before !== value) {
-      throw pgError(SqlState.invalidDatetimeFormat, `conflicting values for "${field.text}" field in formatting string`, {
-        detail: 'This value contradicts a previous setting for the same field type.',
-      });
+      throw pgError(
+        SqlState.invalidDatetimeFormat,
+        `conflicting values for "${field.text}" field in formatting string`,
+        {
+          detail: 'This value contradicts a previous setting for the same field type.',
+        },
+      );
     }
     this.values[name] = value;
   }
@@ -131,9 +179,13 @@ class Reader {
       });
     }
     if (digits === undefined) {
-      throw pgError(SqlState.invalidDatetimeFormat, `invalid value "${part.slice(0, isOpenEnded ? firstWord(part).length || width : width)}" for "${field.text}"`, {
-        detail: 'Value must be an integer.',
-      });
+      throw pgError(
+        SqlState.invalidDatetimeFormat,
+        `invalid value "${part.slice(0, isOpenEnded ? firstWord(part).length || width : width)}" for "${field.text}"`,
+        {
+          detail: 'Value must be an integer.',
+        },
+      );
     }
     if (!isOpenEnded && digits.length < part.length && digits.length < width && this.template.isExact) {
       throw pgError(SqlState.invalidDatetimeFormat, `invalid value "${part}" for "${field.text}"`, {
@@ -162,9 +214,13 @@ class Reader {
     const rest = this.text.slice(this.at).toLowerCase();
     const index = words.findIndex((word) => rest.startsWith(word));
     if (index < 0) {
-      throw pgError(SqlState.invalidDatetimeFormat, `invalid value "${firstWord(this.text.slice(this.at))}" for "${field.text}"`, {
-        detail: 'The given value did not match any of the allowed values for this field.',
-      });
+      throw pgError(
+        SqlState.invalidDatetimeFormat,
+        `invalid value "${firstWord(this.text.slice(this.at))}" for "${field.text}"`,
+        {
+          detail: 'The given value did not match any of the allowed values for this field.',
+        },
+      );
     }
     this.at += (words[index] ?? '').length;
     return index;
@@ -223,7 +279,10 @@ class Reader {
     } else if (name === 'Y,YYY') {
       const match = /^(\d+),(\d{3})/.exec(this.text.slice(this.at));
       if (!match) {
-        throw pgError(SqlState.invalidDatetimeFormat, `invalid value "${firstWord(this.text.slice(this.at))}" for "Y,YYY"`);
+        throw pgError(
+          SqlState.invalidDatetimeFormat,
+          `invalid value "${firstWord(this.text.slice(this.at))}" for "Y,YYY"`,
+        );
       }
       this.set('year', Number(match[1]) * 1000 + Number(match[2]), field);
       this.at += match[0].length;
@@ -351,7 +410,12 @@ function resolveClock(values: Values, text: string): Pick<ReadTime, 'hour' | 'mi
         hint: 'Use the 24-hour clock, or give an hour between 1 and 12.',
       });
     }
-    hour = values.pm === 1 && values.hour12 < 12 ? values.hour12 + 12 : values.pm !== 1 && values.hour12 === 12 ? 0 : values.hour12;
+    hour =
+      values.pm === 1 && values.hour12 < 12
+        ? values.hour12 + 12
+        : values.pm !== 1 && values.hour12 === 12
+          ? 0
+          : values.hour12;
   } else if (values.pm === 1 && hour < 12) hour += 12;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) throw outOfRange(text);
   return { hour, minute, second, microsecond: values.microsecond ?? 0 };
@@ -363,7 +427,8 @@ function resolveDate(values: Values, text: string): Pick<ReadTime, 'year' | 'mon
   if (values.century !== undefined) year = centuryYear(values, year);
   if (values.bc === 1 && year !== undefined && year > 0) year = -(year - 1);
   else if (values.bc !== 1 && values.year !== undefined && year !== undefined && year < 0) year += 1;
-  if (values.isoYear !== undefined || values.isoWeek !== undefined || values.isoDayOfYear !== undefined) return isoDate(values);
+  if (values.isoYear !== undefined || values.isoWeek !== undefined || values.isoDayOfYear !== undefined)
+    return isoDate(values);
   const civilYear = year ?? 0;
   if (values.dayOfYear !== undefined && values.month === undefined) {
     if (values.year === undefined && values.century === undefined) {
@@ -375,8 +440,10 @@ function resolveDate(values: Values, text: string): Pick<ReadTime, 'year' | 'mon
   }
   if (values.week !== undefined) return civilFromDays(daysFromCivil(civilYear, 1, 1) + (values.week - 1) * 7);
   const month = values.month ?? 1;
-  const day = values.weekOfMonth !== undefined && values.day === undefined ? (values.weekOfMonth - 1) * 7 + 1 : (values.day ?? 1);
-  const isNamed = values.year !== undefined || values.century !== undefined || values.month !== undefined || values.day !== undefined;
+  const day =
+    values.weekOfMonth !== undefined && values.day === undefined ? (values.weekOfMonth - 1) * 7 + 1 : (values.day ?? 1);
+  const isNamed =
+    values.year !== undefined || values.century !== undefined || values.month !== undefined || values.day !== undefined;
   // Without any date the moment is in 1 BC, as PostgreSQL's zero year.
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(civilYear, month)) throw outOfRange(text);
   return { year: isNamed ? civilYear : 0, month, day };
@@ -387,7 +454,11 @@ function centuryYear(values: Values, year: number | undefined): number {
   if (values.year !== undefined && (values.yearDigits ?? 4) <= 2) {
     const within = values.year % 100;
     // Year 00 belongs to the century's end.
-    return century >= 0 ? (within === 0 ? century * 100 : (century - 1) * 100 + within) : (century + 1) * 100 - within + 1;
+    return century >= 0
+      ? within === 0
+        ? century * 100
+        : (century - 1) * 100 + within
+      : (century + 1) * 100 - within + 1;
   }
   if (values.year !== undefined && year !== undefined) return year;
   return century >= 0 ? (century - 1) * 100 + 1 : century * 100 + 1;

@@ -1,6 +1,13 @@
 // to_char of timestamps and intervals.
 import { SqlState, pgError } from '../../errors/pg-error.js';
-import { dayOfWeek, dayOfYear, daysFromCivil, daysFromIsoWeek, isoWeek, postgresEpochJulian } from '../../types/datetime/calendar.js';
+import {
+  dayOfWeek,
+  dayOfYear,
+  daysFromCivil,
+  daysFromIsoWeek,
+  isoWeek,
+  postgresEpochJulian,
+} from '../../types/datetime/calendar.js';
 import type { ZoneOffset } from '../../types/datetime/tzif.js';
 import type { DateTemplate, TemplateField } from './date-template.js';
 import { ordinalSuffix, romanNumeral } from './ordinal.js';
@@ -19,7 +26,20 @@ export interface PrintedTime {
   readonly zone: ZoneOffset | null;
 }
 
-const monthNames = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const monthNames = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 const dayNames = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 export function formatDateTime(template: DateTemplate, time: PrintedTime): string {
@@ -117,7 +137,10 @@ function yearOf(name: string, time: PrintedTime): { readonly value: number; read
       return { value: year % 10, width: 1 };
     case 'CC': {
       if (time.isInterval) return { value: Math.trunc(time.year / 100), width: 2 };
-      return { value: time.year > 0 ? Math.trunc((time.year - 1) / 100) + 1 : Math.trunc(time.year / 100) - 1, width: 2 };
+      return {
+        value: time.year > 0 ? Math.trunc((time.year - 1) / 100) + 1 : Math.trunc(time.year / 100) - 1,
+        width: 2,
+      };
     }
     default:
       return null;
@@ -193,7 +216,9 @@ function nameText(field: TemplateField, name: string, width: number): string {
 
 function cased(name: string, pattern: string): string {
   if (pattern === pattern.toUpperCase()) return name.toUpperCase();
-  return pattern[0] === pattern[0]?.toUpperCase() ? (name[0] ?? '').toUpperCase() + name.slice(1).toLowerCase() : name.toLowerCase();
+  return pattern[0] === pattern[0]?.toUpperCase()
+    ? (name[0] ?? '').toUpperCase() + name.slice(1).toLowerCase()
+    : name.toLowerCase();
 }
 
 function romanMonth(field: TemplateField, time: PrintedTime): string {

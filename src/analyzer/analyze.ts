@@ -30,7 +30,9 @@ export function bindQuery(node: Node, context: AnalyzerContext): Query {
 }
 
 function isQuery(tag: string): boolean {
-  return tag === 'SelectStmt' || tag === 'InsertStmt' || tag === 'UpdateStmt' || tag === 'DeleteStmt' || tag === 'MergeStmt';
+  return (
+    tag === 'SelectStmt' || tag === 'InsertStmt' || tag === 'UpdateStmt' || tag === 'DeleteStmt' || tag === 'MergeStmt'
+  );
 }
 
 /** SELECT ... INTO is CREATE TABLE AS in another form. */
@@ -108,7 +110,12 @@ function bindCursor(declare: DeclareCursorStmt, context: AnalyzerContext): Query
   }
   const [mark] = query.rowMarks;
   if (mark === undefined) return query;
-  const clause = { update: 'FOR UPDATE', noKeyUpdate: 'FOR NO KEY UPDATE', share: 'FOR SHARE', keyShare: 'FOR KEY SHARE' }[mark.strength];
+  const clause = {
+    update: 'FOR UPDATE',
+    noKeyUpdate: 'FOR NO KEY UPDATE',
+    share: 'FOR SHARE',
+    keyShare: 'FOR KEY SHARE',
+  }[mark.strength];
   if (has(cursor.hold)) {
     throw pgError(SqlState.featureNotSupported, `DECLARE CURSOR WITH HOLD ... ${clause} is not supported`, {
       detail: 'Holdable cursors must be READ ONLY.',
@@ -126,4 +133,3 @@ function bindCursor(declare: DeclareCursorStmt, context: AnalyzerContext): Query
   }
   return query;
 }
-

@@ -36,7 +36,14 @@ export function assignedExpression(state: ParseState, expression: Expression, ta
     const column = target.item.columns[attribute.number - 1];
     const base: Expression =
       target.forInsert || column === undefined
-        ? { kind: 'Const', type: attribute.type, typmod: attribute.typmod, collation: attribute.collation, value: null, location: -1 }
+        ? {
+            kind: 'Const',
+            type: attribute.type,
+            typmod: attribute.typmod,
+            collation: attribute.collation,
+            value: null,
+            location: -1,
+          }
         : makeVar(state, column, 0, target.location);
     return assignThrough(state, {
       base,
@@ -87,8 +94,12 @@ interface Step {
 
 function assignThrough(state: ParseState, step: Step): Expression {
   const catalog = state.context.catalog;
-  const base: Expression =
-    step.base ?? { kind: 'CaseTestExpr', type: step.type, typmod: step.typmod, collation: step.collation };
+  const base: Expression = step.base ?? {
+    kind: 'CaseTestExpr',
+    type: step.type,
+    typmod: step.typmod,
+    collation: step.collation,
+  };
   const indices: A_Indices[] = [];
   let next = 0;
   while (next < step.parts.length) {
@@ -102,7 +113,9 @@ function assignThrough(state: ParseState, step: Step): Expression {
   const [field] = rest;
   if (field === undefined) return coerceLast(state, step);
   if ('A_Star' in field) {
-    throw pgError(SqlState.featureNotSupported, 'row expansion via "*" is not supported here', { location: step.location });
+    throw pgError(SqlState.featureNotSupported, 'row expansion via "*" is not supported here', {
+      location: step.location,
+    });
   }
   const name = 'String' in field ? (field.String.sval ?? '') : '';
   const composite = compositeOf(catalog, step.type);
@@ -153,7 +166,11 @@ function assignSubscripts(
   const container = baseTypeAndTypmod(catalog, step.type, step.typmod);
   // Looked at once without the value, so that errors about the container come first.
   const shape = subscript(state, base, container.type, container.typmod, indices, null);
-  const wanted = assignmentType(state, container.type, indices.some((index) => index.is_slice === true));
+  const wanted = assignmentType(
+    state,
+    container.type,
+    indices.some((index) => index.is_slice === true),
+  );
   const value = assignThrough(state, {
     ...step,
     base: null,
@@ -187,7 +204,10 @@ function coerceLast(state: ParseState, step: Step): Expression {
   });
 }
 
-function wish(step: Step): { readonly context: 'assignment'; readonly form: 'implicitCast'; readonly location: number } {
+function wish(step: Step): {
+  readonly context: 'assignment';
+  readonly form: 'implicitCast';
+  readonly location: number;
+} {
   return { context: 'assignment', form: 'implicitCast', location: step.location };
 }
-

@@ -69,7 +69,11 @@ function derive(state: ParseState, expression: Expression, parent: Derivation): 
   switch (expression.kind) {
     case 'CollateExpr':
       derive(state, expression.arg, inner);
-      merge(state, { ...fresh(), collation: expression.collation, strength: strengths.explicit, location: expression.location }, parent);
+      merge(
+        state,
+        { ...fresh(), collation: expression.collation, strength: strengths.explicit, location: expression.location },
+        parent,
+      );
       return;
     case 'FieldSelect':
       derive(state, expression.arg, inner);
@@ -176,7 +180,7 @@ function deriveAggregate(state: ParseState, aggregate: Aggref, inner: Derivation
     const merged = aggregate.args.length === 1 && aggregate.aggKind === 'o';
     if (aggregate.aggKind === 'h') {
       const hypothetical = aggregate.directArgs.length - aggregate.args.length;
-      aggregate.directArgs.slice(0, Math.max(hypothetical, 0)).forEach((arg) => derive(state, arg, inner));
+      for (const arg of aggregate.directArgs.slice(0, Math.max(hypothetical, 0))) derive(state, arg, inner);
       aggregate.args.forEach((entry, index) => {
         const direct = aggregate.directArgs[hypothetical + index];
         selectCommonCollation(state, direct === undefined ? [entry.expr] : [direct, entry.expr], true);
@@ -199,10 +203,12 @@ function finish(state: ParseState, expression: Expression, inner: Derivation, pa
   else if (inner.strength > strengths.none) result = inner;
   else result = implicit(own, expression);
   if ('collation' in expression) {
-    (expression as Mutable<typeof expression>).collation = result.strength === strengths.conflict ? 0 : result.collation;
+    (expression as Mutable<typeof expression>).collation =
+      result.strength === strengths.conflict ? 0 : result.collation;
   }
   if ('inputCollation' in expression) {
-    (expression as Mutable<typeof expression>).inputCollation = inner.strength === strengths.conflict ? 0 : inner.collation;
+    (expression as Mutable<typeof expression>).inputCollation =
+      inner.strength === strengths.conflict ? 0 : inner.collation;
   }
   merge(state, result, parent);
 }

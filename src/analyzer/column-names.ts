@@ -73,7 +73,12 @@ function figure(node: Node | undefined): Guess | null {
     return name === undefined ? null : strong(name);
   }
   if ('SQLValueFunction' in node) {
-    return strong((node.SQLValueFunction.op ?? '').replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase());
+    return strong(
+      (node.SQLValueFunction.op ?? '')
+        .replace(/^SVFOP_/, '')
+        .replace(/_N$/, '')
+        .toLowerCase(),
+    );
   }
   if ('TypeCast' in node) {
     const inner = figure(node.TypeCast.arg);
@@ -88,7 +93,11 @@ function figure(node: Node | undefined): Guess | null {
   if ('SubLink' in node) {
     if (node.SubLink.subLinkType === 'EXISTS_SUBLINK') return strong('exists');
     if (node.SubLink.subLinkType === 'ARRAY_SUBLINK') return strong('array');
-    if (node.SubLink.subLinkType === 'EXPR_SUBLINK' && node.SubLink.subselect !== undefined && 'SelectStmt' in node.SubLink.subselect) {
+    if (
+      node.SubLink.subLinkType === 'EXPR_SUBLINK' &&
+      node.SubLink.subselect !== undefined &&
+      'SelectStmt' in node.SubLink.subselect
+    ) {
       return firstOutput(node.SubLink.subselect.SelectStmt);
     }
   }

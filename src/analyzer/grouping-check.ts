@@ -113,28 +113,39 @@ function check(checker: Checker, node: Expression, level: number, inDirectArgs: 
 
 /** In a subquery the grouped expressions appear with raised levels. */
 function matchesBelow(checker: Checker, node: Expression, level: number): boolean {
-  return checker.groups.some((group) => group.expr.kind !== 'Var' && equalExpressions(shiftLevels(group.expr, level), node));
+  return checker.groups.some(
+    (group) => group.expr.kind !== 'Var' && equalExpressions(shiftLevels(group.expr, level), node),
+  );
 }
 
 function checkQuery(checker: Checker, query: Query, level: number, inDirectArgs: boolean): void {
   forEachQueryExpression(query, (expression) => check(checker, expression, level, inDirectArgs));
-  for (const entry of query.rangeTable) if (entry.kind === 'subquery') checkQuery(checker, entry.subquery, level + 1, inDirectArgs);
+  for (const entry of query.rangeTable)
+    if (entry.kind === 'subquery') checkQuery(checker, entry.subquery, level + 1, inDirectArgs);
   for (const cte of query.ctes) checkQuery(checker, cte.query, level + 1, inDirectArgs);
 }
 
 function checkVar(checker: Checker, node: Var, level: number, inDirectArgs: boolean): void {
   if (node.levelsUp !== level) return;
   const grouped = checker.groups.some(
-    (group) => group.expr.kind === 'Var' && group.expr.varno === node.varno && group.expr.attno === node.attno && group.expr.levelsUp === 0,
+    (group) =>
+      group.expr.kind === 'Var' &&
+      group.expr.varno === node.varno &&
+      group.expr.attno === node.attno &&
+      group.expr.levelsUp === 0,
   );
   if (grouped || checker.grouped.has(node.varno)) return;
   const entry = rteOf(checker.state, node.varno, 0);
   if (entry.kind === 'relation' && dependsOnKey(checker, entry.relation, node.varno)) return;
   const column = node.attno === 0 ? '*' : (entry.eref.columns[node.attno - 1] ?? systemName(node.attno));
   if (level > 0) {
-    throw pgError(SqlState.groupingError, `subquery uses ungrouped column "${entry.eref.name}.${column}" from outer query`, {
-      location: node.location,
-    });
+    throw pgError(
+      SqlState.groupingError,
+      `subquery uses ungrouped column "${entry.eref.name}.${column}" from outer query`,
+      {
+        location: node.location,
+      },
+    );
   }
   throw pgError(
     SqlState.groupingError,
@@ -156,7 +167,9 @@ function dependsOnKey(checker: Checker, relationOid: number, varno: number): boo
   const key = relation?.constraints.find((constraint) => constraint.kind === 'p' && !constraint.deferrable);
   if (key === undefined) return false;
   const complete = key.keys.every((attno) =>
-    checker.commonVars.some((variable) => variable.varno === varno && variable.attno === attno && variable.levelsUp === 0),
+    checker.commonVars.some(
+      (variable) => variable.varno === varno && variable.attno === attno && variable.levelsUp === 0,
+    ),
   );
   if (!complete) return false;
   checker.grouped.add(varno);
@@ -188,7 +201,9 @@ function expand(set: GroupingSet): number[][] {
     case 'cube': {
       const result: number[][] = [];
       for (let bits = 0; bits < 2 ** set.content.length; bits++) {
-        result.push(set.content.flatMap((item, index) => ((bits >> index) & 1 && item.kind === 'simple' ? [...item.refs] : [])));
+        result.push(
+          set.content.flatMap((item, index) => ((bits >> index) & 1 && item.kind === 'simple' ? [...item.refs] : [])),
+        );
       }
       return result;
     }
@@ -202,11 +217,9 @@ function checkSetCount(sets: readonly GroupingSet[]): void {
   for (const set of sets) {
     count *= expand(set).length;
     if (count > groupingSetsMax) {
-      throw pgError(
-        SqlState.statementTooComplex,
-        `too many grouping sets present (maximum ${groupingSetsMax})`,
-        { location: set.location },
-      );
+      throw pgError(SqlState.statementTooComplex, `too many grouping sets present (maximum ${groupingSetsMax})`, {
+        location: set.location,
+      });
     }
   }
 }
@@ -220,5 +233,9 @@ function refuseInRecursion(query: Query): void {
     location = node.location;
     return true;
   });
-  throw pgError(SqlState.invalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term", { location });
+  throw pgError(
+    SqlState.invalidRecursion,
+    "aggregate functions are not allowed in a recursive query's recursive term",
+    { location },
+  );
 }

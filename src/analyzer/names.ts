@@ -127,16 +127,18 @@ function systemColumn(
   const [attno, type] = system;
   if (item.rte.relkind === 'v' || item.rte.relkind === 'c') return null;
   if (state.expressionKind === 'checkConstraint' && attno !== -6) {
-    throw pgError(
-      SqlState.invalidColumnReference,
-      `system column "${name}" reference in check constraint is invalid`,
-      { location },
-    );
-  }
-  if (state.expressionKind === 'generatedColumn' && attno !== -6) {
-    throw pgError(SqlState.invalidColumnReference, `cannot use system column "${name}" in column generation expression`, {
+    throw pgError(SqlState.invalidColumnReference, `system column "${name}" reference in check constraint is invalid`, {
       location,
     });
+  }
+  if (state.expressionKind === 'generatedColumn' && attno !== -6) {
+    throw pgError(
+      SqlState.invalidColumnReference,
+      `cannot use system column "${name}" in column generation expression`,
+      {
+        location,
+      },
+    );
   }
   if (state.expressionKind === 'mergeWhen' && attno !== -6) {
     throw pgError(SqlState.invalidColumnReference, `cannot use system column "${name}" in MERGE WHEN condition`, {
@@ -162,8 +164,13 @@ export function missingItem(state: ParseState, name: RangeVar, location: number)
   if (hidden?.kind === 'notReferable') {
     return pgError(SqlState.undefinedTable, `invalid reference to FROM-clause entry for table "${shown}"`, {
       ...(hidden.lateral
-        ? { detail: `There is an entry for table "${shown}", but it cannot be referenced from this part of the query.`, hint: 'To reference that table, you must mark this subquery with LATERAL.' }
-        : { detail: `There is an entry for table "${shown}", but it cannot be referenced from this part of the query.` }),
+        ? {
+            detail: `There is an entry for table "${shown}", but it cannot be referenced from this part of the query.`,
+            hint: 'To reference that table, you must mark this subquery with LATERAL.',
+          }
+        : {
+            detail: `There is an entry for table "${shown}", but it cannot be referenced from this part of the query.`,
+          }),
       location,
     });
   }
@@ -172,10 +179,16 @@ export function missingItem(state: ParseState, name: RangeVar, location: number)
     return pgError(SqlState.undefinedTable, `invalid reference to FROM-clause entry for table "${shown}"`, fields);
   }
   const qualified = name.schemaname === undefined ? shown : `${name.schemaname}.${shown}`;
-  return pgError(SqlState.undefinedTable, `missing FROM-clause entry for table "${qualified.split('.').pop()}"`, fields);
+  return pgError(
+    SqlState.undefinedTable,
+    `missing FROM-clause entry for table "${qualified.split('.').pop()}"`,
+    fields,
+  );
 }
 
-type Hidden = { readonly kind: 'renamed'; readonly alias: string } | { readonly kind: 'notReferable'; readonly lateral: boolean };
+type Hidden =
+  | { readonly kind: 'renamed'; readonly alias: string }
+  | { readonly kind: 'notReferable'; readonly lateral: boolean };
 
 /** Looks for what the user may have meant: a relation hidden by its alias, or one that is out of reach here. */
 function searchHidden(state: ParseState, name: RangeVar): Hidden | null {
@@ -184,11 +197,13 @@ function searchHidden(state: ParseState, name: RangeVar): Hidden | null {
   for (let level: ParseState | null = state; level !== null; level = level.parent) {
     for (const entry of level.rangeTable) {
       if (entry.kind === 'relation' && relation !== null && entry.relation === relation.oid) {
-        if (entry.alias !== null && entry.alias.name !== name.relname) return { kind: 'renamed', alias: entry.alias.name };
+        if (entry.alias !== null && entry.alias.name !== name.relname)
+          return { kind: 'renamed', alias: entry.alias.name };
         return { kind: 'notReferable', lateral: canBeLateral(state, level, entry) };
       }
       if (entry.kind === 'cte' && entry.cteName === name.relname && name.schemaname === undefined) {
-        if (entry.alias !== null && entry.alias.name !== name.relname) return { kind: 'renamed', alias: entry.alias.name };
+        if (entry.alias !== null && entry.alias.name !== name.relname)
+          return { kind: 'renamed', alias: entry.alias.name };
       }
       if (name.schemaname === undefined && entry.eref.name === name.relname && entry.kind !== 'join') {
         return { kind: 'notReferable', lateral: canBeLateral(state, level, entry) };
@@ -212,8 +227,7 @@ export function missingColumn(state: ParseState, qualifier: string | null, name:
   const matches = fuzzyMatches(state, qualifier, name);
   if (matches.exact !== null) {
     const { item, lateral } = matches.exact;
-    const detail =
-      `There is a column named "${name}" in table "${item}", but it cannot be referenced from this part of the query.`;
+    const detail = `There is a column named "${name}" in table "${item}", but it cannot be referenced from this part of the query.`;
     return pgError(SqlState.undefinedColumn, message, {
       detail,
       hint: lateral
@@ -254,7 +268,8 @@ function fuzzyMatches(state: ParseState, qualifier: string | null, name: string)
       // Joins hold no columns of their own: their inputs are looked at.
       if (entry.kind === 'join') continue;
       const table = entry.eref.name;
-      const penalty = qualifier === null ? 0 : editDistance(qualifier, entry.alias?.name ?? table, fuzzyDistanceMax + 1);
+      const penalty =
+        qualifier === null ? 0 : editDistance(qualifier, entry.alias?.name ?? table, fuzzyDistanceMax + 1);
       if (penalty > fuzzyDistanceMax) continue;
       for (const column of entry.eref.columns) {
         if (column === '') continue;

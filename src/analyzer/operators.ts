@@ -28,7 +28,12 @@ export function binaryOperator(
 }
 
 /** As binaryOperator, null instead of an error where there is none (or none is best). */
-export function findBinary(catalog: Catalog, names: readonly string[], left: number, right: number): OperatorDescriptor | null {
+export function findBinary(
+  catalog: Catalog,
+  names: readonly string[],
+  left: number,
+  right: number,
+): OperatorDescriptor | null {
   const found = findBinaryOperator(catalog, names, left, right, -1);
   return found === 'none' || found === 'multiple' ? null : found;
 }
@@ -46,7 +51,12 @@ function findBinaryOperator(
   return choose(catalog, candidates, [left, right]);
 }
 
-function exactBinary(catalog: Catalog, candidates: readonly OperatorDescriptor[], left: number, right: number): OperatorDescriptor | null {
+function exactBinary(
+  catalog: Catalog,
+  candidates: readonly OperatorDescriptor[],
+  left: number,
+  right: number,
+): OperatorDescriptor | null {
   const find = (first: number, second: number): OperatorDescriptor | null =>
     candidates.find((candidate) => candidate.left === first && candidate.right === second) ?? null;
   let first = left;
@@ -61,7 +71,12 @@ function exactBinary(catalog: Catalog, candidates: readonly OperatorDescriptor[]
 }
 
 /** The prefix operator for a type. Throws 42883 or 42725. */
-export function prefixOperator(catalog: Catalog, names: readonly string[], right: number, location: number): OperatorDescriptor {
+export function prefixOperator(
+  catalog: Catalog,
+  names: readonly string[],
+  right: number,
+  location: number,
+): OperatorDescriptor {
   const candidates = operatorCandidates(catalog, names, 'l', location);
   const exact = candidates.find((candidate) => candidate.right === right);
   if (exact !== undefined) return exact;
@@ -70,7 +85,12 @@ export function prefixOperator(catalog: Catalog, names: readonly string[], right
   return found;
 }
 
-function operatorCandidates(catalog: Catalog, names: readonly string[], kind: 'b' | 'l', location: number): readonly OperatorDescriptor[] {
+function operatorCandidates(
+  catalog: Catalog,
+  names: readonly string[],
+  kind: 'b' | 'l',
+  location: number,
+): readonly OperatorDescriptor[] {
   const name = qualifiedName(catalog, names, location);
   if (name.schema !== null && catalog.findNamespace(name.schema) === null) {
     throw pgError(SqlState.invalidSchemaName, `schema "${name.schema}" does not exist`, { location });
@@ -83,14 +103,16 @@ function choose(
   operators: readonly OperatorDescriptor[],
   types: readonly number[],
 ): OperatorDescriptor | 'none' | 'multiple' {
-  const candidates = operators.map((operator, rank): Candidate => ({
-    oid: operator.oid,
-    args: operator.kind === 'l' ? [operator.right] : [operator.left, operator.right],
-    variadicCount: 0,
-    defaultCount: 0,
-    argNumbers: null,
-    rank,
-  }));
+  const candidates = operators.map(
+    (operator, rank): Candidate => ({
+      oid: operator.oid,
+      args: operator.kind === 'l' ? [operator.right] : [operator.left, operator.right],
+      variadicCount: 0,
+      defaultCount: 0,
+      argNumbers: null,
+      rank,
+    }),
+  );
   const matching = matchingCandidates(catalog, types, candidates);
   if (matching.length === 0) return 'none';
   const best = matching.length === 1 ? matching[0] : selectCandidate(catalog, types, matching);
@@ -213,9 +235,13 @@ export function makeScalarArrayOperator(
   const wantedElement = declared[1] ?? 0;
   const wantedArray = wantedElement === typeOid.anyElement ? arrayOf : arrayType(catalog, wantedElement);
   if (wantedArray === 0) {
-    throw pgError(SqlState.undefinedObject, `could not find array type for data type ${formatType(catalog, wantedElement)}`, {
-      location,
-    });
+    throw pgError(
+      SqlState.undefinedObject,
+      `could not find array type for data type ${formatType(catalog, wantedElement)}`,
+      {
+        location,
+      },
+    );
   }
   const [first, second] = makeArguments(state, [left, right], [leftType, arrayOf], [declared[0] ?? 0, wantedArray]);
   if (first === undefined || second === undefined) throw new Error('invariant broken: an argument was lost');
@@ -281,8 +307,10 @@ export function requireSortOperators(
     );
   }
   if (need.equal && found.equal === 0) {
-    throw pgError(SqlState.undefinedFunction, `could not identify an equality operator for type ${formatType(catalog, type)}`);
+    throw pgError(
+      SqlState.undefinedFunction,
+      `could not identify an equality operator for type ${formatType(catalog, type)}`,
+    );
   }
   return found;
 }
-

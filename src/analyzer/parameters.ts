@@ -26,12 +26,7 @@ export function analyzeParameter(state: ParseState, number: number, location: nu
 }
 
 /** Gives a parameter of unknown type the type that its use demands; null for any other parameter. */
-export function coerceParameter(
-  state: ParseState,
-  param: Param,
-  target: number,
-  location: number,
-): Expression | null {
+export function coerceParameter(state: ParseState, param: Param, target: number, location: number): Expression | null {
   const context = state.context;
   if (param.paramKind !== 'extern' || param.type !== typeOid.unknown || !context.variableParameters) return null;
   const index = param.id - 1;

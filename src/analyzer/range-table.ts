@@ -115,8 +115,9 @@ export function addRelation(
     updated: new Set(),
   };
   const rtIndex = addEntry(state, entry, permissions);
-  const shapes = relation.attributes.map((attribute, index): NamespaceColumn =>
-    attribute.isDropped ? droppedColumn : column(rtIndex, index + 1, attribute),
+  const shapes = relation.attributes.map(
+    (attribute, index): NamespaceColumn =>
+      attribute.isDropped ? droppedColumn : column(rtIndex, index + 1, attribute),
   );
   return namespaceItem(entry, rtIndex, shapes);
 }
@@ -137,7 +138,11 @@ export function addSubquery(
 ): NamespaceItem {
   const name = alias?.name ?? 'unnamed_subquery';
   const outputs = outputList(subquery).filter((entry) => !entry.junk);
-  const columns = mergeColumnNames(name, alias, outputs.map((entry) => entry.name ?? '?column?'));
+  const columns = mergeColumnNames(
+    name,
+    alias,
+    outputs.map((entry) => entry.name ?? '?column?'),
+  );
   const entry: RangeTableEntry = {
     kind: 'subquery',
     alias,
@@ -150,7 +155,11 @@ export function addSubquery(
     permissions: null,
   };
   const rtIndex = addEntry(state, entry, null);
-  return namespaceItem(entry, rtIndex, outputs.map((output, index) => column(rtIndex, index + 1, shapeOf(output.expr))));
+  return namespaceItem(
+    entry,
+    rtIndex,
+    outputs.map((output, index) => column(rtIndex, index + 1, shapeOf(output.expr))),
+  );
 }
 
 /** Adds functions in FROM; column names and types were worked out by the caller. */
@@ -217,11 +226,20 @@ export function addValues(
     ...shapeLists(shapes),
   };
   const rtIndex = addEntry(state, entry, null);
-  return namespaceItem(entry, rtIndex, shapes.map((shape, index) => column(rtIndex, index + 1, shape)));
+  return namespaceItem(
+    entry,
+    rtIndex,
+    shapes.map((shape, index) => column(rtIndex, index + 1, shape)),
+  );
 }
 
 /** Adds a reference to a CTE that lies `levelsUp` levels out. */
-export function addCteReference(state: ParseState, cte: CteState, levelsUp: number, alias: Alias | null): NamespaceItem {
+export function addCteReference(
+  state: ParseState,
+  cte: CteState,
+  levelsUp: number,
+  alias: Alias | null,
+): NamespaceItem {
   const selfReference = !cte.analyzed;
   cte.referenceCount += selfReference ? 0 : 1;
   if (selfReference && cte.expr.columnNames.length === 0) {
@@ -356,7 +374,12 @@ export function expandItem(
 }
 
 /** The item's columns as target entries, SELECT privilege on each recorded. */
-export function expandToTargets(state: ParseState, item: NamespaceItem, levelsUp: number, location: number): TargetEntry[] {
+export function expandToTargets(
+  state: ParseState,
+  item: NamespaceItem,
+  levelsUp: number,
+  location: number,
+): TargetEntry[] {
   const owner = item.rte;
   return expandItem(state, item, levelsUp, location).map(({ name, expr }) => {
     markSelected(state, expr);

@@ -32,7 +32,12 @@ function levelsOf(state: ParseState): Level[] {
   return levels;
 }
 
-function trace(state: ParseState, value: Expression, levels: readonly Level[], depth: number): readonly TypeAttribute[] | null {
+function trace(
+  state: ParseState,
+  value: Expression,
+  levels: readonly Level[],
+  depth: number,
+): readonly TypeAttribute[] | null {
   if (depth > 100) throw notSupported('a record expression nested this deeply');
   if (value.kind === 'RowExpr') {
     return value.args.map((arg, index) => attribute(value.columnNames[index] ?? `f${index + 1}`, index + 1, arg));

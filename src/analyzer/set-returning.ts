@@ -21,7 +21,8 @@ export function checkSetPlacement(state: ParseState, lastSet: Expression | null,
     }
     return;
   }
-  const message = refusal === 'generic' ? `set-returning functions are not allowed in ${expressionKindName(kind)}` : refusal;
+  const message =
+    refusal === 'generic' ? `set-returning functions are not allowed in ${expressionKindName(kind)}` : refusal;
   throw pgError(SqlState.featureNotSupported, message, { location });
 }
 

@@ -85,10 +85,14 @@ function expandQualified(state: ParseState, fields: readonly Node[], location: n
   const name = names[names.length - 1] ?? '';
   const schema = names.length > 1 ? (names[names.length - 2] ?? '') : null;
   if (names.length > 3) {
-    throw pgError(SqlState.syntaxError, `improper qualified name (too many dotted names): ${names.join('.')}.*`, { location });
+    throw pgError(SqlState.syntaxError, `improper qualified name (too many dotted names): ${names.join('.')}.*`, {
+      location,
+    });
   }
   if (names.length === 3 && names[0] !== state.context.catalog.databaseName) {
-    throw pgError(SqlState.featureNotSupported, `cross-database references are not implemented: ${names.join('.')}.*`, { location });
+    throw pgError(SqlState.featureNotSupported, `cross-database references are not implemented: ${names.join('.')}.*`, {
+      location,
+    });
   }
   const found = findQualifiedItem(state, schema, name, location);
   if (found !== null) return expandToTargets(state, found.item, found.levelsUp, location);
@@ -158,7 +162,12 @@ interface Origin {
   readonly column: number;
 }
 
-function originOf(state: ParseState, expr: Expression, rangeTable: readonly RangeTableEntry[], levelsUp: number): Origin | null {
+function originOf(
+  state: ParseState,
+  expr: Expression,
+  rangeTable: readonly RangeTableEntry[],
+  levelsUp: number,
+): Origin | null {
   if (expr.kind !== 'Var') return null;
   let level: ParseState | null = state;
   for (let up = expr.levelsUp + levelsUp; up > 0 && level !== null; up--) level = level.parent;
@@ -170,11 +179,20 @@ function originOf(state: ParseState, expr: Expression, rangeTable: readonly Rang
       return { table: entry.relation, column: expr.attno };
     case 'subquery': {
       const column = visibleColumns(entry.subquery)[expr.attno - 1];
-      return column === undefined || column.originTable === 0 ? null : { table: column.originTable, column: column.originColumn };
+      return column === undefined || column.originTable === 0
+        ? null
+        : { table: column.originTable, column: column.originColumn };
     }
     case 'join': {
       const alias = entry.aliasVars[expr.attno - 1];
-      return alias ? originOf(level, { ...alias, ...(alias.kind === 'Var' ? { levelsUp: 0 } : {}) } as Expression, level.rangeTable, 0) : null;
+      return alias
+        ? originOf(
+            level,
+            { ...alias, ...(alias.kind === 'Var' ? { levelsUp: 0 } : {}) } as Expression,
+            level.rangeTable,
+            0,
+          )
+        : null;
     }
     case 'cte': {
       if (entry.selfReference) return null;
@@ -183,7 +201,9 @@ function originOf(state: ParseState, expr: Expression, rangeTable: readonly Rang
       const cte = owner?.ctes.find((candidate) => candidate.name === entry.cteName);
       if (cte === undefined || !cte.analyzed) return null;
       const column = visibleColumns(cte.expr.query)[expr.attno - 1];
-      return column === undefined || column.originTable === 0 ? null : { table: column.originTable, column: column.originColumn };
+      return column === undefined || column.originTable === 0
+        ? null
+        : { table: column.originTable, column: column.originColumn };
     }
     default:
       return null;
@@ -193,4 +213,3 @@ function originOf(state: ParseState, expr: Expression, rangeTable: readonly Rang
 function visibleColumns(query: Query): readonly TargetEntry[] {
   return (query.commandType === 'select' ? query.targetList : query.returningList).filter((entry) => !entry.junk);
 }
-

@@ -45,15 +45,18 @@ function parseInteger(text: string): number {
 
 function characterLength(values: readonly number[], name: string): number {
   const [length] = values;
-  if (values.length !== 1 || length === undefined) throw pgError(SqlState.invalidParameterValue, 'invalid type modifier');
+  if (values.length !== 1 || length === undefined)
+    throw pgError(SqlState.invalidParameterValue, 'invalid type modifier');
   if (length < 1) throw pgError(SqlState.invalidParameterValue, `length for type ${name} must be at least 1`);
-  if (length > lengthMax) throw pgError(SqlState.invalidParameterValue, `length for type ${name} cannot exceed ${lengthMax}`);
+  if (length > lengthMax)
+    throw pgError(SqlState.invalidParameterValue, `length for type ${name} cannot exceed ${lengthMax}`);
   return length + 4;
 }
 
 function bitLength(values: readonly number[], name: string): number {
   const [length] = values;
-  if (values.length !== 1 || length === undefined) throw pgError(SqlState.invalidParameterValue, 'invalid type modifier');
+  if (values.length !== 1 || length === undefined)
+    throw pgError(SqlState.invalidParameterValue, 'invalid type modifier');
   if (length < 1) throw pgError(SqlState.invalidParameterValue, `length for type ${name} must be at least 1`);
   if (length > bitLengthMax) {
     throw pgError(SqlState.invalidParameterValue, `length for type ${name} cannot exceed ${lengthMax * 8}`);
@@ -77,7 +80,8 @@ function numericModifier(values: readonly number[]): number {
 
 function timePrecision(values: readonly number[], name: string, withZone: boolean, context: ModifierContext): number {
   const [precision] = values;
-  if (values.length !== 1 || precision === undefined) throw pgError(SqlState.invalidParameterValue, 'invalid type modifier');
+  if (values.length !== 1 || precision === undefined)
+    throw pgError(SqlState.invalidParameterValue, 'invalid type modifier');
   const shown = `${name}(${precision})${withZone ? ' WITH TIME ZONE' : ''}`;
   if (precision < 0) throw pgError(SqlState.invalidParameterValue, `${shown} precision must not be negative`);
   if (precision <= 6) return precision;
@@ -92,7 +96,8 @@ const intervalRanges = new Set([4, 2, 6, 8, 1024, 1032, 2048, 3072, 3080, 4096, 
 
 function intervalModifier(values: readonly number[], context: ModifierContext): number {
   const [range, precision] = values;
-  if (range === undefined || values.length > 2) throw pgError(SqlState.invalidParameterValue, 'invalid INTERVAL type modifier');
+  if (range === undefined || values.length > 2)
+    throw pgError(SqlState.invalidParameterValue, 'invalid INTERVAL type modifier');
   if (!intervalRanges.has(range)) throw pgError(SqlState.invalidParameterValue, 'invalid INTERVAL type modifier');
   if (precision === undefined) {
     return range === intervalFullRange ? -1 : ((range & intervalFullRange) << 16) | intervalFullPrecision;

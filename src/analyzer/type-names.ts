@@ -22,10 +22,14 @@ export interface NameContext {
 export function resolveTypeName(context: NameContext, name: TypeName): TypeReference {
   const type = findTypeName(context, name);
   if (type === null) {
-    throw pgError(SqlState.undefinedObject, `type "${typeNameText(name)}" does not exist`, { location: name.location ?? 0 });
+    throw pgError(SqlState.undefinedObject, `type "${typeNameText(name)}" does not exist`, {
+      location: name.location ?? 0,
+    });
   }
   if (!type.isDefined) {
-    throw pgError(SqlState.undefinedObject, `type "${typeNameText(name)}" is only a shell`, { location: name.location ?? 0 });
+    throw pgError(SqlState.undefinedObject, `type "${typeNameText(name)}" is only a shell`, {
+      location: name.location ?? 0,
+    });
   }
   return { type: type.oid, typmod: typmodOf(context, name, type) };
 }
@@ -39,7 +43,9 @@ export function findTypeName(context: NameContext, name: TypeName): TypeDescript
   if (name.pct_type === true) return arrayIfWritten(catalog, name, percentType(context, name));
   const qualified = qualifiedName(catalog, stringsOf(name.names), name.location ?? 0);
   if (qualified.schema !== null && catalog.findNamespace(qualified.schema) === null) {
-    throw pgError(SqlState.invalidSchemaName, `schema "${qualified.schema}" does not exist`, { location: name.location ?? 0 });
+    throw pgError(SqlState.invalidSchemaName, `schema "${qualified.schema}" does not exist`, {
+      location: name.location ?? 0,
+    });
   }
   const found = catalog.findType(qualified.schema, qualified.name);
   return found === null ? null : arrayIfWritten(catalog, name, found);
@@ -67,7 +73,9 @@ export function qualifiedName(catalog: Catalog, names: readonly string[], locati
     }
     return { catalog: first ?? '', schema: second ?? '', name: third ?? '' };
   }
-  throw pgError(SqlState.syntaxError, `improper qualified name (too many dotted names): ${nameListText(names)}`, { location });
+  throw pgError(SqlState.syntaxError, `improper qualified name (too many dotted names): ${nameListText(names)}`, {
+    location,
+  });
 }
 
 /** A type's name as format_type prints it. */
@@ -83,11 +91,9 @@ export function resolveCollation(catalog: Catalog, names: readonly string[], loc
   }
   const collation = catalog.findCollation(qualified.schema, qualified.name);
   if (collation === null) {
-    throw pgError(
-      SqlState.undefinedObject,
-      `collation "${nameListText(names)}" for encoding "UTF8" does not exist`,
-      { location },
-    );
+    throw pgError(SqlState.undefinedObject, `collation "${nameListText(names)}" for encoding "UTF8" does not exist`, {
+      location,
+    });
   }
   return collation.oid;
 }
@@ -106,19 +112,16 @@ export function columnCollation(catalog: Catalog, clause: CollateClause | undefi
 }
 
 /** Resolves an operator class name for an access method and a type; `names` empty: the type's default one. */
-export function resolveOpclass(
-  catalog: Catalog,
-  names: readonly string[],
-  type: number,
-  accessMethod: string,
-): number {
+export function resolveOpclass(catalog: Catalog, names: readonly string[], type: number, accessMethod: string): number {
   if (names.length === 0) {
     const found = catalog.defaultOpclass(type, accessMethod);
     if (found !== null) return found.oid;
     throw pgError(
       SqlState.undefinedObject,
       `data type ${formatType(catalog, type)} has no default operator class for access method "${accessMethod}"`,
-      { hint: 'You must specify an operator class for the index or define a default operator class for the data type.' },
+      {
+        hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
+      },
     );
   }
   const qualified = qualifiedName(catalog, names, -1);
@@ -143,16 +146,22 @@ function percentType(context: NameContext, name: TypeName): TypeDescriptor {
   const names = stringsOf(name.names);
   const location = name.location ?? 0;
   if (names.length === 1) {
-    throw pgError(SqlState.syntaxError, `improper %TYPE reference (too few dotted names): ${names.join('.')}`, { location });
+    throw pgError(SqlState.syntaxError, `improper %TYPE reference (too few dotted names): ${names.join('.')}`, {
+      location,
+    });
   }
   if (names.length > 4) {
-    throw pgError(SqlState.syntaxError, `improper %TYPE reference (too many dotted names): ${names.join('.')}`, { location });
+    throw pgError(SqlState.syntaxError, `improper %TYPE reference (too many dotted names): ${names.join('.')}`, {
+      location,
+    });
   }
   const field = names[names.length - 1] ?? '';
   const relation = catalog.resolveRelation(qualifiedName(catalog, names.slice(0, -1), location), location);
   const attribute = relation.attributes.find((candidate) => candidate.name === field && !candidate.isDropped);
   if (attribute === undefined) {
-    throw pgError(SqlState.undefinedColumn, `column "${field}" of relation "${relation.name}" does not exist`, { location });
+    throw pgError(SqlState.undefinedColumn, `column "${field}" of relation "${relation.name}" does not exist`, {
+      location,
+    });
   }
   const type = catalog.typeByOid(attribute.type);
   context.notice({
@@ -196,7 +205,12 @@ function modifierText(modifier: Node, location: number): string {
 
 /** The error with a source location, unless it has one already. */
 export function atLocation(error: unknown, location: number): unknown {
-  if (isLocatable(error) && error.fields.location === undefined && error.fields.position === undefined && location >= 0) {
+  if (
+    isLocatable(error) &&
+    error.fields.location === undefined &&
+    error.fields.position === undefined &&
+    location >= 0
+  ) {
     error.fields = { ...error.fields, location };
   }
   return error;

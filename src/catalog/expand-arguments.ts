@@ -25,7 +25,8 @@ export function expandArguments(catalog: Catalog, expression: Expression): Expre
   const firstDefault = fn.argTypes.length - defaults.length;
   const complete = args.map((arg, index) => {
     const found = arg ?? typedDefault(defaults[index - firstDefault], fn.argTypes, args, index);
-    if (found === undefined) throw new Error(`invariant broken: argument ${index + 1} of function ${fn.oid} is missing`);
+    if (found === undefined)
+      throw new Error(`invariant broken: argument ${index + 1} of function ${fn.oid} is missing`);
     return found;
   });
   return { ...mapped, args: complete };
@@ -42,7 +43,9 @@ function typedDefault(
 ): Expression | undefined {
   if (stored?.kind !== 'Const' || stored.type !== unknownType) return stored;
   const fellow = args.find((arg, other) => arg !== undefined && declared[other] === declared[index]);
-  return fellow === undefined ? stored : { ...stored, type: expressionType(fellow), typmod: -1, collation: expressionCollation(fellow) };
+  return fellow === undefined
+    ? stored
+    : { ...stored, type: expressionType(fellow), typmod: -1, collation: expressionCollation(fellow) };
 }
 
 /** Names of a function's input arguments, in order. */

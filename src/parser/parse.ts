@@ -64,7 +64,8 @@ const cache = new Map<string, ParsedText>();
 
 function parseAnew(sql: string): ParsedText {
   if (sql === '') return { statements: [], notices: [] };
-  if (sql.includes('\0')) throw pgError(SqlState.characterNotInRepertoire, 'invalid byte sequence for encoding "UTF8": 0x00');
+  if (sql.includes('\0'))
+    throw pgError(SqlState.characterNotInRepertoire, 'invalid byte sequence for encoding "UTF8": 0x00');
   try {
     const statements: ParsedStatement[] = [];
     for (const { stmt, stmt_location, stmt_len } of parseSync(sql).stmts ?? []) {
@@ -82,7 +83,8 @@ function convertError(error: unknown): unknown {
   if (error instanceof Error && error.name === 'RuntimeError') return stackDepthExceeded();
   if (!hasSqlDetails(error) || error.sqlDetails === undefined) return error;
   const { message, cursorPosition, functionName } = error.sqlDetails;
-  if (message.startsWith('memory exhausted') || message.startsWith('stack depth limit exceeded')) return stackDepthExceeded();
+  if (message.startsWith('memory exhausted') || message.startsWith('stack depth limit exceeded'))
+    return stackDepthExceeded();
   const [code, detail, hint] = codeOf(message, functionName ?? '');
   return pgError(code, message, { detail, hint, position: cursorPosition + 1 });
 }
@@ -95,9 +97,24 @@ export function stackDepthExceeded(): PgError {
 }
 
 // The WASM parser reports no SQLSTATE. Most of what scanner and grammar raise is a syntax error; these are the others.
-const codesByMessage: readonly (readonly [start: string, code: SqlState, detail?: string | undefined, hint?: string])[] = [
-  ['unsafe use of \\\' in a string literal', SqlState.nonstandardUseOfEscapeCharacter, undefined, 'Use \'\' to write quotes in strings. \\\' is insecure in client-only encodings.'],
-  ['invalid Unicode escape', SqlState.invalidEscapeSequence, undefined, 'Unicode escapes must be \\uXXXX or \\UXXXXXXXX.'],
+const codesByMessage: readonly (readonly [
+  start: string,
+  code: SqlState,
+  detail?: string | undefined,
+  hint?: string,
+])[] = [
+  [
+    "unsafe use of \\' in a string literal",
+    SqlState.nonstandardUseOfEscapeCharacter,
+    undefined,
+    "Use '' to write quotes in strings. \\' is insecure in client-only encodings.",
+  ],
+  [
+    'invalid Unicode escape',
+    SqlState.invalidEscapeSequence,
+    undefined,
+    'Unicode escapes must be \\uXXXX or \\UXXXXXXXX.',
+  ],
   ['invalid byte sequence for encoding', SqlState.characterNotInRepertoire],
   ['parameter number too large', SqlState.syntaxError],
   ['cross-database references are not implemented', SqlState.featureNotSupported],
@@ -122,7 +139,11 @@ const codesByMessage: readonly (readonly [start: string, code: SqlState, detail?
 
 function codeOf(message: string, functionName: string): readonly [SqlState, string | undefined, string | undefined] {
   for (const [start, code, detail, hint] of codesByMessage) if (message.startsWith(start)) return [code, detail, hint];
-  if (message.endsWith('cannot be marked DEFERRABLE') || message.endsWith('cannot be marked NOT VALID') || message.endsWith('cannot be marked NO INHERIT')) {
+  if (
+    message.endsWith('cannot be marked DEFERRABLE') ||
+    message.endsWith('cannot be marked NOT VALID') ||
+    message.endsWith('cannot be marked NO INHERIT')
+  ) {
     return [SqlState.featureNotSupported, undefined, undefined];
   }
   if (functionName === 'processCASbits') return [SqlState.featureNotSupported, undefined, undefined];

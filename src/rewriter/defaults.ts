@@ -8,9 +8,17 @@ import { expressionFromJson } from '../trees/json.js';
 const relationClass = 1259;
 
 /** The default expression of a column; null where it has none. Throws 0A000 where its sequence is gone. */
-export function columnDefault(catalog: Catalog, relation: RelationDescriptor, attribute: AttributeDescriptor): Expression | null {
+export function columnDefault(
+  catalog: Catalog,
+  relation: RelationDescriptor,
+  attribute: AttributeDescriptor,
+): Expression | null {
   if (attribute.identity !== '') {
-    return { kind: 'NextValueExpr', sequence: identitySequence(catalog, relation.oid, attribute.number), type: attribute.type };
+    return {
+      kind: 'NextValueExpr',
+      sequence: identitySequence(catalog, relation.oid, attribute.number),
+      type: attribute.type,
+    };
   }
   if (attribute.generated === '' && attribute.defaultExpr !== null) {
     return expressionFromJson(attribute.defaultExpr);
@@ -28,7 +36,14 @@ export function columnDefault(catalog: Catalog, relation: RelationDescriptor, at
 export function nullOf(catalog: Catalog, attribute: AttributeDescriptor): Expression {
   const type = catalog.typeByOid(attribute.type);
   if (type.kind !== 'd') {
-    return { kind: 'Const', type: attribute.type, typmod: attribute.typmod, collation: attribute.collation, value: null, location: -1 };
+    return {
+      kind: 'Const',
+      type: attribute.type,
+      typmod: attribute.typmod,
+      collation: attribute.collation,
+      value: null,
+      location: -1,
+    };
   }
   let base = type;
   let typmod = -1;
@@ -49,8 +64,13 @@ export function nullOf(catalog: Catalog, attribute: AttributeDescriptor): Expres
 
 /** The sequence that an identity column owns. */
 export function identitySequence(catalog: Catalog, relation: number, attribute: number): number {
-  for (const { row } of catalog.tables.find('pg_depend', { refclassid: relationClass, refobjid: relation, refobjsubid: attribute })) {
-    if (row.deptype === 'i' && row.classid === relationClass && catalog.relation(Number(row.objid))?.kind === 'S') return Number(row.objid);
+  for (const { row } of catalog.tables.find('pg_depend', {
+    refclassid: relationClass,
+    refobjid: relation,
+    refobjsubid: attribute,
+  })) {
+    if (row.deptype === 'i' && row.classid === relationClass && catalog.relation(Number(row.objid))?.kind === 'S')
+      return Number(row.objid);
   }
   throw new Error(`invariant broken: no owned sequence for column ${attribute} of relation ${relation}`);
 }

@@ -22,7 +22,8 @@ export function rewrite(query: Query, context: RewriteContext): readonly Query[]
 function expandCall(node: Parameters<typeof expandArguments>[1], context: RewriteContext): typeof node | undefined {
   if (node.kind !== 'FuncExpr') return undefined;
   const fn = context.catalog.function(node.function);
-  const complete = fn === null || (node.args.length >= fn.argTypes.length && !node.args.some((arg) => arg.kind === 'NamedArgExpr'));
+  const complete =
+    fn === null || (node.args.length >= fn.argTypes.length && !node.args.some((arg) => arg.kind === 'NamedArgExpr'));
   return complete ? undefined : expandArguments(context.catalog, node);
 }
 

@@ -19,11 +19,16 @@ export function expandSearchAndCycle(cte: CommonTableExpr, context: RewriteConte
   const left = member(query, operation.left.rtIndex);
   const right = member(query, operation.right.rtIndex);
   const added = addedColumns(cte);
-  const leftQuery = extend(left.subquery, added.map((column) => ({ name: column.name, expr: column.first(rowOf(left, cte, column.over)) })));
+  const leftQuery = extend(
+    left.subquery,
+    added.map((column) => ({ name: column.name, expr: column.first(rowOf(left, cte, column.over)) })),
+  );
   const rightQuery = recursiveTerm(right, cte, added, context);
   const rangeTable = query.rangeTable.map((entry, index): RangeTableEntry => {
-    if (operation.left.kind === 'RangeTableRef' && index === operation.left.rtIndex - 1) return withSubquery(left, leftQuery, added);
-    if (operation.right.kind === 'RangeTableRef' && index === operation.right.rtIndex - 1) return withSubquery(right, rightQuery, added);
+    if (operation.left.kind === 'RangeTableRef' && index === operation.left.rtIndex - 1)
+      return withSubquery(left, leftQuery, added);
+    if (operation.right.kind === 'RangeTableRef' && index === operation.right.rtIndex - 1)
+      return withSubquery(right, rightQuery, added);
     return entry;
   });
   const setOperations: SetOperation = {
@@ -31,13 +36,20 @@ export function expandSearchAndCycle(cte: CommonTableExpr, context: RewriteConte
     columnTypes: [...operation.columnTypes, ...added.map((column) => column.type)],
     columnTypmods: [...operation.columnTypmods, ...added.map(() => -1)],
     columnCollations: [...operation.columnCollations, ...added.map((column) => column.collation)],
-    groupClauses: operation.all ? [] : [...operation.groupClauses, ...added.map((column, index) => groupClause(column.type, operation.groupClauses.length + index + 1, context))],
+    groupClauses: operation.all
+      ? []
+      : [
+          ...operation.groupClauses,
+          ...added.map((column, index) => groupClause(column.type, operation.groupClauses.length + index + 1, context)),
+        ],
   };
   const targetList = [...query.targetList];
   const width = cte.columnNames.length;
   added.forEach((column, index) => {
     const leftRef = operation.left.kind === 'RangeTableRef' ? operation.left.rtIndex : 0;
-    targetList.push(entryOf(variable(leftRef, width + index + 1, column.type, column.collation), width + index + 1, column.name));
+    targetList.push(
+      entryOf(variable(leftRef, width + index + 1, column.type, column.collation), width + index + 1, column.name),
+    );
   });
   return {
     ...cte,
@@ -74,7 +86,14 @@ function addedColumns(cte: CommonTableExpr): Added[] {
       over: search.columns,
       first: (row) => rowExpr([constant(type.int8, 0n), ...row]),
       next: (row, previous, context) => {
-        const depth: Expression = { kind: 'FieldSelect', arg: previous, fieldNumber: 1, type: type.int8, typmod: -1, collation: 0 };
+        const depth: Expression = {
+          kind: 'FieldSelect',
+          arg: previous,
+          fieldNumber: 1,
+          type: type.int8,
+          typmod: -1,
+          collation: 0,
+        };
         return rowExpr([call(context, functions.int8inc, type.int8, [depth]), ...row]);
       },
     });
@@ -85,7 +104,8 @@ function addedColumns(cte: CommonTableExpr): Added[] {
       collation: 0,
       over: search.columns,
       first: (row) => arrayOf(rowExpr(row)),
-      next: (row, previous, context) => call(context, functions.arrayCat, type.recordArray, [previous, arrayOf(rowExpr(row))]),
+      next: (row, previous, context) =>
+        call(context, functions.arrayCat, type.recordArray, [previous, arrayOf(rowExpr(row))]),
     });
   }
   if (cycle === null) return added;
@@ -111,7 +131,8 @@ function addedColumns(cte: CommonTableExpr): Added[] {
     collation: 0,
     over: cycle.columns,
     first: (row) => arrayOf(rowExpr(row)),
-    next: (row, previous, context) => call(context, functions.arrayCat, type.recordArray, [previous, arrayOf(rowExpr(row))]),
+    next: (row, previous, context) =>
+      call(context, functions.arrayCat, type.recordArray, [previous, arrayOf(rowExpr(row))]),
   });
   return added;
 }
@@ -133,12 +154,21 @@ function rowOf(entry: SubqueryRte, cte: CommonTableExpr, names: readonly string[
 }
 
 /** The recursive term wrapped in a subquery, so that the new columns see both its output and the previous row's. */
-function recursiveTerm(entry: SubqueryRte, cte: CommonTableExpr, added: readonly Added[], context: RewriteContext): Query {
+function recursiveTerm(
+  entry: SubqueryRte,
+  cte: CommonTableExpr,
+  added: readonly Added[],
+  context: RewriteContext,
+): Query {
   const { subquery } = entry;
-  const selfIndex = subquery.rangeTable.findIndex((candidate) => candidate.kind === 'cte' && candidate.selfReference && candidate.cteName === cte.name) + 1;
+  const selfIndex =
+    subquery.rangeTable.findIndex(
+      (candidate) => candidate.kind === 'cte' && candidate.selfReference && candidate.cteName === cte.name,
+    ) + 1;
   if (selfIndex === 0) throw notSupported('SEARCH or CYCLE where the recursive reference is not in the outer FROM');
   const width = cte.columnNames.length;
-  const self = (index: number): Expression => variable(selfIndex, width + index + 1, added[index]?.type ?? 0, added[index]?.collation ?? 0);
+  const self = (index: number): Expression =>
+    variable(selfIndex, width + index + 1, added[index]?.type ?? 0, added[index]?.collation ?? 0);
   const pathIndex = cte.cycle === null ? -1 : added.length - 1;
   const path = pathIndex < 0 ? null : self(pathIndex);
   const columns = added.map((column, index) => ({
@@ -150,7 +180,10 @@ function recursiveTerm(entry: SubqueryRte, cte: CommonTableExpr, added: readonly
     if (index !== selfIndex - 1 || candidate.kind !== 'cte') return candidate;
     return {
       ...candidate,
-      eref: { ...candidate.eref, columns: [...candidate.eref.columns.slice(0, width), ...added.map((column) => column.name)] },
+      eref: {
+        ...candidate.eref,
+        columns: [...candidate.eref.columns.slice(0, width), ...added.map((column) => column.name)],
+      },
       columnTypes: [...candidate.columnTypes.slice(0, width), ...added.map((column) => column.type)],
       columnTypmods: [...candidate.columnTypmods.slice(0, width), ...added.map(() => -1)],
       columnCollations: [...candidate.columnCollations.slice(0, width), ...added.map((column) => column.collation)],
@@ -159,8 +192,16 @@ function recursiveTerm(entry: SubqueryRte, cte: CommonTableExpr, added: readonly
   if (cte.cycle === null) return { ...extended, rangeTable };
   // Rows that closed a cycle are not followed any further.
   const markIndex = added.length - 2;
-  const open = operatorCall(context, cte.cycle.markNotEqualOperator, [self(markIndex), cte.cycle.markValue], cte.cycle.markCollation);
-  const quals: Expression = subquery.joinTree.quals === null ? open : { kind: 'BoolExpr', op: 'and', args: [subquery.joinTree.quals, open], location: -1 };
+  const open = operatorCall(
+    context,
+    cte.cycle.markNotEqualOperator,
+    [self(markIndex), cte.cycle.markValue],
+    cte.cycle.markCollation,
+  );
+  const quals: Expression =
+    subquery.joinTree.quals === null
+      ? open
+      : { kind: 'BoolExpr', op: 'and', args: [subquery.joinTree.quals, open], location: -1 };
   return { ...extended, rangeTable, joinTree: { ...extended.joinTree, quals } };
 }
 
@@ -176,7 +217,11 @@ function extend(query: Query, columns: readonly { readonly name: string; readonl
 }
 
 function withSubquery(entry: SubqueryRte, subquery: Query, added: readonly Added[]): SubqueryRte {
-  return { ...entry, subquery, eref: { ...entry.eref, columns: [...entry.eref.columns, ...added.map((column) => column.name)] } };
+  return {
+    ...entry,
+    subquery,
+    eref: { ...entry.eref, columns: [...entry.eref.columns, ...added.map((column) => column.name)] },
+  };
 }
 
 function entryOf(expr: Expression, resno: number, name: string): TargetEntry {
@@ -184,7 +229,17 @@ function entryOf(expr: Expression, resno: number, name: string): TargetEntry {
 }
 
 function variable(varno: number, attno: number, varType: number, collation: number): Expression {
-  return { kind: 'Var', varno, attno, type: varType, typmod: -1, collation, levelsUp: 0, nullingRels: [], location: -1 };
+  return {
+    kind: 'Var',
+    varno,
+    attno,
+    type: varType,
+    typmod: -1,
+    collation,
+    levelsUp: 0,
+    nullingRels: [],
+    location: -1,
+  };
 }
 
 function constant(constType: number, value: bigint | boolean): Expression {
@@ -203,11 +258,21 @@ function rowExpr(args: readonly Expression[]): Expression {
 }
 
 function arrayOf(row: Expression): Expression {
-  return { kind: 'ArrayExpr', type: type.recordArray, collation: 0, elementType: type.record, elements: [row], multidimensional: false, location: -1 };
+  return {
+    kind: 'ArrayExpr',
+    type: type.recordArray,
+    collation: 0,
+    elementType: type.record,
+    elements: [row],
+    multidimensional: false,
+    location: -1,
+  };
 }
 
 function call(context: RewriteContext, name: string, result: number, args: readonly Expression[]): Expression {
-  const fn = context.catalog.functionsNamed('pg_catalog', name).find((candidate) => candidate.argTypes.length === args.length);
+  const fn = context.catalog
+    .functionsNamed('pg_catalog', name)
+    .find((candidate) => candidate.argTypes.length === args.length);
   if (fn === undefined) throw new Error(`invariant broken: no function ${name}`);
   return {
     kind: 'FuncExpr',
@@ -240,7 +305,12 @@ function isOnPath(context: RewriteContext, row: Expression, path: Expression | n
   };
 }
 
-function operatorCall(context: RewriteContext, oid: number, args: readonly Expression[], collation: number): Expression {
+function operatorCall(
+  context: RewriteContext,
+  oid: number,
+  args: readonly Expression[],
+  collation: number,
+): Expression {
   const operator = context.catalog.requireOperator(oid);
   return {
     kind: 'OpExpr',
@@ -258,6 +328,14 @@ function operatorCall(context: RewriteContext, oid: number, args: readonly Expre
 function groupClause(columnType: number, ref: number, context: RewriteContext): SetOperation['groupClauses'][number] {
   const btree = context.catalog.defaultOpclass(columnType, 'btree');
   const hash = context.catalog.defaultOpclass(columnType, 'hash');
-  const find = (strategy: number): number => (btree === null ? 0 : context.catalog.familyOperator(btree.family, btree.inputType, btree.inputType, strategy));
-  return { sortGroupRef: ref, equalityOperator: find(3), sortOperator: find(1), descending: false, nullsFirst: false, hashable: hash !== null };
+  const find = (strategy: number): number =>
+    btree === null ? 0 : context.catalog.familyOperator(btree.family, btree.inputType, btree.inputType, strategy);
+  return {
+    sortGroupRef: ref,
+    equalityOperator: find(3),
+    sortOperator: find(1),
+    descending: false,
+    nullsFirst: false,
+    hashable: hash !== null,
+  };
 }

@@ -21,7 +21,9 @@ export function completeTargetLists(query: Query, relation: RelationDescriptor, 
           if (action.command === 'insert') {
             return { ...action, targetList: insertList(action.targetList, relation, context, action.override, null) };
           }
-          return action.command === 'update' ? { ...action, targetList: completeUpdate(action.targetList, relation, context) } : action;
+          return action.command === 'update'
+            ? { ...action, targetList: completeUpdate(action.targetList, relation, context) }
+            : action;
         }),
       };
     default:
@@ -101,7 +103,9 @@ function insertList(
     }
     if (entry !== null) noteOverridden(entry, overridden);
     // Views have no columns of their own: what they don't default is left to the base table.
-    const expr = columnDefault(context.catalog, relation, attribute) ?? (relation.kind === 'v' ? null : nullOf(context.catalog, attribute));
+    const expr =
+      columnDefault(context.catalog, relation, attribute) ??
+      (relation.kind === 'v' ? null : nullOf(context.catalog, attribute));
     if (expr !== null) result.push(assignment(attribute, expr));
   }
   return [...result, ...list.filter((entry) => entry.junk)];
@@ -115,7 +119,12 @@ function isDefaultedColumn(
   expr: Expression,
   defaulted: { readonly rtIndex: number; readonly columns: ReadonlySet<number> } | null,
 ): boolean {
-  return defaulted !== null && expr.kind === 'Var' && expr.varno === defaulted.rtIndex && defaulted.columns.has(expr.attno - 1);
+  return (
+    defaulted !== null &&
+    expr.kind === 'Var' &&
+    expr.varno === defaulted.rtIndex &&
+    defaulted.columns.has(expr.attno - 1)
+  );
 }
 
 function cannotInsert(attribute: AttributeDescriptor, what: string, isIdentity: boolean): Error {
@@ -125,7 +134,11 @@ function cannotInsert(attribute: AttributeDescriptor, what: string, isIdentity: 
   });
 }
 
-function completeUpdate(list: readonly TargetEntry[], relation: RelationDescriptor, context: RewriteContext): TargetEntry[] {
+function completeUpdate(
+  list: readonly TargetEntry[],
+  relation: RelationDescriptor,
+  context: RewriteContext,
+): TargetEntry[] {
   const merged = mergeAssignments(list);
   const result: TargetEntry[] = [];
   for (const attribute of relation.attributes) {
@@ -142,7 +155,13 @@ function completeUpdate(list: readonly TargetEntry[], relation: RelationDescript
       continue;
     }
     if (!isDefault) result.push(entry);
-    else result.push(assignment(attribute, columnDefault(context.catalog, relation, attribute) ?? nullOf(context.catalog, attribute)));
+    else
+      result.push(
+        assignment(
+          attribute,
+          columnDefault(context.catalog, relation, attribute) ?? nullOf(context.catalog, attribute),
+        ),
+      );
   }
   return [...result, ...list.filter((entry) => entry.junk)];
 }
@@ -175,7 +194,8 @@ function mergeAssignments(list: readonly TargetEntry[]): Map<number, TargetEntry
 function nest(prior: Expression, entry: TargetEntry): Expression {
   const priorInner = withoutDomain(prior);
   const inner = withoutDomain(entry.expr);
-  const conflict = (): Error => pgError(SqlState.syntaxError, `multiple assignments to same column "${entry.name ?? ''}"`);
+  const conflict = (): Error =>
+    pgError(SqlState.syntaxError, `multiple assignments to same column "${entry.name ?? ''}"`);
   if (inputOf(priorInner) === null || inputOf(inner) === null) throw conflict();
   if (inner.kind === 'FieldStore') {
     if (priorInner.kind === 'FieldStore' && priorInner.type === inner.type) {
@@ -226,7 +246,14 @@ function fillValues(
       if (cell.kind !== 'SetToDefault') return cell;
       const attribute = attributes.get(column);
       if (attribute === undefined || overridden.has(column) || attribute.generated !== '') {
-        return { kind: 'Const', type: cell.type, typmod: cell.typmod, collation: cell.collation, value: null, location: -1 } as const;
+        return {
+          kind: 'Const',
+          type: cell.type,
+          typmod: cell.typmod,
+          collation: cell.collation,
+          value: null,
+          location: -1,
+        } as const;
       }
       // A view's column without a default of its own waits for the base table's.
       const expr = columnDefault(context.catalog, relation, attribute);

@@ -42,7 +42,10 @@ export function rewriteUpdatableView(query: Query, view: RelationDescriptor, con
   };
   const replaced = replaceViewColumns(query, viewIndex, newIndex, moved, context, baseEntry);
   const excluded = query.onConflict?.excludedRtIndex ?? 0;
-  const rangeTable: RangeTableEntry[] = [...replaced.rangeTable.map((entry, index) => (index === excluded - 1 ? excludedEntry(entry, baseEntry) : entry)), base];
+  const rangeTable: RangeTableEntry[] = [
+    ...replaced.rangeTable.map((entry, index) => (index === excluded - 1 ? excludedEntry(entry, baseEntry) : entry)),
+    base,
+  ];
   const qual = moved.qual;
   const joinTree = substituteTarget(replaced.joinTree, viewIndex, newIndex, query.commandType, qual);
   const baseAttributes = context.catalog.requireRelation(baseEntry.relation).attributes;
@@ -57,8 +60,13 @@ export function rewriteUpdatableView(query: Query, view: RelationDescriptor, con
     hasSubLinks: query.hasSubLinks || body.hasSubLinks,
     mergeActions: replaced.mergeActions.map((action) => mapAction(action, moved.columns, qual, names)),
     mergeJoinCondition:
-      replaced.mergeJoinCondition === null ? null : and(replaced.mergeJoinCondition, query.commandType === 'merge' ? qual : null),
-    onConflict: replaced.onConflict === null ? null : mapOnConflict(replaced.onConflict, moved.columns, context, baseEntry, newIndex),
+      replaced.mergeJoinCondition === null
+        ? null
+        : and(replaced.mergeJoinCondition, query.commandType === 'merge' ? qual : null),
+    onConflict:
+      replaced.onConflict === null
+        ? null
+        : mapOnConflict(replaced.onConflict, moved.columns, context, baseEntry, newIndex),
     ...checkOptions(query, view, qual),
   };
   return result;
@@ -79,7 +87,9 @@ interface Moved {
 function moveBody(body: Query, baseIndex: number, newIndex: number): Moved {
   const move = (expression: Expression): Expression =>
     mapExpressionDeep(expression, (node, level) =>
-      node.kind === 'Var' && node.levelsUp === level && node.varno === baseIndex ? { ...node, varno: newIndex } : undefined,
+      node.kind === 'Var' && node.levelsUp === level && node.varno === baseIndex
+        ? { ...node, varno: newIndex }
+        : undefined,
     );
   return {
     columns: body.targetList.filter((entry) => !entry.junk).map((entry) => move(entry.expr)),
@@ -143,19 +153,28 @@ function notUpdatable(query: Query, view: RelationDescriptor, detail: string): E
 
 /** Every assigned column must be a plain column of the base relation. */
 function checkColumns(query: Query, view: RelationDescriptor, body: Query, baseIndex: number): void {
-  const lists = [query.targetList, query.onConflict?.set ?? [], ...query.mergeActions.map((action) => action.targetList)];
+  const lists = [
+    query.targetList,
+    query.onConflict?.set ?? [],
+    ...query.mergeActions.map((action) => action.targetList),
+  ];
   const outputs = body.targetList.filter((entry) => !entry.junk);
   // Columns given as DEFAULT are gone from the lists by now, but count as assigned too.
   const target = query.rangeTable[query.resultRelation - 1];
   const permissions = target?.kind === 'relation' ? target.permissions : null;
-  const written = [...(permissions?.inserted ?? []), ...(permissions?.updated ?? [])].map((resno) => ({ resno, name: null, junk: false }));
+  const written = [...(permissions?.inserted ?? []), ...(permissions?.updated ?? [])].map((resno) => ({
+    resno,
+    name: null,
+    junk: false,
+  }));
   for (const list of [written, ...lists]) {
     for (const entry of list) {
       if (entry.junk) continue;
       const column = outputs[entry.resno - 1];
       const reason = column === undefined ? null : columnReason(column, baseIndex);
       if (reason === null) continue;
-      const verb = query.commandType === 'insert' ? 'insert into' : query.commandType === 'merge' ? 'merge into' : 'update';
+      const verb =
+        query.commandType === 'insert' ? 'insert into' : query.commandType === 'merge' ? 'merge into' : 'update';
       throw pgError(
         SqlState.featureNotSupported,
         `cannot ${verb} column "${entry.name ?? view.attributes[entry.resno - 1]?.name ?? ''}" of view "${view.name}"`,
@@ -225,7 +244,10 @@ function replaceViewColumns(
       };
     }
     const column = moved.columns[node.attno - 1];
-    if (column === undefined) throw notSupported(`a reference to column ${node.attno} of a view over ${context.catalog.relation(base.relation)?.name ?? ''}`);
+    if (column === undefined)
+      throw notSupported(
+        `a reference to column ${node.attno} of a view over ${context.catalog.relation(base.relation)?.name ?? ''}`,
+      );
     return shiftLevels(column, level);
   });
 }
@@ -292,11 +314,14 @@ function mapOnConflict(
   const excluded = clause.excludedRtIndex;
   const overExcluded = (column: Expression): Expression =>
     mapExpressionDeep(column, (node, level) =>
-      node.kind === 'Var' && node.levelsUp === level && node.varno === newIndex ? { ...node, varno: excluded } : undefined,
+      node.kind === 'Var' && node.levelsUp === level && node.varno === newIndex
+        ? { ...node, varno: excluded }
+        : undefined,
     );
   const moveExcluded = (expression: Expression): Expression =>
     mapExpressionDeep(expression, (node, level) => {
-      if (node.kind !== 'Var' || node.levelsUp !== level || node.varno !== excluded || node.attno <= 0) return undefined;
+      if (node.kind !== 'Var' || node.levelsUp !== level || node.varno !== excluded || node.attno <= 0)
+        return undefined;
       const column = columns[node.attno - 1];
       return column === undefined ? undefined : shiftLevels(overExcluded(column), level);
     });
@@ -304,33 +329,42 @@ function mapOnConflict(
   const names = (attno: number): string | null => relation.attributes[attno - 1]?.name ?? null;
   return {
     ...clause,
-    set: mapTargets(clause.set, columns, 'update', names).map((entry) => ({ ...entry, expr: moveExcluded(entry.expr) })),
-    where: clause.where === null ? null : moveExcluded(clause.where),
-    excludedTargetList: relation.attributes.map((attribute): TargetEntry => ({
-      kind: 'TargetEntry',
-      expr: {
-        kind: 'Var',
-        varno: excluded,
-        attno: attribute.number,
-        type: attribute.type,
-        typmod: attribute.typmod,
-        collation: attribute.collation,
-        levelsUp: 0,
-        nullingRels: [],
-        location: -1,
-      },
-      resno: attribute.number,
-      name: attribute.name,
-      sortGroupRef: 0,
-      originTable: 0,
-      originColumn: 0,
-      junk: false,
+    set: mapTargets(clause.set, columns, 'update', names).map((entry) => ({
+      ...entry,
+      expr: moveExcluded(entry.expr),
     })),
+    where: clause.where === null ? null : moveExcluded(clause.where),
+    excludedTargetList: relation.attributes.map(
+      (attribute): TargetEntry => ({
+        kind: 'TargetEntry',
+        expr: {
+          kind: 'Var',
+          varno: excluded,
+          attno: attribute.number,
+          type: attribute.type,
+          typmod: attribute.typmod,
+          collation: attribute.collation,
+          levelsUp: 0,
+          nullingRels: [],
+          location: -1,
+        },
+        resno: attribute.number,
+        name: attribute.name,
+        sortGroupRef: 0,
+        originTable: 0,
+        originColumn: 0,
+        junk: false,
+      }),
+    ),
   };
 }
 
 /** WITH CHECK OPTION of this view, and what a cascaded one above it adds. Inner views' checks come first. */
-function checkOptions(query: Query, view: RelationDescriptor, qual: Expression | null): { readonly withCheckOptions?: readonly ViewCheckOption[] } {
+function checkOptions(
+  query: Query,
+  view: RelationDescriptor,
+  qual: Expression | null,
+): { readonly withCheckOptions?: readonly ViewCheckOption[] } {
   if (query.commandType === 'delete') return {};
   const option = view.options.find((candidate) => candidate.startsWith('check_option='))?.slice('check_option='.length);
   const above = query.withCheckOptions ?? [];
@@ -340,7 +374,13 @@ function checkOptions(query: Query, view: RelationDescriptor, qual: Expression |
     qual !== null && (option !== undefined || cascadedAbove)
       ? [{ viewName: view.name, cascaded: option === 'cascaded' || cascadedAbove, qual }]
       : option === 'cascaded'
-        ? [{ viewName: view.name, cascaded: true, qual: { kind: 'Const', type: 16, typmod: -1, collation: 0, value: true, location: -1 } }]
+        ? [
+            {
+              viewName: view.name,
+              cascaded: true,
+              qual: { kind: 'Const', type: 16, typmod: -1, collation: 0, value: true, location: -1 },
+            },
+          ]
         : [];
   const all = [...own, ...above];
   return all.length === 0 ? {} : { withCheckOptions: all };

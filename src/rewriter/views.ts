@@ -13,7 +13,9 @@ export function expandViews(query: Query, context: RewriteContext, open: readonl
   const withSubLinks = query.hasSubLinks
     ? mapQueryExpressions(query, (expression) => mapSubLinks(expression, descend))
     : query;
-  const rangeTable = withSubLinks.rangeTable.map((entry, index) => expandEntry(entry, index + 1, withSubLinks, context, open));
+  const rangeTable = withSubLinks.rangeTable.map((entry, index) =>
+    expandEntry(entry, index + 1, withSubLinks, context, open),
+  );
   const ctes = mapList(withSubLinks.ctes, (cte) => {
     const body = descend(cte.query);
     return body === cte.query ? cte : { ...cte, query: body };
@@ -38,9 +40,13 @@ function expandEntry(
   if (relation === null) return entry;
   if (relation.rowSecurity && rtIndex !== query.resultRelation) throw notSupported('row-level security');
   if (relation.kind === 'm' && !relation.isPopulated) {
-    throw pgError(SqlState.objectNotInPrerequisiteState, `materialized view "${relation.name}" has not been populated`, {
-      hint: 'Use the REFRESH MATERIALIZED VIEW command.',
-    });
+    throw pgError(
+      SqlState.objectNotInPrerequisiteState,
+      `materialized view "${relation.name}" has not been populated`,
+      {
+        hint: 'Use the REFRESH MATERIALIZED VIEW command.',
+      },
+    );
   }
   if (relation.kind !== 'v' || rtIndex === query.resultRelation || !isReferenced(query, entry, rtIndex)) return entry;
   if (open.includes(relation.oid)) {
@@ -55,7 +61,10 @@ function expandEntry(
 
 /** The target view of a rewritten DML statement stays in the range table for its privileges only. */
 function isReferenced(query: Query, entry: RelationRte, rtIndex: number): boolean {
-  return entry.inFromClause || query.joinTree.fromList.some((item) => item.kind === 'RangeTableRef' && item.rtIndex === rtIndex);
+  return (
+    entry.inFromClause ||
+    query.joinTree.fromList.some((item) => item.kind === 'RangeTableRef' && item.rtIndex === rtIndex)
+  );
 }
 
 function expandView(
@@ -114,7 +123,9 @@ export function hasOption(relation: RelationDescriptor, name: string): boolean {
 /** The query with the privileges of its relations checked for `owner`. */
 function checkedAs(query: Query, owner: number): Query {
   const descend = (subquery: Query): Query => checkedAs(subquery, owner);
-  const withSubLinks = query.hasSubLinks ? mapQueryExpressions(query, (expression) => mapSubLinks(expression, descend)) : query;
+  const withSubLinks = query.hasSubLinks
+    ? mapQueryExpressions(query, (expression) => mapSubLinks(expression, descend))
+    : query;
   return {
     ...withSubLinks,
     rangeTable: withSubLinks.rangeTable.map((entry) => {
@@ -135,7 +146,8 @@ function lockRelations(query: Query, mark: RowMarkClause): Query {
   const rangeTable = query.rangeTable.map((entry, index): RangeTableEntry => {
     if (!entry.inFromClause) return entry;
     if (entry.kind !== 'relation' && entry.kind !== 'subquery') return entry;
-    if (!marks.some((known) => known.rtIndex === index + 1)) marks.push({ ...mark, rtIndex: index + 1, pushedDown: true });
+    if (!marks.some((known) => known.rtIndex === index + 1))
+      marks.push({ ...mark, rtIndex: index + 1, pushedDown: true });
     if (entry.kind === 'relation') {
       const { permissions } = entry;
       const needed = permissions === null ? null : { ...permissions, required: permissions.required | aclUpdate };

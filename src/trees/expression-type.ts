@@ -68,10 +68,14 @@ export function expressionTypmod(expression: Expression): number {
     case 'SubPlan':
       return isScalarLink(expression.linkType) ? expression.firstTypmod : -1;
     case 'CaseExpr':
-      return commonTypmod(expression.type, [
-        ...(expression.defaultResult === null ? [] : [expression.defaultResult]),
-        ...expression.whens.map((when) => when.result),
-      ], expression.defaultResult !== null);
+      return commonTypmod(
+        expression.type,
+        [
+          ...(expression.defaultResult === null ? [] : [expression.defaultResult]),
+          ...expression.whens.map((when) => when.result),
+        ],
+        expression.defaultResult !== null,
+      );
     case 'CoalesceExpr':
     case 'MinMaxExpr':
       return commonTypmod(expression.type, expression.args, true);
@@ -90,7 +94,8 @@ export function lengthCoercionTypmod(expression: Expression): number | null {
     if (expression.form !== 'explicitCast' && expression.form !== 'implicitCast') return null;
     if (expression.args.length < 2 || expression.args.length > 3) return null;
     const second = expression.args[1];
-    if (second === undefined || second.kind !== 'Const' || second.type !== int4Type || typeof second.value !== 'number') return null;
+    if (second === undefined || second.kind !== 'Const' || second.type !== int4Type || typeof second.value !== 'number')
+      return null;
     return second.value;
   }
   if (expression.kind === 'ArrayCoerceExpr') return expression.typmod >= 0 ? expression.typmod : null;

@@ -44,7 +44,9 @@ function encode(value: unknown): Json {
     case 'bigint':
       return { $bigint: value.toString() };
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : { $number: Object.is(value, -0) ? '-0' : String(value) };
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : { $number: Object.is(value, -0) ? '-0' : String(value) };
     case 'string':
     case 'boolean':
       return value;

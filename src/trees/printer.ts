@@ -28,7 +28,8 @@ function print(value: unknown, label: string, indent: string, lines: string[]): 
   const nested: (readonly [string, unknown])[] = [];
   for (const [name, field] of Object.entries(fields)) {
     if (name === 'kind' || name === 'location' || isZero(name, field)) continue;
-    if (typeof field === 'object' && field !== null && (Array.isArray(field) || isPlain(field))) nested.push([name, field]);
+    if (typeof field === 'object' && field !== null && (Array.isArray(field) || isPlain(field)))
+      nested.push([name, field]);
     else scalars.push(`${name}=${scalar(field)}`);
   }
   const head = typeof fields.kind === 'string' ? fields.kind : '';
@@ -53,7 +54,9 @@ function scalar(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (Buffer.isBuffer(value)) return `\\x${value.toString('hex')}`;
   if (typeof value === 'object' && value !== null) {
-    const text = Object.hasOwn(value.constructor?.prototype ?? {}, 'toString') ? String(value) : JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}n` : part));
+    const text = Object.hasOwn(value.constructor?.prototype ?? {}, 'toString')
+      ? String(value)
+      : JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}n` : part));
     return text;
   }
   return String(value);

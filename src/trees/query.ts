@@ -49,14 +49,7 @@ export interface ViewCheckOption {
   readonly qual: Expression;
 }
 
-export type RangeTableEntry =
-  | RelationRte
-  | SubqueryRte
-  | JoinRte
-  | FunctionRte
-  | ValuesRte
-  | CteRte
-  | ResultRte;
+export type RangeTableEntry = RelationRte | SubqueryRte | JoinRte | FunctionRte | ValuesRte | CteRte | ResultRte;
 
 export interface RteCommon {
   /** The written alias; null where none. */

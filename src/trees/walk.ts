@@ -166,7 +166,11 @@ export function mapQueryDeep(query: Query, map: DeepMap, level = 0): Query {
 }
 
 /** True where an expression or anything below it, subqueries included, satisfies the test. */
-export function someExpressionDeep(expression: Expression, test: (node: Expression, level: number) => boolean, level = 0): boolean {
+export function someExpressionDeep(
+  expression: Expression,
+  test: (node: Expression, level: number) => boolean,
+  level = 0,
+): boolean {
   if (test(expression, level)) return true;
   if (expression.kind === 'SubLink' && someQueryDeep(expression.subquery, test, level + 1)) return true;
   let found = false;
@@ -231,7 +235,9 @@ export function mapQueryExpressions(query: Query, map: (expression: Expression) 
     mergeActions: mapList(query.mergeActions, (action) => {
       const condition = optional(action.condition);
       const targetList = entries(action.targetList);
-      return condition === action.condition && targetList === action.targetList ? action : { ...action, condition, targetList };
+      return condition === action.condition && targetList === action.targetList
+        ? action
+        : { ...action, condition, targetList };
     }),
     onConflict: mapOnConflict(query.onConflict, map, entries),
   };
@@ -261,7 +267,10 @@ export function mapJoinTree(node: JoinTreeNode, map: (expression: Expression) =>
 }
 
 /** A range table entry with the expressions that it holds replaced. */
-export function mapRangeTableEntry(entry: RangeTableEntry, map: (expression: Expression) => Expression): RangeTableEntry {
+export function mapRangeTableEntry(
+  entry: RangeTableEntry,
+  map: (expression: Expression) => Expression,
+): RangeTableEntry {
   switch (entry.kind) {
     case 'relation': {
       if (entry.tableSample === null) return entry;
@@ -306,7 +315,9 @@ export function mapList<T>(list: readonly T[], map: (item: T) => T): readonly T[
 
 /** Moves an expression `delta` query levels deeper: what refers to levels at or above `fromLevel` gets `delta` added. */
 export function shiftLevels(expression: Expression, delta: number, fromLevel = 0): Expression {
-  return delta === 0 ? expression : mapExpressionDeep(expression, (node, level) => shiftNode(node, delta, fromLevel + level));
+  return delta === 0
+    ? expression
+    : mapExpressionDeep(expression, (node, level) => shiftNode(node, delta, fromLevel + level));
 }
 
 /** As shiftLevels for a whole query (references within it stay). */
@@ -321,7 +332,8 @@ function shiftCteReferences(query: Query, delta: number, fromLevel: number): Que
   const mapped = mapQueryExpressions(query, (expression) => mapSubLinks(expression, descend));
   const rangeTable = mapList(mapped.rangeTable, (entry) => {
     if (entry.kind === 'subquery') return replaceQuery(entry, 'subquery', descend(entry.subquery));
-    if (entry.kind === 'cte' && entry.cteLevelsUp >= fromLevel) return { ...entry, cteLevelsUp: entry.cteLevelsUp + delta };
+    if (entry.kind === 'cte' && entry.cteLevelsUp >= fromLevel)
+      return { ...entry, cteLevelsUp: entry.cteLevelsUp + delta };
     return entry;
   });
   const ctes = mapList(mapped.ctes, (cte) => replaceQuery(cte, 'query', descend(cte.query)));

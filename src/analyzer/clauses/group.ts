@@ -18,7 +18,12 @@ export function groupClause(
 ): { readonly groups: SortGroupClause[]; readonly sets: GroupingSet[] } {
   const flat = flatten(items);
   const hasSets = flat.some((item) => 'GroupingSet' in item);
-  if (flat.length === 0 && items.length > 0 && options.windowClauseKind === undefined && items.some((item) => 'GroupingSet' in item)) {
+  if (
+    flat.length === 0 &&
+    items.length > 0 &&
+    options.windowClauseKind === undefined &&
+    items.some((item) => 'GroupingSet' in item)
+  ) {
     return { groups: [], sets: [{ kind: 'empty', location: listLocation(items) }] };
   }
   const grouper: Grouper = {
@@ -69,7 +74,8 @@ function addItem(grouper: Grouper, item: Node): number {
     : findTargetSql92(state, item, targets, 'groupBy');
   if (target.sortGroupRef > 0 && grouper.seen.has(target.sortGroupRef)) return target.sortGroupRef;
   // An ORDER BY on the same column gives the group its operator, so that one sort serves both.
-  const ordered = target.sortGroupRef > 0 ? grouper.sorted.find((clause) => clause.sortGroupRef === target.sortGroupRef) : undefined;
+  const ordered =
+    target.sortGroupRef > 0 ? grouper.sorted.find((clause) => clause.sortGroupRef === target.sortGroupRef) : undefined;
   if (ordered !== undefined && !groups.some((clause) => clause.sortGroupRef === ordered.sortGroupRef)) {
     groups.push(grouper.hasSets ? { ...ordered } : ordered);
   } else addGroupTarget(state, targets, target, groups, expressionLocation(target.expr));
@@ -78,7 +84,10 @@ function addItem(grouper: Grouper, item: Node): number {
 }
 
 /** One ROLLUP, CUBE, GROUPING SETS or (). */
-function bindSet(grouper: Grouper, item: Node & { GroupingSet: { kind?: string; content?: Node[]; location?: number } }): GroupingSet {
+function bindSet(
+  grouper: Grouper,
+  item: Node & { GroupingSet: { kind?: string; content?: Node[]; location?: number } },
+): GroupingSet {
   const set = item.GroupingSet;
   const location = set.location ?? 0;
   if (set.kind === 'GROUPING_SET_EMPTY') return { kind: 'empty', location };
@@ -91,7 +100,11 @@ function bindSet(grouper: Grouper, item: Node & { GroupingSet: { kind?: string; 
       else content.push(bound);
     } else if ('RowExpr' in element && element.RowExpr.row_format === 'COERCE_IMPLICIT_CAST') {
       const members = flatten(element.RowExpr.args ?? []);
-      content.push({ kind: 'simple', refs: distinctRefs(members.map((member) => addItem(grouper, member))), location: rawLocation(element) });
+      content.push({
+        kind: 'simple',
+        refs: distinctRefs(members.map((member) => addItem(grouper, member))),
+        location: rawLocation(element),
+      });
     } else {
       content.push({ kind: 'simple', refs: [addItem(grouper, element)], location: rawLocation(element) });
     }

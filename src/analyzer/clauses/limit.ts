@@ -23,13 +23,21 @@ export function limitClause(
     throw pgError(SqlState.invalidColumnReference, `argument of ${name} must not contain variables`, { location });
   }
   if (kind === 'limit' && withTies && 'A_Const' in node && node.A_Const.isnull === true) {
-    throw pgError(SqlState.invalidRowCountInLimitClause, 'row count cannot be null in FETCH FIRST ... WITH TIES clause');
+    throw pgError(
+      SqlState.invalidRowCountInLimitClause,
+      'row count cannot be null in FETCH FIRST ... WITH TIES clause',
+    );
   }
   return bound;
 }
 
 /** WHERE, HAVING and other conditions. */
-export function condition(state: ParseState, node: Node | undefined, kind: ExpressionKind, construct: string): Expression | null {
+export function condition(
+  state: ParseState,
+  node: Node | undefined,
+  kind: ExpressionKind,
+  construct: string,
+): Expression | null {
   if (node === undefined) return null;
   return withKind(state, kind, () => coerceToBoolean(state, analyzeExpr(state, node), construct));
 }

@@ -98,7 +98,14 @@ function visibleName(entry: RangeTableEntry): string | null {
   return entry.eref.name;
 }
 
-function lockNamed(query: Query, entry: RangeTableEntry, rtIndex: number, lock: Lock, pushedDown: boolean, location: number): void {
+function lockNamed(
+  query: Query,
+  entry: RangeTableEntry,
+  rtIndex: number,
+  lock: Lock,
+  pushedDown: boolean,
+  location: number,
+): void {
   const refuse = (what: string): Error =>
     pgError(SqlState.featureNotSupported, `${lock.name} cannot be applied to ${what}`, { location });
   switch (entry.kind) {
@@ -122,7 +129,13 @@ function lockNamed(query: Query, entry: RangeTableEntry, rtIndex: number, lock: 
   }
 }
 
-function lockRelation(query: Query, entry: Extract<RangeTableEntry, { kind: 'relation' }>, rtIndex: number, lock: Lock, pushedDown: boolean): void {
+function lockRelation(
+  query: Query,
+  entry: Extract<RangeTableEntry, { kind: 'relation' }>,
+  rtIndex: number,
+  lock: Lock,
+  pushedDown: boolean,
+): void {
   mark(query, rtIndex, lock, pushedDown);
   const relation = entry as Mutable<typeof entry>;
   relation.lockMode = Math.max(relation.lockMode, 2);
@@ -141,6 +154,7 @@ function mark(query: Query, rtIndex: number, lock: Lock, pushedDown: boolean): v
     return;
   }
   const stronger = order.indexOf(lock.strength) > order.indexOf(known.strength) ? lock.strength : known.strength;
-  const stricter = policyOrder.indexOf(lock.waitPolicy) > policyOrder.indexOf(known.waitPolicy) ? lock.waitPolicy : known.waitPolicy;
+  const stricter =
+    policyOrder.indexOf(lock.waitPolicy) > policyOrder.indexOf(known.waitPolicy) ? lock.waitPolicy : known.waitPolicy;
   marks[index] = { rtIndex, strength: stronger, waitPolicy: stricter, pushedDown: known.pushedDown && pushedDown };
 }

@@ -36,7 +36,12 @@ export function sortClause(
 }
 
 /** The target entry that an ORDER BY / GROUP BY / DISTINCT ON item means: an output name, a position, or an expression. */
-export function findTargetSql92(state: ParseState, node: Node, targets: TargetEntry[], kind: ExpressionKind): TargetEntry {
+export function findTargetSql92(
+  state: ParseState,
+  node: Node,
+  targets: TargetEntry[],
+  kind: ExpressionKind,
+): TargetEntry {
   if ('ColumnRef' in node && node.ColumnRef.fields?.length === 1) {
     const found = findByName(state, stringOf(node.ColumnRef.fields[0]), targets, kind, node.ColumnRef.location ?? 0);
     if (found !== null) return found;
@@ -67,7 +72,11 @@ function findByName(
   return found;
 }
 
-function findByPosition(node: Node & { A_Const: unknown }, targets: readonly TargetEntry[], kind: ExpressionKind): TargetEntry {
+function findByPosition(
+  node: Node & { A_Const: unknown },
+  targets: readonly TargetEntry[],
+  kind: ExpressionKind,
+): TargetEntry {
   const constant = 'A_Const' in node ? (node.A_Const as { ival?: { ival?: number }; location?: number }) : {};
   const location = constant.location ?? 0;
   if (constant.ival === undefined) {
@@ -105,7 +114,12 @@ function checkTarget(target: TargetEntry, kind: ExpressionKind, location: number
 }
 
 /** The target entry equal to an expression, or a new junk one. */
-export function findTargetSql99(state: ParseState, node: Node, targets: TargetEntry[], kind: ExpressionKind): TargetEntry {
+export function findTargetSql99(
+  state: ParseState,
+  node: Node,
+  targets: TargetEntry[],
+  kind: ExpressionKind,
+): TargetEntry {
   const expr = withKind(state, kind, () => analyzeExpr(state, node));
   for (const target of targets) {
     if (equalExpressions(expr, stripImplicit(target.expr))) return target;
@@ -119,7 +133,9 @@ export function findTargetSql99(state: ParseState, node: Node, targets: TargetEn
 export function stripImplicit(expression: Expression): Expression {
   switch (expression.kind) {
     case 'FuncExpr':
-      return expression.form === 'implicitCast' && expression.args[0] !== undefined ? stripImplicit(expression.args[0]) : expression;
+      return expression.form === 'implicitCast' && expression.args[0] !== undefined
+        ? stripImplicit(expression.args[0])
+        : expression;
     case 'RelabelType':
     case 'CoerceViaIO':
     case 'ArrayCoerceExpr':
@@ -199,7 +215,13 @@ function orderingOperator(
 }
 
 /** Adds a grouping item for a target that is not grouped yet, taking the order from ORDER BY where it has one. */
-export function addGroupTarget(state: ParseState, targets: TargetEntry[], target: TargetEntry, grouped: SortGroupClause[], location: number): void {
+export function addGroupTarget(
+  state: ParseState,
+  targets: TargetEntry[],
+  target: TargetEntry,
+  grouped: SortGroupClause[],
+  location: number,
+): void {
   unknownToText(state, target);
   if (isSorted(target, 0, grouped)) return;
   const type = expressionType(target.expr);
@@ -219,7 +241,11 @@ export function addGroupTarget(state: ParseState, targets: TargetEntry[], target
 }
 
 /** SELECT DISTINCT: the sort columns first, then all others. */
-export function distinctClause(state: ParseState, targets: TargetEntry[], sorted: readonly SortGroupClause[]): SortGroupClause[] {
+export function distinctClause(
+  state: ParseState,
+  targets: TargetEntry[],
+  sorted: readonly SortGroupClause[],
+): SortGroupClause[] {
   const result: SortGroupClause[] = [];
   for (const item of sorted) {
     const target = targets.find((candidate) => candidate.sortGroupRef === item.sortGroupRef);
@@ -241,7 +267,11 @@ export function distinctClause(state: ParseState, targets: TargetEntry[], sorted
 }
 
 /** Aggregates with DISTINCT: as distinctClause, but every column must be sortable. */
-export function distinctOfAggregate(state: ParseState, targets: TargetEntry[], sorted: readonly SortGroupClause[]): SortGroupClause[] {
+export function distinctOfAggregate(
+  state: ParseState,
+  targets: TargetEntry[],
+  sorted: readonly SortGroupClause[],
+): SortGroupClause[] {
   const result: SortGroupClause[] = [];
   for (const item of sorted) {
     const target = targets.find((candidate) => candidate.sortGroupRef === item.sortGroupRef);

@@ -38,7 +38,11 @@ const bits = {
 } as const;
 
 /** Binds all windows of a query (named ones and those of OVER), adding what they sort by to the target list. */
-export function windowClauses(state: ParseState, definitions: readonly WindowDef[], targets: TargetEntry[]): WindowClause[] {
+export function windowClauses(
+  state: ParseState,
+  definitions: readonly WindowDef[],
+  targets: TargetEntry[],
+): WindowClause[] {
   const result: WindowClause[] = [];
   definitions.forEach((definition, index) => {
     result.push(bindWindow(state, definition, index + 1, result, targets));
@@ -57,7 +61,8 @@ function bindWindow(
   if (definition.name !== undefined && known.some((window) => window.name === definition.name)) {
     throw pgError(SqlState.windowingError, `window "${definition.name}" is already defined`, { location });
   }
-  const base = definition.refname === undefined ? null : (known.find((window) => window.name === definition.refname) ?? null);
+  const base =
+    definition.refname === undefined ? null : (known.find((window) => window.name === definition.refname) ?? null);
   if (definition.refname !== undefined && base === null) {
     throw pgError(SqlState.undefinedObject, `window "${definition.refname}" does not exist`, { location });
   }
@@ -69,8 +74,7 @@ function bindWindow(
   let partitionClause: readonly SortGroupClause[] = partitioned;
   let orderClause: readonly SortGroupClause[] = ordered;
   if (base !== null) {
-    const refuse = (what: string, hint?: string): Error =>
-      pgError(SqlState.windowingError, what, { hint, location });
+    const refuse = (what: string, hint?: string): Error => pgError(SqlState.windowingError, what, { hint, location });
     if (partitioned.length > 0) throw refuse(`cannot override PARTITION BY clause of window "${definition.refname}"`);
     partitionClause = base.partitionClause;
     if (ordered.length > 0 && base.orderClause.length > 0) {
@@ -108,7 +112,8 @@ function bindFrame(
   const location = definition.location ?? 0;
   const has = (bit: number): boolean => (options & bit) !== 0;
   const mode = has(bits.rows) ? 'rows' : has(bits.groups) ? 'groups' : 'range';
-  const offsets = bits.startOffsetPreceding | bits.startOffsetFollowing | bits.endOffsetPreceding | bits.endOffsetFollowing;
+  const offsets =
+    bits.startOffsetPreceding | bits.startOffsetFollowing | bits.endOffsetPreceding | bits.endOffsetFollowing;
   let sortKey: { readonly entry: TargetEntry; readonly clause: SortGroupClause } | null = null;
   if (mode === 'range' && has(offsets)) {
     const [clause] = orderClause;
@@ -133,7 +138,13 @@ function bindFrame(
     start: { kind: boundKind(options, true), offset: start.offset },
     end: { kind: boundKind(options, false), offset: end.offset },
     between: has(bits.between),
-    exclusion: has(bits.excludeCurrentRow) ? 'currentRow' : has(bits.excludeGroup) ? 'group' : has(bits.excludeTies) ? 'ties' : 'none',
+    exclusion: has(bits.excludeCurrentRow)
+      ? 'currentRow'
+      : has(bits.excludeGroup)
+        ? 'group'
+        : has(bits.excludeTies)
+          ? 'ties'
+          : 'none',
     startInRangeFunction: start.function,
     endInRangeFunction: end.function,
     inRangeCollation: sortKey === null ? 0 : expressionCollation(sortKey.entry.expr),
@@ -158,7 +169,8 @@ function bindOffset(
   sortKey: { readonly entry: TargetEntry; readonly clause: SortGroupClause } | null,
 ): { readonly offset: Expression | null; readonly function: number } {
   if (raw === undefined) return { offset: null, function: 0 };
-  const kind: ExpressionKind = mode === 'rows' ? 'windowFrameRows' : mode === 'groups' ? 'windowFrameGroups' : 'windowFrameRange';
+  const kind: ExpressionKind =
+    mode === 'rows' ? 'windowFrameRows' : mode === 'groups' ? 'windowFrameGroups' : 'windowFrameRange';
   const name = mode.toUpperCase();
   const bound = withKind(state, kind, () => analyzeExpr(state, raw));
   if (mode !== 'range' || sortKey === null) {
@@ -167,7 +179,9 @@ function bindOffset(
     return { offset, function: 0 };
   }
   const found = inRangeFunction(state, sortKey, expressionType(bound), bound);
-  const offset = coerceToTarget(state, bound, found.offsetType, -1, { context: 'implicit', form: 'implicitCast', location: -1 }) ?? bound;
+  const offset =
+    coerceToTarget(state, bound, found.offsetType, -1, { context: 'implicit', form: 'implicitCast', location: -1 }) ??
+    bound;
   checkConstant(offset, name);
   return { offset, function: found.function };
 }
@@ -189,14 +203,17 @@ function inRangeFunction(
   const catalog = state.context.catalog;
   const location = expressionLocation(offset);
   const columnType = expressionType(sortKey.entry.expr);
-  const member = catalog.operatorFamilies(sortKey.clause.sortOperator).find((candidate) => candidate.accessMethod === 'btree');
+  const member = catalog
+    .operatorFamilies(sortKey.clause.sortOperator)
+    .find((candidate) => candidate.accessMethod === 'btree');
   const family = member?.family ?? 0;
   const inputType = member?.left ?? columnType;
   const candidates = catalog.tables
     .find('pg_amproc', { amprocfamily: family, amproclefttype: inputType })
     .filter(({ row }) => row.amprocnum === 3)
     .map(({ row }) => ({ type: Number(row.amprocrighttype), function: Number(row.amproc) }));
-  const refuse = (message: string, hint?: string): Error => pgError(SqlState.featureNotSupported, message, { hint, location });
+  const refuse = (message: string, hint?: string): Error =>
+    pgError(SqlState.featureNotSupported, message, { hint, location });
   const columnName = formatType(catalog, inputType);
   if (candidates.length === 0) {
     throw refuse(`RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${columnName}`);

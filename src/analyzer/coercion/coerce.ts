@@ -14,7 +14,15 @@ import { coerceParameter } from '../parameters.js';
 import { expandItem, namespaceItem } from '../range-table.js';
 import { atLocation, formatType } from '../type-names.js';
 import { typeOid } from '../type-oids.js';
-import { canCoerce, type CoercionContext, coercionPathway, inheritsFrom, isComplexArray, type Pathway, typmodCoercion } from './pathway.js';
+import {
+  canCoerce,
+  type CoercionContext,
+  coercionPathway,
+  inheritsFrom,
+  isComplexArray,
+  type Pathway,
+  typmodCoercion,
+} from './pathway.js';
 import { baseType, baseTypeAndTypmod, compositeOf, elementType, isCollatable, isComplex } from './type-facts.js';
 
 /** How a coercion was asked for, and how it is to be printed. */
@@ -80,7 +88,8 @@ export function coerceType(
     default:
       break;
   }
-  if (from === typeOid.unknown && expression.kind === 'Const') return coerceLiteral(state, expression, target, targetTypmod, wish);
+  if (from === typeOid.unknown && expression.kind === 'Const')
+    return coerceLiteral(state, expression, target, targetTypmod, wish);
   if (expression.kind === 'Param') {
     const known = coerceParameter(state, expression, target, wish.location);
     if (known !== null) return known;
@@ -121,7 +130,13 @@ function alongPath(
 }
 
 /** An unknown literal through the type's input function; modifiers are applied later, save for interval. */
-function coerceLiteral(state: ParseState, literal: Const, target: number, targetTypmod: number, wish: CoercionWish): Expression {
+function coerceLiteral(
+  state: ParseState,
+  literal: Const,
+  target: number,
+  targetTypmod: number,
+  wish: CoercionWish,
+): Expression {
   const catalog = state.context.catalog;
   const base = baseTypeAndTypmod(catalog, target, targetTypmod);
   const inputTypmod = base.type === typeOid.interval ? base.typmod : -1;
@@ -159,7 +174,14 @@ export function coerceTypmod(
   if (typmod < 0) return applyRelabel(expression, type, -1, wish);
   const path = typmodCoercion(state.context.catalog, type);
   if (path.kind === 'none') return applyRelabel(expression, type, typmod, wish);
-  return buildCoercion(state, expression, path.kind === 'array' ? { kind: 'array' } : { kind: 'function', function: path.function }, type, typmod, wish);
+  return buildCoercion(
+    state,
+    expression,
+    path.kind === 'array' ? { kind: 'array' } : { kind: 'function', function: path.function },
+    type,
+    typmod,
+    wish,
+  );
 }
 
 /** Checks a value against a domain's constraints; the value itself where the type is no domain. */
@@ -210,7 +232,13 @@ function buildCoercion(
   return { kind: 'CoerceViaIO', arg: expression, type, collation: 0, form: wish.form, location: wish.location };
 }
 
-function buildArrayCoercion(state: ParseState, expression: Expression, type: number, typmod: number, wish: CoercionWish): Expression {
+function buildArrayCoercion(
+  state: ParseState,
+  expression: Expression,
+  type: number,
+  typmod: number,
+  wish: CoercionWish,
+): Expression {
   const catalog = state.context.catalog;
   const source = baseTypeAndTypmod(catalog, expressionType(expression), expressionTypmod(expression));
   const test: Expression = {
@@ -238,7 +266,8 @@ function coerceRecord(state: ParseState, expression: Expression, target: number,
   const catalog = state.context.catalog;
   let fields: readonly Expression[];
   if (expression.kind === 'RowExpr') fields = expression.args;
-  else if (expression.kind === 'Var' && expression.attno === 0) fields = wholeRowFields(state, expression.varno, expression.levelsUp, expression.location);
+  else if (expression.kind === 'Var' && expression.attno === 0)
+    fields = wholeRowFields(state, expression.varno, expression.levelsUp, expression.location);
   else throw cannotCast(state, expression, target, wish.location);
   const composite = compositeOf(catalog, target);
   const relation = composite === null ? null : catalog.relation(composite.relation);
@@ -252,7 +281,11 @@ function coerceRecord(state: ParseState, expression: Expression, target: number,
     }
     const field = fields[next++];
     if (field === undefined) throw cannotCast(state, expression, target, wish.location, 'Input has too few columns.');
-    const coerced = coerceToTarget(state, field, attribute.type, attribute.typmod, { ...wish, form: 'implicitCast', location: -1 });
+    const coerced = coerceToTarget(state, field, attribute.type, attribute.typmod, {
+      ...wish,
+      form: 'implicitCast',
+      location: -1,
+    });
     if (coerced === null) {
       const detail = `Cannot cast type ${formatType(catalog, expressionType(field))} to ${formatType(catalog, attribute.type)} in column ${next}.`;
       throw cannotCast(state, expression, target, expressionLocation(field), detail);
@@ -285,7 +318,13 @@ function findNamespaceItem(level: ParseState, rtIndex: number): ParseState['name
   return level.namespace.find((item) => item.rtIndex === rtIndex) ?? null;
 }
 
-function cannotCast(state: ParseState, expression: Expression, target: number, location: number, detail?: string): Error {
+function cannotCast(
+  state: ParseState,
+  expression: Expression,
+  target: number,
+  location: number,
+  detail?: string,
+): Error {
   const catalog = state.context.catalog;
   return pgError(
     SqlState.cannotCoerce,
@@ -300,7 +339,13 @@ export function coerceToBoolean(state: ParseState, expression: Expression, const
 }
 
 /** Coerces by assignment to a type that a construct demands. Throws 42804 where it can't be or is a set. */
-export function coerceToSpecific(state: ParseState, expression: Expression, type: number, construct: string, typmod = -1): Expression {
+export function coerceToSpecific(
+  state: ParseState,
+  expression: Expression,
+  type: number,
+  construct: string,
+  typmod = -1,
+): Expression {
   const catalog = state.context.catalog;
   const from = expressionType(expression);
   let result = expression;
@@ -350,7 +395,11 @@ function applyRelabel(expression: Expression, type: number, typmod: number, wish
   if (inner.kind === 'Const') {
     return { ...inner, type, typmod, collation };
   }
-  if (expressionType(inner) === type && expressionTypmod(inner) === typmod && expressionCollation(inner) === collation) {
+  if (
+    expressionType(inner) === type &&
+    expressionTypmod(inner) === typmod &&
+    expressionCollation(inner) === collation
+  ) {
     return inner;
   }
   return relabel(inner, type, typmod, collation, wish);

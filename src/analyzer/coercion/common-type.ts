@@ -49,7 +49,12 @@ export function selectCommonType(
 }
 
 /** Coerces one of the expressions to the common type. Throws 42846 `CASE could not convert type x to y`. */
-export function coerceToCommonType(state: ParseState, expression: Expression, type: number, construct: string): Expression {
+export function coerceToCommonType(
+  state: ParseState,
+  expression: Expression,
+  type: number,
+  construct: string,
+): Expression {
   const catalog = state.context.catalog;
   const from = expressionType(expression);
   if (from === type) return expression;

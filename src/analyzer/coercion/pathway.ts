@@ -42,7 +42,10 @@ export function coercionPathway(catalog: Catalog, target: number, source: number
 }
 
 /** The length coercion of a type (varchar(x, 14, true)); `function` 0 where the type has none. */
-export function typmodCoercion(catalog: Catalog, type: number): { readonly kind: 'none' | 'function' | 'array'; readonly function: number } {
+export function typmodCoercion(
+  catalog: Catalog,
+  type: number,
+): { readonly kind: 'none' | 'function' | 'array'; readonly function: number } {
   const element = elementType(catalog, type);
   const subject = element === 0 ? type : element;
   const cast = catalog.cast(subject, subject);

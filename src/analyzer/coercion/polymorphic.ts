@@ -5,10 +5,22 @@ import { pgError, SqlState } from '../../errors/pg-error.js';
 import { isPolymorphicFamily1, isPolymorphicFamily2, typeOid } from '../type-oids.js';
 import { formatType } from '../type-names.js';
 import { canCoerce } from './pathway.js';
-import { arrayType, baseType, category, elementType, multirangeRange, rangeMultirange, rangeSubtype } from './type-facts.js';
+import {
+  arrayType,
+  baseType,
+  category,
+  elementType,
+  multirangeRange,
+  rangeMultirange,
+  rangeSubtype,
+} from './type-facts.js';
 
 /** True where the actual types can be what the declared polymorphic ones ask for. */
-export function checkGenericConsistency(catalog: Catalog, actual: readonly number[], declared: readonly number[]): boolean {
+export function checkGenericConsistency(
+  catalog: Catalog,
+  actual: readonly number[],
+  declared: readonly number[],
+): boolean {
   try {
     const solved = solve(catalog, actual, declared, 0, false);
     return solved !== null;
@@ -68,7 +80,17 @@ interface Family {
 }
 
 function emptyFamily(): Family {
-  return { element: 0, array: 0, range: 0, multirange: 0, count: 0, nonArray: false, enumOnly: false, unknowns: false, unknownRange: '' };
+  return {
+    element: 0,
+    array: 0,
+    range: 0,
+    multirange: 0,
+    count: 0,
+    nonArray: false,
+    enumOnly: false,
+    unknowns: false,
+    unknownRange: '',
+  };
 }
 
 function mismatch(message: string, detail?: string): Error {
@@ -100,7 +122,12 @@ function solve(
     isAnyArray: first.array === typeOid.anyArray,
     replace: (type) =>
       isPolymorphicFamily1(type)
-        ? concrete(catalog, first, type, type === typeOid.anyElement || type === typeOid.anyNonArray || type === typeOid.anyEnum)
+        ? concrete(
+            catalog,
+            first,
+            type,
+            type === typeOid.anyElement || type === typeOid.anyNonArray || type === typeOid.anyEnum,
+          )
         : isPolymorphicFamily2(type)
           ? concrete(catalog, second, type, type === typeOid.anyCompatible || type === typeOid.anyCompatibleNonArray)
           : 0,
@@ -148,7 +175,8 @@ function collectFirst(catalog: Catalog, family: Family, wanted: number, given: n
       return;
     }
     default:
-      if (family.element !== 0 && family.element !== given) throw notAlike(catalog, 'anyelement', family.element, given);
+      if (family.element !== 0 && family.element !== given)
+        throw notAlike(catalog, 'anyelement', family.element, given);
       family.element = given;
   }
 }
@@ -164,28 +192,40 @@ function finishFirst(catalog: Catalog, family: Family, strict: boolean): void {
   if (family.array !== 0) {
     if (family.array === typeOid.anyArray) {
       // pg_statistic's anyarray columns: only anyarray itself can be matched.
-      if (family.element !== 0 && family.element !== typeOid.anyElement) throw mismatch('cannot determine element type of "anyarray" argument');
+      if (family.element !== 0 && family.element !== typeOid.anyElement)
+        throw mismatch('cannot determine element type of "anyarray" argument');
       if (family.element === 0) return;
     }
     const element = elementType(catalog, family.array);
-    if (element === 0) throw mismatch(`argument declared anyarray is not an array but type ${formatType(catalog, family.array)}`);
+    if (element === 0)
+      throw mismatch(`argument declared anyarray is not an array but type ${formatType(catalog, family.array)}`);
     if (family.element === 0) family.element = element;
     else if (family.element !== element) {
-      throw mismatch('argument declared anyarray is not consistent with argument declared anyelement', `${formatType(catalog, family.array)} versus ${formatType(catalog, family.element)}`);
+      throw mismatch(
+        'argument declared anyarray is not consistent with argument declared anyelement',
+        `${formatType(catalog, family.array)} versus ${formatType(catalog, family.element)}`,
+      );
     }
   }
   if (family.multirange !== 0) {
     const range = multirangeRange(catalog, family.multirange);
-    if (range === 0) throw mismatch(`argument declared anymultirange is not a multirange type but type ${formatType(catalog, family.multirange)}`);
+    if (range === 0)
+      throw mismatch(
+        `argument declared anymultirange is not a multirange type but type ${formatType(catalog, family.multirange)}`,
+      );
     if (family.range === 0) family.range = range;
     else if (family.range !== range) throw notAlike(catalog, 'anyrange', family.range, range);
   }
   if (family.range !== 0) {
     const subtype = rangeSubtype(catalog, family.range);
-    if (subtype === 0) throw mismatch(`argument declared anyrange is not a range type but type ${formatType(catalog, family.range)}`);
+    if (subtype === 0)
+      throw mismatch(`argument declared anyrange is not a range type but type ${formatType(catalog, family.range)}`);
     if (family.element === 0) family.element = subtype;
     else if (family.element !== subtype) {
-      throw mismatch('argument declared anyrange is not consistent with argument declared anyelement', `${formatType(catalog, family.range)} versus ${formatType(catalog, family.element)}`);
+      throw mismatch(
+        'argument declared anyrange is not consistent with argument declared anyelement',
+        `${formatType(catalog, family.range)} versus ${formatType(catalog, family.element)}`,
+      );
     }
   }
   if (family.element === 0) {
@@ -213,17 +253,22 @@ function collectSecond(catalog: Catalog, family: Family, wanted: number, given: 
     case typeOid.anyCompatibleArray: {
       const type = baseType(catalog, given);
       const element = elementType(catalog, type);
-      if (element === 0) throw mismatch(`argument declared anycompatiblearray is not an array but type ${formatType(catalog, type)}`);
+      if (element === 0)
+        throw mismatch(`argument declared anycompatiblearray is not an array but type ${formatType(catalog, type)}`);
       common.push(element);
       family.array = -1;
       return;
     }
     case typeOid.anyCompatibleRange: {
       const type = baseType(catalog, given);
-      if (family.range !== 0 && family.range !== type) throw notAlike(catalog, 'anycompatiblerange', family.range, type);
+      if (family.range !== 0 && family.range !== type)
+        throw notAlike(catalog, 'anycompatiblerange', family.range, type);
       family.range = type;
       const subtype = rangeSubtype(catalog, type);
-      if (subtype === 0) throw mismatch(`argument declared anycompatiblerange is not a range type but type ${formatType(catalog, type)}`);
+      if (subtype === 0)
+        throw mismatch(
+          `argument declared anycompatiblerange is not a range type but type ${formatType(catalog, type)}`,
+        );
       common.push(subtype);
       return;
     }
@@ -234,7 +279,10 @@ function collectSecond(catalog: Catalog, family: Family, wanted: number, given: 
       }
       family.multirange = type;
       const range = multirangeRange(catalog, type);
-      if (range === 0) throw mismatch(`argument declared anycompatiblemultirange is not a multirange type but type ${formatType(catalog, type)}`);
+      if (range === 0)
+        throw mismatch(
+          `argument declared anycompatiblemultirange is not a multirange type but type ${formatType(catalog, type)}`,
+        );
       if (family.range === 0) family.range = range;
       common.push(rangeSubtype(catalog, range));
       return;
@@ -259,7 +307,9 @@ function finishSecond(catalog: Catalog, family: Family, common: readonly number[
   if (chosen === 0) throw mismatch('arguments of anycompatible family cannot be cast to a common type');
   family.element = chosen;
   if (family.range !== 0 && rangeSubtype(catalog, family.range) !== chosen) {
-    throw mismatch(`anycompatiblerange type ${formatType(catalog, family.range)} does not match anycompatible type ${formatType(catalog, chosen)}`);
+    throw mismatch(
+      `anycompatiblerange type ${formatType(catalog, family.range)} does not match anycompatible type ${formatType(catalog, chosen)}`,
+    );
   }
   if (wantsArray && arrayType(catalog, chosen) === 0) {
     throw pgError(SqlState.undefinedObject, `could not find array type for data type ${formatType(catalog, chosen)}`);

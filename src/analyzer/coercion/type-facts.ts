@@ -4,7 +4,11 @@ import type { TypeDescriptor } from '../../types/type-descriptor.js';
 import { typeOid } from '../type-oids.js';
 
 /** The type beneath any domains, and the modifier they impose (`typmod` where they impose none). */
-export function baseTypeAndTypmod(catalog: Catalog, type: number, typmod: number): { readonly type: number; readonly typmod: number } {
+export function baseTypeAndTypmod(
+  catalog: Catalog,
+  type: number,
+  typmod: number,
+): { readonly type: number; readonly typmod: number } {
   let descriptor = catalog.typeByOid(type);
   let modifier = typmod;
   while (descriptor.kind === 'd') {

@@ -34,7 +34,11 @@ export function analyzeArray(state: ParseState, node: A_ArrayExpr, target: Array
   if (target !== null) {
     const wanted = multidimensional ? target.array : target.element;
     const coerced = elements.map((element) => {
-      const result = coerceToTarget(state, element, wanted, target.typmod, { context: 'explicit', form: 'explicitCast', location: -1 });
+      const result = coerceToTarget(state, element, wanted, target.typmod, {
+        context: 'explicit',
+        form: 'explicitCast',
+        location: -1,
+      });
       if (result !== null) return result;
       throw pgError(
         SqlState.cannotCoerce,
@@ -54,15 +58,25 @@ export function analyzeArray(state: ParseState, node: A_ArrayExpr, target: Array
   const element = multidimensional ? elementType(catalog, type) : type;
   const array = multidimensional ? type : arrayType(catalog, type);
   if (element === 0) {
-    throw pgError(SqlState.undefinedObject, `could not find element type for data type ${formatType(catalog, type)}`, { location });
+    throw pgError(SqlState.undefinedObject, `could not find element type for data type ${formatType(catalog, type)}`, {
+      location,
+    });
   }
   if (array === 0) {
-    throw pgError(SqlState.undefinedObject, `could not find array type for data type ${formatType(catalog, type)}`, { location });
+    throw pgError(SqlState.undefinedObject, `could not find array type for data type ${formatType(catalog, type)}`, {
+      location,
+    });
   }
   const coerced = elements.map((item) => coerceToCommonType(state, item, type, 'ARRAY'));
   return make(array, element, coerced, multidimensional, location);
 }
 
-function make(type: number, element: number, elements: readonly Expression[], multidimensional: boolean, location: number): Expression {
+function make(
+  type: number,
+  element: number,
+  elements: readonly Expression[],
+  multidimensional: boolean,
+  location: number,
+): Expression {
   return { kind: 'ArrayExpr', type, collation: 0, elementType: element, elements, multidimensional, location };
 }

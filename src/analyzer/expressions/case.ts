@@ -2,7 +2,12 @@
 import type { CaseExpr, CoalesceExpr, MinMaxExpr, Node } from '@pgsql/types';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Expression } from '../../trees/expression.js';
-import { expressionCollation, expressionLocation, expressionType, expressionTypmod } from '../../trees/expression-type.js';
+import {
+  expressionCollation,
+  expressionLocation,
+  expressionType,
+  expressionTypmod,
+} from '../../trees/expression-type.js';
 import { coerceToBoolean, coerceType } from '../coercion/coerce.js';
 import { coerceToCommonType, selectCommonType } from '../coercion/common-type.js';
 import { assignExpressionCollations } from '../collations.js';
@@ -36,11 +41,22 @@ export function analyzeCase(state: ParseState, node: CaseExpr): Expression {
     const test: Node =
       placeholder === null
         ? (when.expr as Node)
-        : { A_Expr: { kind: 'AEXPR_OP', name: [{ String: { sval: '=' } }], lexpr: boundNode(placeholder), rexpr: when.expr as Node, location } };
+        : {
+            A_Expr: {
+              kind: 'AEXPR_OP',
+              name: [{ String: { sval: '=' } }],
+              lexpr: boundNode(placeholder),
+              rexpr: when.expr as Node,
+              location,
+            },
+          };
     const condition = coerceToBoolean(state, analyzeExpr(state, test), 'CASE/WHEN');
     whens.push({ condition, result: analyzeOptional(state, when.result), location });
   }
-  const otherwise = node.defresult === undefined ? analyzeExpr(state, { A_Const: { isnull: true, location: -1 } }) : analyzeExpr(state, node.defresult);
+  const otherwise =
+    node.defresult === undefined
+      ? analyzeExpr(state, { A_Const: { isnull: true, location: -1 } })
+      : analyzeExpr(state, node.defresult);
   const { type } = selectCommonType(state, [otherwise, ...whens.map((when) => when.result)], 'CASE');
   const defaultResult = coerceToCommonType(state, otherwise, type, 'CASE/ELSE');
   for (const when of whens) when.result = coerceToCommonType(state, when.result, type, 'CASE/WHEN');

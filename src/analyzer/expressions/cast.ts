@@ -22,17 +22,29 @@ export function analyzeTypeCast(state: ParseState, cast: TypeCast): Expression {
     // ARRAY[...]::t[]: the elements get the type at once.
     const base = baseTypeAndTypmod(catalog, target.type, target.typmod);
     const element = elementType(catalog, base.type);
-    arg = analyzeArray(state, inner.A_ArrayExpr, element === 0 ? null : { array: base.type, element, typmod: base.typmod });
+    arg = analyzeArray(
+      state,
+      inner.A_ArrayExpr,
+      element === 0 ? null : { array: base.type, element, typmod: base.typmod },
+    );
   } else arg = analyzeOptional(state, inner);
   const from = expressionType(arg);
   if (from === 0) return arg;
   let location = cast.location ?? 0;
   if (location < 0) location = cast.typeName?.location ?? 0;
-  const result = coerceToTarget(state, arg, target.type, target.typmod, { context: 'explicit', form: 'explicitCast', location });
-  if (result !== null) return result;
-  throw pgError(SqlState.cannotCoerce, `cannot cast type ${formatType(catalog, from)} to ${formatType(catalog, target.type)}`, {
-    location: location >= 0 ? location : expressionLocation(arg),
+  const result = coerceToTarget(state, arg, target.type, target.typmod, {
+    context: 'explicit',
+    form: 'explicitCast',
+    location,
   });
+  if (result !== null) return result;
+  throw pgError(
+    SqlState.cannotCoerce,
+    `cannot cast type ${formatType(catalog, from)} to ${formatType(catalog, target.type)}`,
+    {
+      location: location >= 0 ? location : expressionLocation(arg),
+    },
+  );
 }
 
 /** Binds x COLLATE c. Throws 42804 for types without collations. */
@@ -42,7 +54,14 @@ export function analyzeCollate(state: ParseState, clause: CollateClause): Expres
   const arg = analyzeOptional(state, clause.arg);
   const type = expressionType(arg);
   if (type !== typeOid.unknown && !isCollatable(catalog, type)) {
-    throw pgError(SqlState.datatypeMismatch, `collations are not supported by type ${formatType(catalog, type)}`, { location });
+    throw pgError(SqlState.datatypeMismatch, `collations are not supported by type ${formatType(catalog, type)}`, {
+      location,
+    });
   }
-  return { kind: 'CollateExpr', arg, collation: resolveCollation(catalog, stringsOf(clause.collname), location), location };
+  return {
+    kind: 'CollateExpr',
+    arg,
+    collation: resolveCollation(catalog, stringsOf(clause.collname), location),
+    location,
+  };
 }

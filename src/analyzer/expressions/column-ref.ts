@@ -23,7 +23,8 @@ export function analyzeColumnRef(state: ParseState, ref: ColumnRef): Expression 
   if (names.length === 1 && names[0] === 'value' && fields.length === 1 && state.domainValue !== null) {
     return { ...state.domainValue, location } as Expression;
   }
-  const found = fields.length === 1 ? unqualified(state, names[0] ?? '', location) : qualified(state, fields, names, location);
+  const found =
+    fields.length === 1 ? unqualified(state, names[0] ?? '', location) : qualified(state, fields, names, location);
   if (!(found instanceof Error)) return found;
   const resolved = state.context.resolveName?.(names, location) ?? null;
   if (resolved !== null) return resolved;
@@ -44,7 +45,12 @@ function unqualified(state: ParseState, name: string, location: number): Express
   return missingColumn(state, null, name, location);
 }
 
-function qualified(state: ParseState, fields: readonly Node[], names: readonly string[], location: number): Expression | PgError {
+function qualified(
+  state: ParseState,
+  fields: readonly Node[],
+  names: readonly string[],
+  location: number,
+): Expression | PgError {
   const catalog = state.context.catalog;
   const last = fields[fields.length - 1];
   const star = last !== undefined && 'A_Star' in last;
@@ -104,7 +110,12 @@ export function findQualifiedItem(
 export function wholeRow(state: ParseState, item: NamespaceItem, levelsUp: number, location: number): Expression {
   const catalog = state.context.catalog;
   const { rte, rtIndex } = item;
-  if (rte.kind === 'join' && rte.usingAlias !== null && item.names.name === rte.usingAlias.name && item.names !== rte.eref) {
+  if (
+    rte.kind === 'join' &&
+    rte.usingAlias !== null &&
+    item.names.name === rte.usingAlias.name &&
+    item.names !== rte.eref
+  ) {
     // JOIN USING (...) AS alias: only the merged columns.
     const columns = expandItem(state, item, levelsUp, location);
     for (const { expr } of columns) markSelected(state, expr);
@@ -145,7 +156,8 @@ export function wholeRow(state: ParseState, item: NamespaceItem, levelsUp: numbe
   markSelected(state, variable);
   if (rte.kind === 'join') {
     const level = stateAt(state, levelsUp);
-    for (const alias of rte.aliasVars) if (alias !== null && alias.kind === 'Var') markSelected(level, { ...alias, levelsUp: 0 });
+    for (const alias of rte.aliasVars)
+      if (alias !== null && alias.kind === 'Var') markSelected(level, { ...alias, levelsUp: 0 });
   }
   return variable;
 }

@@ -49,7 +49,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   BoundExpression: (_state: ParseState, body: Expression) => body,
   A_Const: (state: ParseState, body: Fields<'A_Const'>) => analyzeConst(state, body),
   ColumnRef: (state: ParseState, body: Fields<'ColumnRef'>) => analyzeColumnRef(state, body),
-  ParamRef: (state: ParseState, body: Fields<'ParamRef'>) => analyzeParameter(state, body.number ?? 0, body.location ?? 0),
+  ParamRef: (state: ParseState, body: Fields<'ParamRef'>) =>
+    analyzeParameter(state, body.number ?? 0, body.location ?? 0),
   A_Indirection: (state: ParseState, body: Fields<'A_Indirection'>) => analyzeIndirection(state, body),
   A_ArrayExpr: (state: ParseState, body: Fields<'A_ArrayExpr'>) => analyzeArray(state, body, null),
   TypeCast: (state: ParseState, body: Fields<'TypeCast'>) => analyzeTypeCast(state, body),
@@ -70,7 +71,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   CoalesceExpr: (state: ParseState, body: Fields<'CoalesceExpr'>) => analyzeCoalesce(state, body),
   MinMaxExpr: (state: ParseState, body: Fields<'MinMaxExpr'>) => analyzeMinMax(state, body),
   SQLValueFunction: (state: ParseState, body: Fields<'SQLValueFunction'>) => analyzeSqlValue(state, body),
-  GroupingFunc: (state: ParseState, body: Fields<'GroupingFunc'>) => analyzeGrouping(state, body.args ?? [], body.location ?? 0),
+  GroupingFunc: (state: ParseState, body: Fields<'GroupingFunc'>) =>
+    analyzeGrouping(state, body.args ?? [], body.location ?? 0),
   NullTest: (state: ParseState, body: Fields<'NullTest'>): Expression => {
     const arg = analyzeOptional(state, body.arg);
     return {
@@ -82,7 +84,8 @@ const handlers: Readonly<Record<string, Handler>> = {
     };
   },
   BooleanTest: (state: ParseState, body: Fields<'BooleanTest'>) => analyzeBooleanTest(state, body),
-  MergeSupportFunc: (state: ParseState, body: Fields<'MergeSupportFunc'>) => analyzeMergeAction(state, body.location ?? 0),
+  MergeSupportFunc: (state: ParseState, body: Fields<'MergeSupportFunc'>) =>
+    analyzeMergeAction(state, body.location ?? 0),
   CurrentOfExpr: (state: ParseState, body: Fields<'CurrentOfExpr'>): Expression => ({
     kind: 'CurrentOfExpr',
     varno: state.targetItem?.rtIndex ?? 0,
@@ -149,4 +152,3 @@ function locationOf(node: Node, tag: string): number {
   const body = (node as unknown as Record<string, { location?: number } | undefined>)[tag];
   return body?.location ?? 0;
 }
-

@@ -16,7 +16,8 @@ export function analyzeIndirection(state: ParseState, node: A_Indirection): Expr
   const location = expressionLocation(result);
   let indices: A_Indices[] = [];
   const flush = (): void => {
-    if (indices.length > 0) result = subscript(state, result, expressionType(result), expressionTypmod(result), indices, null);
+    if (indices.length > 0)
+      result = subscript(state, result, expressionType(result), expressionTypmod(result), indices, null);
     indices = [];
   };
   for (const part of node.indirection ?? []) {

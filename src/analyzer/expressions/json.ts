@@ -54,7 +54,16 @@ function analyzeObject(state: ParseState, node: JsonObjectConstructor): Expressi
     args.push(analyzeOptional(state, pair.key), jsonValue(state, pair.value, false));
   }
   const returning = outputOf(state, node.output, args);
-  return construct(state, 'object', args, null, returning, node.absent_on_null === true, node.unique === true, node.location ?? 0);
+  return construct(
+    state,
+    'object',
+    args,
+    null,
+    returning,
+    node.absent_on_null === true,
+    node.unique === true,
+    node.location ?? 0,
+  );
 }
 
 function analyzeArrayConstructor(state: ParseState, node: JsonArrayConstructor): Expression {
@@ -97,7 +106,16 @@ function analyzeObjectAgg(state: ParseState, node: JsonObjectAgg): Expression {
   const suffix = `${node.absent_on_null === true ? (node.unique === true ? '_unique_strict' : '_strict') : node.unique === true ? '_unique' : ''}`;
   const name = returning.isJsonb ? `jsonb_object_agg${suffix}` : `json_object_agg${suffix}`;
   const func = callAggregate(state, name, [key, value], head);
-  return construct(state, 'objectAgg', [], func, returning, node.absent_on_null === true, node.unique === true, head.location ?? 0);
+  return construct(
+    state,
+    'objectAgg',
+    [],
+    func,
+    returning,
+    node.absent_on_null === true,
+    node.unique === true,
+    head.location ?? 0,
+  );
 }
 
 function analyzeArrayAgg(state: ParseState, node: JsonArrayAgg): Expression {
@@ -114,7 +132,12 @@ function aggregateHead(node: JsonObjectAgg | JsonArrayAgg): JsonAggConstructor {
   return Object.hasOwn(node, 'constructor') ? (node.constructor as unknown as JsonAggConstructor) : {};
 }
 
-function callAggregate(state: ParseState, name: string, args: readonly Expression[], head: JsonAggConstructor): Expression {
+function callAggregate(
+  state: ParseState,
+  name: string,
+  args: readonly Expression[],
+  head: JsonAggConstructor,
+): Expression {
   const location = head.location ?? 0;
   const filter = head.agg_filter === undefined ? {} : { agg_filter: head.agg_filter };
   const order = head.agg_order === undefined ? {} : { agg_order: head.agg_order };
@@ -154,7 +177,8 @@ function analyzeScalar(state: ParseState, node: JsonScalarExpr): Expression {
 function analyzeSerialize(state: ParseState, node: JsonSerializeExpr): Expression {
   const location = node.location ?? 0;
   const arg = jsonValue(state, node.expr, true);
-  const returning = node.output === undefined ? { type: typeOid.text, typmod: -1, isJsonb: false } : outputOf(state, node.output, []);
+  const returning =
+    node.output === undefined ? { type: typeOid.text, typmod: -1, isJsonb: false } : outputOf(state, node.output, []);
   if (returning.type !== typeOid.bytea && category(state.context.catalog, returning.type) !== 'S') {
     throw pgError(
       SqlState.datatypeMismatch,
@@ -178,9 +202,13 @@ function analyzeIsJson(state: ParseState, node: JsonIsPredicate): Expression {
   const type = baseType(catalog, expressionType(arg));
   if (type === typeOid.bytea) arg = fromUtf8(state, arg);
   else if (isText(state, type) && type !== typeOid.text) {
-    arg = coerceToTarget(state, arg, typeOid.text, -1, { context: 'implicit', form: 'implicitCast', location: -1 }) ?? arg;
+    arg =
+      coerceToTarget(state, arg, typeOid.text, -1, { context: 'implicit', form: 'implicitCast', location: -1 }) ?? arg;
   } else if (type !== typeOid.text && type !== typeOid.json && type !== typeOid.jsonb) {
-    throw pgError(SqlState.datatypeMismatch, `cannot use type ${formatType(catalog, expressionType(arg))} in IS JSON predicate`);
+    throw pgError(
+      SqlState.datatypeMismatch,
+      `cannot use type ${formatType(catalog, expressionType(arg))} in IS JSON predicate`,
+    );
   }
   return {
     kind: 'JsonIsPredicate',
@@ -195,7 +223,10 @@ function analyzeIsJson(state: ParseState, node: JsonIsPredicate): Expression {
 function jsonValue(state: ParseState, value: JsonValueExpr | undefined, isJsonInput: boolean): Expression {
   const raw = value?.raw_expr;
   if (raw === undefined) throw new Error('invariant broken: a JSON value without an expression');
-  let expr = unknownAsText(state, 'JsonValueExpr' in raw ? jsonValue(state, raw.JsonValueExpr, isJsonInput) : analyzeExpr(state, raw));
+  let expr = unknownAsText(
+    state,
+    'JsonValueExpr' in raw ? jsonValue(state, raw.JsonValueExpr, isJsonInput) : analyzeExpr(state, raw),
+  );
   const format: JsonFormat = value?.format ?? {};
   const type = expressionType(expr);
   const written = format.format_type !== undefined && format.format_type !== 'JS_FORMAT_DEFAULT';
@@ -210,13 +241,25 @@ function jsonValue(state: ParseState, value: JsonValueExpr | undefined, isJsonIn
       location: format.location !== undefined && format.location >= 0 ? format.location : expressionLocation(expr),
     });
   }
-  if (type === typeOid.bytea) expr = fromUtf8(state, expr);
+  if (type === typeOid.bytea) {
+    checkEncoding(format);
+    expr = fromUtf8(state, expr);
+  }
   if (isJsonInput) return expr;
-  return coerceToTarget(state, expr, typeOid.json, -1, { context: 'explicit', form: 'implicitCast', location: -1 }) ?? expr;
+  return (
+    coerceToTarget(state, expr, typeOid.json, -1, { context: 'explicit', form: 'implicitCast', location: -1 }) ?? expr
+  );
 }
 
 function fromUtf8(state: ParseState, arg: Expression): Expression {
-  const encoding: Expression = { kind: 'Const', type: typeOid.name, typmod: -1, collation: 950, value: 'UTF8', location: -1 };
+  const encoding: Expression = {
+    kind: 'Const',
+    type: typeOid.name,
+    typmod: -1,
+    collation: 950,
+    value: 'UTF8',
+    location: -1,
+  };
   const call = analyzeCall(state, {
     names: ['pg_catalog', 'convert_from'],
     args: [arg, encoding],
@@ -230,9 +273,47 @@ function fromUtf8(state: ParseState, arg: Expression): Expression {
   return call ?? arg;
 }
 
+/** JSON as bytea: its text in UTF-8. */
+function toUtf8(state: ParseState, value: Expression): Expression | null {
+  const text = coerceToTarget(state, value, typeOid.text, -1, {
+    context: 'explicit',
+    form: 'implicitCast',
+    location: -1,
+  });
+  if (text === null) return null;
+  const encoding: Expression = {
+    kind: 'Const',
+    type: typeOid.name,
+    typmod: -1,
+    collation: 950,
+    value: 'UTF8',
+    location: -1,
+  };
+  return analyzeCall(state, {
+    names: ['pg_catalog', 'convert_to'],
+    args: [text, encoding],
+    raw: {},
+    isProcedureCall: false,
+    withinGroupCount: 0,
+    filter: null,
+    lastSet: state.lastTargetSet,
+    location: -1,
+  });
+}
+
+function checkEncoding(format: JsonFormat | undefined): void {
+  if (format?.encoding === 'JS_ENC_UTF16' || format?.encoding === 'JS_ENC_UTF32') {
+    throw pgError(SqlState.featureNotSupported, 'unsupported JSON encoding', {
+      hint: 'Only UTF8 JSON encoding is supported.',
+    });
+  }
+}
+
 function unknownAsText(state: ParseState, expr: Expression): Expression {
   if (expressionType(expr) !== typeOid.unknown) return expr;
-  return coerceToTarget(state, expr, typeOid.text, -1, { context: 'implicit', form: 'implicitCast', location: -1 }) ?? expr;
+  return (
+    coerceToTarget(state, expr, typeOid.text, -1, { context: 'implicit', form: 'implicitCast', location: -1 }) ?? expr
+  );
 }
 
 function isText(state: ParseState, type: number): boolean {
@@ -240,7 +321,12 @@ function isText(state: ParseState, type: number): boolean {
 }
 
 /** The RETURNING type; without one json, or jsonb where an argument is jsonb. */
-function outputOf(state: ParseState, output: JsonOutput | undefined, args: readonly Expression[], fallback?: number): Returning {
+function outputOf(
+  state: ParseState,
+  output: JsonOutput | undefined,
+  args: readonly Expression[],
+  fallback?: number,
+): Returning {
   if (output?.typeName === undefined) {
     const anyJsonb = args.some((arg) => expressionType(arg) === typeOid.jsonb);
     const type = fallback ?? (anyJsonb ? typeOid.jsonb : typeOid.json);
@@ -251,12 +337,22 @@ function outputOf(state: ParseState, output: JsonOutput | undefined, args: reado
     throw pgError(SqlState.featureNotSupported, 'returning SETOF types is not supported in SQL/JSON functions');
   }
   const format = output.returning?.format;
-  if (format?.format_type === 'JS_FORMAT_JSON' && format.encoding !== undefined && format.encoding !== 'JS_ENC_DEFAULT' && target.type !== typeOid.bytea) {
+  if (
+    format?.format_type === 'JS_FORMAT_JSON' &&
+    format.encoding !== undefined &&
+    format.encoding !== 'JS_ENC_DEFAULT' &&
+    target.type !== typeOid.bytea
+  ) {
     throw pgError(SqlState.datatypeMismatch, 'cannot set JSON encoding for non-bytea output types', {
       location: format.location ?? 0,
     });
   }
-  return { type: target.type, typmod: target.typmod, isJsonb: baseType(state.context.catalog, target.type) === typeOid.jsonb };
+  if (target.type === typeOid.bytea) checkEncoding(format);
+  return {
+    type: target.type,
+    typmod: target.typmod,
+    isJsonb: baseType(state.context.catalog, target.type) === typeOid.jsonb,
+  };
 }
 
 /** The constructor with the coercion of its json or jsonb result to the RETURNING type. */
@@ -271,17 +367,26 @@ function construct(
   location: number,
 ): Expression {
   const catalog = state.context.catalog;
-  let own: number = returning.isJsonb ? typeOid.jsonb : typeOid.json;
-  if (op === 'serialize' && returning.type !== typeOid.bytea) own = typeOid.text;
-  if (op === 'serialize' && returning.type === typeOid.bytea) own = typeOid.bytea;
+  const own: number = op === 'serialize' ? typeOid.text : returning.isJsonb ? typeOid.jsonb : typeOid.json;
   let coercion: Expression | null = null;
   if (own !== returning.type || returning.typmod >= 0) {
     const test: Expression = { kind: 'CaseTestExpr', type: own, typmod: -1, collation: own === typeOid.text ? 100 : 0 };
-    coercion = coerceToTarget(state, test, returning.type, returning.typmod, { context: 'explicit', form: 'implicitCast', location });
+    coercion =
+      returning.type === typeOid.bytea
+        ? toUtf8(state, test)
+        : coerceToTarget(state, test, returning.type, returning.typmod, {
+            context: 'explicit',
+            form: 'implicitCast',
+            location,
+          });
     if (coercion === null) {
-      throw pgError(SqlState.cannotCoerce, `cannot cast type ${formatType(catalog, own)} to ${formatType(catalog, returning.type)}`, {
-        location,
-      });
+      throw pgError(
+        SqlState.cannotCoerce,
+        `cannot cast type ${formatType(catalog, own)} to ${formatType(catalog, returning.type)}`,
+        {
+          location,
+        },
+      );
     }
     if (coercion === test) coercion = null;
   }

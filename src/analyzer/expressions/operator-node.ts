@@ -26,7 +26,14 @@ export function analyzeOperatorNode(state: ParseState, node: A_Expr): Expression
     case 'AEXPR_OP_ALL': {
       const left = analyzeOptional(state, node.lexpr);
       const right = analyzeOptional(state, node.rexpr);
-      return makeScalarArrayOperator(state, stringsOf(node.name), node.kind === 'AEXPR_OP_ANY', left, right, node.location ?? 0);
+      return makeScalarArrayOperator(
+        state,
+        stringsOf(node.name),
+        node.kind === 'AEXPR_OP_ANY',
+        left,
+        right,
+        node.location ?? 0,
+      );
     }
     case 'AEXPR_DISTINCT':
     case 'AEXPR_NOT_DISTINCT':

@@ -48,7 +48,12 @@ const strategies: readonly (readonly [number, Strategy])[] = [
   [5, 'greater'],
 ];
 
-function combineComparisons(state: ParseState, names: readonly string[], operators: readonly OpExpr[], location: number): Expression {
+function combineComparisons(
+  state: ParseState,
+  names: readonly string[],
+  operators: readonly OpExpr[],
+  location: number,
+): Expression {
   // Each operator's meanings in B-tree families; the row's meaning is one that all of them share.
   const meanings = operators.map((operator) => meaningsOf(state, operator.operator));
   const order: readonly Strategy[] = ['less', 'lessEqual', 'equal', 'greaterEqual', 'greater', 'notEqual'];
@@ -96,7 +101,7 @@ function meaningsOf(state: ParseState, operator: number): Map<Strategy, number> 
   return found;
 }
 
-/** IS DISTINCT FROM of two rows: any column is distinct. */
+/** IS DISTINCT FROM of two rows: true where a column is distinct. */
 export function makeRowDistinct(
   state: ParseState,
   names: readonly string[],

@@ -13,7 +13,9 @@ export function analyzeRow(state: ParseState, row: RowExpr): Expression {
   const location = row.location ?? 0;
   const args = expressionList(state, row.args ?? [], false);
   if (args.length > targetListEntriesMax) {
-    throw pgError(SqlState.tooManyColumns, `ROW expressions can have at most ${targetListEntriesMax} entries`, { location });
+    throw pgError(SqlState.tooManyColumns, `ROW expressions can have at most ${targetListEntriesMax} entries`, {
+      location,
+    });
   }
   return {
     kind: 'RowExpr',

@@ -61,16 +61,22 @@ function checkSingleColumn(state: ParseState, subquery: Query, linkType: 'expr' 
   const columns = subquery.targetList.filter((entry) => !entry.junk);
   const [column] = columns;
   if (column === undefined || columns.length > 1) {
-    throw pgError(SqlState.syntaxError, columns.length === 0 ? 'subquery must return a column' : 'subquery must return only one column', {
-      location,
-    });
+    throw pgError(
+      SqlState.syntaxError,
+      columns.length === 0 ? 'subquery must return a column' : 'subquery must return only one column',
+      {
+        location,
+      },
+    );
   }
   if (linkType === 'expr') return 0;
   const catalog = state.context.catalog;
   const type = expressionType(column.expr);
   const array = elementType(catalog, type) !== 0 ? type : promoteToArray(catalog, type);
   if (array === 0) {
-    throw pgError(SqlState.undefinedObject, `could not find array type for data type ${formatType(catalog, type)}`, { location });
+    throw pgError(SqlState.undefinedObject, `could not find array type for data type ${formatType(catalog, type)}`, {
+      location,
+    });
   }
   return array;
 }
@@ -86,15 +92,17 @@ function analyzeComparison(
   const leftList = left.kind === 'RowExpr' ? left.args : [left];
   const rightList = subquery.targetList
     .filter((entry) => !entry.junk)
-    .map((entry, index): Expression => ({
-      kind: 'Param',
-      paramKind: 'sublink',
-      id: index + 1,
-      type: expressionType(entry.expr),
-      typmod: expressionTypmod(entry.expr),
-      collation: expressionCollation(entry.expr),
-      location: -1,
-    }));
+    .map(
+      (entry, index): Expression => ({
+        kind: 'Param',
+        paramKind: 'sublink',
+        id: index + 1,
+        type: expressionType(entry.expr),
+        typmod: expressionTypmod(entry.expr),
+        collation: expressionCollation(entry.expr),
+        location: -1,
+      }),
+    );
   if (leftList.length < rightList.length) {
     throw pgError(SqlState.syntaxError, 'subquery has too many columns', { location });
   }

@@ -26,7 +26,9 @@ export function subscript(
   const base = baseTypeAndTypmod(catalog, type, typmod);
   const descriptor = catalog.typeByOid(base.type);
   // oidvector and int2vector are varlena arrays with a fixed meaning: they read like arrays of their elements.
-  const isArray = descriptor.subscriptHandler === 'array_subscript_handler' || descriptor.subscriptHandler === 'raw_array_subscript_handler';
+  const isArray =
+    descriptor.subscriptHandler === 'array_subscript_handler' ||
+    descriptor.subscriptHandler === 'raw_array_subscript_handler';
   if (!isArray && descriptor.subscriptHandler !== 'jsonb_subscript_handler') {
     throw pgError(
       SqlState.datatypeMismatch,
@@ -38,7 +40,9 @@ export function subscript(
   if (!isArray && isSlice) {
     const sliced = indices.find((index) => index.is_slice === true);
     throw pgError(SqlState.datatypeMismatch, 'jsonb subscript does not support slices', {
-      location: listLocation([sliced?.uidx ?? sliced?.lidx ?? {}].filter((node) => Object.keys(node).length > 0) as never),
+      location: listLocation(
+        [sliced?.uidx ?? sliced?.lidx ?? {}].filter((node) => Object.keys(node).length > 0) as never,
+      ),
     });
   }
   const upper: (Expression | null)[] = [];
@@ -77,15 +81,23 @@ export function subscript(
 export function assignmentType(state: ParseState, type: number, isSlice: boolean): number {
   const catalog = state.context.catalog;
   const descriptor = catalog.typeByOid(baseTypeAndTypmod(catalog, type, -1).type);
-  const isArray = descriptor.subscriptHandler === 'array_subscript_handler' || descriptor.subscriptHandler === 'raw_array_subscript_handler';
+  const isArray =
+    descriptor.subscriptHandler === 'array_subscript_handler' ||
+    descriptor.subscriptHandler === 'raw_array_subscript_handler';
   return isArray && !isSlice ? descriptor.element : descriptor.oid;
 }
 
 function arrayIndex(state: ParseState, node: Parameters<typeof analyzeExpr>[1]): Expression {
   const bound = analyzeExpr(state, node);
-  const result = coerceToTarget(state, bound, typeOid.int4, -1, { context: 'assignment', form: 'implicitCast', location: -1 });
+  const result = coerceToTarget(state, bound, typeOid.int4, -1, {
+    context: 'assignment',
+    form: 'implicitCast',
+    location: -1,
+  });
   if (result !== null) return result;
-  throw pgError(SqlState.datatypeMismatch, 'array subscript must have type integer', { location: expressionLocation(bound) });
+  throw pgError(SqlState.datatypeMismatch, 'array subscript must have type integer', {
+    location: expressionLocation(bound),
+  });
 }
 
 function jsonbIndex(state: ParseState, node: Parameters<typeof analyzeExpr>[1]): Expression {
@@ -94,7 +106,9 @@ function jsonbIndex(state: ParseState, node: Parameters<typeof analyzeExpr>[1]):
   const type = expressionType(bound);
   let target: number = typeOid.text;
   if (type !== typeOid.unknown) {
-    const fitting = [typeOid.int4, typeOid.text].filter((candidate) => canCoerce(catalog, [type], [candidate], 'implicit'));
+    const fitting = [typeOid.int4, typeOid.text].filter((candidate) =>
+      canCoerce(catalog, [type], [candidate], 'implicit'),
+    );
     const refuse = (hint: string): Error =>
       pgError(SqlState.datatypeMismatch, `subscript type ${formatType(catalog, type)} is not supported`, {
         hint,

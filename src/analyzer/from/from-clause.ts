@@ -10,7 +10,14 @@ import { coerceToBoolean, coerceType } from '../coercion/coerce.js';
 import { commonTypmod, selectCommonType } from '../coercion/common-type.js';
 import { assignExpressionCollations } from '../collations.js';
 import { analyzeExpr, boundNode } from '../expressions/expression.js';
-import { makeVar, type NamespaceColumn, type NamespaceItem, type ParseState, type CteState, withKind } from '../parse-state.js';
+import {
+  makeVar,
+  type NamespaceColumn,
+  type NamespaceItem,
+  type ParseState,
+  type CteState,
+  withKind,
+} from '../parse-state.js';
 import { addCteReference, addJoin, addRelation, addSubquery, boundAlias, namespaceItem } from '../range-table.js';
 import { isLockedName } from '../clauses/locking.js';
 import { analyzeSubquery } from '../statements/subquery.js';
@@ -68,7 +75,10 @@ export function checkConflicts(left: readonly NamespaceItem[], right: readonly N
     for (const second of right) {
       if (!second.relationVisible || first.names.name !== second.names.name) continue;
       const differ =
-        first.rte.kind === 'relation' && second.rte.kind === 'relation' && first.rte.alias === null && second.rte.alias === null &&
+        first.rte.kind === 'relation' &&
+        second.rte.kind === 'relation' &&
+        first.rte.alias === null &&
+        second.rte.alias === null &&
         first.rte.relation !== second.rte.relation;
       if (differ) continue;
       throw pgError(SqlState.duplicateAlias, `table name "${first.names.name}" specified more than once`);
@@ -107,7 +117,8 @@ export function openRelation(state: ParseState, range: RangeVar): RelationDescri
     { catalog: range.catalogname ?? null, schema: range.schemaname ?? null, name },
     location,
   );
-  const refused = relation.kind === 'i' || relation.kind === 'I' ? 'indexes' : relation.kind === 'c' ? 'composite types' : null;
+  const refused =
+    relation.kind === 'i' || relation.kind === 'I' ? 'indexes' : relation.kind === 'c' ? 'composite types' : null;
   if (refused !== null) {
     throw pgError(SqlState.wrongObjectType, `cannot open relation "${relation.name}"`, {
       detail: `This operation is not supported for ${refused}.`,
@@ -271,7 +282,10 @@ function usingIndex(item: NamespaceItem, name: string, side: 'left' | 'right'): 
     found = index;
   });
   if (found < 0) {
-    throw pgError(SqlState.undefinedColumn, `column "${name}" specified in USING clause does not exist in ${side} table`);
+    throw pgError(
+      SqlState.undefinedColumn,
+      `column "${name}" specified in USING clause does not exist in ${side} table`,
+    );
   }
   return found;
 }
@@ -280,21 +294,30 @@ function columnVar(state: ParseState, item: NamespaceItem, index: number): Var {
   return makeVar(state, item.columns[index] as NamespaceColumn, 0, -1);
 }
 
-function usingCondition(state: ParseState, left: NamespaceItem, right: NamespaceItem, merged: readonly Merged[]): Expression | null {
+function usingCondition(
+  state: ParseState,
+  left: NamespaceItem,
+  right: NamespaceItem,
+  merged: readonly Merged[],
+): Expression | null {
   if (merged.length === 0) return null;
   return withKind(state, 'joinUsing', () => {
-    const conditions = merged.map((pair): Node => ({
-      A_Expr: {
-        kind: 'AEXPR_OP',
-        name: [{ String: { sval: '=' } }],
-        lexpr: boundNode(marked(state, columnVar(state, left, pair.left))),
-        rexpr: boundNode(marked(state, columnVar(state, right, pair.right))),
-        location: -1,
-      },
-    }));
+    const conditions = merged.map(
+      (pair): Node => ({
+        A_Expr: {
+          kind: 'AEXPR_OP',
+          name: [{ String: { sval: '=' } }],
+          lexpr: boundNode(marked(state, columnVar(state, left, pair.left))),
+          rexpr: boundNode(marked(state, columnVar(state, right, pair.right))),
+          location: -1,
+        },
+      }),
+    );
     const [only] = conditions;
     const node: Node =
-      conditions.length === 1 && only !== undefined ? only : { BoolExpr: { boolop: 'AND_EXPR', args: conditions, location: -1 } };
+      conditions.length === 1 && only !== undefined
+        ? only
+        : { BoolExpr: { boolop: 'AND_EXPR', args: conditions, location: -1 } };
     return coerceToBoolean(state, analyzeExpr(state, node), 'JOIN/USING');
   });
 }
@@ -316,7 +339,13 @@ function onCondition(state: ParseState, quals: Node, visible: NamespaceItem[]): 
   }
 }
 
-function markNulled(state: ParseState, joinType: JoinType, left: JoinTreeNode, right: JoinTreeNode, rtIndex: number): void {
+function markNulled(
+  state: ParseState,
+  joinType: JoinType,
+  left: JoinTreeNode,
+  right: JoinTreeNode,
+  rtIndex: number,
+): void {
   if (joinType === 'left' || joinType === 'full') markTree(state, right, rtIndex);
   if (joinType === 'right' || joinType === 'full') markTree(state, left, rtIndex);
 }
@@ -381,8 +410,16 @@ function joinColumns(
       result.shapes.push(column);
     });
   };
-  add(left, merged.map((pair) => pair.left), result.leftColumns);
-  add(right, merged.map((pair) => pair.right), result.rightColumns);
+  add(
+    left,
+    merged.map((pair) => pair.left),
+    result.leftColumns,
+  );
+  add(
+    right,
+    merged.map((pair) => pair.right),
+    result.rightColumns,
+  );
   return result;
 }
 
@@ -392,7 +429,8 @@ function mergedVar(state: ParseState, joinType: JoinType, left: Var, right: Var)
   const leftNode = coerceMerged(state, left, type, typmod);
   const rightNode = coerceMerged(state, right, type, typmod);
   let result: Expression;
-  if (joinType === 'inner') result = leftNode.kind === 'Var' ? leftNode : rightNode.kind === 'Var' ? rightNode : leftNode;
+  if (joinType === 'inner')
+    result = leftNode.kind === 'Var' ? leftNode : rightNode.kind === 'Var' ? rightNode : leftNode;
   else if (joinType === 'left') result = leftNode;
   else if (joinType === 'right') result = rightNode;
   else result = { kind: 'CoalesceExpr', type, collation: 0, args: [leftNode, rightNode], location: -1 };

@@ -3,7 +3,12 @@ import type { Node, RangeFunction } from '@pgsql/types';
 import { notSupported, pgError, SqlState } from '../../errors/pg-error.js';
 import { stringsOf } from '../../trees/ast.js';
 import type { Expression } from '../../trees/expression.js';
-import { expressionCollation, expressionLocation, expressionType, expressionTypmod } from '../../trees/expression-type.js';
+import {
+  expressionCollation,
+  expressionLocation,
+  expressionType,
+  expressionTypmod,
+} from '../../trees/expression-type.js';
 import type { RangeTableFunction } from '../../trees/query.js';
 import { compositeOf } from '../coercion/type-facts.js';
 import { assignExpressionCollations } from '../collations.js';
@@ -64,11 +69,20 @@ function splitUnnest(node: Node, definitions: readonly Node[]): Node[] {
   const names = stringsOf(call.funcname);
   const args = call.args ?? [];
   const plain =
-    names.length === 1 && names[0] === 'unnest' && args.length > 1 && call.agg_order === undefined && call.agg_filter === undefined &&
-    call.over === undefined && call.agg_star !== true && call.agg_distinct !== true && call.func_variadic !== true &&
+    names.length === 1 &&
+    names[0] === 'unnest' &&
+    args.length > 1 &&
+    call.agg_order === undefined &&
+    call.agg_filter === undefined &&
+    call.over === undefined &&
+    call.agg_star !== true &&
+    call.agg_distinct !== true &&
+    call.func_variadic !== true &&
     definitions.length === 0;
   if (!plain) return [node];
-  return args.map((arg) => ({ FuncCall: { ...call, funcname: [{ String: { sval: 'pg_catalog' } }, { String: { sval: 'unnest' } }], args: [arg] } }));
+  return args.map((arg) => ({
+    FuncCall: { ...call, funcname: [{ String: { sval: 'pg_catalog' } }, { String: { sval: 'unnest' } }], args: [arg] },
+  }));
 }
 
 function bindFunction(state: ParseState, node: Node, definitions: readonly Node[]): Called {
@@ -98,14 +112,22 @@ function checkDefinitionList(range: RangeFunction, called: readonly Called[], ou
         );
   }
   if (range.ordinality === true) {
-    throw refuse('WITH ORDINALITY cannot be used with a column definition list', 'Put the column definition list inside ROWS FROM().');
+    throw refuse(
+      'WITH ORDINALITY cannot be used with a column definition list',
+      'Put the column definition list inside ROWS FROM().',
+    );
   }
   if ((called[0]?.definitions.length ?? 0) > 0) {
     throw refuse('multiple column definition lists are not allowed for the same function');
   }
 }
 
-function resultColumns(state: ParseState, called: Called, functionCount: number, aliasName: string | null): RangeTableFunction {
+function resultColumns(
+  state: ParseState,
+  called: Called,
+  functionCount: number,
+  aliasName: string | null,
+): RangeTableFunction {
   const catalog = state.context.catalog;
   const { expr, definitions } = called;
   const type = expressionType(expr);
@@ -143,9 +165,13 @@ function resultColumns(state: ParseState, called: Called, functionCount: number,
   }
   const descriptor = catalog.typeByOid(type);
   if (descriptor.kind === 'p' && type !== typeOid.void && type !== typeOid.cstring && type !== typeOid.unknown) {
-    throw pgError(SqlState.datatypeMismatch, `function "${called.name}" in FROM has unsupported return type ${formatType(catalog, type)}`, {
-      location: expressionLocation(expr),
-    });
+    throw pgError(
+      SqlState.datatypeMismatch,
+      `function "${called.name}" in FROM has unsupported return type ${formatType(catalog, type)}`,
+      {
+        location: expressionLocation(expr),
+      },
+    );
   }
   const single = outColumns !== null && outColumns.length === 1 ? outColumns[0]?.name : undefined;
   const named = single !== undefined && !single.startsWith('column') ? single : null;

@@ -31,9 +31,13 @@ export function analyzeTableSample(
   }
   const given = sample.args ?? [];
   if (given.length !== 1) {
-    throw pgError(SqlState.invalidTablesampleArgument, `tablesample method ${names.join('.')} requires 1 argument, not ${given.length}`, {
-      location,
-    });
+    throw pgError(
+      SqlState.invalidTablesampleArgument,
+      `tablesample method ${names.join('.')} requires 1 argument, not ${given.length}`,
+      {
+        location,
+      },
+    );
   }
   const args = withKind(state, 'fromFunction', () =>
     given.map((arg) => coerceToSpecific(state, analyzeExpr(state, arg), typeOid.float4, 'TABLESAMPLE')),
@@ -42,7 +46,9 @@ export function analyzeTableSample(
   const repeatable =
     rawSeed === undefined
       ? null
-      : withKind(state, 'fromFunction', () => coerceToSpecific(state, analyzeExpr(state, rawSeed), typeOid.float8, 'REPEATABLE'));
+      : withKind(state, 'fromFunction', () =>
+          coerceToSpecific(state, analyzeExpr(state, rawSeed), typeOid.float8, 'REPEATABLE'),
+        );
   setTableSample(state, item.rtIndex, { method, args, repeatable });
   return item;
 }

@@ -42,7 +42,8 @@ export function buildAggregate(state: ParseState, parts: AggregateParts): Expres
   if (kind !== 'n') {
     // WITHIN GROUP: the aggregated arguments are the sort columns.
     const wanted = (raw.agg_order ?? []).map((item: Node) => ('SortBy' in item ? item.SortBy : {}));
-    entries.forEach((entry, index) => addSortTarget(state, entries, index, sorted, wanted[index] ?? {}));
+    for (let index = 0; index < entries.length; index++)
+      addSortTarget(state, entries, index, sorted, wanted[index] ?? {});
   } else if (raw.agg_order !== undefined) {
     const savedResno = state.nextResno;
     state.nextResno = entries.length + 1;
@@ -125,7 +126,9 @@ function aggregateLevel(call: Placement): number {
   let level = found.variable < 0 ? (found.aggregate < 0 ? 0 : found.aggregate) : found.variable;
   if (found.aggregate >= 0 && (found.variable < 0 || found.aggregate < found.variable)) level = found.aggregate;
   if (level === found.aggregate && found.aggregate >= 0) {
-    throw pgError(SqlState.groupingError, 'aggregate function calls cannot be nested', { location: found.aggregateLocation });
+    throw pgError(SqlState.groupingError, 'aggregate function calls cannot be nested', {
+      location: found.aggregateLocation,
+    });
   }
   const direct = levelsIn(call.direct);
   if (direct.variable >= 0 && direct.variable < level) {
@@ -136,7 +139,9 @@ function aggregateLevel(call: Placement): number {
     );
   }
   if (direct.aggregate >= 0 && direct.aggregate <= level) {
-    throw pgError(SqlState.groupingError, 'aggregate function calls cannot be nested', { location: direct.aggregateLocation });
+    throw pgError(SqlState.groupingError, 'aggregate function calls cannot be nested', {
+      location: direct.aggregateLocation,
+    });
   }
   return level;
 }
@@ -149,10 +154,14 @@ function checkInside(arg: Expression): void {
       });
     }
     if ((node.kind === 'FuncExpr' || node.kind === 'OpExpr') && node.returnsSet) {
-      throw pgError(SqlState.featureNotSupported, 'aggregate function calls cannot contain set-returning function calls', {
-        hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
-        location: expressionLocation(node),
-      });
+      throw pgError(
+        SqlState.featureNotSupported,
+        'aggregate function calls cannot contain set-returning function calls',
+        {
+          hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
+          location: expressionLocation(node),
+        },
+      );
     }
     // Nested aggregates have checked their own arguments.
     return node.kind === 'Aggref' && node.levelsUp === 0 && !hasChildren(node);

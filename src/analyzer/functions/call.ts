@@ -40,18 +40,21 @@ export function analyzeCall(state: ParseState, site: CallSite): Expression | nul
   const catalog = state.context.catalog;
   const { raw, args, names, location } = site;
   if (args.length > functionArgumentsMax) {
-    throw pgError(
-      SqlState.tooManyArguments,
-      `cannot pass more than ${functionArgumentsMax} arguments to a function`,
-      { location },
-    );
+    throw pgError(SqlState.tooManyArguments, `cannot pass more than ${functionArgumentsMax} arguments to a function`, {
+      location,
+    });
   }
   const argNames = namedArguments(args);
   const actual = args.map(expressionType);
   const only = args[0];
   const mayProject =
-    args.length === 1 && only !== undefined && !site.isProcedureCall && isUndecorated(raw) && argNames.length === 0 &&
-    names.length === 1 && isRowType(catalog, actual[0] ?? 0);
+    args.length === 1 &&
+    only !== undefined &&
+    !site.isProcedureCall &&
+    isUndecorated(raw) &&
+    argNames.length === 0 &&
+    names.length === 1 &&
+    isRowType(catalog, actual[0] ?? 0);
   if (raw === null && mayProject && only !== undefined) {
     const field = selectField(state, only, names[0] ?? '', location);
     if (field !== null) return field;
@@ -98,22 +101,29 @@ function buildCall(
     const elementOf = first === undefined ? 0 : expressionType(first);
     const array = arrayType(catalog, elementOf);
     if (array === 0) {
-      throw pgError(SqlState.undefinedObject, `could not find array type for data type ${formatType(catalog, elementOf)}`, {
-        location: locationOfList(elements),
-      });
+      throw pgError(
+        SqlState.undefinedObject,
+        `could not find array type for data type ${formatType(catalog, elementOf)}`,
+        {
+          location: locationOfList(elements),
+        },
+      );
     }
     args = [
       ...args.slice(0, fixed),
-      { kind: 'ArrayExpr', type: array, collation: 0, elementType: elementOf, elements, multidimensional: false, location: locationOfList(elements) },
+      {
+        kind: 'ArrayExpr',
+        type: array,
+        collation: 0,
+        elementType: elementOf,
+        elements,
+        multidimensional: false,
+        location: locationOfList(elements),
+      },
     ];
     variadic = true;
   }
-  if (site.raw?.func_variadic === true && fn.variadic === typeOid.any) {
-    const last = args[args.length - 1];
-    if (last !== undefined && expressionType(last) !== typeOid.unknown && baseElementType(catalog, expressionType(last)) === 0) {
-      throw pgError(SqlState.datatypeMismatch, 'VARIADIC argument must be an array', { location: expressionLocation(last) });
-    }
-  }
+  checkVariadicAny(state, site, fn, args);
   if (fn.returnsSet) checkSetPlacement(state, site.lastSet, site.location);
   if (fn.kind === 'a' && site.raw !== null && site.raw.over === undefined) {
     return buildAggregate(state, { site, raw: site.raw, fn, type, args, declared, variadic });
@@ -133,6 +143,27 @@ function buildCall(
   };
   if (fn.returnsSet) state.lastTargetSet = call;
   return call;
+}
+
+/** concat(VARIADIC x): x must be an array (42804). */
+function checkVariadicAny(
+  state: ParseState,
+  site: CallSite,
+  fn: FunctionDescriptor,
+  args: readonly Expression[],
+): void {
+  if (site.raw?.func_variadic === true && fn.variadic === typeOid.any) {
+    const last = args[args.length - 1];
+    if (
+      last !== undefined &&
+      expressionType(last) !== typeOid.unknown &&
+      baseElementType(state.context.catalog, expressionType(last)) === 0
+    ) {
+      throw pgError(SqlState.datatypeMismatch, 'VARIADIC argument must be an array', {
+        location: expressionLocation(last),
+      });
+    }
+  }
 }
 
 /** rank(x) WITHIN GROUP (ORDER BY y): x and y are brought to one type. */
@@ -157,7 +188,9 @@ function namedArguments(args: readonly Expression[]): string[] {
   for (const arg of args) {
     if (arg.kind === 'NamedArgExpr') {
       if (names.includes(arg.name)) {
-        throw pgError(SqlState.syntaxError, `argument name "${arg.name}" used more than once`, { location: arg.location });
+        throw pgError(SqlState.syntaxError, `argument name "${arg.name}" used more than once`, {
+          location: arg.location,
+        });
       }
       names.push(arg.name);
     } else if (names.length > 0) {
@@ -172,8 +205,13 @@ function namedArguments(args: readonly Expression[]): string[] {
 function isUndecorated(raw: FuncCall | null): boolean {
   if (raw === null) return true;
   return (
-    raw.agg_order === undefined && raw.agg_filter === undefined && raw.over === undefined && raw.agg_within_group !== true &&
-    raw.agg_star !== true && raw.agg_distinct !== true && raw.func_variadic !== true
+    raw.agg_order === undefined &&
+    raw.agg_filter === undefined &&
+    raw.over === undefined &&
+    raw.agg_within_group !== true &&
+    raw.agg_star !== true &&
+    raw.agg_distinct !== true &&
+    raw.func_variadic !== true
   );
 }
 
@@ -196,8 +234,7 @@ function unresolved(
   }
   if (site.raw?.agg_order !== undefined && site.raw.agg_within_group !== true) {
     return pgError(SqlState.undefinedFunction, `function ${signature} does not exist`, {
-      hint:
-        'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
+      hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
       location,
     });
   }
@@ -211,7 +248,8 @@ function unresolved(
 function checkKind(site: CallSite, fn: FunctionDescriptor): void {
   const name = nameListText(site.names);
   const { raw, location } = site;
-  const wrong = (message: string, hint?: string): PgError => pgError(SqlState.wrongObjectType, message, { hint, location });
+  const wrong = (message: string, hint?: string): PgError =>
+    pgError(SqlState.wrongObjectType, message, { hint, location });
   if (site.isProcedureCall) {
     if (fn.kind !== 'p') throw wrong(`${name}${argsOf(site)} is not a procedure`, 'To call a function, use SELECT.');
     return;
@@ -223,7 +261,8 @@ function checkKind(site: CallSite, fn: FunctionDescriptor): void {
     if (raw.agg_within_group === true) throw wrong(`WITHIN GROUP specified, but ${name} is not an aggregate function`);
     if (raw.agg_order !== undefined) throw wrong(`ORDER BY specified, but ${name} is not an aggregate function`);
     if (raw.agg_filter !== undefined) throw wrong(`FILTER specified, but ${name} is not an aggregate function`);
-    if (raw.over !== undefined) throw wrong(`OVER specified, but ${name} is not a window function nor an aggregate function`);
+    if (raw.over !== undefined)
+      throw wrong(`OVER specified, but ${name} is not a window function nor an aggregate function`);
   }
   if (fn.kind === 'w') {
     if (raw?.over === undefined) throw wrong(`window function ${name} requires an OVER clause`);
@@ -254,7 +293,11 @@ function checkAggregateForm(
   if (raw === null) return;
   if (kind === 'n') {
     if (raw.agg_within_group === true) {
-      throw pgError(SqlState.wrongObjectType, `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, { location });
+      throw pgError(
+        SqlState.wrongObjectType,
+        `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`,
+        { location },
+      );
     }
     return;
   }
@@ -262,22 +305,34 @@ function checkAggregateForm(
     throw pgError(SqlState.wrongObjectType, `WITHIN GROUP is required for ordered-set aggregate ${name}`, { location });
   }
   if (raw.over !== undefined) {
-    throw pgError(SqlState.featureNotSupported, `OVER is not supported for ordered-set aggregate ${name}`, { location });
+    throw pgError(SqlState.featureNotSupported, `OVER is not supported for ordered-set aggregate ${name}`, {
+      location,
+    });
   }
   const direct = site.args.length - site.withinGroupCount;
   const refuse = (hint: string): PgError =>
-    pgError(SqlState.undefinedFunction, `function ${callSignature(state.context.catalog, name, actual)} does not exist`, { hint, location });
+    pgError(
+      SqlState.undefinedFunction,
+      `function ${callSignature(state.context.catalog, name, actual)} does not exist`,
+      { hint, location },
+    );
   if (fn.variadic === 0) {
     if (direct !== directCount) {
       const plural = directCount === 1 ? 'argument' : 'arguments';
-      throw refuse(`There is an ordered-set aggregate ${name}, but it requires ${directCount} direct ${plural}, not ${direct}.`);
+      throw refuse(
+        `There is an ordered-set aggregate ${name}, but it requires ${directCount} direct ${plural}, not ${direct}.`,
+      );
     }
   } else if (kind === 'h') {
     if (direct !== site.withinGroupCount) {
-      throw refuse(`To use the hypothetical-set aggregate ${name}, the number of hypothetical direct arguments (here ${direct}) must match the number of ordering columns (here ${site.withinGroupCount}).`);
+      throw refuse(
+        `To use the hypothetical-set aggregate ${name}, the number of hypothetical direct arguments (here ${direct}) must match the number of ordering columns (here ${site.withinGroupCount}).`,
+      );
     }
   } else if (direct < directCount) {
     const plural = directCount === 1 ? 'argument' : 'arguments';
-    throw refuse(`There is an ordered-set aggregate ${name}, but it requires at least ${directCount} direct ${plural}.`);
+    throw refuse(
+      `There is an ordered-set aggregate ${name}, but it requires at least ${directCount} direct ${plural}.`,
+    );
   }
 }

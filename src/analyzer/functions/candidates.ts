@@ -102,7 +102,13 @@ function addCandidate(found: Candidate[], candidate: Candidate): void {
   const effective = candidate.args.length - candidate.defaultCount;
   for (let index = 0; index < found.length; index++) {
     const other = found[index] as Candidate;
-    if (candidate.defaultCount === 0 && other.defaultCount === 0 && candidate.variadicCount === 0 && other.variadicCount === 0) continue;
+    if (
+      candidate.defaultCount === 0 &&
+      other.defaultCount === 0 &&
+      candidate.variadicCount === 0 &&
+      other.variadicCount === 0
+    )
+      continue;
     if (other.args.length - other.defaultCount !== effective) continue;
     let same = true;
     for (let arg = 0; arg < effective && same; arg++) same = other.args[arg] === candidate.args[arg];
@@ -126,12 +132,20 @@ function addCandidate(found: Candidate[], candidate: Candidate): void {
 }
 
 /** The candidates that can take the types without explicit casts. */
-export function matchingCandidates(catalog: Catalog, types: readonly number[], candidates: readonly Candidate[]): Candidate[] {
+export function matchingCandidates(
+  catalog: Catalog,
+  types: readonly number[],
+  candidates: readonly Candidate[],
+): Candidate[] {
   return candidates.filter((candidate) => canCoerce(catalog, types, candidate.args.slice(0, types.length), 'implicit'));
 }
 
 /** Picks the best of several matching candidates; null where none is better than the others. */
-export function selectCandidate(catalog: Catalog, types: readonly number[], candidates: readonly Candidate[]): Candidate | null {
+export function selectCandidate(
+  catalog: Catalog,
+  types: readonly number[],
+  candidates: readonly Candidate[],
+): Candidate | null {
   const bases = types.map((type) => (type === typeOid.unknown ? type : baseType(catalog, type)));
   const unknowns = types.filter((type) => type === typeOid.unknown).length;
   let best = keepBest(candidates, (candidate) => {
@@ -158,7 +172,11 @@ export function selectCandidate(catalog: Catalog, types: readonly number[], cand
 }
 
 /** The rules for unknown literals: by string category, by agreeing category, at last by the known arguments' type. */
-function selectForUnknowns(catalog: Catalog, bases: readonly number[], candidates: readonly Candidate[]): Candidate | null {
+function selectForUnknowns(
+  catalog: Catalog,
+  bases: readonly number[],
+  candidates: readonly Candidate[],
+): Candidate | null {
   const wanted: { readonly category: string; readonly preferred: boolean }[] = [];
   let resolved = true;
   bases.forEach((type, index) => {
@@ -210,7 +228,9 @@ function byKnownType(catalog: Catalog, bases: readonly number[], candidates: rea
   const first = known[0];
   if (first === undefined || known.some((type) => type !== first)) return null;
   const assumed = bases.map(() => first);
-  const fitting = candidates.filter((candidate) => canCoerce(catalog, assumed, candidate.args.slice(0, assumed.length), 'implicit'));
+  const fitting = candidates.filter((candidate) =>
+    canCoerce(catalog, assumed, candidate.args.slice(0, assumed.length), 'implicit'),
+  );
   return fitting.length === 1 ? (fitting[0] ?? null) : null;
 }
 

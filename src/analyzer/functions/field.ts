@@ -52,7 +52,9 @@ export function unknownField(state: ParseState, value: Expression, name: string,
   }
   const base = baseTypeAndTypmod(catalog, type, -1).type;
   if (compositeOf(catalog, base) !== null) {
-    return pgError(SqlState.undefinedColumn, `column "${name}" not found in data type ${formatType(catalog, type)}`, { location });
+    return pgError(SqlState.undefinedColumn, `column "${name}" not found in data type ${formatType(catalog, type)}`, {
+      location,
+    });
   }
   if (type === typeOid.record) {
     return pgError(SqlState.undefinedColumn, `could not identify column "${name}" in record data type`, { location });

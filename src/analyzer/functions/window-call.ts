@@ -13,7 +13,12 @@ import { windowRefusal } from './places.js';
 /** Builds the WindowFunc and registers its window. Throws 42P20, 42704, 0A000. */
 export function buildWindowCall(
   state: ParseState,
-  parts: { readonly site: CallSite; readonly fn: FunctionDescriptor; readonly type: number; readonly args: readonly Expression[] },
+  parts: {
+    readonly site: CallSite;
+    readonly fn: FunctionDescriptor;
+    readonly type: number;
+    readonly args: readonly Expression[];
+  },
 ): Expression {
   const { site, fn, args } = parts;
   const raw = site.raw;
@@ -23,7 +28,11 @@ export function buildWindowCall(
   if (raw === null || over === undefined) throw new Error('invariant broken: a window function without OVER');
   if (raw.agg_distinct === true) throw unsupported('DISTINCT is not implemented for window functions');
   if (fn.kind === 'a' && args.length === 0 && raw.agg_star !== true) {
-    throw pgError(SqlState.wrongObjectType, `${nameListText(site.names)}(*) must be used to call a parameterless aggregate function`, { location });
+    throw pgError(
+      SqlState.wrongObjectType,
+      `${nameListText(site.names)}(*) must be used to call a parameterless aggregate function`,
+      { location },
+    );
   }
   if (raw.agg_order !== undefined) throw unsupported('aggregate ORDER BY is not implemented for window functions');
   if (fn.kind !== 'a' && raw.agg_filter !== undefined) {

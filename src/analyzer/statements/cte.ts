@@ -61,7 +61,11 @@ function checkNames(state: ParseState, raws: readonly RawCte[]): void {
 
 function emptyCte(state: ParseState, raw: RawCte, recursive: boolean): CteState {
   const materialized =
-    raw.ctematerialized === 'CTEMaterializeAlways' ? 'always' : raw.ctematerialized === 'CTEMaterializeNever' ? 'never' : 'default';
+    raw.ctematerialized === 'CTEMaterializeAlways'
+      ? 'always'
+      : raw.ctematerialized === 'CTEMaterializeNever'
+        ? 'never'
+        : 'default';
   const expr: CommonTableExpr = {
     name: raw.ctename ?? '',
     aliasColumns: stringsOf(raw.aliascolnames),
@@ -87,11 +91,20 @@ function bindCte(state: ParseState, raw: RawCte, cte: CteState): void {
   }
   checkClauses(raw);
   bindSearchAndCycle(state, raw, cte);
-  const query = analyzeSubquery(state, raw.ctequery, { resolveUnknowns: true, lockedFromParent: false, parentCte: cte });
+  const query = analyzeSubquery(state, raw.ctequery, {
+    resolveUnknowns: true,
+    lockedFromParent: false,
+    parentCte: cte,
+  });
   const expr = cte.expr as Mutable<CommonTableExpr>;
   expr.query = query;
   if (cte.expr.recursive) checkRecursiveTypes(state, cte, query);
-  else describeColumns(state, cte, outputList(query).filter((entry) => !entry.junk));
+  else
+    describeColumns(
+      state,
+      cte,
+      outputList(query).filter((entry) => !entry.junk),
+    );
   cte.analyzed = true;
   if (raw.search_clause !== undefined || raw.cycle_clause !== undefined) checkSearchColumns(raw, cte);
 }
@@ -120,7 +133,12 @@ function describeColumns(state: ParseState, cte: CteState, outputs: readonly Tar
 }
 
 /** Called once the non-recursive term is bound: its columns are what the recursive term may refer to. */
-export function describeRecursiveTerm(state: ParseState, cte: CteState, columns: readonly MemberColumn[], leftmost: Query): void {
+export function describeRecursiveTerm(
+  state: ParseState,
+  cte: CteState,
+  columns: readonly MemberColumn[],
+  leftmost: Query,
+): void {
   const names = leftmost.targetList.filter((entry) => !entry.junk).map((entry) => entry.name);
   describeColumns(
     state,
@@ -161,7 +179,8 @@ function typeWithTypmod(state: ParseState, type: number, typmod: number): string
   const catalog = state.context.catalog;
   const name = formatType(catalog, type);
   if (typmod < 0) return name;
-  if (type === typeOid.numeric) return `${name}(${((typmod - 4) >> 16) & 0xffff},${(((typmod - 4) & 0x7ff) ^ 1024) - 1024})`;
+  if (type === typeOid.numeric)
+    return `${name}(${((typmod - 4) >> 16) & 0xffff},${(((typmod - 4) & 0x7ff) ^ 1024) - 1024})`;
   if (type === typeOid.varchar || type === typeOid.bpchar) return `${name}(${typmod - 4})`;
   return `${name}(${typmod})`;
 }
@@ -171,9 +190,14 @@ function checkClauses(raw: RawCte): void {
   if (raw.search_clause === undefined && raw.cycle_clause === undefined) return;
   const select = raw.ctequery !== undefined && 'SelectStmt' in raw.ctequery ? raw.ctequery.SelectStmt : undefined;
   const refuse = (side: 'left' | 'right'): Error =>
-    pgError(SqlState.featureNotSupported, `with a SEARCH or CYCLE clause, the ${side} side of the UNION must be a SELECT`);
-  if (select?.larg === undefined || select.larg.valuesLists !== undefined || select.larg.op !== 'SETOP_NONE') throw refuse('left');
-  if (select.rarg === undefined || select.rarg.valuesLists !== undefined || select.rarg.op !== 'SETOP_NONE') throw refuse('right');
+    pgError(
+      SqlState.featureNotSupported,
+      `with a SEARCH or CYCLE clause, the ${side} side of the UNION must be a SELECT`,
+    );
+  if (select?.larg === undefined || select.larg.valuesLists !== undefined || select.larg.op !== 'SETOP_NONE')
+    throw refuse('left');
+  if (select.rarg === undefined || select.rarg.valuesLists !== undefined || select.rarg.op !== 'SETOP_NONE')
+    throw refuse('right');
 }
 
 function bindSearchAndCycle(state: ParseState, raw: RawCte, cte: CteState): void {
@@ -199,7 +223,10 @@ function bindSearchAndCycle(state: ParseState, raw: RawCte, cte: CteState): void
   const catalog = state.context.catalog;
   const equal = binaryOperator(catalog, ['='], type, type, cycle.location ?? 0);
   if (equal.negator === 0) {
-    throw pgError(SqlState.undefinedFunction, `could not identify an inequality operator for type ${formatType(catalog, type)}`);
+    throw pgError(
+      SqlState.undefinedFunction,
+      `could not identify an inequality operator for type ${formatType(catalog, type)}`,
+    );
   }
   const bound: CteCycle = {
     columns: stringsOf(cycle.cycle_col_list),
@@ -223,13 +250,17 @@ function checkSearchColumns(raw: RawCte, cte: CteState): void {
   const checkList = (names: readonly string[], clause: string, location: number): void => {
     names.forEach((name, index) => {
       if (!columnNames.includes(name)) throw fail(`${clause} column "${name}" not in WITH query column list`, location);
-      if (names.indexOf(name) < index) throw pgError(SqlState.duplicateColumn, `${clause} column "${name}" specified more than once`, { location });
+      if (names.indexOf(name) < index)
+        throw pgError(SqlState.duplicateColumn, `${clause} column "${name}" specified more than once`, { location });
     });
   };
   if (search !== null) {
     checkList(search.columns, 'search', searchAt);
     if (columnNames.includes(search.sequenceColumn)) {
-      throw fail(`search sequence column name "${search.sequenceColumn}" already used in WITH query column list`, searchAt);
+      throw fail(
+        `search sequence column name "${search.sequenceColumn}" already used in WITH query column list`,
+        searchAt,
+      );
     }
   }
   if (cycle === null) return;
@@ -240,7 +271,8 @@ function checkSearchColumns(raw: RawCte, cte: CteState): void {
   if (columnNames.includes(cycle.pathColumn)) {
     throw fail(`cycle path column name "${cycle.pathColumn}" already used in WITH query column list`, cycleAt);
   }
-  if (cycle.markColumn === cycle.pathColumn) throw fail('cycle mark column name and cycle path column name are the same', cycleAt);
+  if (cycle.markColumn === cycle.pathColumn)
+    throw fail('cycle mark column name and cycle path column name are the same', cycleAt);
   if (search !== null) {
     if (search.sequenceColumn === cycle.markColumn) {
       throw fail('search sequence column name and cycle mark column name are the same', searchAt);

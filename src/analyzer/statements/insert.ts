@@ -89,19 +89,31 @@ export function insertColumns(relation: RelationDescriptor, nodes: readonly Node
     const location = item.location ?? 0;
     const attribute = targetColumn(relation, name, location);
     const indirection = item.indirection ?? [];
-    const repeated = indirection.length === 0 ? whole.has(attribute.number) || partial.has(attribute.number) : whole.has(attribute.number);
+    const repeated =
+      indirection.length === 0
+        ? whole.has(attribute.number) || partial.has(attribute.number)
+        : whole.has(attribute.number);
     if (repeated) throw pgError(SqlState.duplicateColumn, `column "${name}" specified more than once`, { location });
     (indirection.length === 0 ? whole : partial).add(attribute.number);
     return { attribute, indirection, location, written: true };
   });
 }
 
-function sourceExpressions(state: ParseState, insert: InsertStmt, item: NamespaceItem, columns: readonly InsertColumn[]): Expression[] {
+function sourceExpressions(
+  state: ParseState,
+  insert: InsertStmt,
+  item: NamespaceItem,
+  columns: readonly InsertColumn[],
+): Expression[] {
   if (insert.selectStmt === undefined) return [];
   const select: SelectStmt = 'SelectStmt' in insert.selectStmt ? insert.selectStmt.SelectStmt : {};
   const isGeneral =
-    select.valuesLists === undefined || select.sortClause !== undefined || select.limitOffset !== undefined ||
-    select.limitCount !== undefined || select.lockingClause !== undefined || select.withClause !== undefined;
+    select.valuesLists === undefined ||
+    select.sortClause !== undefined ||
+    select.limitOffset !== undefined ||
+    select.limitCount !== undefined ||
+    select.lockingClause !== undefined ||
+    select.withClause !== undefined;
   if (isGeneral) return insertRow(state, fromSelect(state, insert.selectStmt), item, columns);
   const lists = select.valuesLists ?? [];
   if (lists.length === 1) {
@@ -139,15 +151,26 @@ function fromSelect(state: ParseState, node: Node): Expression[] {
 }
 
 /** Several VALUES rows: each is coerced to the target columns, then the columns are Vars of a VALUES entry. */
-function fromValues(state: ParseState, lists: readonly Node[], item: NamespaceItem, columns: readonly InsertColumn[]): Expression[] {
+function fromValues(
+  state: ParseState,
+  lists: readonly Node[],
+  item: NamespaceItem,
+  columns: readonly InsertColumn[],
+): Expression[] {
   const rows = bindValuesRows(state, lists, 'values', true).map((row) => {
-    const coerced = insertRow(state, row, item, columns.map((column) => ({ ...column })));
+    const coerced = insertRow(
+      state,
+      row,
+      item,
+      columns.map((column) => ({ ...column })),
+    );
     for (const cell of coerced) assignExpressionCollations(state, cell);
     return coerced.map(stripAssignment);
   });
   const first = rows[0] ?? [];
   const shapes = first.map((cell) => ({ type: expressionType(cell), typmod: expressionTypmod(cell), collation: 0 }));
-  const lateral = state.rangeTable.length > 1 && rows.some((row) => row.some((cell) => hasLocalVariables(cell) !== null));
+  const lateral =
+    state.rangeTable.length > 1 && rows.some((row) => row.some((cell) => hasLocalVariables(cell) !== null));
   const values = addValues(state, rows, shapes, null, { lateral, inFromClause: true });
   addItemToQuery(state, values, { join: true, relationName: false, columns: false });
   const vars = expandItem(state, values, 0, -1).map(({ expr }) => expr);
@@ -158,7 +181,10 @@ function fromValues(state: ParseState, lists: readonly Node[], item: NamespaceIt
 function stripAssignment(expression: Expression): Expression {
   let inner = expression;
   for (;;) {
-    if (inner.kind === 'CoerceToDomain' && (inner.arg.kind === 'FieldStore' || (inner.arg.kind === 'SubscriptingRef' && inner.arg.assignment !== null))) {
+    if (
+      inner.kind === 'CoerceToDomain' &&
+      (inner.arg.kind === 'FieldStore' || (inner.arg.kind === 'SubscriptingRef' && inner.arg.assignment !== null))
+    ) {
       inner = inner.arg;
     } else if (inner.kind === 'FieldStore' && inner.newValues[0] !== undefined) inner = inner.newValues[0];
     else if (inner.kind === 'SubscriptingRef' && inner.assignment !== null) inner = inner.assignment;
@@ -175,7 +201,9 @@ export function insertRow(
 ): Expression[] {
   const extra = row[columns.length];
   if (extra !== undefined) {
-    throw pgError(SqlState.syntaxError, 'INSERT has more expressions than target columns', { location: expressionLocation(extra) });
+    throw pgError(SqlState.syntaxError, 'INSERT has more expressions than target columns', {
+      location: expressionLocation(extra),
+    });
   }
   const missing = columns[row.length];
   if (missing?.written === true) {

@@ -30,7 +30,9 @@ export function analyzeMerge(state: ParseState, merge: MergeStmt): Query {
   if (hasRecursive) {
     throw pgError(SqlState.syntaxError, 'WITH RECURSIVE is not supported for MERGE statement');
   }
-  const clauses = (merge.mergeWhenClauses ?? []).flatMap((node) => ('MergeWhenClause' in node ? [node.MergeWhenClause] : []));
+  const clauses = (merge.mergeWhenClauses ?? []).flatMap((node) =>
+    'MergeWhenClause' in node ? [node.MergeWhenClause] : [],
+  );
   checkReachable(clauses);
   const target = setTargetTable(state, merge.relation, {
     inherit: merge.relation?.inh === true,
@@ -104,7 +106,12 @@ function checkNames(target: NamespaceItem, source: readonly NamespaceItem[]): vo
   });
 }
 
-function setVisible(target: NamespaceItem, source: readonly NamespaceItem[], targetSeen: boolean, sourceSeen: boolean): void {
+function setVisible(
+  target: NamespaceItem,
+  source: readonly NamespaceItem[],
+  targetSeen: boolean,
+  sourceSeen: boolean,
+): void {
   target.relationVisible = targetSeen;
   target.columnsVisible = targetSeen;
   for (const item of source) {
@@ -113,11 +120,20 @@ function setVisible(target: NamespaceItem, source: readonly NamespaceItem[], tar
   }
 }
 
-function bindAction(state: ParseState, clause: MergeWhenClause, target: TargetTable, source: NamespaceItem[]): MergeAction {
+function bindAction(
+  state: ParseState,
+  clause: MergeWhenClause,
+  target: TargetTable,
+  source: NamespaceItem[],
+): MergeAction {
   const match = matches[(clause.matchKind ?? 'MERGE_WHEN_MATCHED') as keyof typeof matches];
   const command = commandOf(clause);
   state.namespace =
-    match === 'notMatchedByTarget' ? [...source] : match === 'notMatchedBySource' ? [target.item] : [target.item, ...source];
+    match === 'notMatchedByTarget'
+      ? [...source]
+      : match === 'notMatchedBySource'
+        ? [target.item]
+        : [target.item, ...source];
   setVisible(target.item, source, true, true);
   const bound = condition(state, clause.condition, 'mergeWhen', 'WHEN');
   if (command === 'insert') {

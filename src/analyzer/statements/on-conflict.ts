@@ -88,11 +88,14 @@ function bindElement(state: ParseState, element: IndexElem, location: number): I
     throw pgError(SqlState.invalidColumnReference, 'ASC/DESC is not allowed in ON CONFLICT clause', { location });
   }
   if (element.nulls_ordering !== undefined && element.nulls_ordering !== 'SORTBY_NULLS_DEFAULT') {
-    throw pgError(SqlState.invalidColumnReference, 'NULLS FIRST/LAST is not allowed in ON CONFLICT clause', { location });
+    throw pgError(SqlState.invalidColumnReference, 'NULLS FIRST/LAST is not allowed in ON CONFLICT clause', {
+      location,
+    });
   }
   const node = element.expr ?? { ColumnRef: { fields: [{ String: { sval: element.name ?? '' } }], location } };
   const expr = withKind(state, 'indexExpression', () => analyzeExpr(state, node));
-  const collation = element.collation === undefined ? 0 : resolveCollation(catalog, stringsOf(element.collation), location);
+  const collation =
+    element.collation === undefined ? 0 : resolveCollation(catalog, stringsOf(element.collation), location);
   const opclass = element.opclass === undefined ? 0 : resolveOpclass(catalog, stringsOf(element.opclass), 0, 'btree');
   return { expr, collation, opclass };
 }

@@ -20,7 +20,11 @@ export function orderRecursive(items: readonly CommonTableExpr[]): {
   return { order, recursive };
 }
 
-function sortByDependency(items: readonly CommonTableExpr[], names: readonly string[], uses: readonly Set<string>[]): number[] {
+function sortByDependency(
+  items: readonly CommonTableExpr[],
+  names: readonly string[],
+  uses: readonly Set<string>[],
+): number[] {
   const order: number[] = [];
   const left = items.map((_, index) => index);
   while (left.length > 0) {
@@ -49,7 +53,11 @@ function referencedNames(tree: unknown, wanted: ReadonlySet<string>): Set<string
   return found;
 }
 
-function visitReferences(tree: unknown, hidden: readonly string[], report: (name: string, location: number) => void): void {
+function visitReferences(
+  tree: unknown,
+  hidden: readonly string[],
+  report: (name: string, location: number) => void,
+): void {
   if (typeof tree !== 'object' || tree === null) return;
   if (Array.isArray(tree)) {
     for (const item of tree) visitReferences(item, hidden, report);
@@ -87,7 +95,8 @@ function checkRecursion(item: CommonTableExpr): void {
   const name = item.ctename ?? '';
   const { ctequery } = item;
   const location = item.location ?? 0;
-  const invalid = (message: string, at = location): Error => pgError(SqlState.invalidRecursion, message, { location: at });
+  const invalid = (message: string, at = location): Error =>
+    pgError(SqlState.invalidRecursion, message, { location: at });
   if (ctequery !== undefined && nodeTag(ctequery) !== 'SelectStmt') {
     throw invalid(`recursive query "${name}" must not contain data-modifying statements`);
   }
@@ -107,7 +116,9 @@ function checkRecursion(item: CommonTableExpr): void {
   }
   const unsupported = (what: string, node: Node | undefined): void => {
     if (node !== undefined) {
-      throw pgError(SqlState.featureNotSupported, `${what} in a recursive query is not implemented`, { location: firstLocation(node) });
+      throw pgError(SqlState.featureNotSupported, `${what} in a recursive query is not implemented`, {
+        location: firstLocation(node),
+      });
     }
   };
   unsupported('ORDER BY', select.sortClause?.[0]);
@@ -207,9 +218,13 @@ class RecursionChecker {
       );
     }
     if (++this.count > 1) {
-      throw pgError(SqlState.invalidRecursion, `recursive reference to query "${this.name}" must not appear more than once`, {
-        location,
-      });
+      throw pgError(
+        SqlState.invalidRecursion,
+        `recursive reference to query "${this.name}" must not appear more than once`,
+        {
+          location,
+        },
+      );
     }
   }
 }

@@ -73,7 +73,8 @@ function analyzePlainSelect(state: ParseState, select: SelectStmt): Query {
   });
   applyLocking(query, state.lockingClauses);
   assignQueryCollations(state, query);
-  if (query.hasAggregates || groups.length > 0 || sets.length > 0 || having !== null) return checkAggregates(state, query);
+  if (query.hasAggregates || groups.length > 0 || sets.length > 0 || having !== null)
+    return checkAggregates(state, query);
   return query;
 }
 
@@ -85,7 +86,8 @@ export function checkTargetCount(targetList: readonly TargetEntry[]): void {
 }
 
 function checkTies(withTies: boolean, sorted: readonly SortGroupClause[]): void {
-  if (withTies && sorted.length === 0) throw pgError(SqlState.syntaxError, 'WITH TIES cannot be specified without ORDER BY clause');
+  if (withTies && sorted.length === 0)
+    throw pgError(SqlState.syntaxError, 'WITH TIES cannot be specified without ORDER BY clause');
 }
 
 function lockingClauses(select: SelectStmt): ParseState['lockingClauses'] {
@@ -126,7 +128,9 @@ export function bindValuesRows(
     const row = withKind(state, kind, () => expressionList(state, items, allowDefault));
     if (width < 0) width = row.length;
     else if (row.length !== width) {
-      throw pgError(SqlState.syntaxError, 'VALUES lists must all be the same length', { location: listLocation(items) });
+      throw pgError(SqlState.syntaxError, 'VALUES lists must all be the same length', {
+        location: listLocation(items),
+      });
     }
     rows.push(row);
   }
@@ -154,7 +158,8 @@ export function unifyValues(state: ParseState, rows: Expression[][]): BoundValue
 function analyzeValues(state: ParseState, select: SelectStmt): Query {
   const hasRecursive = analyzeWith(state, select.withClause);
   const { rows, shapes } = unifyValues(state, bindValuesRows(state, select.valuesLists ?? [], 'values', false));
-  const lateral = state.rangeTable.length > 0 && rows.some((row) => row.some((cell) => hasLocalVariables(cell) !== null));
+  const lateral =
+    state.rangeTable.length > 0 && rows.some((row) => row.some((cell) => hasLocalVariables(cell) !== null));
   const item = addValues(state, rows, shapes, null, { lateral, inFromClause: true });
   addItemToQuery(state, item, { join: true, relationName: true, columns: true });
   const targetList = expandToTargets(state, item, 0, -1);

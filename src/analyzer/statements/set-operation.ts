@@ -26,9 +26,19 @@ export function analyzeSetOperation(state: ParseState, select: SelectStmt): Quer
   const hasRecursive = analyzeWith(state, select.withClause);
   const leftmostInto = leftmost(select).intoClause;
   if (leftmostInto !== undefined) {
-    throw pgError(SqlState.syntaxError, 'SELECT ... INTO is not allowed here', { location: leftmostInto.rel?.location ?? 0 });
+    throw pgError(SqlState.syntaxError, 'SELECT ... INTO is not allowed here', {
+      location: leftmostInto.rel?.location ?? 0,
+    });
   }
-  const { sortClause: rawSort, limitOffset: rawOffset, limitCount: rawLimit, limitOption, lockingClause, withClause: _with, ...body } = select;
+  const {
+    sortClause: rawSort,
+    limitOffset: rawOffset,
+    limitCount: rawLimit,
+    limitOption,
+    lockingClause,
+    withClause: _with,
+    ...body
+  } = select;
   const [lock] = (lockingClause ?? []).flatMap((node) => ('LockingClause' in node ? [node.LockingClause] : []));
   if (lock !== undefined) {
     throw pgError(SqlState.featureNotSupported, `${lockName(lock)} is not allowed with UNION/INTERSECT/EXCEPT`);
@@ -61,7 +71,8 @@ export function analyzeSetOperation(state: ParseState, select: SelectStmt): Quer
   const withTies = limitOption === 'LIMIT_OPTION_WITH_TIES';
   const limitOffset = limitClause(state, rawOffset, 'offset', withTies);
   const limitCount = limitClause(state, rawLimit, 'limit', withTies);
-  if (withTies && sorted.length === 0) throw pgError(SqlState.syntaxError, 'WITH TIES cannot be specified without ORDER BY clause');
+  if (withTies && sorted.length === 0)
+    throw pgError(SqlState.syntaxError, 'WITH TIES cannot be specified without ORDER BY clause');
   const query = makeQuery(state, 'select', {
     hasRecursive,
     targetList,
@@ -144,10 +155,14 @@ interface Bound {
 
 function bindTree(state: ParseState, select: SelectStmt, isTop: boolean): Bound {
   const isLeaf =
-    select.op === undefined || select.op === 'SETOP_NONE' ||
+    select.op === undefined ||
+    select.op === 'SETOP_NONE' ||
     (!isTop &&
-      (select.sortClause !== undefined || select.limitOffset !== undefined || select.limitCount !== undefined ||
-        select.lockingClause !== undefined || select.withClause !== undefined));
+      (select.sortClause !== undefined ||
+        select.limitOffset !== undefined ||
+        select.limitCount !== undefined ||
+        select.lockingClause !== undefined ||
+        select.withClause !== undefined));
   if (select.intoClause !== undefined) {
     throw pgError(SqlState.syntaxError, 'INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT', {
       location: select.intoClause.rel?.location ?? 0,
@@ -204,7 +219,9 @@ function bindOperation(state: ParseState, select: SelectStmt, isTop: boolean): B
     });
   }
   const all = select.all === true;
-  const shapes = left.columns.map((column, index) => unify(state, column, right.columns[index] as MemberColumn, context, op === 'union' && all));
+  const shapes = left.columns.map((column, index) =>
+    unify(state, column, right.columns[index] as MemberColumn, context, op === 'union' && all),
+  );
   const node: SetOperation = {
     kind: 'SetOperation',
     op,
@@ -214,7 +231,10 @@ function bindOperation(state: ParseState, select: SelectStmt, isTop: boolean): B
     columnTypes: shapes.map((shape) => shape.type),
     columnTypmods: shapes.map((shape) => shape.typmod),
     columnCollations: shapes.map((shape) => shape.collation),
-    groupClauses: op === 'union' && all ? [] : shapes.map((shape, index) => groupClauseOf(state, shape.type, index, shape.location)),
+    groupClauses:
+      op === 'union' && all
+        ? []
+        : shapes.map((shape, index) => groupClauseOf(state, shape.type, index, shape.location)),
   };
   const columns = shapes.map((shape, index): MemberColumn => {
     const { type, typmod, collation, location } = shape;

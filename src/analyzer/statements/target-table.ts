@@ -42,17 +42,29 @@ export function setTargetTable(
 }
 
 /** A live column of the target by name. Throws 42703. */
-export function targetColumn(relation: RelationDescriptor, name: string, location: number, hint?: string): AttributeDescriptor {
+export function targetColumn(
+  relation: RelationDescriptor,
+  name: string,
+  location: number,
+  hint?: string,
+): AttributeDescriptor {
   const attribute = relation.attributes.find((candidate) => candidate.name === name && !candidate.isDropped);
   if (attribute !== undefined) return attribute;
   if (['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid'].includes(name)) {
     throw pgError(SqlState.featureNotSupported, `cannot assign to system column "${name}"`, { location });
   }
-  throw pgError(SqlState.undefinedColumn, `column "${name}" of relation "${relation.name}" does not exist`, { hint, location });
+  throw pgError(SqlState.undefinedColumn, `column "${name}" of relation "${relation.name}" does not exist`, {
+    hint,
+    location,
+  });
 }
 
 /** Binds RETURNING. */
-export function returningList(state: ParseState, nodes: readonly Node[] | undefined, kind: 'returning' | 'mergeReturning'): TargetEntry[] {
+export function returningList(
+  state: ParseState,
+  nodes: readonly Node[] | undefined,
+  kind: 'returning' | 'mergeReturning',
+): TargetEntry[] {
   if (nodes === undefined || nodes.length === 0) return [];
   const saved = state.nextResno;
   state.nextResno = 1;

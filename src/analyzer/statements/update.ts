@@ -56,7 +56,9 @@ export function updateTargetList(state: ParseState, nodes: readonly Node[], targ
     for (const node of nodes) {
       if (!('ResTarget' in node) || node.ResTarget.val === undefined) continue;
       raws.push(node.ResTarget);
-      targets.push(makeTarget(sourceExpression(state, node.ResTarget.val, rows), state.nextResno++, node.ResTarget.name ?? ''));
+      targets.push(
+        makeTarget(sourceExpression(state, node.ResTarget.val, rows), state.nextResno++, node.ResTarget.name ?? ''),
+      );
     }
   });
   targets.forEach((entry, index) => {
@@ -87,7 +89,13 @@ class RowSources {
 
 function sourceExpression(state: ParseState, node: Node, rows: RowSources): Expression {
   if ('SetToDefault' in node) {
-    return { kind: 'SetToDefault', type: typeOid.unknown, typmod: -1, collation: 0, location: node.SetToDefault.location ?? 0 };
+    return {
+      kind: 'SetToDefault',
+      type: typeOid.unknown,
+      typmod: -1,
+      collation: 0,
+      location: node.SetToDefault.location ?? 0,
+    };
   }
   return 'MultiAssignRef' in node ? multiAssign(state, node.MultiAssignRef, rows) : analyzeExpr(state, node);
 }
@@ -100,7 +108,9 @@ function multiAssign(state: ParseState, ref: MultiAssignRef, rows: RowSources): 
   if (source !== undefined && 'SubLink' in source && source.SubLink.subLinkType === 'EXPR_SUBLINK') {
     const location = source.SubLink.location ?? 0;
     if (column === 1) {
-      const link = analyzeExpr(state, { SubLink: { ...source.SubLink, subLinkType: 'MULTIEXPR_SUBLINK', subLinkId: rows.links.length + 1 } });
+      const link = analyzeExpr(state, {
+        SubLink: { ...source.SubLink, subLinkType: 'MULTIEXPR_SUBLINK', subLinkId: rows.links.length + 1 },
+      });
       if (link.kind !== 'SubLink') throw new Error('invariant broken: a row assignment from no subquery');
       if (link.subquery.targetList.filter((entry) => !entry.junk).length !== width) {
         throw pgError(SqlState.syntaxError, 'number of columns does not match number of values', { location });
@@ -109,7 +119,8 @@ function multiAssign(state: ParseState, ref: MultiAssignRef, rows: RowSources): 
     }
     const link = rows.links[rows.links.length - 1];
     const entry = link?.subquery.targetList.filter((candidate) => !candidate.junk)[column - 1];
-    if (link === undefined || entry === undefined) throw new Error('invariant broken: a row assignment without its subquery');
+    if (link === undefined || entry === undefined)
+      throw new Error('invariant broken: a row assignment without its subquery');
     return {
       kind: 'Param',
       paramKind: 'sublink',

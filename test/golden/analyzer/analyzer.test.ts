@@ -9,7 +9,7 @@ import type { Catalog } from '../../../src/catalog/api.js';
 import { PgError } from '../../../src/errors/pg-error.js';
 import { loadParser, parse } from '../../../src/parser/parse.js';
 import { characterPosition } from '../../../src/parser/position.js';
-import { printTree } from '../../../src/trees/printer.js';
+import { printTree } from '../../support/print-tree.js';
 import { freshCatalog } from '../../support/catalog.js';
 
 const folder = dirname(fileURLToPath(import.meta.url));

@@ -1,5 +1,6 @@
 // CREATE AGGREGATE: the pg_proc and pg_aggregate rows.
 import type { CreateFunctionStmt, DefElem, DefineStmt, Node, TypeName } from '@pgsql/types';
+import type { PgAggregateRow } from '../catalog/generated/rows.js';
 import type { FunctionDescriptor } from '../catalog/descriptors.js';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext } from './api.js';
@@ -168,18 +169,16 @@ function accepts(context: CommandContext, declared: number, actual: number): boo
   );
 }
 
-async function insertAggregateRow(
-  context: CommandContext,
-  oid: number,
-  parts: {
-    readonly given: Given;
-    readonly inputs: Inputs;
-    readonly stateType: number;
-    readonly transition: FunctionDescriptor;
-    readonly final: FunctionDescriptor | null;
-    readonly hasFinalExtra: boolean;
-  },
-): Promise<void> {
+interface AggregateParts {
+  readonly given: Given;
+  readonly inputs: Inputs;
+  readonly stateType: number;
+  readonly transition: FunctionDescriptor;
+  readonly final: FunctionDescriptor | null;
+  readonly hasFinalExtra: boolean;
+}
+
+async function insertAggregateRow(context: CommandContext, oid: number, parts: AggregateParts): Promise<void> {
   const { given, inputs, stateType, transition, final } = parts;
   const initial = given.get('initcond') ?? given.get('initcond1');
   if (
@@ -193,11 +192,36 @@ async function insertAggregateRow(
       'must not omit initial value when transition function is strict and transition type is not compatible with input type',
     );
   }
+  const row = aggregateRow(context, oid, parts);
+  await context.catalog.tables.insert(context.transaction, 'pg_aggregate', row);
+  const functions = [
+    row.aggtransfn,
+    row.aggfinalfn,
+    row.aggcombinefn,
+    row.aggserialfn,
+    row.aggdeserialfn,
+    row.aggmtransfn,
+    row.aggminvtransfn,
+    row.aggmfinalfn,
+  ];
+  const address = objectAddress(ClassOid.proc, oid);
+  await recordDependencies(
+    context,
+    address,
+    functions.map((fn) => objectAddress(ClassOid.proc, fn)),
+    'n',
+  );
+  await recordDependency(context, address, objectAddress(ClassOid.operator, row.aggsortop), 'n');
+}
+
+function aggregateRow(context: CommandContext, oid: number, parts: AggregateParts): PgAggregateRow {
+  const { given, inputs, stateType, transition, final } = parts;
+  const initial = given.get('initcond') ?? given.get('initcond1');
   const optional = (name: string, argTypes: readonly number[]): number =>
     given.has(name) ? supportFunction(context, given.get(name), argTypes, name).oid : 0;
   const movingType = given.has('mstype') ? typeOption(context, given.get('mstype')) : 0;
   const moving = [movingType, ...inputs.types];
-  const row = {
+  return {
     aggfnoid: oid,
     aggkind: 'n',
     aggnumdirectargs: 0,
@@ -221,25 +245,6 @@ async function insertAggregateRow(
     agginitval: initial === undefined ? null : defString(initial),
     aggminitval: given.has('minitcond') ? defString(given.get('minitcond') as DefElem) : null,
   };
-  await context.catalog.tables.insert(context.transaction, 'pg_aggregate', row);
-  const functions = [
-    row.aggtransfn,
-    row.aggfinalfn,
-    row.aggcombinefn,
-    row.aggserialfn,
-    row.aggdeserialfn,
-    row.aggmtransfn,
-    row.aggminvtransfn,
-    row.aggmfinalfn,
-  ];
-  const address = objectAddress(ClassOid.proc, oid);
-  await recordDependencies(
-    context,
-    address,
-    functions.map((fn) => objectAddress(ClassOid.proc, fn)),
-    'n',
-  );
-  await recordDependency(context, address, objectAddress(ClassOid.operator, row.aggsortop), 'n');
 }
 
 function modifyLetter(def: DefElem | undefined): string {

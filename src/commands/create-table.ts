@@ -32,7 +32,7 @@ export async function createTableStatement(statement: CreateStmt, context: Comma
 /** Creates the table; returns its oid, 0 where IF NOT EXISTS found one. */
 export async function createTable(statement: CreateStmt, context: CommandContext): Promise<number> {
   refuseUnbuilt(statement);
-  const target = await relationTarget(context, statement.relation ?? {});
+  const target = await relationTarget(context, statement.relation ?? {}, { positioned: true });
   const name = statement.relation?.relname ?? '';
   if (statement.oncommit && statement.oncommit !== 'ONCOMMIT_NOOP' && target.persistence !== 't') {
     throw pgError(SqlState.invalidTableDefinition, 'ON COMMIT can only be used on temporary tables');

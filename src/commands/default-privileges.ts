@@ -53,7 +53,8 @@ export async function alterDefaultPrivilegesStatement(
       throw pgError(SqlState.insufficientPrivilege, 'permission denied to change default privileges');
     }
     const namespaces = schemas.length === 0 ? [0] : schemas.map((name) => requireNamespace(context, name).oid);
-    for (const namespace of namespaces) await changeDefault(context, { role, namespace, letter, type, grantees }, action);
+    for (const namespace of namespaces)
+      await changeDefault(context, { role, namespace, letter, type, grantees }, action);
   }
   return { kind: 'done', tag: 'ALTER DEFAULT PRIVILEGES' };
 }

@@ -79,31 +79,38 @@ export async function checkBody(context: CommandContext, source: string, about: 
   if (about.language.lanname !== 'sql') return;
   const statements = parseBody(context, source, about);
   if (isPolymorphic(about)) return;
-  let last: Query | null = null;
   try {
+    let last: Query | null = null;
     for (const statement of statements) {
       const bound = context.corridor.analyzeInFunction(asSelect(statement), source, scopeOf(about));
       last = bound.kind === 'query' ? bound.query : null;
     }
+    checkResult(context, last, about);
   } catch (error) {
-    throw inFunction(error, source, about.name);
+    throw inFunction(context, error, source, about.name);
   }
-  checkResult(context, last, about);
 }
 
 function parseBody(context: CommandContext, source: string, about: BodyContext): readonly Node[] {
   try {
     return context.corridor.parseSql(source);
   } catch (error) {
-    throw inFunction(error, source, about.name);
+    throw inFunction(context, error, source, about.name);
   }
 }
 
-/** Errors in a body tell where they are in the function, not in the statement that creates it. */
-function inFunction(error: unknown, _source: string, name: string): unknown {
+/** An error that points into the body points into the CREATE statement instead; others name the function. */
+function inFunction(context: CommandContext, error: unknown, source: string, name: string): unknown {
   if (!(error instanceof PgError)) return error;
-  const { location: _location, position: _position, ...fields } = error.fields;
-  error.fields = { ...fields, where: `SQL function "${name}"` };
+  const { location, position, ...fields } = error.fields;
+  const offset =
+    location ?? (position === undefined ? undefined : Buffer.byteLength([...source].slice(0, position - 1).join('')));
+  const start = context.sourceText.indexOf(source);
+  if (offset !== undefined && start >= 0) {
+    error.fields = { ...fields, location: Buffer.byteLength(context.sourceText.slice(0, start)) + offset };
+  } else if (offset !== undefined) {
+    error.fields = { ...fields, internalPosition: offset + 1, internalQuery: source };
+  } else error.fields = { ...fields, where: `SQL function "${name}"` };
   return error;
 }
 

@@ -44,7 +44,7 @@ export interface LikeSource {
 
 /** Reads a LIKE clause's source. */
 export async function readLike(context: CommandContext, clause: TableLikeClause): Promise<LikeSource> {
-  const relation = await lockRelationByName(context, clause.relation ?? {}, 'AccessShareLock');
+  const relation = await lockRelationByName(context, clause.relation ?? {}, 'AccessShareLock', { positioned: true });
   if (relation === null) throw new Error('invariant broken: LIKE without a source');
   if (!'rvmcfp'.includes(relation.kind))
     throw wrongKind(`relation "${relation.name}" is invalid in LIKE clause`, relation);

@@ -16,7 +16,14 @@ export interface CreationTarget {
 const temporaryAlias = 'pg_temp';
 
 /** Schema and persistence of a relation to be. Throws 3F000, 42P16, 0A000, 42501. */
-export async function relationTarget(context: CommandContext, relation: RangeVar): Promise<CreationTarget> {
+export async function relationTarget(
+  context: CommandContext,
+  written: RangeVar,
+  options: { readonly positioned?: boolean } = {},
+): Promise<CreationTarget> {
+  // Only CREATE TABLE's errors point at the name.
+  const { location: _location, ...plain } = written;
+  const relation: RangeVar = options.positioned ? written : plain;
   const name = rangeVarName(relation);
   requireThisDatabase(context, name);
   const wanted = (relation.relpersistence || 'p') as 'p' | 'u' | 't';
@@ -121,15 +128,16 @@ export async function lockRelationByName(
   context: CommandContext,
   relation: RangeVar,
   mode: Parameters<CommandContext['transaction']['lockRelation']>[1],
-  options: { readonly missingOk?: boolean; readonly noWait?: boolean } = {},
+  options: { readonly missingOk?: boolean; readonly noWait?: boolean; readonly positioned?: boolean } = {},
 ): Promise<RelationDescriptor | null> {
   const name = rangeVarName(relation);
+  const location = options.positioned ? relation.location : undefined;
   for (;;) {
-    const found = findRelation(context, name, relation.location, options.missingOk === true);
+    const found = findRelation(context, name, location, options.missingOk === true);
     if (found === null) return null;
     const lockOptions = { name: found.name, ...(options.noWait ? { noWait: true } : {}) };
     await context.transaction.lockRelation(found.oid, mode, lockOptions);
-    const again = findRelation(context, name, relation.location, options.missingOk === true);
+    const again = findRelation(context, name, location, options.missingOk === true);
     if (again === null) return null;
     if (again.oid === found.oid) return again;
   }

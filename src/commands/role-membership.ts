@@ -10,7 +10,7 @@ const databaseOwnerRole = 6171;
 
 type Option = 'inherit_option' | 'set_option' | 'admin_option' | null;
 
-/** Roles reachable from `member` over memberships that have the option (null: any). Contains `member` itself. */
+/** Roles reachable from `member` over memberships with the option; null takes every one. Contains `member` itself. */
 export function reachableRoles(context: CommandContext, member: number, option: Option): Set<number> {
   const reached = new Set([member]);
   const pending = [member];

@@ -408,7 +408,7 @@ export function ownerColumn(
   return null;
 }
 
-/** Sequences owned by a table's column (0: any column). */
+/** Sequences owned by a table's column; 0 stands for all columns. */
 export function ownedSequences(
   context: CommandContext,
   table: number,

@@ -25,12 +25,14 @@ export interface DeparseContext {
   readonly targetList: readonly TargetEntry[];
   /** Names of subplans in EXPLAIN: their plan ids have no other. */
   readonly isExplain: boolean;
+  /** Names of a SQL function's arguments, '' for those without one: $n is printed as the nth. */
+  readonly argumentNames: readonly string[];
 }
 
 export function deparseContext(
   catalog: Catalog,
   namespaces: readonly Namespace[],
-  options: DeparseOptions & { readonly varPrefix: boolean; readonly isExplain?: boolean },
+  options: DeparseOptions & { readonly varPrefix: boolean; readonly isExplain?: boolean; readonly argumentNames?: readonly string[] },
 ): DeparseContext {
   return {
     catalog,
@@ -41,5 +43,6 @@ export function deparseContext(
     windows: [],
     targetList: [],
     isExplain: options.isExplain ?? false,
+    argumentNames: options.argumentNames ?? [],
   };
 }

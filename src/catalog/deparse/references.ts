@@ -85,7 +85,8 @@ export function deparseParam(context: DeparseContext, node: Param): void {
       return;
     }
   }
-  context.writer.append(`$${node.id}`);
+  const name = node.paramKind === 'extern' ? context.argumentNames[node.id - 1] : undefined;
+  context.writer.append(name ? quoteIdentifier(name) : `$${node.id}`);
 }
 
 /** A planned subquery in EXPLAIN. */

@@ -105,8 +105,11 @@ fn('pg_get_function_arg_default', {
 function sqlBody(catalog: Catalog, found: FunctionDescriptor): string | null {
   if (found.sqlBody === null) return null;
   const queries = queryListFromJson(found.sqlBody);
+  const argumentNames = argumentsOf(found)
+    .filter(({ mode }) => mode !== 'o' && mode !== 't')
+    .map(({ name }) => name);
   const text = (query: (typeof queries)[number]): string => {
-    const context = deparseContext(catalog, [], { pretty: false, varPrefix: false });
+    const context = deparseContext(catalog, [], { pretty: false, varPrefix: false, argumentNames });
     deparseQuery(context, query, { columnNames: null, namesVisible: false });
     return context.writer.toString();
   };

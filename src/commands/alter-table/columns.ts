@@ -18,6 +18,7 @@ import { requireNamespace } from '../namespace.js';
 import { insertAttribute, requireNoSystemName } from '../relation-create.js';
 import { mergeOptions } from '../relation-options.js';
 import { alterSequence, identitySequence } from '../sequence.js';
+import { forgetDependencies } from '../depend.js';
 import { checkedTarget } from '../statistics.js';
 import { defElems, nodeAs, nodeOf, stringOf } from '../tree.js';
 import { hasVolatileFunctions } from '../volatility.js';
@@ -448,6 +449,7 @@ export async function dropIdentity(call: Subcommand): Promise<void> {
   }
   const sequence = identitySequence(context, call.relation, column.number);
   await updateColumn(call, () => ({ attidentity: '' }));
+  await forgetDependencies(context, objectAddress(ClassOid.class, sequence), { classId: ClassOid.class, type: 'i' });
   await deleteObjects(context, [objectAddress(ClassOid.class, sequence)], { behavior: 'restrict', internal: true });
 }
 

@@ -23,7 +23,7 @@ import { createForeignKey } from '../foreign-key.js';
 import { keyStatements } from '../key-constraint.js';
 import { mapColumns } from '../like-clause.js';
 import { renameRelationRow } from '../rename-relation.js';
-import { nodeOf } from '../tree.js';
+import { locationOf, nodeOf } from '../tree.js';
 import { childrenOf, enqueue, workOf, type AlterState, type Subcommand } from './work.js';
 
 /** Queues the constraints written with a new column. */
@@ -124,7 +124,8 @@ async function useIndex(state: AlterState, table: RelationDescriptor, constraint
   const { context } = state;
   const name = constraint.indexname as string;
   const relation = context.catalog.findRelation(table.schemaName, name);
-  if (relation === null) throw pgError(SqlState.undefinedObject, `index "${name}" does not exist`);
+  if (relation === null)
+    throw pgError(SqlState.undefinedObject, `index "${name}" does not exist`, locationOf(constraint));
   const index = table.indexes.find((candidate) => candidate.oid === relation.oid);
   if (index === undefined)
     throw pgError(SqlState.objectNotInPrerequisiteState, `index "${name}" does not belong to table "${table.name}"`);
@@ -171,14 +172,16 @@ function requireUsableIndex(
 ): void {
   const detail = 'Cannot create a primary key or unique constraint using such an index.';
   const refuse = (text: string, withDetail = true): Error =>
-    pgError(SqlState.wrongObjectType, text, withDetail ? { detail } : {});
+    pgError(SqlState.wrongObjectType, text, { ...locationOf(constraint), ...(withDetail ? { detail } : {}) });
   if (index.constraint !== 0) {
     throw pgError(
       SqlState.objectNotInPrerequisiteState,
       `index "${index.name}" is already associated with a constraint`,
+      locationOf(constraint),
     );
   }
-  if (!index.isValid) throw pgError(SqlState.objectNotInPrerequisiteState, `index "${index.name}" is not valid`);
+  if (!index.isValid)
+    throw pgError(SqlState.objectNotInPrerequisiteState, `index "${index.name}" is not valid`, locationOf(constraint));
   if (!index.isUnique) throw refuse(`"${index.name}" is not a unique index`);
   if (index.expressions !== null) throw refuse(`index "${index.name}" contains expressions`);
   if (index.predicate !== null) throw refuse(`"${index.name}" is a partial index`);

@@ -179,6 +179,9 @@ export interface GroupingSetStep {
 export interface MinMaxPath extends PathCommon {
   readonly kind: 'MinMaxAgg';
   readonly quals: readonly Expression[];
+  /** What stands for each aggregate, and how the subplans that supply it come into being once the path is chosen. */
+  readonly replacements: readonly { readonly aggregate: Expression; readonly param: Expression }[];
+  makeInitPlans(): void;
 }
 export interface WindowAggPath extends PathCommon {
   readonly kind: 'WindowAgg';

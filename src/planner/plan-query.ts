@@ -80,6 +80,7 @@ function newRoot(global: PlannerGlobal, query: Query, parent: PlannerInfo | null
     plannerParams: [],
     initPlans: [],
     multiParams: new Map(),
+    minMaxParams: [],
     ctePlans: [],
     workTableParam: -1,
     nonRecursivePath: null,

@@ -49,6 +49,8 @@ export interface PlannerInfo {
   initPlans: { readonly subPlan: SubPlan; readonly cost: number }[];
   /** Row assignments of UPDATE: the Params that hold the columns, by SubLink id. */
   multiParams: Map<number, readonly Expression[]>;
+  /** Aggregates answered by an index: expressions above refer to them by these Params. */
+  minMaxParams: { readonly aggregate: Expression; readonly param: Expression }[];
   /** For each CTE of this level: its planId, the SubPlan that runs it; planId 0 where it is inlined or not run. */
   ctePlans: { readonly cte: CommonTableExpr; readonly planId: number; readonly param: number }[];
   /** Recursive CTE being planned at this level: param of the work table and the non-recursive term's path. */

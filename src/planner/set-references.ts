@@ -73,6 +73,10 @@ class ReferenceSetter {
 
   private find(inputs: readonly InputColumns[], node: Expression, keep: number): Expression | null {
     if (node.kind === 'Const' || node.kind === 'Param') return node;
+    if (node.kind === 'Aggref' && this.root.minMaxParams.length > 0) {
+      const replaced = this.root.minMaxParams.find((item) => equalTrees(item.aggregate, node));
+      if (replaced !== undefined) return this.find(inputs, replaced.param, keep);
+    }
     if (node.kind === 'Var') {
       if (keep > 0 && node.varno === keep) return { ...node, varno: node.varno + this.offset, nullingRels: [] };
       for (const input of inputs) {

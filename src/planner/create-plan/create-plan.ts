@@ -89,6 +89,8 @@ export function createNode(root: PlannerInfo, path: Path): Plan {
         constantQual: path.quals,
       };
     case 'MinMaxAgg':
+      path.makeInitPlans();
+      root.minMaxParams.push(...path.replacements);
       return {
         ...planBase(path, targetEntries(path.target), []),
         kind: 'Result',

@@ -6,6 +6,7 @@ import { pullVars } from '../expressions/facts.js';
 import { equalTrees } from '../expressions/equal.js';
 import { makeEntry } from '../expressions/make.js';
 import { stripNullingRels } from '../expressions/nulling.js';
+import { rewriteTopDown } from '../expressions/walk.js';
 import { collationOf } from '../expressions/typing.js';
 import type { PathKey } from '../path.js';
 import type { EquivalenceMember, PlannerInfo } from '../planner-info.js';
@@ -25,7 +26,7 @@ export function sortKeysFor(
   let current = plan;
   const keys: SortKey[] = [];
   for (const pathKey of pathKeys) {
-    const found = findColumn(current.targetList, pathKey, relids);
+    const found = findColumn(root, current.targetList, pathKey, relids);
     let entry = found?.entry;
     let member = found?.member;
     if (entry === undefined) {
@@ -50,6 +51,7 @@ export function sortKeysFor(
 }
 
 function findColumn(
+  root: PlannerInfo,
   list: readonly TargetEntry[],
   pathKey: PathKey,
   relids: Relids | null,
@@ -61,20 +63,28 @@ function findColumn(
     return entry === undefined || member === undefined ? null : { entry, member };
   }
   for (const entry of list) {
-    const member = memberFor(entry.expr, pathKey, relids);
+    const member = memberFor(root, entry.expr, pathKey, relids);
     if (member !== null) return { entry, member };
   }
   return null;
 }
 
-function memberFor(expr: Expression, pathKey: PathKey, relids: Relids | null): EquivalenceMember | null {
+function memberFor(root: PlannerInfo, expr: Expression, pathKey: PathKey, relids: Relids | null): EquivalenceMember | null {
   const plain = bare(expr);
   for (const member of pathKey.ec.members) {
     if (member.isConst) continue;
     if (relids !== null && !isSubset(member.relids, relids)) continue;
-    if (equalTrees(bare(member.expr), plain)) return member;
+    if (equalTrees(bare(asMinMaxParam(root, member.expr)), plain)) return member;
   }
   return null;
+}
+
+/** Aggregates answered by an index appear as Params. */
+function asMinMaxParam(root: PlannerInfo, expr: Expression): Expression {
+  if (root.minMaxParams.length === 0) return expr;
+  return rewriteTopDown(expr, (node) =>
+    node.kind === 'Aggref' ? (root.minMaxParams.find((item) => equalTrees(item.aggregate, node))?.param ?? null) : null,
+  );
 }
 
 function bare(expr: Expression): Expression {

@@ -29,6 +29,8 @@ interface Part {
   /** Relations joined by inner joins only, below any outer join of the part. */
   readonly innerJoinRels: Relids;
   readonly list: JoinListItem[];
+  /** Conditions of merged lateral subqueries that need relations from outside the part: they move up. */
+  readonly postponed: readonly Expression[];
 }
 
 /** Distributes all conditions; returns what has to be joined. */
@@ -40,7 +42,7 @@ function deconstruct(root: PlannerInfo, node: JoinTreeNode, below: Relids): Part
   switch (node.kind) {
     case 'RangeTableRef': {
       const relids = singleRelid(node.rtIndex);
-      return { relids, innerJoinRels: noRelids, list: [node.rtIndex] };
+      return { relids, innerJoinRels: noRelids, list: [node.rtIndex], postponed: [] };
     }
     case 'FromExpr': {
       const limit = root.global.settings.fromCollapseLimit;
@@ -48,8 +50,10 @@ function deconstruct(root: PlannerInfo, node: JoinTreeNode, below: Relids): Part
       let relids = noRelids;
       let inner = noRelids;
       let remaining = node.fromList.length;
+      const waiting: Expression[] = [];
       for (const item of node.fromList) {
         const part = deconstruct(root, item, below);
+        waiting.push(...part.postponed);
         relids |= part.relids;
         inner |= part.innerJoinRels;
         remaining--;
@@ -59,12 +63,23 @@ function deconstruct(root: PlannerInfo, node: JoinTreeNode, below: Relids): Part
       }
       if (node.fromList.length > 1) inner = relids;
       const context: QualContext = { scope: relids, ojScope: null, nonNullable: noRelids, special: null };
-      for (const qual of andList(node.quals)) distributeQual(root, qual, context);
-      return { relids, innerJoinRels: inner, list };
+      const { here, later } = splitByScope(root, [...waiting, ...andList(node.quals)], relids);
+      for (const qual of here) distributeQual(root, qual, context);
+      return { relids, innerJoinRels: inner, list, postponed: later };
     }
     case 'JoinExpr':
       return deconstructJoin(root, node, below);
   }
+}
+
+/** Conditions that can be evaluated within the relations at hand, and those that can't. */
+function splitByScope(
+  root: PlannerInfo,
+  quals: readonly Expression[],
+  scope: Relids,
+): { here: Expression[]; later: Expression[] } {
+  const isHere = (qual: Expression): boolean => isSubset(relidsOfExpression(qual) & root.allBaseRels, scope);
+  return { here: quals.filter(isHere), later: quals.filter((qual) => !isHere(qual)) };
 }
 
 function deconstructJoin(root: PlannerInfo, node: JoinExpr, below: Relids): Part {
@@ -75,7 +90,8 @@ function deconstructJoin(root: PlannerInfo, node: JoinExpr, below: Relids): Part
     node.joinType === 'left' || node.joinType === 'full' || (node.joinType === 'anti' && node.rtIndex > 0);
   const relids = isNulling ? both | singleRelid(node.rtIndex) : both;
   const innerJoinRels = node.joinType === 'inner' ? both : left.innerJoinRels | right.innerJoinRels;
-  const quals = andList(node.quals);
+  const split = splitByScope(root, [...left.postponed, ...right.postponed, ...andList(node.quals)], both);
+  const quals = split.here;
   let special: SpecialJoinInfo | null = null;
   let ojScope: Relids | null = null;
   let nonNullable = noRelids;
@@ -97,7 +113,7 @@ function deconstructJoin(root: PlannerInfo, node: JoinExpr, below: Relids): Part
   }
   const context: QualContext = { scope: both, ojScope, nonNullable, special };
   for (const qual of quals) distributeQual(root, qual, context);
-  return { relids, innerJoinRels, list: joinList(root, node, left, right) };
+  return { relids, innerJoinRels, list: joinList(root, node, left, right), postponed: split.later };
 }
 
 function joinList(root: PlannerInfo, node: JoinExpr, left: Part, right: Part): JoinListItem[] {

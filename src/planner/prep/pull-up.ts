@@ -8,13 +8,14 @@ import { containsNonStrict, containsSetReturning, containsVolatile, relidsOfExpr
 import { makeAnd, nullConst } from '../expressions/make.js';
 import { mapQuery, rewriteDeep, shiftLevels, visitExpressionDeep } from '../expressions/walk.js';
 import type { PlannerInfo } from '../planner-info.js';
-import { relidMembers } from '../relids.js';
+import type { Relids } from '../relids.js';
+import { isSubset, noRelids, relidMembers, relidsOf } from '../relids.js';
 import { mergeRangeTable } from './merge-range-table.js';
 import { levelOneRelids, pullUpSublinks } from './sublinks.js';
 
 /** Pulls up all subqueries in FROM that qualify, innermost ones first. */
 export function pullUpSubqueries(root: PlannerInfo): void {
-  const tree = asFrom(pullUp(root, root.query.joinTree, { nullable: false, depthOuter: false, only: true }));
+  const tree = asFrom(pullUp(root, root.query.joinTree, { nullable: false, depthOuter: false, outerRels: noRelids }));
   root.query.joinTree = flattenFrom(tree);
   root.query.rangeTable = root.rangeTable;
 }
@@ -24,8 +25,8 @@ interface Place {
   readonly nullable: boolean;
   /** The item stands on one side of an outer join. */
   readonly depthOuter: boolean;
-  /** Its removal would leave no item. */
-  readonly only: boolean;
+  /** Relations of the lowest outer join above it: lateral references within them are harmless. */
+  readonly outerRels: Relids;
 }
 
 function asFrom(node: JoinTreeNode): FromExpr {
@@ -45,15 +46,16 @@ function pullUp(root: PlannerInfo, node: JoinTreeNode, place: Place): JoinTreeNo
     case 'JoinExpr': {
       const { joinType } = node;
       const outer = joinType !== 'inner' && joinType !== 'semi';
+      const outerRels = outer || joinType === 'semi' ? relidsOf(treeRelids(node)) : place.outerRels;
       const leftPlace = {
         nullable: place.nullable || joinType === 'right' || joinType === 'full',
         depthOuter: place.depthOuter || outer,
-        only: true,
+        outerRels,
       };
       const rightPlace = {
         nullable: place.nullable || joinType === 'left' || joinType === 'full',
         depthOuter: place.depthOuter || outer || joinType === 'semi',
-        only: true,
+        outerRels,
       };
       const left = pullUp(root, node.left, leftPlace);
       const right = pullUp(root, node.right, rightPlace);
@@ -91,7 +93,7 @@ function pullUpSimpleSubquery(
   if (!isSimple(root, prepared)) return null;
   const empty = prepared.joinTree.fromList.length === 0;
   if (empty && place.depthOuter) return null;
-  if (rte.lateral && place.depthOuter && !lateralIsSafe(prepared)) return null;
+  if (rte.lateral && place.depthOuter && !isSubset(levelOneRelids(prepared), place.outerRels)) return null;
   const moved = mergeRangeTable(root, prepared);
   const tree = moved.moveTree(prepared.joinTree);
   const columns = prepared.targetList.map((entry) => ({
@@ -150,11 +152,6 @@ function isSimple(root: PlannerInfo, query: Query): boolean {
   return !query.targetList.some(
     (entry) => containsSetReturning(entry.expr) || containsVolatile(entry.expr, root.global.catalog),
   );
-}
-
-/** Lateral references of a subquery below an outer join must not end up in quals above it. */
-function lateralIsSafe(query: Query): boolean {
-  return levelOneRelids({ ...query, rangeTable: query.rangeTable.filter((rte) => rte.kind !== 'join') }) === 0n;
 }
 
 function pullUpValues(root: PlannerInfo, rtIndex: number, rte: ValuesEntry, place: Place): JoinTreeNode | null {

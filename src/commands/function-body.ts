@@ -105,13 +105,23 @@ function inFunction(context: CommandContext, error: unknown, source: string, nam
   const { location, position, ...fields } = error.fields;
   const offset =
     location ?? (position === undefined ? undefined : Buffer.byteLength([...source].slice(0, position - 1).join('')));
-  const start = context.sourceText.indexOf(source);
-  if (offset !== undefined && start >= 0) {
-    error.fields = { ...fields, location: Buffer.byteLength(context.sourceText.slice(0, start)) + offset };
+  const start = offset === undefined ? -1 : placeInStatement(context.sourceText, source, offset);
+  if (start >= 0) {
+    error.fields = { ...fields, location: start };
   } else if (offset !== undefined) {
     error.fields = { ...fields, internalPosition: offset + 1, internalQuery: source };
   } else error.fields = { ...fields, where: `SQL function "${name}"` };
   return error;
+}
+
+/** Byte offset in the CREATE statement of a byte of the body: as it stands between dollars, or with its quotes doubled. */
+function placeInStatement(statement: string, source: string, offset: number): number {
+  const before = Buffer.from(source).utf8Slice(0, offset);
+  const plain = statement.indexOf(source);
+  if (plain >= 0) return Buffer.byteLength(statement.slice(0, plain)) + offset;
+  const double = (text: string): string => text.replaceAll("'", "''");
+  const quoted = statement.indexOf(`'${double(source)}'`);
+  return quoted < 0 ? -1 : Buffer.byteLength(statement.slice(0, quoted + 1)) + Buffer.byteLength(double(before));
 }
 
 /** The last statement must give what the function returns. */

@@ -74,9 +74,8 @@ function requireLanguage(context: CommandContext, name: string, statement: Creat
   }
   const row = context.catalog.tables.findOne('pg_language', { lanname: name })?.row;
   if (row === undefined) {
-    const known = ['plperl', 'plperlu', 'plpython3u', 'pltcl', 'pltclu'].includes(name);
     throw pgError(SqlState.undefinedObject, `language "${name}" does not exist`, {
-      hint: known ? 'Use CREATE EXTENSION to load the language into the database.' : undefined,
+      hint: 'Use CREATE EXTENSION to load the language into the database.',
     });
   }
   if (row.lanpltrusted) requireLanguageUsage(context, row);

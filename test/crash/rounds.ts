@@ -1,0 +1,64 @@
+// Rounds of the crash test: start the server on the same directory, let eight writers go, kill -9 at a moment that the
+// seed chooses, start again, verify.
+import { startServer } from '../support/server.js';
+import type { Acknowledged } from './model.js';
+import { connectTo, newWriter, schema, seeded, verify, writeUntilCrash } from './model.js';
+
+const writerCount = 8;
+/** A crash comes once the writers were told of one to so many more transactions, whatever the machine's speed. */
+const crashAfterMax = 400;
+const pollMs = 3;
+
+export interface RoundReport {
+  readonly round: number;
+  /** Transactions acknowledged so far, over all rounds. */
+  readonly acknowledged: number;
+  readonly recoveryMs: number;
+  readonly problems: readonly string[];
+}
+
+/** Runs the rounds in a data directory, which must be new. Stops at the first round with a problem. */
+export async function crashRounds(
+  directory: string,
+  options: { rounds: number; seed: number; onRound?: (report: RoundReport) => void },
+): Promise<RoundReport[]> {
+  const random = seeded(options.seed);
+  const writers = Array.from({ length: writerCount }, (_, index) => newWriter(index + 1));
+  const reports: RoundReport[] = [];
+  let server = await startServer({ directory });
+  const admin = await connectTo(server);
+  const made = await admin.query(schema);
+  if (made.error) throw new Error(made.error.message);
+  admin.close();
+  for (let round = 1; round <= options.rounds; round++) {
+    const writing = writers.map((told) =>
+      writeUntilCrash(server, told, options.seed * 1000 + round * 10 + told.writer),
+    );
+    const crashAt = acknowledged(writers) + 1 + random(crashAfterMax);
+    // A writer that fails ends the round too.
+    let ended = false;
+    const all = Promise.all(writing).finally(() => {
+      ended = true;
+    });
+    all.catch(() => undefined);
+    while (acknowledged(writers) < crashAt && !ended) await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await server.kill();
+    await Promise.all(writing);
+    const begun = performance.now();
+    server = await startServer({ directory });
+    const recoveryMs = Math.round(performance.now() - begun);
+    const report = { round, acknowledged: acknowledged(writers), recoveryMs, problems: await verify(server, writers) };
+    reports.push(report);
+    options.onRound?.(report);
+    if (report.problems.length > 0) break;
+  }
+  await server.stop();
+  return reports;
+}
+
+function acknowledged(writers: readonly Acknowledged[]): number {
+  return writers.reduce(
+    (sum, told) => sum + told.counted + told.history.size + told.parents.size + told.tickets.size,
+    0,
+  );
+}

@@ -11,6 +11,7 @@
 //   bpchar name "char" string                     array       PgArray (also int2vector, oidvector)
 //   cstring unknown    string                     record      PgRecord (composite types too)
 //   enum               number: the pg_enum row's oid (compared by enumsortorder)
+//   macaddr macaddr8   Buffer (6, 8 bytes)
 //   inet cidr          Inet                       bit varbit  BitString     tid         Tid
 //   void               null                       internal    any object (aggregate states)
 //   domain             the value of its base type pg_node_tree string       aclitem     AclItem

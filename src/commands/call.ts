@@ -26,7 +26,11 @@ export async function doStatement(statement: DoStmt, context: CommandContext): P
   const language = options.find((def) => def.defname === 'language');
   const name = language ? defString(language) : 'plpgsql';
   const row = context.catalog.tables.findOne('pg_language', { lanname: name })?.row;
-  if (row === undefined) throw pgError(SqlState.undefinedObject, `language "${name}" does not exist`);
+  if (row === undefined) {
+    throw pgError(SqlState.undefinedObject, `language "${name}" does not exist`, {
+      hint: name === 'plpgsql' ? 'Use CREATE EXTENSION to load the language into the database.' : undefined,
+    });
+  }
   if (row.laninline === 0) {
     throw pgError(SqlState.featureNotSupported, `language "${name}" does not support inline code execution`);
   }

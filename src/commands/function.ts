@@ -74,8 +74,9 @@ function requireLanguage(context: CommandContext, name: string, statement: Creat
   }
   const row = context.catalog.tables.findOne('pg_language', { lanname: name })?.row;
   if (row === undefined) {
+    const isKnown = ['plperl', 'plperlu', 'plpython3u', 'pltcl', 'pltclu'].includes(name);
     throw pgError(SqlState.undefinedObject, `language "${name}" does not exist`, {
-      hint: 'Use CREATE EXTENSION to load the language into the database.',
+      hint: isKnown ? 'Use CREATE EXTENSION to load the language into the database.' : undefined,
     });
   }
   if (row.lanpltrusted) requireLanguageUsage(context, row);

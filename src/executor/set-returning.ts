@@ -1,10 +1,11 @@
 // Calls of set-returning functions, for FROM and for target lists: arguments by a compiled program, rows from the
 // registry's table functions, SQL functions or procedural languages. A row is a value, or an array of column values.
+import type { FunctionDescriptor } from '../catalog/descriptors.js';
 import { notSupported } from '../errors/pg-error.js';
 import { builtinFunction } from '../functions/registry.js';
 import type { Expression } from '../trees/expression.js';
 import type { RangeTableFunction } from '../trees/query.js';
-import type { Row } from '../types/value.js';
+import type { RecordField, Row } from '../types/value.js';
 import { builtinSymbol, scalarImplementation } from './expressions/calls.js';
 import { type RowProgram, type ScalarProgram, compileRow, compileScalar } from './expressions/compile.js';
 import type { RowSources } from './expressions/emitter.js';
@@ -22,6 +23,8 @@ export interface SetCall {
   rows(x: RunState, args: Row): RowSource | Promise<RowSource>;
   /** The function returns a row type: its values are rows of columns. */
   readonly isComposite: boolean;
+  /** OUT columns of a function that returns record; empty where its call or type names them. */
+  readonly outColumns: readonly RecordField[];
 }
 
 /** Compiles a set-returning call; null where the expression is none. */
@@ -57,7 +60,27 @@ export function compileSetCall(
     const types = descriptor.argTypes.map((type) => catalog.io.names.toText('regtype', type)).join(', ');
     throw notSupported(`function ${descriptor.name}(${types})`);
   };
-  return { args: compileRow(unit, expr.args, sources), rows: call, isComposite: isRowType(unit, expr.type) };
+  return {
+    args: compileRow(unit, expr.args, sources),
+    rows: call,
+    isComposite: isRowType(unit, expr.type),
+    outColumns: outColumnsOf(descriptor),
+  };
+}
+
+function outColumnsOf(descriptor: FunctionDescriptor): RecordField[] {
+  const modes = descriptor.argModes ?? [];
+  const columns: RecordField[] = [];
+  for (const [at, mode] of modes.entries()) {
+    if (mode !== 'o' && mode !== 'b' && mode !== 't') continue;
+    const name = descriptor.argNames?.[at] ?? '';
+    columns.push({
+      name: name === '' ? `column${columns.length + 1}` : name,
+      type: descriptor.allArgTypes?.[at] ?? 0,
+      typmod: -1,
+    });
+  }
+  return columns;
 }
 
 function definitionColumns(definition: RangeTableFunction) {

@@ -21,6 +21,8 @@ interface FunctionProgram {
     readonly set: SetCall | null;
     readonly scalar: ScalarCall | null;
     readonly width: number;
+    /** Column types of a column definition list, null where there is none. */
+    readonly types: readonly number[] | null;
   }[];
   readonly program: BatchProgram | null;
 }
@@ -28,6 +30,8 @@ interface FunctionProgram {
 interface Running {
   readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
   readonly width: number;
+  readonly types: readonly number[] | null;
+  readonly typeName: (oid: number) => string;
   readonly isComposite: boolean;
   ended: boolean;
 }
@@ -88,7 +92,7 @@ export class FunctionScanNode extends FilteredNode {
 
   private async open(): Promise<readonly Running[]> {
     const opened: Running[] = [];
-    for (const { set, scalar, width } of this.compiled.calls) {
+    for (const { set, scalar, width, types } of this.compiled.calls) {
       let source: RowSource = [];
       if (set !== null) {
         await this.x.ensureInit(set.args.initParams);
@@ -100,6 +104,8 @@ export class FunctionScanNode extends FilteredNode {
       opened.push({
         iterator: iterate(source),
         width,
+        types,
+        typeName: (oid) => this.x.io.names.toText('regtype', oid),
         isComposite: (set ?? scalar)?.isComposite ?? false,
         ended: false,
       });
@@ -127,7 +133,8 @@ function compileFunctionScan(x: RunState, plan: FunctionScan): FunctionProgram {
   if (rte?.kind !== 'function') throw new Error('FunctionScan without its functions');
   const calls = rte.functions.map((fn) => {
     const set = compileSetCall(x.unit, fn.expr, {}, fn.hasDefinitionList ? fn : null);
-    return { set, scalar: set === null ? compileScalarCall(x.unit, fn.expr) : null, width: fn.columnCount };
+    const types = fn.hasDefinitionList ? fn.columnTypes : null;
+    return { set, scalar: set === null ? compileScalarCall(x.unit, fn.expr) : null, width: fn.columnCount, types };
   });
   const width = rte.functions.reduce((sum, fn) => sum + fn.columnCount, 0) + (rte.withOrdinality ? 1 : 0);
   const isPhysical =
@@ -149,8 +156,24 @@ function columnsOf(item: unknown, source: Running): Row {
         detail: `Returned row contains ${item.values.length} attribute${item.values.length === 1 ? '' : 's'}, but query expects ${source.width}.`,
       });
     }
+    checkTypes(item, source);
     return item.values;
   }
   if (item === null || item === undefined) return new Array<Value>(source.width).fill(null);
   return [item as Value];
 }
+
+// A record brings its own description: it must be what the column definition list says.
+function checkTypes(record: PgRecord, source: Running): void {
+  if (source.types === null) return;
+  for (const [at, expected] of source.types.entries()) {
+    const returned = record.fields[at]?.type ?? expected;
+    if (returned === expected || returned === unknownType) continue;
+    throw pgError(SqlState.datatypeMismatch, 'function return row and query-specified return row do not match', {
+      detail: `Returned type ${source.typeName(returned)} at ordinal position ${at + 1}, but query expects ${source.typeName(expected)}.`,
+    });
+  }
+}
+
+/** Literals that nobody gave a type are text in a row. */
+const unknownType = 705;

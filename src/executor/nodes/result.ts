@@ -199,7 +199,7 @@ export class ProjectSetNode extends GeneratorNode {
     if (!Array.isArray(item) || !set.isComposite) return Array.isArray(item) ? (item[0] as Value) : (item as Value);
     const descriptor = this.x.context.catalog.typeByOid(type);
     const fields = (item as Row).map((_, n) => {
-      const attribute = descriptor.attributes[n];
+      const attribute = descriptor.attributes[n] ?? set.outColumns[n];
       return { name: attribute?.name ?? `f${n + 1}`, type: attribute?.type ?? 25, typmod: attribute?.typmod ?? -1 };
     });
     return new PgRecord(type, item as Row, fields);

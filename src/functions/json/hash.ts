@@ -35,10 +35,15 @@ function hash32(document: Jsonb, info: CallInfo): number {
       node.forEach(walk);
     } else scalar(node);
   };
+  if (isEmptyContainer(document.root)) return 0;
   // A scalar at the top is stored, and hashed, as an array of one element.
   if (isScalar(document.root)) hash ^= arrayFlag;
   walk(document.root);
   return hash | 0;
+}
+
+function isEmptyContainer(node: JsonbNode): boolean {
+  return node instanceof JsonbObject ? node.keys.length === 0 : isArrayNode(node) && node.length === 0;
 }
 
 function scalarHash(node: JsonbNode, info: CallInfo): number {
@@ -66,6 +71,7 @@ function hash64(document: Jsonb, seed: bigint, info: CallInfo): bigint {
       node.forEach(walk);
     } else scalar(node);
   };
+  if (isEmptyContainer(document.root)) return seed;
   if (isScalar(document.root)) hash ^= 0x4000000040000000n;
   walk(document.root);
   return BigInt.asIntN(64, hash);

@@ -39,8 +39,15 @@ export function compileQual(
 /** Program that yields a new row of several expressions' values. */
 export function compileRow(unit: CompileUnit, exprs: readonly Expression[], sources: RowSources = {}): RowProgram {
   const m = new Emitter(unit, sources);
-  m.line(`return [${exprs.map((expr) => m.emit(expr).code).join(', ')}];`);
+  m.line(`return [${emitColumns(m, exprs)}];`);
   return m.finish(parameters);
+}
+
+/** Code of a row's columns. The subqueries of row assignments run first: other columns read what they set. */
+function emitColumns(m: Emitter, exprs: readonly Expression[]): string {
+  const setsParams = (expr: Expression) => expr.kind === 'SubPlan' && expr.linkType === 'multiexpr';
+  const first = new Map(exprs.filter(setsParams).map((expr) => [expr, m.emit(expr).code]));
+  return exprs.map((expr) => first.get(expr) ?? m.emit(expr).code).join(', ');
 }
 
 export function compileTargets(
@@ -73,7 +80,13 @@ export function compileBatch(
   m.line('var dropped = 0;');
   m.line(`for (var n = 0; n < rows.length; n++) { var ${row} = rows[n];`);
   for (const qual of quals) m.require(qual, '{ dropped++; continue; }');
-  const columns = targets === null ? null : targets.map((target) => m.emit(target.expr).code).join(', ');
+  const columns =
+    targets === null
+      ? null
+      : emitColumns(
+          m,
+          targets.map((target) => target.expr),
+        );
   m.line(`out.push(${columns === null ? row : `[${columns}]`}); }`);
   m.line('return dropped;');
   return m.finish('x, rows, out');

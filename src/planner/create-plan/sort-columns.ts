@@ -69,7 +69,12 @@ function findColumn(
   return null;
 }
 
-function memberFor(root: PlannerInfo, expr: Expression, pathKey: PathKey, relids: Relids | null): EquivalenceMember | null {
+function memberFor(
+  root: PlannerInfo,
+  expr: Expression,
+  pathKey: PathKey,
+  relids: Relids | null,
+): EquivalenceMember | null {
   const plain = bare(expr);
   for (const member of pathKey.ec.members) {
     if (member.isConst) continue;

@@ -5,7 +5,7 @@ import type { Expression } from '../../trees/expression.js';
 import type { JoinExpr, JoinTreeNode } from '../../trees/query.js';
 import { containsVolatile, pullVars, relidsOfExpression } from '../expressions/facts.js';
 import { needVars } from '../rels/targets.js';
-import { andList } from '../expressions/make.js';
+import { andList, boolConst } from '../expressions/make.js';
 import { processEquivalence, initMergeclauseEcs } from '../equivalence.js';
 import type { JoinListItem, PlannerInfo, RestrictInfo, SpecialJoinInfo } from '../planner-info.js';
 import { nonNullableRels } from '../prep/outer-joins.js';
@@ -233,7 +233,13 @@ function distributeQual(root: PlannerInfo, clause: Expression, context: QualCont
 }
 
 /** Attaches a condition to the base relation it restricts, or to all relations that it joins. */
-export function distributeRestrictInfo(root: PlannerInfo, info: RestrictInfo): void {
+export function distributeRestrictInfo(root: PlannerInfo, given: RestrictInfo): void {
+  const truth = given.isPushedDown ? knownTruth(root, given.clause) : null;
+  if (truth === true) return;
+  const info =
+    truth === null
+      ? given
+      : makeRestrictInfo(root, boolConst(false), { isPushedDown: true, requiredRelids: given.requiredRelids });
   const base = info.requiredRelids & ~root.outerJoinRels;
   if (isSingleton(info.requiredRelids) && contains(root.allBaseRels, firstRelid(info.requiredRelids))) {
     findBaseRel(root, firstRelid(info.requiredRelids)).baseRestrictions.push(info);
@@ -243,4 +249,20 @@ export function distributeRestrictInfo(root: PlannerInfo, info: RestrictInfo): v
     const rel = root.rels[relid];
     if (rel !== undefined) rel.joinClauses.push(info);
   }
+}
+
+/** IS [NOT] NULL of a column that is declared NOT NULL and not null-extended has a known answer; so has an OR of such. */
+function knownTruth(root: PlannerInfo, clause: Expression): boolean | null {
+  if (clause.kind === 'NullTest' && !clause.argIsRow) {
+    const { arg } = clause;
+    if (arg.kind !== 'Var' || arg.levelsUp > 0 || arg.nullingRels.length > 0 || arg.attno === 0) return null;
+    const rel = root.rels[arg.varno];
+    if (rel?.relation === null || rel === undefined || rel.members.length > 0) return null;
+    const isNotNull = arg.attno < 0 || rel.relation.attributes[arg.attno - 1]?.notNull === true;
+    return isNotNull ? !clause.isNull : null;
+  }
+  if (clause.kind !== 'BoolExpr' || clause.op !== 'or') return null;
+  const parts = clause.args.map((arg) => knownTruth(root, arg));
+  if (parts.some((part) => part === true)) return true;
+  return parts.every((part) => part === false) ? false : null;
 }

@@ -16,7 +16,8 @@ export function reconsiderOuterJoinClauses(root: PlannerInfo): void {
   const seen = new Set<RestrictInfo>();
   for (const rel of root.rels) {
     for (const info of rel?.joinClauses ?? []) {
-      if (seen.has(info) || info.isPushedDown || info.outerRelids === noRelids || info.mergeFamilies.length === 0) continue;
+      if (seen.has(info) || info.isPushedDown || info.outerRelids === noRelids || info.mergeFamilies.length === 0)
+        continue;
       seen.add(info);
       derive(root, info);
     }
@@ -27,7 +28,10 @@ function derive(root: PlannerInfo, info: RestrictInfo): void {
   const { clause } = info;
   if (clause.kind !== 'OpExpr' || !info.canJoin) return;
   const special = root.joinInfos.find(
-    (item) => item.joinType === 'left' && isSubset(item.minLeft | item.minRight, info.requiredRelids) && isSubset(info.clauseRelids, item.syntacticLeft | item.syntacticRight),
+    (item) =>
+      item.joinType === 'left' &&
+      isSubset(item.minLeft | item.minRight, info.requiredRelids) &&
+      isSubset(info.clauseRelids, item.syntacticLeft | item.syntacticRight),
   );
   if (special === undefined) return;
   const [left, right] = clause.args as [Expression, Expression];
@@ -48,7 +52,8 @@ function derive(root: PlannerInfo, info: RestrictInfo): void {
     for (const member of ec.members) {
       if (!member.isConst) continue;
       const family = ec.families.find((item) => info.mergeFamilies.includes(item));
-      const oid = family === undefined ? 0 : root.global.catalog.familyOperator(family, innerType, typeOf(member.expr), 3);
+      const oid =
+        family === undefined ? 0 : root.global.catalog.familyOperator(family, innerType, typeOf(member.expr), 3);
       const equality = oid === 0 ? null : root.global.catalog.operator(oid);
       if (equality === null) continue;
       const made = makeOp(equality, inner, member.expr, clause.inputCollation);

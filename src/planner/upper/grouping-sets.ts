@@ -214,7 +214,8 @@ function setsPath(
     rows,
     startupCost: startup + target.startupCost,
     totalCost: total + target.startupCost + target.perTupleCost * rows,
-    pathKeys: [],
+    // One chain of sets leaves its rows in the order of its sort, subtotals after their rows.
+    pathKeys: steps.every((step) => step.strategy !== 'hashed' && step.sortRefs === null) ? subpath.pathKeys : [],
     subpath,
     groupClause: root.groupClause,
     sets: steps,

@@ -52,15 +52,21 @@ function planExtreme(root: PlannerInfo, table: RelOptInfo, aggregate: Aggref): E
   const { catalog } = root.global;
   const [argument] = aggregate.args;
   const descriptor = catalog.aggregate(aggregate.function);
-  if (argument === undefined || aggregate.args.length !== 1 || descriptor === null || descriptor.sortOperator === 0) return null;
+  if (argument === undefined || aggregate.args.length !== 1 || descriptor === null || descriptor.sortOperator === 0)
+    return null;
   if (aggregate.orderBy.length > 0 || aggregate.distinct.length > 0 || aggregate.filter !== null) return null;
   const arg = argument.expr;
   if (containsMutable(arg, catalog) || containsVolatile(arg, catalog) || containsSubPlan(arg)) return null;
   const hasIndex = table.indexes.some(
-    (info) => info.canOrder && Array.from({ length: info.keyCount }, (_, column) => column).some((column) => matchesColumn(info, column, arg)),
+    (info) =>
+      info.canOrder &&
+      Array.from({ length: info.keyCount }, (_, column) => column).some((column) => matchesColumn(info, column, arg)),
   );
   if (!hasIndex) return null;
-  for (const nullsFirst of [isDescending(root, descriptor.sortOperator), !isDescending(root, descriptor.sortOperator)]) {
+  for (const nullsFirst of [
+    isDescending(root, descriptor.sortOperator),
+    !isDescending(root, descriptor.sortOperator),
+  ]) {
     const planned = planFirst(root, arg, descriptor.sortOperator, nullsFirst);
     if (planned !== null) return { aggregate, arg, sortOperator: descriptor.sortOperator, ...planned };
   }
@@ -71,7 +77,12 @@ function isDescending(root: PlannerInfo, operator: number): boolean {
   return orderingInfo(root, operator)?.descending ?? false;
 }
 
-function planFirst(root: PlannerInfo, arg: Expression, sortOperator: number, nullsFirst: boolean): { root: PlannerInfo; path: Path } | null {
+function planFirst(
+  root: PlannerInfo,
+  arg: Expression,
+  sortOperator: number,
+  nullsFirst: boolean,
+): { root: PlannerInfo; path: Path } | null {
   const { global, query } = root;
   const ordering = orderingInfo(root, sortOperator);
   if (ordering === null) return null;
@@ -94,7 +105,18 @@ function planFirst(root: PlannerInfo, arg: Expression, sortOperator: number, nul
     hasDistinctOn: false,
     ctes: [],
     rangeTable: root.rangeTable,
-    targetList: [{ kind: 'TargetEntry', expr: arg, resno: 1, name: 'agg_target', sortGroupRef: 1, originTable: 0, originColumn: 0, junk: false }],
+    targetList: [
+      {
+        kind: 'TargetEntry',
+        expr: arg,
+        resno: 1,
+        name: 'agg_target',
+        sortGroupRef: 1,
+        originTable: 0,
+        originColumn: 0,
+        junk: false,
+      },
+    ],
     joinTree: { ...query.joinTree, quals: makeAnd([...andList(query.joinTree.quals), notNull]) },
     sortClause: [clause],
     limitOffset: null,

@@ -30,12 +30,18 @@ export function planSetOperations(root: PlannerInfo): RelOptInfo {
   const top = required(root.query.setOperations, 'set operation');
   const rel = newRel('upper', 0n, 0);
   const isRecursive = root.workTableParam >= 0;
-  const planned = isRecursive ? planRecursion(root, rel, top) : planNode(root, rel, top, false, null);
+  const planned = isRecursive
+    ? planRecursion(root, rel, top)
+    : top.op === 'union'
+      ? planNode(root, rel, top, false, null)
+      : planSetOp(root, rel, top, true);
   const columns = planned.columns;
   root.processedTargetList = root.query.targetList.map((entry, index): TargetEntry => {
     const column = columns[index];
     return column === undefined ? entry : { ...entry, expr: column.expr };
   });
+  const extra = columns.slice(root.query.targetList.length);
+  if (extra.length > 0) root.processedTargetList = [...root.processedTargetList, ...extra];
   rel.target = planned.path.target;
   rel.rows = planned.path.rows;
   addPath(rel, planned.path);
@@ -290,7 +296,7 @@ function cannotImplement(operation: string): Error {
   });
 }
 
-function planSetOp(root: PlannerInfo, rel: RelOptInfo, node: SetOperation): Planned {
+function planSetOp(root: PlannerInfo, rel: RelOptInfo, node: SetOperation, isTop = false): Planned {
   const outerFraction = root.tupleFraction;
   root.tupleFraction = 0;
   const left = planNode(root, rel, node.left, true, 0);
@@ -354,6 +360,7 @@ function planSetOp(root: PlannerInfo, rel: RelOptInfo, node: SetOperation): Plan
     flagColumn: data.length + 1,
     leftFlag: 0,
   };
+  if (isTop) return { path, columns, groups };
   // The flag column ends here.
   const plain = setTarget(root, data, 0, Math.max(0, subpath.target.width - 4));
   return { path: projectionPath(root, rel, path, plain), columns: data, groups };

@@ -2,17 +2,16 @@
 // Nothing is loaded before it is asked for.
 import type { ReadView } from '../storage/api.js';
 import { pageBytes } from '../base/limits.js';
-import type { IoContext } from '../types/io-context.js';
 import { accessControl } from './access.js';
 import { aclTextOf, type RoleNames } from './acl-text.js';
 import type { Catalog, CatalogTables } from './api.js';
 import { createCatalogCache } from './cache.js';
-import type { CatalogSession, IoSettings } from './catalog-session.js';
+import type { CatalogSession } from './catalog-session.js';
 import { deleteObjects } from './dependencies/delete-objects.js';
 import { objectAddress } from './dependencies/object-address.js';
 import { formatType, type TypeNaming } from './format-type.js';
 import { castLookups } from './lookups/casts.js';
-import { type CollationLookups, collationLookups } from './lookups/collations.js';
+import { collationLookups } from './lookups/collations.js';
 import { constraintLookups } from './lookups/constraints.js';
 import { functionLookups } from './lookups/functions.js';
 import type { NamedObjectLookups } from './lookups/named-objects.js';
@@ -26,6 +25,7 @@ import { roleLookups } from './lookups/roles.js';
 import { type TypeLookups, typeLookups } from './lookups/types.js';
 import { createNames } from './names.js';
 import { createCatalogTables } from './tables.js';
+import { SessionIoContext } from './session-io-context.js';
 import { visibility } from './visibility.js';
 
 export function createCatalog(session: CatalogSession): Catalog {
@@ -90,7 +90,7 @@ export function createCatalog(session: CatalogSession): Catalog {
     ...constraintLookups(base),
     ...storedFacts(base, relations),
     tables,
-    io: createIoContext(session, types, functions, names),
+    io: new SessionIoContext(session, types, functions, names),
     names,
     roles,
     access,
@@ -170,40 +170,4 @@ function withLatestView<R>(session: CatalogSession, read: (view: ReadView) => R)
   } finally {
     snapshot.release();
   }
-}
-
-const settingNames = [
-  'dateStyle',
-  'dateOrder',
-  'intervalStyle',
-  'timeZone',
-  'extraFloatDigits',
-  'byteaOutput',
-  'lcMonetary',
-  'xmlOption',
-  'transactionTimestamp',
-  'statementTimestamp',
-  'checkDomain',
-] as const satisfies readonly (keyof IoSettings)[];
-
-/** Settings are read when they are asked for: they change between and within statements. */
-function createIoContext(
-  session: CatalogSession,
-  types: TypeLookups,
-  collations: CollationLookups,
-  names: IoContext['names'],
-): IoContext {
-  const settings = session.ioSettings;
-  const context: Omit<IoContext, keyof IoSettings> = {
-    typeByOid: types.typeByOid,
-    collation(oid) {
-      const found = collations.collation(oid);
-      return found?.provider === 'i' ? session.icuRules(found) : null;
-    },
-    collationOid: 0,
-    names,
-  };
-  for (const name of settingNames)
-    Object.defineProperty(context, name, { enumerable: true, get: () => settings[name] });
-  return context as IoContext;
 }

@@ -7,55 +7,64 @@ interface Clock {
   readonly statementTimestamp: bigint;
 }
 
-type ParsedSettings = Omit<IoSettings, 'transactionTimestamp' | 'statementTimestamp'>;
+type ParsedSettings = Omit<IoSettings, 'transactionTimestamp' | 'statementTimestamp' | 'checkDomain'>;
 
-/** A view of the session's settings that is always current. */
-export function ioSettingsOf(settings: SessionSettings, clock: Clock): IoSettings {
-  let generation = -1;
-  let parsed: ParsedSettings | null = null;
-  const current = (): ParsedSettings => {
-    if (parsed === null || generation !== settings.generation) {
-      parsed = parse(settings);
-      generation = settings.generation;
+/** A view of the session's settings that is always current. A class: there may be thousands of sessions. */
+export class SessionIoSettings implements IoSettings {
+  private generation = -1;
+  private parsed: ParsedSettings | null = null;
+
+  constructor(
+    private readonly settings: SessionSettings,
+    private readonly clock: Clock,
+    readonly checkDomain: NonNullable<IoSettings['checkDomain']>,
+  ) {}
+
+  get dateStyle() {
+    return this.current().dateStyle;
+  }
+  get dateOrder() {
+    return this.current().dateOrder;
+  }
+  get intervalStyle() {
+    return this.current().intervalStyle;
+  }
+  get timeZone() {
+    return this.current().timeZone;
+  }
+  get extraFloatDigits() {
+    return this.current().extraFloatDigits;
+  }
+  get byteaOutput() {
+    return this.current().byteaOutput;
+  }
+  get lcMonetary() {
+    return this.current().lcMonetary;
+  }
+  get xmlOption() {
+    return this.current().xmlOption;
+  }
+  get transactionTimestamp() {
+    return this.clock.transactionTimestamp;
+  }
+  get statementTimestamp() {
+    return this.clock.statementTimestamp;
+  }
+
+  private current(): ParsedSettings {
+    if (this.parsed === null || this.generation !== this.settings.generation) {
+      this.parsed = parse(this.settings);
+      this.generation = this.settings.generation;
     }
-    return parsed;
-  };
-  return {
-    get dateStyle() {
-      return current().dateStyle;
-    },
-    get dateOrder() {
-      return current().dateOrder;
-    },
-    get intervalStyle() {
-      return current().intervalStyle;
-    },
-    get timeZone() {
-      return current().timeZone;
-    },
-    get extraFloatDigits() {
-      return current().extraFloatDigits;
-    },
-    get byteaOutput() {
-      return current().byteaOutput;
-    },
-    get lcMonetary() {
-      return current().lcMonetary;
-    },
-    get xmlOption() {
-      return current().xmlOption;
-    },
-    get transactionTimestamp() {
-      return clock.transactionTimestamp;
-    },
-    get statementTimestamp() {
-      return clock.statementTimestamp;
-    },
-  };
+    return this.parsed;
+  }
 }
 
 function parse(settings: SessionSettings): ParsedSettings {
-  const dateStyle = settings.text('DateStyle').split(',').map((part) => part.trim());
+  const dateStyle = settings
+    .text('DateStyle')
+    .split(',')
+    .map((part) => part.trim());
   return {
     dateStyle: dateStyle.find(isDateStyle) ?? 'ISO',
     dateOrder: dateStyle.find(isDateOrder) ?? 'MDY',

@@ -23,7 +23,7 @@ import type { SessionTransactions } from '../transaction/transaction.js';
 import type { ClientConnection } from '../wire/connection.js';
 import { writeNoticeResponse } from '../wire/error-response.js';
 import { writeBackendKeyData, writeParameterStatus } from '../wire/backend.js';
-import { ioSettingsOf } from './io-settings.js';
+import { SessionIoSettings } from './io-settings.js';
 import { icuRules } from './icu-collation.js';
 import type { Portal } from './portal.js';
 import type { PreparedStatement } from './prepared-statement.js';
@@ -120,9 +120,9 @@ export class Session implements SessionServices {
       userId: () => this.users.userId,
       sessionUserId: () => this.users.sessionUserId,
       searchPathSetting: () => this.settings.text('search_path'),
-      ioSettings: Object.assign(ioSettingsOf(this.settings, this.clock()), {
-        checkDomain: (value: Value, domain: TypeDescriptor) => checkDomainValue(executionContext(this), domain, value),
-      }),
+      ioSettings: new SessionIoSettings(this.settings, this, (value: Value, domain: TypeDescriptor) =>
+        checkDomainValue(executionContext(this), domain, value),
+      ),
       icuRules,
     });
     provideServices(this);
@@ -276,16 +276,9 @@ export class Session implements SessionServices {
     this.store.endSession(this.connection.processId);
   }
 
-  private clock(): { readonly transactionTimestamp: bigint; readonly statementTimestamp: bigint } {
-    const session = this;
-    return {
-      get transactionTimestamp() {
-        return session.transactions.current?.startTimestamp ?? session.statementTimestamp;
-      },
-      get statementTimestamp() {
-        return session.statementTimestamp;
-      },
-    };
+  /** Start of the transaction, outside of one of the statement. */
+  get transactionTimestamp(): bigint {
+    return this.transactions.current?.startTimestamp ?? this.statementTimestamp;
   }
 
   private async beforeCommit(): Promise<void> {

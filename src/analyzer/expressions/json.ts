@@ -163,7 +163,15 @@ function analyzeParse(state: ParseState, node: JsonParseExpr): Expression {
   }
   if (node.unique_keys !== true && expressionType(arg) !== returning.type) {
     const cast = coerceToTarget(state, arg, typeOid.json, -1, { context: 'explicit', form: 'implicitCast', location });
-    if (cast !== null && expressionType(arg) !== typeOid.json) arg = cast;
+    if (cast === null) {
+      const { catalog } = state.context;
+      throw pgError(
+        SqlState.cannotCoerce,
+        `cannot cast type ${formatType(catalog, expressionType(arg))} to ${formatType(catalog, typeOid.json)}`,
+        { location: expressionLocation(arg) },
+      );
+    }
+    if (expressionType(arg) !== typeOid.json) arg = cast;
   }
   return construct(state, 'parse', [arg], null, returning, false, node.unique_keys === true, location);
 }
@@ -302,9 +310,11 @@ function toUtf8(state: ParseState, value: Expression): Expression | null {
 }
 
 function checkEncoding(format: JsonFormat | undefined): void {
+  const location = format?.location ?? 0;
   if (format?.encoding === 'JS_ENC_UTF16' || format?.encoding === 'JS_ENC_UTF32') {
     throw pgError(SqlState.featureNotSupported, 'unsupported JSON encoding', {
       hint: 'Only UTF8 JSON encoding is supported.',
+      location,
     });
   }
 }
@@ -374,11 +384,17 @@ function construct(
     coercion =
       returning.type === typeOid.bytea
         ? toUtf8(state, test)
-        : coerceToTarget(state, test, returning.type, returning.typmod, {
+        : // A result too long for its RETURNING type is an error, as in an assignment.
+          (coerceToTarget(state, test, returning.type, returning.typmod, {
+            context: 'assignment',
+            form: 'implicitCast',
+            location,
+          }) ??
+          coerceToTarget(state, test, returning.type, returning.typmod, {
             context: 'explicit',
             form: 'implicitCast',
             location,
-          });
+          }));
     if (coercion === null) {
       throw pgError(
         SqlState.cannotCoerce,

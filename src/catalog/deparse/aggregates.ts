@@ -6,11 +6,20 @@ import type { DeparseContext } from './context.js';
 import { deparse, deparseList, functionName } from './expression.js';
 import { deparseSortClause, deparseSortGroupExpression } from './sort-clause.js';
 
+/** How an aggregate is spelled that SQL/JSON's constructors stand for. */
+export interface AggregateForm {
+  readonly name: string;
+  /** Text behind the arguments. */
+  readonly options: string;
+  readonly separator: string;
+  argument(arg: Expression): void;
+}
+
 /** name([DISTINCT] args [ORDER BY ...]) [WITHIN GROUP (...)] [FILTER (WHERE ...)] */
-export function deparseAggregate(context: DeparseContext, node: Aggref): void {
+export function deparseAggregate(context: DeparseContext, node: Aggref, form?: AggregateForm): void {
   const { writer } = context;
   const own = { ...context, targetList: node.args };
-  writer.append(`${functionName(context, node.function)}(`);
+  writer.append(`${form?.name ?? functionName(context, node.function)}(`);
   if (node.distinct.length > 0) writer.append('DISTINCT ');
   if (node.aggKind !== 'n') {
     deparseArguments(context, node.directArgs, node.variadic && node.aggKind === 'h');
@@ -19,29 +28,38 @@ export function deparseAggregate(context: DeparseContext, node: Aggref): void {
   } else {
     if (node.star) writer.append('*');
     const args = node.args.filter((entry) => !entry.junk).map((entry) => entry.expr);
-    deparseArguments(context, args, node.variadic);
+    if (form) deparseFormArguments(context, args, form);
+    else deparseArguments(context, args, node.variadic);
     if (node.orderBy.length > 0) {
       writer.append(' ORDER BY ');
       deparseSortClause(own, node.orderBy, false);
     }
   }
-  writer.append(')');
+  writer.append(`${form?.options ?? ''})`);
   deparseFilter(context, node.filter);
 }
 
 /** name(args) [FILTER (...)] OVER window */
-export function deparseWindowFunction(context: DeparseContext, node: WindowFunc): void {
+export function deparseWindowFunction(context: DeparseContext, node: WindowFunc, form?: AggregateForm): void {
   const { writer } = context;
-  writer.append(`${functionName(context, node.function)}(`);
+  writer.append(`${form?.name ?? functionName(context, node.function)}(`);
   if (node.star) writer.append('*');
-  deparseList(context, node.args, true);
-  writer.append(')');
+  if (form) deparseFormArguments(context, node.args, form);
+  else deparseList(context, node.args, true);
+  writer.append(`${form?.options ?? ''})`);
   deparseFilter(context, node.filter);
   writer.append(' OVER ');
   const window = context.windows.find((clause) => clause.windowRef === node.windowRef);
   if (!window) writer.append('(?)');
   else if (window.name) writer.append(quoteIdentifier(window.name));
   else deparseWindow(context, window);
+}
+
+function deparseFormArguments(context: DeparseContext, args: readonly Expression[], form: AggregateForm): void {
+  args.forEach((arg, index) => {
+    if (index > 0) context.writer.append(form.separator);
+    form.argument(arg);
+  });
 }
 
 function deparseArguments(context: DeparseContext, args: readonly Expression[], variadic: boolean): void {

@@ -1,11 +1,11 @@
 // Bound expressions as SQL. `showImplicit` asks for casts that nobody wrote: they are shown where leaving them out could
 // make the text resolve otherwise (operator and function arguments) and hidden elsewhere, as PostgreSQL does.
-import { notSupported } from '../../errors/pg-error.js';
 import { unreachable } from '../../errors/unreachable.js';
 import { expressionType, lengthCoercionTypmod } from '../../trees/expression-type.js';
 import type { Expression, FuncExpr, OpExpr } from '../../trees/expression.js';
 import { quoteIdentifier, quoteQualifiedIdentifier } from '../../types/quote.js';
 import { deparseAggregate, deparseWindowFunction } from './aggregates.js';
+import { deparseJsonConstructor } from './json-constructor.js';
 import { deparseConstant } from './constant.js';
 import type { DeparseContext } from './context.js';
 import { deparseParam, deparseSubPlan, deparseVar } from './references.js';
@@ -219,7 +219,8 @@ function deparseCoercionOrLeaf(context: DeparseContext, node: CoercionOrLeaf, sh
       writer.append(sqlValueText(node.op, node.typmod));
       return;
     case 'JsonConstructorExpr':
-      throw notSupported('deparsing SQL/JSON constructors');
+      deparseJsonConstructor(context, node);
+      return;
     case 'JsonIsPredicate':
       fenced(context, () => {
         deparseOperand(context, node.arg, true, node);

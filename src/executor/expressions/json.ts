@@ -1,7 +1,9 @@
 // SQL/JSON constructors (JSON_OBJECT, JSON_ARRAY, JSON, JSON_SCALAR, JSON_SERIALIZE) and IS JSON.
-import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
+import { PgError, SqlState, notSupported, pgError } from '../../errors/pg-error.js';
+import { objectTextOf, objectTreeOf } from '../../functions/json/build.js';
 import { builtinFunction } from '../../functions/registry.js';
 import type { JsonConstructorExpr, JsonIsPredicate } from '../../trees/expression.js';
+import { checkJson } from '../../types/json-parser.js';
 import { Jsonb } from '../../types/jsonb.js';
 import type { Value } from '../../types/value.js';
 import type { RunState } from '../state.js';
@@ -55,13 +57,8 @@ function constructorOf(expr: JsonConstructorExpr, m: Emitter): Constructor {
       };
     case 'object':
       return (x, args) => {
-        const kept = keptMembers(expr, args);
-        return call(
-          x,
-          `${prefix}_build_object${kept.length === 0 ? '_noargs' : ''}`,
-          pick(args, kept),
-          pick(argTypes, kept),
-        );
+        const list = args.map((value, n) => ({ value, type: argTypes[n] ?? resultType }));
+        return (expr.isJsonb ? objectTreeOf : objectTextOf)(list, x.io, expr);
       };
     case 'parse':
       return (x, args) => parseJson(expr, resultType.behaviour, args[0] ?? null, x, resultType);
@@ -76,24 +73,6 @@ function constructorOf(expr: JsonConstructorExpr, m: Emitter): Constructor {
 
 function pick<T>(list: readonly T[], indexes: readonly number[]): T[] {
   return indexes.map((n) => list[n] as T);
-}
-
-function keptMembers(expr: JsonConstructorExpr, args: readonly Value[]): number[] {
-  const kept: number[] = [];
-  const seen = new Set<string>();
-  for (let n = 0; n + 1 < args.length; n += 2) {
-    const key = args[n] ?? null;
-    if (key === null) throw pgError(SqlState.nullValueNotAllowed, `null value not allowed for object key`);
-    if (expr.absentOnNull && args[n + 1] === null) continue;
-    if (expr.unique && seen.has(String(key))) throw duplicateKey(String(key));
-    seen.add(String(key));
-    kept.push(n, n + 1);
-  }
-  return kept;
-}
-
-function duplicateKey(key: string): Error {
-  return pgError(SqlState.duplicateJsonObjectKeyValue, `duplicate JSON object key value: ${JSON.stringify(key)}`);
 }
 
 function parseJson(
@@ -116,16 +95,20 @@ export function emitJsonIsPredicate(expr: JsonIsPredicate, m: Emitter): Operand 
   const test = (value: Value): boolean => {
     if (value instanceof Jsonb) return isItem(expr.itemType, jsonbKind(value));
     const text = Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
-    let parsed: unknown;
     try {
-      parsed = JSON.parse(text);
-    } catch {
-      return false;
+      checkJson(text);
+    } catch (error) {
+      if (error instanceof PgError && error.code.startsWith('22')) return false;
+      throw error;
     }
-    const kind = Array.isArray(parsed) ? 'array' : typeof parsed === 'object' && parsed !== null ? 'object' : 'scalar';
-    return isItem(expr.itemType, kind) && (!expr.uniqueKeys || findDuplicateKey(text) === null);
+    return isItem(expr.itemType, kindOfText(text)) && (!expr.uniqueKeys || findDuplicateKey(text) === null);
   };
   return { code: m.assign(`${arg.code} === null ? null : ${m.slot(test)}(${arg.code})`), nullable: arg.nullable };
+}
+
+function kindOfText(text: string): string {
+  const first = text.trimStart()[0];
+  return first === '{' ? 'object' : first === '[' ? 'array' : 'scalar';
 }
 
 function isItem(wanted: JsonIsPredicate['itemType'], kind: string): boolean {

@@ -1,6 +1,5 @@
 // json(b)_agg and json(b)_object_agg with their strict and unique variants: transition and final functions.
 // The state collects the finished pieces; whether nulls count and keys may repeat is the variant's.
-import { pgError, SqlState } from '../../errors/pg-error.js';
 import { quoteJson } from '../../types/json-types.js';
 import { Jsonb, type JsonbNode, JsonbObject } from '../../types/jsonb.js';
 import type { TypeDescriptor } from '../../types/type-descriptor.js';
@@ -8,7 +7,7 @@ import type { Value } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
 import { invalid } from './access.js';
-import { nullKey } from './build.js';
+import { duplicateKey, nullKey } from './build.js';
 import { isCompound, keyText, valueToJson, valueToNode } from './from-value.js';
 
 interface State<T> {
@@ -85,7 +84,7 @@ function addText(state: ObjectState<string>, key: Value, value: Value, info: Cal
   if (isSkipped && !variant.unique) return;
   const name = keyText(key, argType(info, 1), info.io);
   if (variant.unique) {
-    if (state.keys.has(name)) throw duplicateKey(quoteJson(name));
+    if (state.keys.has(name)) throw duplicateKey(name);
     state.keys.add(name);
   }
   if (!isSkipped) state.parts.push([name, valueToJson(value, argType(info, 2), info.io)]);
@@ -100,13 +99,6 @@ function addNode(state: ObjectState<JsonbNode>, key: Value, value: Value, info: 
     state.keys.add(name);
   }
   if (!isSkipped) state.parts.push([name, valueToNode(value, argType(info, 2), info.io)]);
-}
-
-function duplicateKey(key: string | null): Error {
-  return pgError(
-    SqlState.duplicateJsonObjectKeyValue,
-    `duplicate JSON object key value${key === null ? '' : `: ${key}`}`,
-  );
 }
 
 fn('json_object_agg_finalfn', {

@@ -3,6 +3,7 @@
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { Jsonb, type JsonbNode, JsonbObject } from '../../types/jsonb.js';
 import { quoteJson } from '../../types/json-types.js';
+import type { IoContext } from '../../types/io-context.js';
 import type { TypeDescriptor } from '../../types/type-descriptor.js';
 import { PgArray, type PgRecord, type Value } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
@@ -25,7 +26,8 @@ function argType(info: CallInfo, at: number): TypeDescriptor {
   return info.argTypes[at] ?? info.resultType;
 }
 
-interface Argument {
+/** A value to be put into a document, with its declared type. */
+export interface Argument {
   readonly value: Value;
   readonly type: TypeDescriptor;
 }
@@ -71,15 +73,7 @@ fn('json_build_object', {
     const { list, info } = argumentsOf(all);
     if (list === null) return null;
     checkPairs(list, 'json_build_object');
-    const members: string[] = [];
-    for (let at = 0; at + 1 < list.length; at += 2) {
-      const key = list[at] as Argument;
-      const member = list[at + 1] as Argument;
-      if (key.value === null) throw nullKey();
-      const name = quoteJson(keyText(key.value, key.type, info.io));
-      members.push(`${name} : ${valueToJson(member.value, member.type, info.io)}`);
-    }
-    return `{${members.join(', ')}}`;
+    return objectTextOf(list, info.io, plainMembers);
   },
 });
 fn('jsonb_build_object', {
@@ -87,16 +81,62 @@ fn('jsonb_build_object', {
     const { list, info } = argumentsOf(all);
     if (list === null) return null;
     checkPairs(list, 'jsonb_build_object');
-    const members: [string, JsonbNode][] = [];
-    for (let at = 0; at + 1 < list.length; at += 2) {
-      const key = list[at] as Argument;
-      const member = list[at + 1] as Argument;
-      if (key.value === null) throw invalid(`argument ${at + 1}: key must not be null`);
-      members.push([keyText(key.value, key.type, info.io), valueToNode(member.value, member.type, info.io)]);
-    }
-    return new Jsonb(JsonbObject.from(members));
+    return objectTreeOf(list, info.io, plainMembers);
   },
 });
+
+/** What SQL/JSON's JSON_OBJECT adds: leaving out null members, refusing repeated keys (those left out count too). */
+export interface MemberRules {
+  readonly absentOnNull: boolean;
+  readonly unique: boolean;
+}
+
+const plainMembers: MemberRules = { absentOnNull: false, unique: false };
+
+/** A json object of alternating keys and values; 22004 for null keys, 22030 for repeated ones. */
+export function objectTextOf(list: readonly Argument[], io: IoContext, rules: MemberRules): string {
+  const keys = new Set<string>();
+  const members: string[] = [];
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const key = list[at] as Argument;
+    const member = list[at + 1] as Argument;
+    if (key.value === null) throw nullKey();
+    const isSkipped = rules.absentOnNull && member.value === null;
+    if (isSkipped && !rules.unique) continue;
+    const name = keyText(key.value, key.type, io);
+    if (rules.unique && keys.has(name)) throw duplicateKey(name);
+    keys.add(name);
+    if (!isSkipped) members.push(`${quoteJson(name)} : ${valueToJson(member.value, member.type, io)}`);
+  }
+  return `{${members.join(', ')}}`;
+}
+
+/** As objectTextOf, for jsonb: of repeated keys the last one stays. */
+export function objectTreeOf(list: readonly Argument[], io: IoContext, rules: MemberRules): Jsonb {
+  const keys = new Set<string>();
+  const members: [string, JsonbNode][] = [];
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const key = list[at] as Argument;
+    const member = list[at + 1] as Argument;
+    if (key.value === null) throw invalid(`argument ${at + 1}: key must not be null`);
+    const isSkipped = rules.absentOnNull && member.value === null;
+    if (isSkipped && !rules.unique) continue;
+    const name = keyText(key.value, key.type, io);
+    if (rules.unique && keys.has(name)) throw duplicateKey(null);
+    keys.add(name);
+    if (!isSkipped) members.push([name, valueToNode(member.value, member.type, io)]);
+  }
+  return new Jsonb(JsonbObject.from(members));
+}
+
+/** 22030: an object's key is there twice; jsonb does not say which. */
+export function duplicateKey(key: string | null): Error {
+  return pgError(
+    SqlState.duplicateJsonObjectKeyValue,
+    `duplicate JSON object key value${key === null ? '' : `: ${quoteJson(key)}`}`,
+  );
+}
+
 fn('json_build_object_noargs', { impl: () => '{}' });
 fn('jsonb_build_object_noargs', { impl: () => new Jsonb(new JsonbObject([], [])) });
 

@@ -47,6 +47,7 @@ import './scalar/sequence.js';
 import './scalar/series.js';
 import './scalar/server-control.js';
 import './scalar/session.js';
+import './scalar/sql-bodies.js';
 import './scalar/text-case.js';
 import './scalar/text-format.js';
 import './scalar/text-split.js';

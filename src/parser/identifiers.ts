@@ -1,6 +1,5 @@
 // Truncation of long identifiers. The grammar cuts them to 63 bytes without a word; PostgreSQL tells the client. The
 // scan runs only over texts in which a word of that length occurs at all.
-import { scanSync } from '@libpg-query/parser';
 import { identifierBytesMax } from '../base/limits.js';
 import { type Notice, SqlState } from '../errors/pg-error.js';
 
@@ -8,9 +7,8 @@ import { type Notice, SqlState } from '../errors/pg-error.js';
 export function truncationNotices(sql: string): Notice[] {
   if (sql.length <= 21 || !longWord.test(sql)) return [];
   const notices: Notice[] = [];
-  for (const token of scanSync(sql).tokens) {
-    const name = identifierText(token.text, token.tokenName);
-    if (name === null || Buffer.byteLength(name) <= identifierBytesMax) continue;
+  for (const name of identifiers(sql)) {
+    if (Buffer.byteLength(name) <= identifierBytesMax) continue;
     notices.push({
       severity: 'NOTICE',
       code: SqlState.nameTooLong,
@@ -37,8 +35,36 @@ export function truncateIdentifier(name: string): string {
 // 64 bytes are at least 16 characters of four bytes each.
 const longWord = /[\w$\u0080-\uffff]{64,}|[\w$\u0080-\uffff]*[\u0080-\uffff][\w$\u0080-\uffff]{15,}|"[^"]{22,}"/;
 
-function identifierText(text: string, tokenName: string): string | null {
-  if (text.startsWith('"')) return text.slice(1, -1).replaceAll('""', '"');
-  if (tokenName !== 'IDENT' && !/^[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*$/.test(text)) return null;
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+// One token from where it starts: E string, string, quoted identifier, line comment, dollar quote, word.
+const token =
+  /[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[\s\S]*?\1|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|\d[\w.]*/y;
+
+/** The identifiers and keywords of `sql`, folded as the scanner folds them. Comments and literals are stepped over. */
+function* identifiers(sql: string): Generator<string> {
+  for (let at = 0; at < sql.length; ) {
+    if (sql.startsWith('/*', at)) {
+      at = commentEnd(sql, at);
+      continue;
+    }
+    token.lastIndex = at;
+    const text = token.exec(sql)?.[0];
+    at += text?.length ?? 1;
+    if (text === undefined) continue;
+    if (text.startsWith('"')) yield text.slice(1, -1).replaceAll('""', '"');
+    else if (word.test(text)) yield text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  }
+}
+
+const word = /^[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*$/;
+
+/** Where the comment that starts at `from` ends: they nest. */
+function commentEnd(sql: string, from: number): number {
+  const mark = /\/\*|\*\//g;
+  mark.lastIndex = from;
+  let depth = 0;
+  for (let found = mark.exec(sql); found !== null; found = mark.exec(sql)) {
+    depth += found[0] === '/*' ? 1 : -1;
+    if (depth === 0) return mark.lastIndex;
+  }
+  return sql.length;
 }

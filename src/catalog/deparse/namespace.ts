@@ -171,8 +171,9 @@ function columnNames(
     differs ||= chosen !== name;
     return chosen;
   });
-  // A function's columns are named in FROM whenever an alias list was written; so are VALUES' and CTEs' where asked.
-  const printAliases = entry.kind === 'relation' ? differs : (entry.alias?.columns.length ?? 0) > 0 || differs;
+  // A function's columns are always named in FROM; those of VALUES and CTEs where an alias list was written.
+  const isListed = entry.kind === 'function' || (entry.kind !== 'relation' && (entry.alias?.columns.length ?? 0) > 0);
+  const printAliases = isListed || differs;
   return { names, printAliases };
 }
 

@@ -153,10 +153,14 @@ function localeOf(given: Given, template: PgDatabaseRow): Partial<PgDatabaseRow>
     throw pgError(SqlState.invalidObjectDefinition, `unrecognized locale provider: ${provider}`);
   const icu =
     optionText(given, 'icu_locale') ?? optionText(given, 'builtin_locale') ?? (letter === 'c' ? null : locale);
+  const collate = optionText(given, 'lc_collate') ?? locale;
+  const ctype = optionText(given, 'lc_ctype') ?? locale;
+  requireLocale('LC_COLLATE', collate);
+  requireLocale('LC_CTYPE', ctype);
   return {
     datlocprovider: letter,
-    datcollate: optionText(given, 'lc_collate') ?? locale ?? template.datcollate,
-    datctype: optionText(given, 'lc_ctype') ?? locale ?? template.datctype,
+    datcollate: collate ?? template.datcollate,
+    datctype: ctype ?? template.datctype,
     datlocale: letter === 'c' ? null : (icu ?? template.datlocale),
     daticurules: optionText(given, 'icu_rules') ?? template.daticurules,
   };

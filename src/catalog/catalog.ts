@@ -64,9 +64,8 @@ export function createCatalog(session: CatalogSession): Catalog {
   const families = operatorFamilyLookups(base);
   const opclasses = opclassLookups(base, namespaces, types, casts, families);
   const relations = relationLookups(base, namespaces, types, { ...opclasses, ...families });
-  const { databaseName } = session;
   const names = createNames({
-    databaseName,
+    databaseName: session.databaseName,
     tables,
     namespaces,
     types,
@@ -78,7 +77,7 @@ export function createCatalog(session: CatalogSession): Catalog {
   });
   const catalog: Catalog = {
     database,
-    databaseName,
+    databaseName: session.databaseName,
     version: cache.version,
     ...relations,
     ...types,

@@ -229,13 +229,12 @@ export function aggregate(b: Bench, name: string, args: readonly Expression[], t
 
 let nextOid = 90000;
 
-/** CREATE TABLE people (id int4 PRIMARY KEY, name text) */
-export function createPeople(): RelationDescriptor {
-  const oid = nextOid++;
-  const index: IndexDescriptor = {
+/** The primary key of the table that createPeople makes. */
+function peopleIndex(table: number): IndexDescriptor {
+  return {
     oid: nextOid++,
     name: 'people_pkey',
-    table: oid,
+    table,
     file: { database: 1, filenode: nextOid++, temporaryOwner: 0 },
     accessMethod: 'btree',
     isUnique: true,
@@ -255,6 +254,12 @@ export function createPeople(): RelationDescriptor {
     predicate: null,
     constraint: 0,
   };
+}
+
+/** CREATE TABLE people (id int4 PRIMARY KEY, name text) */
+export function createPeople(): RelationDescriptor {
+  const oid = nextOid++;
+  const index = peopleIndex(oid);
   const attribute = (number: number, name: string, type: number, notNull: boolean) => ({
     number,
     name,

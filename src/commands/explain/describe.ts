@@ -165,7 +165,8 @@ function scanTarget(context: DescribeContext, rtIndex: number): { text: string; 
   if (rte?.kind === 'relation') {
     const relation = context.catalog.relation(rte.relation);
     name = relation?.name ?? null;
-    if (context.options.verbose) schema = relation?.schemaName ?? null;
+    // The session's own temporary schema goes by its alias.
+    if (context.options.verbose) schema = relation?.schemaName.replace(/^pg_temp_\d+$/, 'pg_temp') ?? null;
     identity.push({ label: 'Relation Name', value: name ?? '' });
   } else if (rte?.kind === 'function') {
     const [only] = rte.functions;
@@ -196,7 +197,7 @@ function details(context: DescribeContext, plan: Plan): Detail[] {
     list.push({ label: 'Output', value: outputTexts(context, plan) });
   }
   if (options.verbose && plan.kind === 'ModifyTable' && plan.targetList.length > 0) {
-    list.push({ label: 'Output', value: plan.targetList.map((entry) => names.text(plan, entry.expr, true)) });
+    list.push({ label: 'Output', value: plan.targetList.map((entry) => names.outputText(plan, entry.expr)) });
   }
   if (options.verbose && (plan.kind === 'NestLoop' || plan.kind === 'HashJoin' || plan.kind === 'MergeJoin')) {
     list.push({ label: 'Inner Unique', value: plan.innerUnique });
@@ -228,6 +229,10 @@ interface DetailTools {
   readonly scanPrefix: boolean;
 }
 
+function clausesOf(items: readonly { readonly clause: Expression }[]): readonly Expression[] {
+  return items.map((item) => item.clause);
+}
+
 function nodeDetails(context: DescribeContext, plan: Plan, tools: DetailTools): void {
   const { names, options } = context;
   const { list, quals, filter, scanPrefix } = tools;
@@ -235,20 +240,12 @@ function nodeDetails(context: DescribeContext, plan: Plan, tools: DetailTools): 
   switch (plan.kind) {
     case 'IndexScan':
     case 'IndexOnlyScan':
-      quals(
-        'Index Cond',
-        plan.indexQuals.map((qual) => qual.clause),
-        scanPrefix,
-      );
+      quals('Index Cond', clausesOf(plan.indexQuals), scanPrefix);
       filter(scanPrefix);
       if (plan.kind === 'IndexOnlyScan' && options.analyze) list.push({ label: 'Heap Fetches', value: 0 });
       return;
     case 'BitmapIndexScan':
-      quals(
-        'Index Cond',
-        plan.indexQuals.map((qual) => qual.clause),
-        scanPrefix,
-      );
+      quals('Index Cond', clausesOf(plan.indexQuals), scanPrefix);
       return;
     case 'BitmapHeapScan':
       quals('Recheck Cond', plan.recheckQual, scanPrefix);
@@ -286,12 +283,7 @@ function nodeDetails(context: DescribeContext, plan: Plan, tools: DetailTools): 
     case 'MergeJoin': {
       const prefix = names.upperPrefix;
       if (plan.kind === 'HashJoin') quals('Hash Cond', plan.hashClauses, prefix);
-      if (plan.kind === 'MergeJoin')
-        quals(
-          'Merge Cond',
-          plan.mergeClauses.map((item) => item.clause),
-          prefix,
-        );
+      if (plan.kind === 'MergeJoin') quals('Merge Cond', clausesOf(plan.mergeClauses), prefix);
       if (quals('Join Filter', plan.joinQual, prefix))
         tools.removed('Rows Removed by Join Filter', counts?.joinFilteredRowCount);
       filter(prefix);
@@ -357,11 +349,9 @@ function isBitmap(plan: Plan): boolean {
   return plan.kind === 'BitmapIndexScan' || plan.kind === 'BitmapAnd' || plan.kind === 'BitmapOr';
 }
 
+// Output columns are qualified only where the statement has several relations, unlike conditions under VERBOSE.
 function outputTexts(context: DescribeContext, plan: Plan): string[] {
-  if (plan.kind === 'Append' || plan.kind === 'MergeAppend' || plan.kind === 'RecursiveUnion') {
-    if (plan.kind !== 'MergeAppend') return plan.targetList.map((entry) => context.names.text(plan, entry.expr, true));
-  }
-  return plan.targetList.map((entry) => context.names.text(plan, entry.expr, true));
+  return plan.targetList.map((entry) => context.names.outputText(plan, entry.expr));
 }
 
 function qualText(context: DescribeContext, plan: Plan, clauses: readonly Expression[], prefix: boolean): string {

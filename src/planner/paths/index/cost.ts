@@ -100,14 +100,7 @@ export function indexCost(
     const fetched = pagesFetched(root, leafPages * totalScans, info.pages, info.pages);
     indexTotal = (fetched * settings.randomPageCost) / outerScans;
   } else indexTotal = leafPages * settings.randomPageCost;
-  let argCost = 0;
-  for (const clause of quals) {
-    for (const qual of clause.quals) {
-      if (qual.value === null) continue;
-      const cost = expressionCost(root, qual.value);
-      argCost += cost.startup + cost.perTuple;
-    }
-  }
+  const argCost = argumentCost(root, quals);
   const qualCount = quals.reduce((sum, clause) => sum + clause.quals.length, 0);
   let indexStartup = argCost;
   indexTotal += argCost + entries * scans * (settings.cpuIndexTupleCost + qualCount * settings.cpuOperatorCost);
@@ -137,6 +130,19 @@ export function indexCost(
     indexTotal,
     selectivity,
   };
+}
+
+/** Cost of computing the values that the index is searched for. */
+function argumentCost(root: PlannerInfo, quals: readonly IndexClause[]): number {
+  let total = 0;
+  for (const clause of quals) {
+    for (const qual of clause.quals) {
+      if (qual.value === null) continue;
+      const cost = expressionCost(root, qual.value);
+      total += cost.startup + cost.perTuple;
+    }
+  }
+  return total;
 }
 
 function heapCost(

@@ -184,7 +184,13 @@ function analyzeScalar(state: ParseState, node: JsonScalarExpr): Expression {
 
 function analyzeSerialize(state: ParseState, node: JsonSerializeExpr): Expression {
   const location = node.location ?? 0;
-  const arg = jsonValue(state, node.expr, true);
+  let arg = jsonValue(state, node.expr, false);
+  const argType = expressionType(arg);
+  if (argType !== typeOid.json && argType !== typeOid.jsonb) {
+    if (argType === typeOid.bytea) arg = fromUtf8(state, arg);
+    const options = { context: 'explicit', form: 'implicitCast', location } as const;
+    arg = coerceToTarget(state, arg, typeOid.json, -1, options) ?? arg;
+  }
   const returning =
     node.output === undefined ? { type: typeOid.text, typmod: -1, isJsonb: false } : outputOf(state, node.output, []);
   if (returning.type !== typeOid.bytea && category(state.context.catalog, returning.type) !== 'S') {

@@ -2,7 +2,6 @@
 // its type behind it.
 import { typeOid } from '../oids.js';
 import type { Const } from '../../trees/expression.js';
-import { quoteLiteral } from '../../types/quote.js';
 import { collationName, typeName } from './expression.js';
 import type { DeparseContext } from './context.js';
 
@@ -41,6 +40,11 @@ function literalOf(node: Const, text: string): { readonly literal: string; reado
     default:
       return { literal: quoteLiteral(text), isSelfDescribing: false };
   }
+}
+
+// Backslashes stand for themselves: the text is for standard_conforming_strings.
+function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function appendLabel(context: DeparseContext, node: Const, typmod: number): void {

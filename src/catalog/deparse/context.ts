@@ -32,7 +32,11 @@ export interface DeparseContext {
 export function deparseContext(
   catalog: Catalog,
   namespaces: readonly Namespace[],
-  options: DeparseOptions & { readonly varPrefix: boolean; readonly isExplain?: boolean; readonly argumentNames?: readonly string[] },
+  options: DeparseOptions & {
+    readonly varPrefix: boolean;
+    readonly isExplain?: boolean;
+    readonly argumentNames?: readonly string[];
+  },
 ): DeparseContext {
   return {
     catalog,

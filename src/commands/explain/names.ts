@@ -41,6 +41,7 @@ export class PlanNames {
     if ('scanRtIndex' in plan) used.add(plan.scanRtIndex);
     if (plan.kind === 'ModifyTable') {
       used.add(plan.resultRelation);
+      for (const member of plan.members ?? []) used.add(member.resultRelation);
       if (plan.onConflict !== null && plan.onConflict.excludedRtIndex > 0) used.add(plan.onConflict.excludedRtIndex);
     }
     const note = (id: number, source: ParamSource): void => {
@@ -73,6 +74,15 @@ export class PlanNames {
     return expressionTextIn(this.catalog, expression, [this.namespace(plan)], {
       pretty: false,
       varPrefix: prefix || this.verbose,
+      isExplain: true,
+    });
+  }
+
+  /** Text of an output column: qualified only where the statement has several relations. */
+  outputText(plan: Plan, expression: Expression): string {
+    return expressionTextIn(this.catalog, expression, [this.namespace(plan)], {
+      pretty: false,
+      varPrefix: this.usesPrefix,
       isExplain: true,
     });
   }

@@ -3,6 +3,7 @@ import { PgError, SqlState, notSupported, pgError } from '../../errors/pg-error.
 import { objectTextOf, objectTreeOf } from '../../functions/json/build.js';
 import { builtinFunction } from '../../functions/registry.js';
 import type { JsonConstructorExpr, JsonIsPredicate } from '../../trees/expression.js';
+import { formatJsonb } from '../../types/json-types.js';
 import { checkJson } from '../../types/json-parser.js';
 import { Jsonb } from '../../types/jsonb.js';
 import type { Value } from '../../types/value.js';
@@ -65,7 +66,7 @@ function constructorOf(expr: JsonConstructorExpr, m: Emitter): Constructor {
     case 'scalar':
       return (x, args) => (args[0] === null ? null : call(x, expr.isJsonb ? 'to_jsonb' : 'to_json', args, argTypes));
     case 'serialize':
-      return (_, args) => args[0] ?? null;
+      return (_, args) => (args[0] instanceof Jsonb ? formatJsonb(args[0].root) : (args[0] ?? null));
     default:
       throw notSupported(`JSON constructor ${expr.op}`);
   }

@@ -102,8 +102,12 @@ async function sortOrderFor(context: CommandContext, type: number, statement: Al
   if (other === undefined) return statement.newValIsAfter ? neighbor.enumsortorder + 1 : neighbor.enumsortorder - 1;
   const middle = Math.fround((neighbor.enumsortorder + other.enumsortorder) / 2);
   if (middle !== neighbor.enumsortorder && middle !== other.enumsortorder) return middle;
-  for (const [position, entry] of entries.entries()) {
-    await tables.update(context.transaction, 'pg_enum', entry, { enumsortorder: position + 1 });
+  // Labels that move up go from the last on, those that move down from the first: no two ever have one number.
+  const moves = entries.map((entry, position) => ({ entry, order: position + 1 }));
+  const up = moves.filter(({ entry, order }) => order > entry.row.enumsortorder).reverse();
+  const down = moves.filter(({ entry, order }) => order < entry.row.enumsortorder);
+  for (const { entry, order } of [...up, ...down]) {
+    await tables.update(context.transaction, 'pg_enum', entry, { enumsortorder: order });
   }
   return sortOrderFor(context, type, statement);
 }

@@ -3,10 +3,9 @@
 // (outerVar, innerVar). What an input computes already is not computed again but referred to.
 import type { Expression, SubPlan, TargetEntry, Var } from '../trees/expression.js';
 import { indexVar, innerVar, outerVar } from '../trees/expression.js';
-import type { GroupColumn, IndexQual, Plan, PlanRowMark } from '../trees/plan.js';
+import type { GroupColumn, IndexQual, ModifyMember, Plan, PlanRowMark } from '../trees/plan.js';
 import { equalTrees } from './expressions/equal.js';
 import { varForExpr } from './expressions/make.js';
-import { stripNullingRels } from './expressions/nulling.js';
 import { mapChildren, mapTargetList, mapRte } from './expressions/walk.js';
 import type { PlannerInfo } from './planner-info.js';
 
@@ -100,7 +99,7 @@ class ReferenceSetter {
           : item.expr.kind !== 'Var' &&
             item.expr.kind !== 'Const' &&
             item.expr.kind === node.kind &&
-            equalTrees(stripNullingRels(item.expr), stripNullingRels(node)),
+            equalTrees(item.expr, node),
       );
       if (entry !== undefined) return varForExpr(input.varno, entry.resno, entry.expr);
     }
@@ -113,9 +112,7 @@ class ReferenceSetter {
     return list.map((entry) => {
       if (entry.sortGroupRef > 0 && entry.expr.kind !== 'Var') {
         const same = input.list.find(
-          (item) =>
-            item.sortGroupRef === entry.sortGroupRef &&
-            equalTrees(stripNullingRels(item.expr), stripNullingRels(entry.expr)),
+          (item) => item.sortGroupRef === entry.sortGroupRef && equalTrees(item.expr, entry.expr),
         );
         if (same !== undefined) return { ...entry, expr: varForExpr(input.varno, same.resno, same.expr) };
       }
@@ -154,17 +151,8 @@ class ReferenceSetter {
       case 'MergeJoin':
         return this.join(plan);
       case 'Append':
-      case 'MergeAppend': {
-        const [only] = plan.children;
-        if (plan.kind === 'Append' && plan.children.length === 1 && only !== undefined && this.sameWidth(plan, only)) {
-          return this.replaceAppend(plan, only);
-        }
-        return {
-          ...plan,
-          targetList: passThrough(plan.targetList),
-          children: plan.children.map((child) => this.plan(child)),
-        };
-      }
+      case 'MergeAppend':
+        return this.append(plan);
       case 'RecursiveUnion':
         return {
           ...plan,
@@ -215,6 +203,18 @@ class ReferenceSetter {
       case 'BitmapOr':
         return this.bitmap(plan);
     }
+  }
+
+  private append(plan: Extract<Plan, { kind: 'Append' | 'MergeAppend' }>): Plan {
+    const [only] = plan.children;
+    if (plan.kind === 'Append' && plan.children.length === 1 && only !== undefined && this.sameWidth(plan, only)) {
+      return this.replaceAppend(plan, only);
+    }
+    return {
+      ...plan,
+      targetList: passThrough(plan.targetList),
+      children: plan.children.map((child) => this.plan(child)),
+    };
   }
 
   private sameWidth(plan: Plan, child: Plan): boolean {
@@ -432,6 +432,15 @@ class ReferenceSetter {
     return map(item);
   }
 
+  private member(member: ModifyMember, input: InputColumns): ModifyMember {
+    return {
+      resultRelation: member.resultRelation + this.offset,
+      updateColumns: member.updateColumns,
+      returningList: this.entries(member.returningList, this.over([input], member.resultRelation)),
+      withCheckOptions: member.withCheckOptions.map((item) => ({ ...item, qual: this.scanExpression(item.qual) })),
+    };
+  }
+
   private modifyTable(plan: Extract<Plan, { kind: 'ModifyTable' }>): Plan {
     const input: InputColumns = { varno: outerVar, list: plan.outer.targetList };
     const map = this.over([input], plan.resultRelation);
@@ -460,6 +469,7 @@ class ReferenceSetter {
       })),
       mergeJoinCondition: plan.mergeJoinCondition === null ? null : map(plan.mergeJoinCondition),
       withCheckOptions: plan.withCheckOptions.map((item) => ({ ...item, qual: this.scanExpression(item.qual) })),
+      ...(plan.members === undefined ? {} : { members: plan.members.map((member) => this.member(member, input)) }),
     };
   }
 }

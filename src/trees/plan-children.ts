@@ -78,6 +78,8 @@ export function planExpressions(plan: Plan): readonly Expression[] {
       for (const action of plan.mergeActions) add(action.condition, ...exprsOf(action.targetList));
       add(plan.mergeJoinCondition, ...plan.withCheckOptions.map((item) => item.qual));
       if (plan.onConflict !== null) add(plan.onConflict.where, ...exprsOf(plan.onConflict.set));
+      for (const member of plan.members ?? [])
+        add(...exprsOf(member.returningList), ...member.withCheckOptions.map((item) => item.qual));
       break;
     case 'SampleScan':
       add(...plan.tableSample.args, plan.tableSample.repeatable);

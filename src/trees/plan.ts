@@ -109,6 +109,15 @@ export interface ModifyTable extends PlanCommon {
   readonly withCheckOptions: readonly WithCheckOption[];
   /** Param by which EvalPlanQual re-runs `outer`. */
   readonly evalPlanQualParam: number;
+  /** UPDATE or DELETE of an inheritance parent: its member tables. The input's junk column `tableoid` says which one. */
+  readonly members?: readonly ModifyMember[];
+}
+/** A table that an inherited UPDATE or DELETE writes; numbers and expressions are in its own columns. */
+export interface ModifyMember {
+  readonly resultRelation: number;
+  readonly updateColumns: readonly number[];
+  readonly returningList: readonly TargetEntry[];
+  readonly withCheckOptions: readonly WithCheckOption[];
 }
 export interface WithCheckOption {
   readonly viewName: string;

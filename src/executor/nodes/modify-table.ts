@@ -6,7 +6,7 @@ import { batchRowsMax } from '../../base/limits.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import type { StoredRow } from '../../storage/api.js';
 import type { RowLockMode } from '../../transaction/api.js';
-import type { ModifyTable, Plan } from '../../trees/plan.js';
+import type { ModifyMember, ModifyTable, Plan } from '../../trees/plan.js';
 import type { Row, Value } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
 import { type QualProgram, type RowProgram, compileQual, compileTargets } from '../expressions/compile.js';
@@ -21,13 +21,32 @@ import { InsertOnConflict } from './insert-on-conflict.js';
 import { MergeWriter } from './merge.js';
 import { scannedRelation } from './relation-scan.js';
 
-interface ModifyProgram {
+/** What is compiled for one written table. */
+interface TableProgram {
   readonly returning: RowProgram | null;
   readonly checkOptions: readonly { readonly viewName: string; readonly program: QualProgram }[];
+  readonly updateColumns: readonly number[];
+  readonly changed: ReadonlySet<number>;
+}
+
+interface ModifyProgram {
+  readonly root: TableProgram;
+  readonly members: readonly TableProgram[];
   /** The plan can't give the same target row twice. */
   readonly isDistinct: boolean;
   readonly ctidColumn: number;
-  readonly changed: ReadonlySet<number>;
+  /** The column that says which member table a row is of; -1 where the target has none. */
+  readonly tableColumn: number;
+}
+
+/** A table that the command writes: its target, or a member of the target's inheritance tree. */
+interface WrittenTable {
+  readonly rtIndex: number;
+  readonly relation: RelationDescriptor;
+  readonly target: TargetTable;
+  readonly program: TableProgram;
+  /** Rows that this command changed, kept where its plan may give one twice. */
+  readonly touched: Set<number> | null;
 }
 
 export class ModifyTableNode implements PlanNode {
@@ -37,6 +56,9 @@ export class ModifyTableNode implements PlanNode {
   readonly touched: Set<number> | null;
   private readonly child: PlanNode;
   private readonly program: ModifyProgram;
+  private readonly root: WrittenTable;
+  /** By the table's OID. */
+  private readonly members = new Map<number, WrittenTable>();
   private readonly onConflict: InsertOnConflict | null;
   private readonly merge: MergeWriter | null;
   private out: Batch = [];
@@ -51,17 +73,40 @@ export class ModifyTableNode implements PlanNode {
     this.program = x.unit.cached(plan, () => compileModify(x, plan, this.relation));
     this.target = openTarget(x, this.relation);
     this.touched = this.program.isDistinct && plan.operation !== 'merge' ? null : new Set();
+    this.root = {
+      rtIndex: plan.resultRelation,
+      relation: this.relation,
+      target: this.target,
+      program: this.program.root,
+      touched: this.touched,
+    };
+    for (const [n, program] of this.program.members.entries()) this.addMember(plan.members?.[n], program);
     this.child = buildNode(plan.outer, x);
     this.onConflict = plan.onConflict === null ? null : new InsertOnConflict(this, plan.onConflict);
     this.merge = plan.operation === 'merge' ? new MergeWriter(this) : null;
     if (plan.canSetTag) x.counts ??= { processed: 0 };
   }
 
+  private addMember(member: ModifyMember | undefined, program: TableProgram): void {
+    if (member === undefined) return;
+    const relation = scannedRelation(this.x.unit, member.resultRelation);
+    const target = relation.oid === this.relation.oid ? this.target : openTarget(this.x, relation);
+    const touched = this.touched === null ? null : new Set<number>();
+    this.members.set(relation.oid, { rtIndex: member.resultRelation, relation, target, program, touched });
+  }
+
+  /** The table that an input row of UPDATE or DELETE belongs to. */
+  private tableOf(input: Row): WrittenTable {
+    const { tableColumn } = this.program;
+    if (tableColumn < 0) return this.root;
+    return this.members.get(input[tableColumn] as number) ?? this.root;
+  }
+
   async next(rowCountMax: number): Promise<Batch | null> {
     if (!this.started) await this.start();
     while (this.out.length === 0) {
       if (this.ended) return null;
-      const batch = await this.child.next(this.program.returning === null ? batchRowsMax : rowCountMax);
+      const batch = await this.child.next(this.program.root.returning === null ? batchRowsMax : rowCountMax);
       if (batch === null) {
         this.ended = true;
         break;
@@ -76,16 +121,20 @@ export class ModifyTableNode implements PlanNode {
 
   private async start(): Promise<void> {
     this.started = true;
-    const { returning, checkOptions } = this.program;
-    if (returning !== null) await this.x.ensureInit(returning.initParams);
-    for (const { program } of checkOptions) await this.x.ensureInit(program.initParams);
+    for (const { returning, checkOptions } of [this.program.root, ...this.program.members]) {
+      if (returning !== null) await this.x.ensureInit(returning.initParams);
+      for (const { program } of checkOptions) await this.x.ensureInit(program.initParams);
+    }
     if (this.merge !== null) await this.merge.prepare();
     if (this.onConflict !== null) await this.onConflict.prepare();
     refuseTriggers(this.relation, triggerEvents(this.plan), 'statement');
   }
 
   private async write(batch: Batch): Promise<void> {
-    if (batch.length > 0 && this.merge === null) refuseTriggers(this.relation, triggerEvents(this.plan), 'row');
+    if (batch.length > 0 && this.merge === null) {
+      const written = this.members.size === 0 ? [this.root] : [...this.members.values()];
+      for (const { relation } of written) refuseTriggers(relation, triggerEvents(this.plan), 'row');
+    }
     switch (this.plan.operation) {
       case 'insert':
         if (this.onConflict !== null) for (const row of batch) await this.onConflict.insert(this.newRow(row), row);
@@ -115,7 +164,7 @@ export class ModifyTableNode implements PlanNode {
   }
 
   async insertRows(rows: readonly Row[], inputs: readonly Row[]): Promise<void> {
-    const { checkOptions } = this.program;
+    const { checkOptions } = this.program.root;
     const stored = await this.target.insertAll(rows);
     for (let n = 0; n < rows.length; n++) {
       const row = stored.rows[n] as Row;
@@ -126,56 +175,63 @@ export class ModifyTableNode implements PlanNode {
   }
 
   private async updateOne(input: Row): Promise<void> {
-    const located = await this.locate(input, this.target.lockMode(this.program.changed));
+    const table = this.tableOf(input);
+    const { updateColumns, changed } = table.program;
+    const located = await this.locate(table, input, table.target.lockMode(changed));
     if (located === null) return;
-    await this.applyUpdate(
-      located.row,
-      this.updatedRow(located.row, located.input, this.plan.updateColumns),
-      located.input,
-      this.program.changed,
-    );
+    const row = this.updatedRow(located.row, located.input, updateColumns);
+    await this.applyUpdate(located.row, row, located.input, changed, table);
   }
 
   private async deleteOne(input: Row): Promise<void> {
-    const located = await this.locate(input, 'update');
-    if (located !== null) await this.applyDelete(located.row, located.input);
+    const table = this.tableOf(input);
+    const located = await this.locate(table, input, 'update');
+    if (located !== null) await this.applyDelete(located.row, located.input, table);
   }
 
-  async applyUpdate(old: StoredRow, row: Row, input: Row, changed: ReadonlySet<number>): Promise<void> {
-    const stored = await this.target.update(old, row, changed);
-    this.touched?.add(old.rowid);
-    if (this.program.checkOptions.length > 0) await this.checkViews(stored);
-    await this.report({ rowid: old.rowid, xmin: old.xmin, values: stored }, input);
+  async applyUpdate(
+    old: StoredRow,
+    row: Row,
+    input: Row,
+    changed: ReadonlySet<number>,
+    table: WrittenTable = this.root,
+  ): Promise<void> {
+    const stored = await table.target.update(old, row, changed);
+    table.touched?.add(old.rowid);
+    if (table.program.checkOptions.length > 0) await this.checkViews(stored, table);
+    await this.report({ rowid: old.rowid, xmin: old.xmin, values: stored }, input, table);
   }
 
-  async applyDelete(old: StoredRow, input: Row): Promise<void> {
-    await this.target.delete(old);
-    this.touched?.add(old.rowid);
-    await this.report(old, input);
+  async applyDelete(old: StoredRow, input: Row, table: WrittenTable = this.root): Promise<void> {
+    await table.target.delete(old);
+    table.touched?.add(old.rowid);
+    await this.report(old, input, table);
   }
 
   /** Locks the row that an input row names and returns its current version, the input re-evaluated where others changed
    *  it; null where there is nothing left to do. */
   private async locate(
+    table: WrittenTable,
     input: Row,
     mode: RowLockMode,
   ): Promise<{ readonly row: StoredRow; readonly input: Row } | null> {
     const rowid = rowIdOf(input[this.program.ctidColumn]);
     if (rowid === null) return null;
-    const granted = this.target.lock(rowid, mode);
+    const granted = table.target.lock(rowid, mode);
     if (granted instanceof Promise) await granted;
-    const version = currentVersion(this.x, this.target.table, rowid, { goneVerb: 'delete', touched: this.touched });
+    const version = currentVersion(this.x, table.target.table, rowid, { goneVerb: 'delete', touched: table.touched });
     if (version.state === 'same') return { row: version.row, input };
     if (version.state !== 'changed') return null;
     // The row is locked: this version stays while the plan is re-evaluated for it.
-    const again = await this.reevaluate(input, version.row);
+    const again = await this.reevaluate(input, version.row, table);
     return again === null ? null : { row: version.row, input: again };
   }
 
   /** The plan's row for a new version of the target row; null where it no longer qualifies. */
-  reevaluate(input: Row, version: StoredRow): Promise<Row | null> {
+  reevaluate(input: Row, version: StoredRow, table: WrittenTable = this.root): Promise<Row | null> {
     const rows = markedRows(this.x, this.plan.outer, this.plan.rowMarks, input);
-    rows.set(this.plan.resultRelation, version);
+    for (const member of this.members.values()) rows.set(member.rtIndex, null);
+    rows.set(table.rtIndex, version);
     return evalPlanQual(this.x, this.plan.outer, rows);
   }
 
@@ -186,18 +242,18 @@ export class ModifyTableNode implements PlanNode {
     return row;
   }
 
-  async checkViews(row: Row): Promise<void> {
-    for (const { viewName, program } of this.program.checkOptions) {
+  async checkViews(row: Row, table: WrittenTable = this.root): Promise<void> {
+    for (const { viewName, program } of table.program.checkOptions) {
       if (await program.run(this.x, this.withSystem(row, 0, 0n))) continue;
       throw pgError(SqlState.withCheckOptionViolation, `new row violates check option for view "${viewName}"`, {
-        detail: failingRow(this.x.context, this.relation, row),
+        detail: failingRow(this.x.context, table.relation, row),
       });
     }
   }
 
   /** Counts a written row and makes its RETURNING row. */
-  report(row: StoredRow, input: Row): Promise<void> | undefined {
-    const { returning } = this.program;
+  report(row: StoredRow, input: Row, table: WrittenTable = this.root): Promise<void> | undefined {
+    const { returning } = table.program;
     if (this.plan.canSetTag && this.x.counts !== null) this.x.counts.processed += 1;
     if (returning === null) return undefined;
     const xmin = this.x.context.transaction.store.assignedXid ?? row.xmin;
@@ -230,6 +286,17 @@ export function modifySources(relation: RelationDescriptor): RowSources {
 }
 
 function compileModify(x: RunState, plan: ModifyTable, relation: RelationDescriptor): ModifyProgram {
+  const members = plan.members ?? [];
+  return {
+    root: compileTable(x, plan, relation),
+    members: members.map((member) => compileTable(x, member, scannedRelation(x.unit, member.resultRelation))),
+    isDistinct: !mayRepeatRows(plan.outer),
+    ctidColumn: plan.operation === 'insert' ? -1 : requireJunk(plan, 'ctid'),
+    tableColumn: members.length === 0 ? -1 : junkColumn(plan.outer, 'tableoid'),
+  };
+}
+
+function compileTable(x: RunState, plan: ModifyTable | ModifyMember, relation: RelationDescriptor): TableProgram {
   const sources = modifySources(relation);
   return {
     returning: plan.returningList.length === 0 ? null : compileTargets(x.unit, plan.returningList, sources),
@@ -237,8 +304,7 @@ function compileModify(x: RunState, plan: ModifyTable, relation: RelationDescrip
       viewName,
       program: compileQual(x.unit, [qual], sources) as QualProgram,
     })),
-    isDistinct: !mayRepeatRows(plan.outer),
-    ctidColumn: plan.operation === 'insert' ? -1 : requireJunk(plan, 'ctid'),
+    updateColumns: plan.updateColumns,
     changed: new Set(plan.updateColumns),
   };
 }

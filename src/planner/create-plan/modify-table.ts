@@ -1,12 +1,13 @@
 // ModifyTable: the row change on top of a plan that delivers new values and row identities.
 import { SqlState, pgError } from '../../errors/pg-error.js';
-import type { Expression } from '../../trees/expression.js';
-import type { Plan, PlanMergeAction, PlanOnConflict } from '../../trees/plan.js';
+import type { Expression, TargetEntry } from '../../trees/expression.js';
+import type { ModifyMember, Plan, PlanMergeAction, PlanOnConflict } from '../../trees/plan.js';
 import type { OnConflict } from '../../trees/query.js';
 import { impliedByConditions } from '../predicates/imply.js';
 import { andList } from '../expressions/make.js';
 import { equalTrees } from '../expressions/equal.js';
 import type { Path } from '../path.js';
+import { translateToMember } from '../paths/append-rel.js';
 import type { PlannerInfo } from '../planner-info.js';
 import { expandInsert } from '../prep/target-list.js';
 import { required } from '../require.js';
@@ -49,7 +50,39 @@ export function createModifyTable(root: PlannerInfo, path: Extract<Path, { kind:
       : null,
     withCheckOptions: query.withCheckOptions ?? [],
     evalPlanQualParam: path.epqParam,
+    ...inheritedMembers(root, path.returningList),
   };
+}
+
+/** The tables of an inheritance tree that is the target, each with the lists in its own columns. */
+function inheritedMembers(
+  root: PlannerInfo,
+  returning: readonly TargetEntry[],
+): { readonly members?: readonly ModifyMember[] } {
+  const { query } = root;
+  if (query.commandType !== 'update' && query.commandType !== 'delete') return {};
+  const parent = root.rangeTable[query.resultRelation - 1];
+  if (parent?.kind !== 'relation') return {};
+  const links = [...root.appendParents].filter(([, link]) => link.parent === query.resultRelation);
+  if (links.length === 0) return {};
+  const members = links.map(([rtIndex, link]): ModifyMember => {
+    const rte = root.rangeTable[rtIndex - 1];
+    const relation = rte?.kind === 'relation' ? root.global.catalog.relation(rte.relation) : null;
+    const member = { rtIndex, relation };
+    return {
+      resultRelation: rtIndex,
+      updateColumns: root.updateColumns.map((attno) => {
+        const column = link.translation[attno - 1];
+        return column?.kind === 'Var' ? column.attno : 0;
+      }),
+      returningList: returning.map((entry) => ({ ...entry, expr: translateToMember(root, member, entry.expr) })),
+      withCheckOptions: (query.withCheckOptions ?? []).map((option) => ({
+        ...option,
+        qual: translateToMember(root, member, option.qual),
+      })),
+    };
+  });
+  return { members };
 }
 
 function planOnConflict(root: PlannerInfo, clause: OnConflict): PlanOnConflict {

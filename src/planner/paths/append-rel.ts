@@ -52,7 +52,11 @@ export function expandInheritance(root: PlannerInfo, rel: RelOptInfo): void {
 }
 
 /** The expression with the parent's columns replaced by the member's. */
-export function translateToMember(root: PlannerInfo, member: RelOptInfo, expression: Expression): Expression {
+export function translateToMember(
+  root: PlannerInfo,
+  member: Pick<RelOptInfo, 'rtIndex' | 'relation'>,
+  expression: Expression,
+): Expression {
   const link = required(root.appendParents.get(member.rtIndex), 'inheritance parent');
   const walk = (node: Expression): Expression => {
     if (node.kind === 'Var' && node.varno === link.parent && node.levelsUp === 0)
@@ -70,7 +74,7 @@ export function translateToMember(root: PlannerInfo, member: RelOptInfo, express
 function translateVar(
   node: Var,
   link: { readonly parent: number; readonly translation: readonly (Expression | null)[] },
-  member: RelOptInfo,
+  member: Pick<RelOptInfo, 'rtIndex' | 'relation'>,
 ): Expression {
   if (node.attno < 0) return { ...node, varno: member.rtIndex };
   if (node.attno === 0) {

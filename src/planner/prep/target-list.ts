@@ -11,6 +11,8 @@ import { required } from '../require.js';
 
 export type PlanKind = Plan['kind'];
 
+const oidType = 26;
+
 /** Builds `root.processedTargetList`. */
 export function preprocessTargetList(root: PlannerInfo): void {
   const { query } = root;
@@ -60,8 +62,10 @@ function addRowIdentity(root: PlannerInfo, addJunk: (expr: Expression, name: str
   const rte = required(root.rangeTable[root.query.resultRelation - 1], 'target relation');
   if (rte.kind !== 'relation') throw notSupported('changing rows of something other than a table');
   if (rte.inherit && root.global.catalog.relation(rte.relation)?.hasSubclass) {
-    if (root.global.catalog.inheritors(rte.relation).length > 1)
-      throw notSupported('changing rows through an inheritance parent');
+    if (root.global.catalog.inheritors(rte.relation).length > 1) {
+      if (root.query.commandType === 'merge') throw notSupported('MERGE into an inheritance parent');
+      addJunk(makeVar(root.query.resultRelation, -6, { type: oidType, typmod: -1, collation: 0 }), 'tableoid');
+    }
   }
   if (rte.relkind === 'v') addJunk(wholeRow(root, root.query.resultRelation), 'wholerow');
   else addJunk(ctid(root.query.resultRelation), 'ctid');

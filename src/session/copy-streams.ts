@@ -6,6 +6,7 @@ import { writeCopyData, writeCopyDone, writeCopyResponse } from '../wire/backend
 import type { Session } from './session.js';
 
 const outputFlushBytes = 64 * 1024;
+const inputPieceBytes = 64 * 1024;
 
 /** The session's copy streams. */
 export function copyStreamsOf(session: Session): CopyStreams {
@@ -20,29 +21,37 @@ function openIn(session: Session, format: CopyStreamFormat): CopyInSource {
   return { [Symbol.asyncIterator]: () => receiveData(session) };
 }
 
+/** The client's bytes. Clients send a message for each line: what has arrived goes on in one piece. */
 async function* receiveData(session: Session): AsyncGenerator<Buffer> {
   const { connection } = session;
   const flushed = connection.flush();
   if (flushed) await flushed;
+  let pieces: Buffer[] = [];
+  let bytes = 0;
   for (;;) {
-    const message = connection.poll() ?? (await connection.receive(undefined, () => session.checkInterrupts()));
-    session.checkInterrupts();
-    if (message === null) {
-      throw fatalError(SqlState.connectionFailure, 'unexpected EOF on client connection with an open transaction');
+    let message = connection.poll();
+    if (message === null || bytes >= inputPieceBytes) {
+      if (bytes > 0) yield Buffer.concat(pieces, bytes);
+      pieces = [];
+      bytes = 0;
+      session.checkInterrupts();
+      message ??= await connection.receive(undefined, () => session.checkInterrupts());
+      if (message === null) {
+        throw fatalError(SqlState.connectionFailure, 'unexpected EOF on client connection with an open transaction');
+      }
     }
-    switch (message.kind) {
-      case 'copyData':
-        yield message.data;
-        continue;
-      case 'copyDone':
-        return;
-      case 'copyFail':
+    if (message.kind === 'copyData') {
+      pieces.push(message.data);
+      bytes += message.data.length;
+    } else if (message.kind !== 'flush' && message.kind !== 'sync') {
+      // What came before the end, or before what is wrong, counts.
+      if (bytes > 0) yield Buffer.concat(pieces, bytes);
+      session.checkInterrupts();
+      if (message.kind === 'copyDone') return;
+      if (message.kind === 'copyFail') {
         throw pgError(SqlState.queryCanceled, `COPY from stdin failed: ${message.message}`);
-      case 'flush':
-      case 'sync':
-        continue;
-      default:
-        throw fatalError(SqlState.protocolViolation, 'unexpected message type during COPY from stdin');
+      }
+      throw fatalError(SqlState.protocolViolation, 'unexpected message type during COPY from stdin');
     }
   }
 }

@@ -93,13 +93,15 @@ async function readText(loader: Loader, source: CopyInSource, split: Splitter): 
 
 async function takeRecords(loader: Loader, records: readonly CopyRecord[], split: Splitter): Promise<void> {
   for (const record of records) {
-    loader.position = { line: record.line, text: record.text, column: null, value: undefined };
     if (loader.isHeader) {
+      loader.position = { line: record.line, text: record.text, column: null, value: undefined };
       loader.isHeader = false;
       if (loader.job.options.header === 'match') matchHeader(loader.job, split(record.text));
       continue;
     }
-    await loader.take(record, split(record.text));
+    loader.atRecord(record);
+    const wait = loader.take(record, split(record.text));
+    if (wait !== undefined) await wait;
   }
 }
 
@@ -160,6 +162,12 @@ class Loader {
   skipped = 0;
   isHeader: boolean;
   position: CopyPosition | null = null;
+  private readonly place: { -readonly [Key in keyof CopyPosition]: CopyPosition[Key] } = {
+    line: 0,
+    text: null,
+    column: null,
+    value: undefined,
+  };
   lineOf: () => number = () => 0;
   private readonly writer: TableWriter;
   private readonly inputs: readonly ColumnInput[];
@@ -181,39 +189,87 @@ class Loader {
     this.fieldDefaults = options.defaultText === null ? new Map() : explicitDefaults(context, relation, columns);
   }
 
-  /** One record's fields. Throws 22P04 for too few or too many. */
-  async take(record: CopyRecord, fields: readonly Field[]): Promise<void> {
-    const { columns, context } = this.job;
-    const row: Value[] = new Array(this.width).fill(null);
+  /** The record in hand: errors name it. One object for all of them, because there are millions. */
+  atRecord(record: CopyRecord): void {
+    const { place } = this;
+    place.line = record.line;
+    place.text = record.text;
+    place.column = null;
+    place.value = undefined;
+    this.position = place;
+  }
+
+  /** One record's fields; a Promise only where something waits. Throws 22P04 for too few or too many. */
+  take(record: CopyRecord, fields: readonly Field[]): undefined | Promise<void> {
+    const { columns } = this.job;
     if (fields.length > columns.length && !(columns.length === 0 && fields.length === 1 && fields[0] === '')) {
       throw pgError(SqlState.badCopyFileFormat, 'extra data after last expected column');
     }
-    for (let n = 0; n < columns.length; n++) {
+    const row: Value[] = new Array(this.width).fill(null);
+    return this.takeFields(record, fields, row, 0);
+  }
+
+  /** Fields from the given one on. Where one waits, the rest follow it. */
+  private takeFields(
+    record: CopyRecord,
+    fields: readonly Field[],
+    row: Value[],
+    from: number,
+  ): undefined | Promise<void> {
+    const { columns } = this.job;
+    const { place } = this;
+    for (let n = from; n < columns.length; n++) {
       const column = columns[n] as AttributeDescriptor;
       if (n >= fields.length) {
+        place.column = null;
+        place.value = undefined;
         throw pgError(SqlState.badCopyFileFormat, `missing data for column "${column.name}"`);
       }
       const field = fields[n] as Field;
-      if (field === useDefault) {
-        this.position = { line: record.line, text: record.text, column: column.name, value: undefined };
-        row[column.number - 1] = await this.defaultOf(column);
-        continue;
+      const { parse, check } = this.inputs[n] as ColumnInput;
+      if (field === null && check === null) continue;
+      place.column = column.name;
+      if (field === useDefault || check !== null) {
+        return this.takeSlowly(record, fields, row, n).then((kept) =>
+          kept ? this.takeFields(record, fields, row, n + 1) : undefined,
+        );
       }
-      if (field === null && (this.inputs[n] as ColumnInput).check === null) continue;
-      this.position = { line: record.line, text: record.text, column: column.name, value: field };
+      place.value = field;
       try {
-        const value = field === null ? null : (this.inputs[n] as ColumnInput).parse(field);
-        const { check } = this.inputs[n] as ColumnInput;
-        if (check !== null) await check(value);
-        row[column.number - 1] = value;
+        row[column.number - 1] = parse(field as string);
       } catch (error) {
         if (!this.job.options.ignoreErrors || !isDataError(error)) throw error;
-        this.skip(context, record, column, field);
-        return;
+        this.skip(this.job.context, record, column, field);
+        return undefined;
       }
     }
-    this.position = { line: record.line, text: record.text, column: null, value: undefined };
-    await this.takeRow(row, record);
+    place.column = null;
+    place.value = undefined;
+    return this.takeRow(row, record);
+  }
+
+  /** A field that takes its default or has constraints to check; false where its row is skipped. */
+  private async takeSlowly(record: CopyRecord, fields: readonly Field[], row: Value[], n: number): Promise<boolean> {
+    const { context, columns } = this.job;
+    const column = columns[n] as AttributeDescriptor;
+    const field = fields[n] as Field;
+    if (field === useDefault) {
+      this.place.value = undefined;
+      row[column.number - 1] = await this.defaultOf(column);
+      return true;
+    }
+    this.place.value = field;
+    const { parse, check } = this.inputs[n] as ColumnInput;
+    try {
+      const value = field === null ? null : parse(field);
+      if (check !== null) await check(value);
+      row[column.number - 1] = value;
+      return true;
+    } catch (error) {
+      if (!this.job.options.ignoreErrors || !isDataError(error)) throw error;
+      this.skip(context, record, column, field);
+      return false;
+    }
   }
 
   private skip(context: CommandContext, record: CopyRecord, column: AttributeDescriptor, field: string | null): void {
@@ -240,7 +296,12 @@ class Loader {
     await this.takeRow(row, source);
   }
 
-  private async takeRow(row: Value[], source: Pending): Promise<void> {
+  private takeRow(row: Value[], source: Pending): undefined | Promise<void> {
+    if (this.defaults !== null || this.where !== null) return this.takeEvaluated(row, source);
+    return this.keep(row, source);
+  }
+
+  private async takeEvaluated(row: Value[], source: Pending): Promise<void> {
     if (this.defaults !== null) {
       const values = await this.defaults.evaluator.evaluate(row);
       for (const [n, number] of this.defaults.numbers.entries()) row[number - 1] = values[n] ?? null;
@@ -249,9 +310,13 @@ class Loader {
       const [keep] = await this.where.evaluate(row);
       if (keep !== true) return;
     }
+    await this.keep(row, source);
+  }
+
+  private keep(row: Value[], source: Pending): undefined | Promise<void> {
     this.batch.push(row);
     this.sources.push(source);
-    if (this.batch.length >= batchRows) await this.flush();
+    return this.batch.length >= batchRows ? this.flush() : undefined;
   }
 
   private async defaultOf(column: AttributeDescriptor): Promise<Value> {

@@ -22,6 +22,8 @@ export class RecordCutter {
   private done = false;
   /** Text of a record that goes on in the next line. */
   private pending: string | null = null;
+  /** An error in a line whose predecessors in the chunk come first. */
+  private failure: unknown = null;
   private readonly isCsv: boolean;
 
   constructor(
@@ -39,6 +41,7 @@ export class RecordCutter {
   /** Records completed by this chunk. */
   push(chunk: Buffer): CopyRecord[] {
     if (this.done) return [];
+    if (this.failure !== null) throw this.failure;
     const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
     const end = this.lastLineEnd(bytes);
     if (end === 0) {
@@ -46,12 +49,13 @@ export class RecordCutter {
       return [];
     }
     this.rest = bytes.subarray(end);
-    return this.cut(this.decode(bytes.subarray(0, end)), false);
+    return this.cutBytes(bytes.subarray(0, end));
   }
 
   /** What is left at the end of the data: a last line without its newline. */
   finish(): CopyRecord[] {
     if (this.done) return [];
+    if (this.failure !== null) throw this.failure;
     const text = this.rest.length === 0 ? '' : this.decode(this.rest);
     this.rest = Buffer.alloc(0);
     const records = text === '' ? [] : this.cut(text, true);
@@ -63,6 +67,35 @@ export class RecordCutter {
       this.pending = null;
     }
     return records;
+  }
+
+  /** Records of whole lines. Text that can't be decoded fails at its own line, after the lines before it. */
+  private cutBytes(bytes: Buffer): CopyRecord[] {
+    let text: string;
+    try {
+      text = this.decode(bytes);
+    } catch (error) {
+      return this.cutDecodable(bytes, error);
+    }
+    return this.cut(text, false);
+  }
+
+  private cutDecodable(bytes: Buffer, failure: unknown): CopyRecord[] {
+    let start = 0;
+    for (;;) {
+      const end = bytes.indexOf(this.style === 'cr' ? carriageReturn : newline, start) + 1;
+      if (end === 0) throw failure;
+      try {
+        this.decode(bytes.subarray(start, end));
+      } catch (error) {
+        const records = start === 0 ? [] : this.cut(this.decode(bytes.subarray(0, start)), false);
+        this.line++;
+        if (records.length === 0 && !this.done) throw error;
+        this.failure = error;
+        return records;
+      }
+      start = end;
+    }
   }
 
   /** End of the last complete line. A lone carriage return at the very end may be half of CRLF. */

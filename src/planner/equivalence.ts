@@ -6,6 +6,7 @@ import type { Expression } from '../trees/expression.js';
 import {
   containsAggregate,
   containsNonStrict,
+  containsSetReturning,
   containsWindowFunction,
   pullVars,
   relidsOfExpression,
@@ -80,7 +81,11 @@ function addMember(ec: EquivalenceClass, expr: Expression, type: number): Equiva
   const relids = relidsOfExpression(expr);
   // Columns of set operations (varno 0) belong to no relation but vary all the same.
   const isConst =
-    relids === noRelids && pullVars(expr).length === 0 && !containsAggregate(expr) && !containsWindowFunction(expr);
+    relids === noRelids &&
+    pullVars(expr).length === 0 &&
+    !containsAggregate(expr) &&
+    !containsWindowFunction(expr) &&
+    !containsSetReturning(expr);
   const member: EquivalenceMember = { expr, relids, isConst, isChild: false, type };
   if (isConst) ec.hasConst = true;
   ec.relids |= relids;

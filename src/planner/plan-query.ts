@@ -95,6 +95,7 @@ function newRoot(global: PlannerGlobal, query: Query, parent: PlannerInfo | null
     equivalencesMerged: false,
     pathKeys: [],
     joinInfos: [],
+    delayingJoins: 0n,
     placeholders: new Map(),
     rowMarks: [],
     appendParents: new Map(),

@@ -70,6 +70,8 @@ export interface PlannerInfo {
   equivalencesMerged: boolean;
   pathKeys: PathKey[];
   joinInfos: SpecialJoinInfo[];
+  /** Outer joins with a condition right above them on columns they null: joins above must not slip in between. */
+  delayingJoins: Relids;
   placeholders: Map<number, PlaceHolderInfo>;
   rowMarks: PlanRowMark[];
   /** Inheritance: child rel index -> parent rel index. */

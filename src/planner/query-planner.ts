@@ -8,7 +8,7 @@ import { deconstructJoinTree } from './jointree/deconstruct.js';
 import { makeOneRel } from './joins/search.js';
 import type { PlannerInfo, RelOptInfo } from './planner-info.js';
 import { treeRelids } from './prep/pull-up.js';
-import { isSubset, noRelids, relidMembers, relidsOf, singleRelid } from './relids.js';
+import { noRelids, relidMembers, relidsOf, singleRelid } from './relids.js';
 import { findBaseRel, required } from './require.js';
 import { buildBaseRel } from './rels/build-rel.js';
 import { addPlaceHolders, findPlaceHolders, findPlaceHolder, needVars } from './rels/targets.js';
@@ -120,7 +120,7 @@ function closeLateralReferences(root: PlannerInfo): void {
     root.hasLateral = true;
     for (const relid of relidMembers(info.evalAt)) {
       const rel = root.rels[relid];
-      if (rel !== undefined && isSubset(info.evalAt, rel.relids)) rel.lateralRelids |= info.lateral;
+      if (rel !== undefined) rel.lateralRelids |= info.lateral;
     }
   }
   if (!root.hasLateral) return;

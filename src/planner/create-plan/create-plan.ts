@@ -82,15 +82,11 @@ export function createNode(root: PlannerInfo, path: Path): Plan {
     case 'UniqueJoin':
       return createUniqueJoin(root, path);
     case 'GroupResult':
-      return {
-        ...planBase(path, targetEntries(path.target), []),
-        kind: 'Result',
-        outer: null,
-        constantQual: path.quals,
-      };
     case 'MinMaxAgg':
-      path.makeInitPlans();
-      root.minMaxParams.push(...path.replacements);
+      if (path.kind === 'MinMaxAgg') {
+        path.makeInitPlans();
+        root.minMaxParams.push(...path.replacements);
+      }
       return {
         ...planBase(path, targetEntries(path.target), []),
         kind: 'Result',
@@ -151,7 +147,11 @@ function sameExpressions(left: readonly TargetEntry[], right: readonly TargetEnt
     left.length === right.length &&
     left.every((entry, index) => {
       const other = right[index];
-      return other !== undefined && equalTrees(stripNullingRels(entry.expr), stripNullingRels(other.expr));
+      if (other === undefined) return false;
+      const isColumn = entry.expr.kind === 'Var' && other.expr.kind === 'Var';
+      return isColumn
+        ? equalTrees(stripNullingRels(entry.expr), stripNullingRels(other.expr))
+        : equalTrees(entry.expr, other.expr);
     })
   );
 }

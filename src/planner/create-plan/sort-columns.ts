@@ -93,9 +93,10 @@ function asMinMaxParam(root: PlannerInfo, expr: Expression): Expression {
 }
 
 function bare(expr: Expression): Expression {
-  let result = stripNullingRels(expr);
+  let result = expr;
   while (result.kind === 'RelabelType') result = result.arg;
-  return result;
+  // A column is the same wherever it is read; an expression computed below an outer join is not the one above it.
+  return result.kind === 'Var' || result.kind === 'PlaceHolderVar' ? stripNullingRels(result) : result;
 }
 
 function computableMember(

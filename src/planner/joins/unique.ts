@@ -3,6 +3,7 @@
 import type { Expression } from '../../trees/expression.js';
 import { aggCost, hashEntryBytes, sortCost } from '../costs/costs.js';
 import { equalTrees } from '../expressions/equal.js';
+import { containsSetReturning } from '../expressions/facts.js';
 import { stripRelabel } from '../expressions/make.js';
 import type { Path, UniqueJoinPath } from '../path.js';
 import type { PlannerInfo, RelOptInfo, RestrictInfo, SpecialJoinInfo } from '../planner-info.js';
@@ -90,7 +91,7 @@ export function subqueryIsUniqueFor(
 ): boolean {
   const has = (ref: number): boolean =>
     query.targetList.some((entry) => entry.sortGroupRef === ref && !entry.junk && columns.includes(entry.resno));
-  if (query.targetList.some((entry) => returnsSet(entry.expr))) return false;
+  if (query.targetList.some((entry) => containsSetReturning(entry.expr))) return false;
   if (query.distinctClause.length > 0) return query.distinctClause.every((clause) => has(clause.sortGroupRef));
   if (query.groupClause.length > 0 && query.groupingSets.length === 0) {
     return query.groupClause.every((clause) => has(clause.sortGroupRef));
@@ -101,10 +102,6 @@ export function subqueryIsUniqueFor(
     return query.targetList.every((entry) => entry.junk || columns.includes(entry.resno));
   }
   return false;
-}
-
-function returnsSet(expr: Expression): boolean {
-  return (expr.kind === 'FuncExpr' || expr.kind === 'OpExpr') && expr.returnsSet;
 }
 
 /** Has each outer row at most one match in `inner` under the join's conditions? */

@@ -173,7 +173,8 @@ function makeSpecialJoin(
         joinType === 'anti' ||
         other.joinType === 'semi' ||
         other.joinType === 'anti' ||
-        !other.lhsStrict;
+        !other.lhsStrict ||
+        (other.ojRelid > 0 && contains(root.delayingJoins, other.ojRelid));
       if (must) minRight |= otherAll;
     }
   }
@@ -199,6 +200,7 @@ interface QualContext {
 function distributeQual(root: PlannerInfo, clause: Expression, context: QualContext): void {
   const { catalog } = root.global;
   let relids = relidsOfExpression(clause);
+  root.delayingJoins |= relids & root.outerJoinRels;
   let pseudoConstant = false;
   if (relids === noRelids) {
     if (context.ojScope !== null) relids = context.ojScope;

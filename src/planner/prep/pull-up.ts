@@ -93,7 +93,7 @@ function pullUpSimpleSubquery(
   if (!isSimple(root, prepared)) return null;
   const empty = prepared.joinTree.fromList.length === 0;
   if (empty && place.depthOuter) return null;
-  if (rte.lateral && place.depthOuter && !isSubset(levelOneRelids(prepared), place.outerRels)) return null;
+  if (rte.lateral && lateralIsUnsafe(prepared, place)) return null;
   const moved = mergeRangeTable(root, prepared);
   const tree = moved.moveTree(prepared.joinTree);
   const columns = prepared.targetList.map((entry) => ({
@@ -152,6 +152,37 @@ function isSimple(root: PlannerInfo, query: Query): boolean {
   return !query.targetList.some(
     (entry) => containsSetReturning(entry.expr) || containsVolatile(entry.expr, root.global.catalog),
   );
+}
+
+/** Lateral references in conditions of the subquery's own outer joins can't leave it; below an outer join of the query
+ *  they must not reach beyond that join. */
+function lateralIsUnsafe(query: Query, place: Place): boolean {
+  const outside = (expression: Expression | null, safe: Relids): boolean => {
+    let found = noRelids;
+    if (expression === null) return false;
+    visitExpressionDeep(expression, (node, depth) => {
+      if (node.kind === 'Var' && node.levelsUp === depth + 1) found |= relidsOf([node.varno]);
+    });
+    return !isSubset(found, safe);
+  };
+  const check = (node: JoinTreeNode, restricted: boolean, safe: Relids): boolean => {
+    switch (node.kind) {
+      case 'RangeTableRef':
+        return false;
+      case 'FromExpr':
+        return node.fromList.some((item) => check(item, restricted, safe)) || (restricted && outside(node.quals, safe));
+      case 'JoinExpr': {
+        const isOuter = node.joinType !== 'inner';
+        const limit = isOuter ? noRelids : safe;
+        const bound = restricted || isOuter;
+        return (
+          check(node.left, bound, limit) || check(node.right, bound, limit) || (bound && outside(node.quals, limit))
+        );
+      }
+    }
+  };
+  if (check(query.joinTree, place.depthOuter, place.outerRels)) return true;
+  return place.depthOuter && query.targetList.some((entry) => outside(entry.expr, place.outerRels));
 }
 
 function pullUpValues(root: PlannerInfo, rtIndex: number, rte: ValuesEntry, place: Place): JoinTreeNode | null {

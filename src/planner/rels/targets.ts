@@ -36,11 +36,12 @@ export function findPlaceHolder(root: PlannerInfo, variable: PlaceHolderVar): Pl
   if (known !== undefined) return known;
   const stands = relidsOf(variable.relids);
   const used = relidsOfExpression(variable.arg);
-  const within = used & stands;
+  // What its columns are nulled by below it belongs to the place where it is computed.
+  const within = used & (stands | ~root.allBaseRels);
   const info: PlaceHolderInfo = {
     id: variable.id,
     variable: { ...variable, nullingRels: [] },
-    evalAt: (within === noRelids ? stands : within) & ~root.outerJoinRels,
+    evalAt: (within & stands) === noRelids ? stands : within,
     lateral: used & ~stands & root.allBaseRels,
     needed: noRelids,
     width: expressionWidth(root, variable.arg),
@@ -92,7 +93,6 @@ export function joinTarget(root: PlannerInfo, relids: Relids, outer: RelOptInfo,
   for (const info of root.placeholders.values()) {
     if (!isSubset(info.evalAt, relids) || isSubset(info.needed, relids)) continue;
     if (isSubset(info.evalAt, outer.relids) || isSubset(info.evalAt, inner.relids)) continue;
-    if (!isSubset(info.lateral, relids) && overlaps(info.lateral, relids)) continue;
     exprs.push(info.variable);
   }
   return makeTarget(root, exprs);

@@ -20,8 +20,20 @@ console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
 function runCargo() {
-  const command = ['test', '--manifest-path', join(root, 'native', 'Cargo.toml'), '--workspace', '--release', '--exclude', 'heliosdb'];
-  const result = spawnSync('cargo', command, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 28 });
+  const command = [
+    'test',
+    '--manifest-path',
+    join(root, 'native', 'Cargo.toml'),
+    '--workspace',
+    '--release',
+    '--exclude',
+    'heliosdb',
+  ];
+  const result = spawnSync('cargo', command, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 28,
+  });
   process.stdout.write(result.stdout ?? '');
   const counts = [...(result.stdout ?? '').matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
   for (const [, good, bad] of counts) count(Number(good), Number(bad));
@@ -41,7 +53,12 @@ async function runFiles() {
 function runFile(file) {
   return new Promise((resolve) => {
     const start = Date.now();
-    const child = spawn(process.execPath, ['--enable-source-maps', file], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--enable-source-maps', file], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // In seconds: the library's own limit of thirty is for files that start no server.
+      env: { ...process.env, TAP_TIMEOUT: String(fileTimeoutMs / 1000) },
+    });
     let output = '';
     child.stdout.on('data', (chunk) => {
       output += chunk;

@@ -116,7 +116,7 @@ function inFunction(context: CommandContext, error: unknown, source: string, nam
 
 /** Byte offset in the CREATE statement of a byte of the body: as it stands between dollars, or with its quotes doubled. */
 function placeInStatement(statement: string, source: string, offset: number): number {
-  const before = Buffer.from(source).utf8Slice(0, offset);
+  const before = Buffer.from(source).subarray(0, offset).toString();
   const plain = statement.indexOf(source);
   if (plain >= 0) return Buffer.byteLength(statement.slice(0, plain)) + offset;
   const double = (text: string): string => text.replaceAll("'", "''");

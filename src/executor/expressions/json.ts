@@ -4,7 +4,7 @@ import { objectTextOf, objectTreeOf } from '../../functions/json/build.js';
 import { builtinFunction } from '../../functions/registry.js';
 import type { JsonConstructorExpr, JsonIsPredicate } from '../../trees/expression.js';
 import { formatJsonb } from '../../types/json-types.js';
-import { checkJson } from '../../types/json-parser.js';
+import { checkJson, parseJson } from '../../types/json-parser.js';
 import { Jsonb } from '../../types/jsonb.js';
 import type { Value } from '../../types/value.js';
 import type { RunState } from '../state.js';
@@ -62,7 +62,7 @@ function constructorOf(expr: JsonConstructorExpr, m: Emitter): Constructor {
         return (expr.isJsonb ? objectTreeOf : objectTextOf)(list, x.io, expr);
       };
     case 'parse':
-      return (x, args) => parseJson(expr, resultType.behaviour, args[0] ?? null, x, resultType);
+      return (x, args) => parsedJson(expr, resultType.behaviour, args[0] ?? null, x, resultType);
     case 'scalar':
       return (x, args) => (args[0] === null ? null : call(x, expr.isJsonb ? 'to_jsonb' : 'to_json', args, argTypes));
     case 'serialize':
@@ -76,7 +76,7 @@ function pick<T>(list: readonly T[], indexes: readonly number[]): T[] {
   return indexes.map((n) => list[n] as T);
 }
 
-function parseJson(
+function parsedJson(
   expr: JsonConstructorExpr,
   behaviour: { input(text: string, type: never, typmod: number, io: never): Value },
   value: Value,
@@ -85,7 +85,7 @@ function parseJson(
 ): Value {
   if (value === null || typeof value !== 'string') return value;
   const parsed = behaviour.input(value, type as never, -1, x.io as never);
-  if (expr.unique && findDuplicateKey(value) !== null) {
+  if (expr.unique && hasDuplicateKey(value)) {
     throw pgError(SqlState.duplicateJsonObjectKeyValue, 'duplicate JSON object key value');
   }
   return parsed;
@@ -97,12 +97,13 @@ export function emitJsonIsPredicate(expr: JsonIsPredicate, m: Emitter): Operand 
     if (value instanceof Jsonb) return isItem(expr.itemType, jsonbKind(value));
     const text = Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
     try {
-      checkJson(text);
+      if (!expr.uniqueKeys) checkJson(text);
+      else if (hasDuplicateKey(text)) return false;
     } catch (error) {
       if (error instanceof PgError && error.code.startsWith('22')) return false;
       throw error;
     }
-    return isItem(expr.itemType, kindOfText(text)) && (!expr.uniqueKeys || findDuplicateKey(text) === null);
+    return isItem(expr.itemType, kindOfText(text));
   };
   return { code: m.assign(`${arg.code} === null ? null : ${m.slot(test)}(${arg.code})`), nullable: arg.nullable };
 }
@@ -122,32 +123,18 @@ function jsonbKind(value: Jsonb): string {
   return isScalar ? 'scalar' : 'object';
 }
 
-/** A key that occurs twice in one object of a well-formed JSON text; null where there is none. */
-function findDuplicateKey(text: string): string | null {
-  const open: (Set<string> | null)[] = [];
-  let expectsKey = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') {
-      const start = at;
-      for (at += 1; text[at] !== '"' && at < text.length; at++) if (text[at] === '\\') at += 1;
-      const keys = open[open.length - 1];
-      if (expectsKey && keys) {
-        const key = JSON.parse(text.slice(start, at + 1)) as string;
-        if (keys.has(key)) return key;
-        keys.add(key);
-        expectsKey = false;
-      }
-    } else if (char === '{') {
-      open.push(new Set());
-      expectsKey = true;
-    } else if (char === '[') {
-      open.push(null);
-      expectsKey = false;
-    } else if (char === '}' || char === ']') {
-      open.pop();
-      expectsKey = false;
-    } else if (char === ',') expectsKey = open[open.length - 1] !== null;
-  }
-  return null;
+/** Whether an object of the text has a key twice; throws 22P02, 22P05 where the text is no JSON or no key is text. */
+function hasDuplicateKey(text: string): boolean {
+  let isFound = false;
+  parseJson<null>(text, {
+    string: () => null,
+    number: () => null,
+    literal: () => null,
+    array: () => null,
+    object: (members) => {
+      isFound ||= new Set(members.map(([key]) => key)).size !== members.length;
+      return null;
+    },
+  });
+  return isFound;
 }

@@ -59,8 +59,14 @@ class Server {
     checkAccess(this.configuration);
     tlsContext(settings, dataDirectory);
     addon.activityConfigure(settings.int('track_activity_query_size'));
-    openStore(storeDirectory(dataDirectory), { fsync: settings.bool('fsync') });
-    if (!isNew) return;
+    const store = openStore(storeDirectory(dataDirectory), { fsync: settings.bool('fsync') });
+    if (!isNew) {
+      // What the log held goes into the base while sessions come: start after crash would replay ever more of it.
+      store
+        .checkpoint()
+        .catch((error: unknown) => this.log.error({ err: error }, 'the checkpoint after the start failed'));
+      return;
+    }
     process.stdout.write(`Setting up a new data directory in ${dataDirectory} ...\n`);
     await this.supervisor.initialize();
     finishDataDirectory(dataDirectory);

@@ -60,11 +60,14 @@ export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan
       const io = x.ioFor(column.collation);
       return column.outerKey(left, io) === column.innerKey(right, io);
     });
+  const { unknownEqualsFalse } = subPlan;
   return {
     outer: columns.map((column) => column.outer),
     table: (x) => tables.get(x) ?? build(x),
     probe: (table, values, x) => {
       if (table.rows === 0) return false;
+      // An EXISTS asked as IN, or a place where null and false mean the same: only a match counts.
+      if (unknownEqualsFalse) return !values.includes(null) && table.keys.has(keyOfRow(values, 'outerKey', x));
       if (values.includes(null)) {
         if (columns.length === 1) return null;
         return table.all.some((row) => couldMatch(row, values, x)) ? null : false;

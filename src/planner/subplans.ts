@@ -3,6 +3,7 @@
 import type { Expression, SubLink, SubPlan } from '../trees/expression.js';
 import type { CommonTableExpr, Query } from '../trees/query.js';
 import type { Path } from './path.js';
+import { evaluationCount, existsAsAny } from './exists-to-any.js';
 import { containsVolatile } from './expressions/facts.js';
 import { andList, execParam, makeAnd } from './expressions/make.js';
 import { collationOf, typeOf, typmodOf } from './expressions/typing.js';
@@ -48,7 +49,29 @@ function makeSubplan(root: PlannerInfo, link: SubLink, test: Expression | null, 
   const planParams = root.plannerParams;
   root.plannerParams = outerParams;
   const path = cheapestFractional(required(subroot.finalRel, 'final relation'), fraction);
+  if (link.linkType === 'exists' && planParams.length > 0) {
+    const hashed = hashedExists(root, link, query, path);
+    if (hashed !== null) return hashed;
+  }
   return buildSubplan(root, link, test, isTop, subroot, path, planParams);
+}
+
+/** EXISTS by a hash table of the subquery's rows, where that is possible and cheaper than running it for each row. */
+function hashedExists(root: PlannerInfo, link: SubLink, query: Query, path: Path): Expression | null {
+  const simplified = simplifyExists(query, root.global);
+  const any = simplified === null ? null : existsAsAny(root, simplified);
+  if (any === null) return null;
+  const oneRow = path.startupCost + (path.totalCost - path.startupCost) / Math.max(1, path.rows);
+  const outerParams = root.plannerParams;
+  root.plannerParams = [];
+  const subroot = planQuery(root.global, any.query, root, { hasRecursion: false, tupleFraction: 0 });
+  const planParams = root.plannerParams;
+  root.plannerParams = outerParams;
+  const whole = required(subroot.finalRel?.cheapestTotal, 'path of a subquery');
+  if (planParams.length > 0 || whole.totalCost >= oneRow * evaluationCount(root)) return null;
+  const test = mapChildren(any.test, (node) => processSublinks(root, node, false));
+  const built = buildSubplan(root, { ...link, linkType: 'any' }, test, true, subroot, whole, planParams);
+  return built.kind === 'SubPlan' && built.useHashTable ? built : null;
 }
 
 type PlanParams = PlannerInfo['plannerParams'];

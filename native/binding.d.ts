@@ -251,6 +251,12 @@ export declare function storeDropFile(transaction: number, command: number, data
 
 export declare function storeEndSession(session: number): void
 
+/** Lets every thread read what the snapshot reads, under the name, until it is withdrawn. */
+export declare function storeExportSnapshot(snapshot: number, name: string): void
+
+/** A snapshot that reads what the exported one reads; 0 where it is not to be had (any more). */
+export declare function storeImportSnapshot(name: string): number
+
 export declare function storeMarkCatalogChanged(transaction: number): void
 
 export declare function storeNextOid(): number
@@ -280,6 +286,8 @@ export declare function storeTakeSnapshot(): number
 
 /** Number of the newest visible commit: a snapshot taken now has it. */
 export declare function storeVisibleSequence(): number
+
+export declare function storeWithdrawSnapshot(name: string): void
 
 export declare function storeXid(transaction: number): bigint
 

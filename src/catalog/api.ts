@@ -145,6 +145,14 @@ export interface CatalogTables {
     entry: CatalogEntry<T>,
     changes: Partial<CatalogRow<T>>,
   ): Promise<CatalogEntry<T>>;
+  /** As `update`, of whatever the row has become since `entry` was read: for facts about the relation (counts,
+   *  relhasindex) that commands which don't exclude each other note in one row. */
+  updateNewest<T extends CatalogName>(
+    transaction: Transaction,
+    table: T,
+    entry: CatalogEntry<T>,
+    changes: Partial<CatalogRow<T>>,
+  ): Promise<void>;
   delete<T extends CatalogName>(transaction: Transaction, table: T, entry: CatalogEntry<T>): Promise<void>;
   /** A new oid, unused in the catalog's oid column. */
   newOid<T extends CatalogName>(table: T): number;

@@ -179,6 +179,19 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     return { rowid: entry.rowid, row };
   }
 
+  async function updateNewest<T extends CatalogName>(
+    transaction: Transaction,
+    table: T,
+    entry: CatalogEntry<T>,
+    changes: Partial<CatalogRow<T>>,
+  ): Promise<void> {
+    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'update', 'block');
+    if (granted instanceof Promise) await granted;
+    const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
+    if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
+    await update(transaction, table, { rowid: entry.rowid, row: fromStoredRow(table, stored.values, acl) }, changes);
+  }
+
   async function remove<T extends CatalogName>(
     transaction: Transaction,
     table: T,
@@ -196,6 +209,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     findOne: (table, key) => find(table, key)[0] ?? null,
     insert,
     update,
+    updateNewest,
     delete: remove,
     newOid(table) {
       for (;;) {

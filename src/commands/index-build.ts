@@ -3,21 +3,16 @@
 import { batchRowsMax } from '../base/limits.js';
 import type { IndexDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
-import { encodeKey, keyColumns, type KeyColumnCodec } from '../executor/index-keys.js';
+import { encodeKey, keyColumns } from '../executor/index-keys.js';
 import { rowIdFromTid } from '../storage/ctid.js';
 import type { Expression } from '../trees/expression.js';
 import { expressionFromJson, expressionListFromJson } from '../trees/json.js';
 import type { IoContext } from '../types/io-context.js';
 import type { Row, Tid, Value } from '../types/value.js';
 import type { CommandContext } from './api.js';
+import { IndexEntries } from './index-entries.js';
 import { columnVar, openQuery, tableQuery } from './table-scan.js';
 import { TypeOid } from './classes.js';
-
-interface Entry {
-  readonly key: Buffer;
-  readonly rowid: number;
-  readonly values: Row;
-}
 
 /** Builds the entries of one index; throws 23505 where a unique key is there twice. */
 export async function buildIndexEntries(context: CommandContext, tableOid: number, indexOid: number): Promise<void> {
@@ -26,15 +21,15 @@ export async function buildIndexEntries(context: CommandContext, tableOid: numbe
   if (index === undefined) throw new Error('invariant broken: index without a descriptor');
   if (isEmpty(context, table)) return;
   const entries = await collectEntries(context, table, index);
-  entries.sort((left, right) => Buffer.compare(left.key, right.key) || left.rowid - right.rowid);
-  if (index.isUnique) requireDistinct(context, table, index, entries);
+  const order = entries.sorted();
+  if (index.isUnique) await requireDistinct(context, table, index, { entries, order });
   const store = context.store.index(index.file);
-  for (const entry of entries)
-    store.insert(context.transaction.store, context.transaction.command, entry.key, entry.rowid, null);
+  for (const at of order)
+    store.insert(context.transaction.store, context.transaction.command, entries.key(at), entries.rowid(at), null);
   await noteCounts(context, {
     table: tableOid,
     index: indexOid,
-    rows: entries.length,
+    rows: entries.count,
     isPartial: index.predicate !== null,
   });
 }
@@ -55,7 +50,23 @@ async function collectEntries(
   context: CommandContext,
   table: RelationDescriptor,
   index: IndexDescriptor,
-): Promise<Entry[]> {
+): Promise<IndexEntries> {
+  const columns = keyColumns(context.catalog, index);
+  const entries = new IndexEntries();
+  await scanKeys(context, table, index, (rowid, values) => {
+    const key = encodeKey(columns, values, (collation) => ioFor(context, collation));
+    entries.add(key, rowid, values.includes(null));
+  });
+  return entries;
+}
+
+/** Calls back with each row's rowid and the index's key values. */
+async function scanKeys(
+  context: CommandContext,
+  table: RelationDescriptor,
+  index: IndexDescriptor,
+  each: (rowid: number, values: Row) => void,
+): Promise<void> {
   const ctid: Expression = {
     kind: 'Var',
     varno: 1,
@@ -72,27 +83,16 @@ async function collectEntries(
     key.attribute === 0 ? (expressions.shift() as Expression) : columnVar(table, key.attribute),
   );
   const predicate = index.predicate === null ? null : expressionFromJson(index.predicate);
-  const columns = keyColumns(context.catalog, index);
   const execution = openQuery(context, tableQuery(context, table, [ctid, ...keys], predicate));
-  const entries: Entry[] = [];
   try {
     for (;;) {
       const rows = await execution.next(batchRowsMax);
-      if (rows === null) return entries;
-      for (const row of rows) entries.push(entryOf(context, columns, row));
+      if (rows === null) return;
+      for (const row of rows) each(rowIdFromTid(row[0] as Tid), row.slice(1));
     }
   } finally {
     await execution.close();
   }
-}
-
-function entryOf(context: CommandContext, columns: readonly KeyColumnCodec[], row: Row): Entry {
-  const [tid, ...values] = row;
-  return {
-    key: encodeKey(columns, values, (collation) => ioFor(context, collation)),
-    rowid: rowIdFromTid(tid as Tid),
-    values,
-  };
 }
 
 /** The session's context under a collation. */
@@ -103,23 +103,37 @@ function ioFor(context: CommandContext, collation: number): IoContext {
     : Object.assign(Object.create(io) as IoContext, { collationOid: collation });
 }
 
-function requireDistinct(
+async function requireDistinct(
   context: CommandContext,
   table: RelationDescriptor,
   index: IndexDescriptor,
-  entries: readonly Entry[],
-): void {
-  for (let n = 1; n < entries.length; n++) {
-    const [left, right] = [entries[n - 1] as Entry, entries[n] as Entry];
-    if (!left.key.equals(right.key)) continue;
-    if (!index.nullsNotDistinct && right.values.includes(null)) continue;
+  { entries, order }: { readonly entries: IndexEntries; readonly order: Uint32Array },
+): Promise<void> {
+  for (let n = 1; n < order.length; n++) {
+    const [left, right] = [order[n - 1] as number, order[n] as number];
+    if (!entries.sameKey(left, right)) continue;
+    if (!index.nullsNotDistinct && entries.hasNull(right)) continue;
     throw pgError(SqlState.uniqueViolation, `could not create unique index "${index.name}"`, {
-      detail: `Key ${keyText(context, table, index, right.values)} is duplicated.`,
+      detail: `Key ${keyText(context, table, index, await valuesOf(context, table, index, entries.rowid(right)))} is duplicated.`,
       schema: table.schemaName,
       table: table.name,
       constraint: index.name,
     });
   }
+}
+
+/** The key values of one row: they are not kept, because only an error names them. */
+async function valuesOf(
+  context: CommandContext,
+  table: RelationDescriptor,
+  index: IndexDescriptor,
+  wanted: number,
+): Promise<Row> {
+  let found: Row = [];
+  await scanKeys(context, table, index, (rowid, values) => {
+    if (rowid === wanted) found = values;
+  });
+  return found;
 }
 
 /** (a, lower(b))=(1, x) */
@@ -156,7 +170,7 @@ async function noteCounts(
   }
   const table = tables.findOne('pg_class', { oid: counts.table });
   if (table !== null && !counts.isPartial) {
-    await tables.update(context.transaction, 'pg_class', table, {
+    await tables.updateNewest(context.transaction, 'pg_class', table, {
       reltuples: counts.rows,
       relpages: pagesOf(context, counts.table),
     });

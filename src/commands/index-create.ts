@@ -238,6 +238,6 @@ async function markTableIndexed(context: CommandContext, table: number): Promise
   const { tables } = context.catalog;
   const entry = tables.findOne('pg_class', { oid: table });
   if (entry !== null && !entry.row.relhasindex) {
-    await tables.update(context.transaction, 'pg_class', entry, { relhasindex: true });
+    await tables.updateNewest(context.transaction, 'pg_class', entry, { relhasindex: true });
   }
 }

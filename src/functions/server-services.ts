@@ -26,6 +26,12 @@ export interface AdvisoryLockOptions {
 }
 export const advisoryLocks = serviceKey<AdvisoryLocks>('advisoryLocks');
 
+/** pg_export_snapshot: the name under which other sessions may take the transaction's snapshot. */
+export interface SnapshotExport {
+  export(): string;
+}
+export const snapshotExport = serviceKey<SnapshotExport>('snapshotExport');
+
 /** pg_locks and pg_blocking_pids. */
 export interface LockTableService {
   rows(): readonly LockStatus[];

@@ -110,6 +110,18 @@ export class TransactionState {
     this.manager.setModes(options);
   }
 
+  /** pg_export_snapshot(). */
+  exportSnapshot(): string {
+    this.ensure();
+    return this.manager.exportSnapshot();
+  }
+
+  /** SET TRANSACTION SNAPSHOT. */
+  importSnapshot(name: string): void {
+    this.ensure();
+    this.manager.importSnapshot(name);
+  }
+
   /** COMMIT / END. Returns the tag: ROLLBACK where the block had failed. */
   async commit(chain: boolean): Promise<'COMMIT' | 'ROLLBACK'> {
     if (!this.isInBlock) {

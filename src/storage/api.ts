@@ -144,6 +144,11 @@ export interface SequenceDefinition {
 export interface Store {
   begin(sessionId: number): StoreTransaction;
   takeSnapshot(): Snapshot;
+  /** Lets other transactions, on any worker, read what this snapshot reads, under the name, until it is withdrawn. */
+  exportSnapshot?(snapshot: Snapshot, name: string): void;
+  withdrawSnapshot?(name: string): void;
+  /** A snapshot that reads what the exported one reads; null where no such name is exported. */
+  importSnapshot?(name: string): Snapshot | null;
   /** Number of the newest visible commit, read without a call where the store maps it: tells whether a new snapshot
    *  would differ from an old one. */
   visibleSequence?(): number;

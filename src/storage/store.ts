@@ -69,6 +69,16 @@ const store: Store = {
       sessionId,
     ),
   takeSnapshot: () => new NativeSnapshot(native(() => addon.storeTakeSnapshot())),
+  exportSnapshot(snapshot, name) {
+    native(() => addon.storeExportSnapshot((snapshot as NativeSnapshot).handle, name));
+  },
+  withdrawSnapshot(name) {
+    addon.storeWithdrawSnapshot(name);
+  },
+  importSnapshot(name) {
+    const handle = native(() => addon.storeImportSnapshot(name));
+    return handle === 0 ? null : new NativeSnapshot(handle);
+  },
   table: makeTableStore,
   index: makeIndexStore,
   nextOid: () => native(() => addon.storeNextOid()),

@@ -8,6 +8,10 @@ export interface TransactionManager {
   begin(options: TransactionOptions): Transaction;
   /** SET TRANSACTION before the first query: changes the current one's modes (25001 once a snapshot was taken). */
   setModes(options: Partial<TransactionOptions>): void;
+  /** pg_export_snapshot(): the name under which others may take the current snapshot until the transaction ends. */
+  exportSnapshot(): string;
+  /** SET TRANSACTION SNAPSHOT: reads what that transaction reads. */
+  importSnapshot(name: string): void;
   /** Runs beforeCommit actions, commits durably, releases locks, runs afterCommit actions. If it rejects, the
    *  transaction was rolled back. */
   commit(options: { readonly synchronous: boolean }): Promise<void>;

@@ -31,6 +31,14 @@ export class Snapshots {
     return view;
   }
 
+  /** The snapshot that was exported under the name, as the base of a view; null where there is none. */
+  import(name: string, command: number): ReadView | null {
+    const snapshot = this.store.importSnapshot?.(name) ?? null;
+    if (snapshot === null) return null;
+    this.kept.push(snapshot);
+    return { snapshot, transaction: this.transaction, command };
+  }
+
   /** As `take`, but shares the last one's snapshot as long as nothing was committed since. */
   takeShared(command: number): ReadView {
     const sequence = this.store.visibleSequence?.() ?? -1;

@@ -61,6 +61,14 @@ class Manager implements SessionTransactions {
     this.required().setModes(options);
   }
 
+  exportSnapshot(): string {
+    return this.required().exportSnapshot();
+  }
+
+  importSnapshot(name: string): void {
+    this.required().importSnapshot(name);
+  }
+
   async commit(options: { readonly synchronous: boolean }): Promise<void> {
     const open = this.required();
     try {
@@ -126,7 +134,10 @@ class OpenTransaction implements Transaction {
   command = 1;
 
   private readonly levels: Level[] = [];
+  private readonly whole: Store;
   private readonly snapshots: Snapshots;
+  /** Exported names, with the views that keep their snapshots. */
+  private readonly exported = new Map<string, ReadView>();
   /** A statement has read: modes can't change any more. */
   private hasView = false;
   private firstView: ReadView | null = null;
@@ -140,6 +151,7 @@ class OpenTransaction implements Transaction {
     private readonly environment: TransactionEnvironment,
     options: TransactionOptions,
   ) {
+    this.whole = store;
     this.store = store.begin(environment.processId);
     this.snapshots = new Snapshots(store, this.store);
     this.isolation = options.isolation;
@@ -256,6 +268,36 @@ class OpenTransaction implements Transaction {
     }
   }
 
+  exportSnapshot(): string {
+    if (this.levels.length > 0) throw activeTransaction('cannot export a snapshot from a subtransaction');
+    const { processId, database } = this.environment;
+    const view = this.isolation === 'repeatable read' ? this.statementView() : this.snapshots.take(this.command);
+    const word = (value: number) => value.toString(16).toUpperCase().padStart(8, '0');
+    const name = `${word(processId)}-${word(++exportCount)}-1`;
+    this.whole.exportSnapshot?.(view.snapshot, `${database}/${name}`);
+    this.exported.set(`${database}/${name}`, view);
+    return name;
+  }
+
+  importSnapshot(name: string): void {
+    this.requireFirst(
+      'SET TRANSACTION SNAPSHOT must',
+      'not be called in a subtransaction',
+      'be called before any query',
+    );
+    if (this.isolation !== 'repeatable read') {
+      const message = 'a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ';
+      throw pgError(SqlState.featureNotSupported, message);
+    }
+    if (!/^[0-9A-F-]+$/.test(name)) {
+      throw pgError(SqlState.invalidParameterValue, `invalid snapshot identifier: "${name}"`);
+    }
+    const view = this.snapshots.import(`${this.environment.database}/${name}`, this.command);
+    if (view === null) throw pgError(SqlState.undefinedObject, `snapshot "${name}" does not exist`);
+    this.firstView = view;
+    this.hasView = true;
+  }
+
   savepoint(): number {
     this.levels.push({
       storeDepth: this.store.savepoint(),
@@ -288,6 +330,8 @@ class OpenTransaction implements Transaction {
 
   /** The store is through with it, either way: gives back locks and snapshots. */
   finish(): void {
+    for (const name of this.exported.keys()) this.whole.withdrawSnapshot?.(name);
+    this.exported.clear();
     this.snapshots.releaseAll();
     this.locks.release(0);
     this.environment.transactionChanged?.({ start: null });
@@ -323,6 +367,9 @@ class OpenTransaction implements Transaction {
     if (this.levels.length > 0) throw activeTransaction(`${subject} ${inSubtransaction}`);
   }
 }
+
+/** Exports of this worker so far: part of their names. */
+let exportCount = 0;
 
 function requireSupported(isolation: IsolationLevel): void {
   if (isolation === 'serializable') throw notSupported('isolation level SERIALIZABLE');

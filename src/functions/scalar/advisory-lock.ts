@@ -1,9 +1,9 @@
 // Advisory locks (manual, section 9.28.10): on one bigint or two ints, of the session or the transaction, exclusive or
-// shared, waiting or not.
+// shared, waiting or not; and pg_export_snapshot (9.28.5).
 import { SqlState } from '../../errors/pg-error.js';
 import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
-import { advisoryLocks } from '../server-services.js';
+import { advisoryLocks, snapshotExport } from '../server-services.js';
 import type { AdvisoryLockKey } from '../server-services.js';
 
 /** A SQL argument list: the key's one or two values, then the call. */
@@ -44,6 +44,8 @@ fn('pg_advisory_unlock_all', {
     return null;
   },
 });
+
+fn('pg_export_snapshot', { impl: (call: CallInfo) => call.session.service(snapshotExport).export() });
 
 function locksOf(args: readonly unknown[]) {
   return infoOf(args).session.service(advisoryLocks);

@@ -1,4 +1,6 @@
 // SET, SHOW and RESET. The settings table validates; this reads the statement's many spellings.
+import { fixedTimeZone } from '../../types/datetime/time-zone.js';
+import type { Interval } from '../../types/value.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { A_Const, Node, TypeCast, VariableSetStmt, VariableShowStmt } from '@pgsql/types';
 import type { ResultColumn } from '../../executor/api.js';
@@ -69,15 +71,16 @@ export function assignSetting(session: Session, name: string, value: string | nu
 
 /** SET TRANSACTION, SET SESSION CHARACTERISTICS AS TRANSACTION, SET TRANSACTION SNAPSHOT. */
 function setMultiple(session: Session, statement: VariableSetStmt): void {
+  if (statement.name === 'TRANSACTION SNAPSHOT') {
+    const name = statement.args?.[0];
+    if (!session.transactions.isInBlock) warnOutsideBlock(session);
+    session.transactions.importSnapshot(name === undefined ? '' : argumentText(name, session).text);
+    return;
+  }
   const modes = modesOf(statement.args ?? []);
   if (statement.name === 'TRANSACTION') {
     if (!session.transactions.isInBlock) {
-      session.notice({
-        severity: 'WARNING',
-        code: SqlState.noActiveSqlTransaction,
-        message: 'SET TRANSACTION can only be used in transaction blocks',
-        fields: {},
-      });
+      warnOutsideBlock(session);
       return;
     }
     session.transactions.setModes(modes);
@@ -94,6 +97,15 @@ function setMultiple(session: Session, statement: VariableSetStmt): void {
   throw pgError(SqlState.featureNotSupported, `SET ${statement.name} is not supported yet`);
 }
 
+function warnOutsideBlock(session: Session): void {
+  session.notice({
+    severity: 'WARNING',
+    code: SqlState.noActiveSqlTransaction,
+    message: 'SET TRANSACTION can only be used in transaction blocks',
+    fields: {},
+  });
+}
+
 function setTransactionSetting(session: Session, name: string, value: string | null): void {
   if (value === null) return;
   const text = value.toLowerCase();
@@ -106,12 +118,12 @@ function setTransactionSetting(session: Session, name: string, value: string | n
 
 /** A SET list as the one string that the setting parses: items of list settings are quoted where they must be. */
 export function flatten(args: readonly Node[], session: Session, name: string): string {
-  const isList = isNameList(name);
+  const isQuoted = isNameList(name);
   const parts = args.map((arg) => {
     const { text, isWord } = argumentText(arg, session);
-    return isList && isWord ? quoteIdentifier(text) : text;
+    return isQuoted && isWord ? quoteIdentifier(text) : text;
   });
-  if (parts.length > 1 && !isList) {
+  if (parts.length > 1 && (settingDefinition(name)?.list ?? 'no') === 'no') {
     throw pgError(SqlState.invalidParameterValue, `SET ${name} takes only one argument`);
   }
   return parts.join(', ');
@@ -134,15 +146,23 @@ function constantText(constant: A_Const): { readonly text: string; readonly isWo
 }
 
 function isNameList(name: string): boolean {
-  return (settingDefinition(name)?.list ?? 'no') !== 'no';
+  return settingDefinition(name)?.list === 'quoted';
 }
 
-/** SET TIME ZONE INTERVAL '...': the interval's text form. */
+/** SET TIME ZONE INTERVAL '...': the zone of that offset. */
 function intervalText(session: Session, cast: TypeCast): string {
   const constant = cast.arg && 'A_Const' in cast.arg ? cast.arg.A_Const : undefined;
   const type = session.catalog.typeByOid(builtinType.interval);
-  const value = type.behaviour.input(constant?.sval?.sval ?? '', type, -1, session.catalog.io);
-  return `INTERVAL '${type.behaviour.output(value, type, session.catalog.io)}'`;
+  const value = type.behaviour.input(constant?.sval?.sval ?? '', type, -1, session.catalog.io) as Interval;
+  const refuse = (detail: string) =>
+    pgError(
+      SqlState.invalidParameterValue,
+      `invalid value for parameter "TimeZone": "INTERVAL '${type.behaviour.output(value, type, session.catalog.io)}'"`,
+      { detail },
+    );
+  if (value.months !== 0) throw refuse('Cannot specify months in time zone interval.');
+  if (value.days !== 0) throw refuse('Cannot specify days in time zone interval.');
+  return fixedTimeZone(Number(value.microseconds / 1_000_000n)).name;
 }
 
 /** SHOW name / SHOW ALL. */
@@ -155,7 +175,8 @@ export function runVariableShow(session: Session, statement: VariableShowStmt): 
 
 /** Result columns of SHOW, for Describe. */
 export function showColumns(session: Session, name: string): readonly ResultColumn[] {
-  const names = name.toLowerCase() === 'all' ? ['name', 'setting', 'description'] : [settingDefinition(name)?.name ?? name];
+  const names =
+    name.toLowerCase() === 'all' ? ['name', 'setting', 'description'] : [settingDefinition(name)?.name ?? name];
   return names.map((column) => textColumn(session, column));
 }
 

@@ -4,7 +4,12 @@ import { serverInfo } from '../../catalog/server-info.js';
 import { sessionIdentity } from '../../catalog/session-identity.js';
 import { copyStreams } from '../../commands/copy/api.js';
 import { onCommitService } from '../../commands/on-commit.js';
-import { openRelationsService, sequenceCacheService, sessionRegistryService, settingsService } from '../../commands/services.js';
+import {
+  openRelationsService,
+  sequenceCacheService,
+  sessionRegistryService,
+  settingsService,
+} from '../../commands/services.js';
 import { notSupported } from '../../errors/pg-error.js';
 import { cursorPositions, procedureRunner } from '../../executor/services.js';
 import {
@@ -14,6 +19,7 @@ import {
   serverControl,
   statisticsCounters,
   statisticsService,
+  snapshotExport,
 } from '../../functions/server-services.js';
 import { settingControl, sleeper } from '../../functions/services.js';
 import { sequenceService } from '../../functions/sequence-service.js';
@@ -53,6 +59,7 @@ export function provideServices(session: Session): void {
     },
   });
   session.provide(advisoryLocks, advisoryLocksOf(session.locks));
+  session.provide(snapshotExport, { export: () => session.transactions.exportSnapshot() });
   session.provide(serverInfo, serverInfoOf(session));
   session.provide(lockTableService, lockTable);
   session.provide(backendsService, backends);
@@ -74,5 +81,7 @@ export function provideServices(session: Session): void {
 }
 
 function othersOf(session: Session, database: number) {
-  return backends.list().filter((other) => other.database === database && other.processId !== session.connection.processId);
+  return backends
+    .list()
+    .filter((other) => other.database === database && other.processId !== session.connection.processId);
 }

@@ -217,6 +217,30 @@ pub fn store_snapshot_sequence(snapshot: u32) -> Result<BigInt> {
     with(|here| Ok(BigInt::from(here.worker.snapshot_sequence(snapshot)?)))
 }
 
+/// Lets every thread read what the snapshot reads, under the name, until it is withdrawn.
+#[napi]
+pub fn store_export_snapshot(snapshot: u32, name: String) -> Result<()> {
+    with(|here| {
+        let sequence = here.worker.snapshot_sequence(snapshot)?;
+        here.worker.store().export_snapshot(&name, sequence);
+        Ok(())
+    })
+}
+
+#[napi]
+pub fn store_withdraw_snapshot(name: String) -> Result<()> {
+    with(|here| {
+        here.worker.store().withdraw_snapshot(&name);
+        Ok(())
+    })
+}
+
+/// A snapshot that reads what the exported one reads; 0 where it is not to be had (any more).
+#[napi]
+pub fn store_import_snapshot(name: String) -> Result<u32> {
+    with(|here| Ok(here.worker.import_snapshot(&name)?.unwrap_or(0)))
+}
+
 #[napi]
 pub fn store_release_snapshot(snapshot: u32) -> Result<()> {
     with(|here| {

@@ -100,6 +100,8 @@ pub struct Store {
     next_worker: AtomicU32,
     threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) memtable_bytes: usize,
+    /// Snapshots that transactions have exported, by name: the sequence they read at.
+    exported: Mutex<HashMap<String, u64>>,
     /// Why writes are refused, once the log or the base could not be written.
     failed: Mutex<Option<Error>>,
     directory: Option<Directory>,
@@ -164,6 +166,7 @@ impl Store {
             next_worker: AtomicU32::new(1),
             threads: Mutex::default(),
             memtable_bytes: options.memtable_bytes,
+            exported: Mutex::default(),
             failed: Mutex::default(),
             directory,
         })
@@ -283,6 +286,19 @@ impl Store {
 
     pub fn current_lsn(&self) -> u64 {
         self.lsn.load(Ordering::Acquire)
+    }
+
+    /// Lets other threads read what the snapshot of that sequence reads, under the name, until it is withdrawn.
+    pub fn export_snapshot(&self, name: &str, sequence: u64) {
+        lock(&self.exported).insert(name.to_owned(), sequence);
+    }
+
+    pub fn withdraw_snapshot(&self, name: &str) {
+        lock(&self.exported).remove(name);
+    }
+
+    pub(crate) fn exported_sequence(&self, name: &str) -> Option<u64> {
+        lock(&self.exported).get(name).copied()
     }
 
     pub fn visible_sequence(&self) -> u64 {

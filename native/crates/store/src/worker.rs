@@ -91,6 +91,23 @@ impl Worker {
         Ok(self.snapshots.get(snapshot)?.sequence)
     }
 
+    /// A snapshot of the exported one's sequence; None where no such name is exported, or where a flush has since put
+    /// newer rows into the base, which only readers opened before it can tell apart.
+    pub fn import_snapshot(&mut self, name: &str) -> Result<Option<u32>> {
+        let Some(sequence) = self.store.exported_sequence(name) else {
+            return Ok(None);
+        };
+        let current = self.current_state()?;
+        if current.state.base_sequence > sequence {
+            return Ok(None);
+        }
+        let snapshot = SnapshotState {
+            sequence,
+            ..current
+        };
+        Ok(Some(self.snapshots.insert(Rc::new(snapshot))))
+    }
+
     pub fn release_snapshot(&mut self, snapshot: u32) {
         self.snapshots.remove(snapshot);
         self.refresh();

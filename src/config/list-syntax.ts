@@ -9,7 +9,6 @@ export function splitNames(text: string): string[] | null {
     const match = pattern.exec(text);
     if (match === null) return null;
     const [, quoted, plain, separator] = match;
-    if (quoted === '') return null;
     names.push(quoted === undefined ? (plain as string).toLowerCase() : quoted.replaceAll('""', '"'));
     if (separator === '') return names;
   }

@@ -9,7 +9,7 @@ import {
 } from '../../types/datetime/calendar.js';
 import { dayNames, monthNames, two } from '../../types/datetime/format.js';
 import { sessionZone } from '../../types/datetime/session-zone.js';
-import { fromLocal, offsetAtTimestamp, toLocal } from '../../types/datetime/time-zone.js';
+import { fixedTimeZone, fromLocal, offsetAtTimestamp, type TimeZone, toLocal } from '../../types/datetime/time-zone.js';
 import { momentOf } from '../../types/datetime-types.js';
 
 import { isInfinite, makeInterval } from '../../types/interval.js';
@@ -19,6 +19,8 @@ import type { CallInfo } from '../call-info.js';
 import { fn, tableFn } from '../registry.js';
 import { addToMoment, addToTimestamp } from './datetime-arithmetic.js';
 import { dateInRange, isInfiniteTimestamp, timestampInRange } from './datetime-range.js';
+import { parseZoneOffset } from '../../types/datetime/zone-words.js';
+import { DateTimeProblem } from '../../types/datetime/input-errors.js';
 import { requireZone } from './datetime-zone.js';
 
 fn('now', { impl: (info: CallInfo) => info.io.transactionTimestamp });
@@ -47,8 +49,32 @@ fn('make_timestamptz', {
 });
 fn('make_timestamptz_at_timezone', {
   impl: (year: number, month: number, day: number, hour: number, minute: number, second: number, zone: string) =>
-    timestampInRange(fromLocal(requireZone(zone), makeTimestamp(year, month, day, makeTime(hour, minute, second)))),
+    timestampInRange(fromLocal(statedZone(zone), makeTimestamp(year, month, day, makeTime(hour, minute, second)))),
 });
+/** The zone that make_timestamptz is told: a signed offset east of UTC, or a name. */
+function statedZone(text: string): TimeZone {
+  if (/^\d/.test(text)) {
+    throw pgError(SqlState.invalidParameterValue, `invalid input syntax for type numeric time zone: "${text}"`, {
+      hint: 'Numeric time zones must have "-" or "+" as first character.',
+    });
+  }
+  if (!/^[+-]/.test(text)) return requireZone(text);
+  const [, hours = '', minutes, seconds] = /^([+-]\d+)(?::(\d*)(?::(\d*))?)?$/.exec(text) ?? [];
+  const offset = [hours, minutes, seconds].filter((part) => part !== undefined && part !== '').join(':');
+  try {
+    return fixedTimeZone(parseZoneOffset(offset));
+  } catch (problem) {
+    if (!(problem instanceof DateTimeProblem)) throw problem;
+    const isSyntax = problem.fault === 'format';
+    throw pgError(
+      SqlState.invalidParameterValue,
+      isSyntax
+        ? `invalid input syntax for type numeric time zone: "${text}"`
+        : `numeric time zone "${text}" out of range`,
+    );
+  }
+}
+
 fn('make_interval', {
   impl(
     years: number,

@@ -5,6 +5,7 @@ import { sessionZone } from '../../types/datetime/session-zone.js';
 import { fixedTimeZone, fromLocal, offsetAtTimestamp, toLocal } from '../../types/datetime/time-zone.js';
 import type { TimeZone } from '../../types/datetime/time-zone.js';
 import { zoneForConversion } from '../../types/datetime/zone-words.js';
+import { formatInterval, type IntervalStyle } from '../../types/datetime/interval-format.js';
 import { isInfinite } from '../../types/interval.js';
 import type { Interval, TimeTz } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
@@ -19,10 +20,12 @@ export function requireZone(name: string): TimeZone {
   throw pgError(SqlState.invalidParameterValue, `time zone "${name}" not recognized`);
 }
 
-function zoneOfInterval(span: Interval): TimeZone {
-  if (isInfinite(span)) throw pgError(SqlState.invalidParameterValue, 'interval time zone must be finite');
+function zoneOfInterval(span: Interval, style: IntervalStyle): TimeZone {
+  const refuse = (rule: string) =>
+    pgError(SqlState.invalidParameterValue, `interval time zone "${formatInterval(span, style)}" ${rule}`);
+  if (isInfinite(span)) throw refuse('must be finite');
   if (span.months !== 0 || span.days !== 0) {
-    throw pgError(SqlState.invalidParameterValue, 'interval time zone must not include months or days');
+    throw refuse('must not include months or days');
   }
   return fixedTimeZone(Number(span.microseconds / microsecondsPerSecond));
 }
@@ -39,14 +42,20 @@ function localIn(zone: TimeZone, moment: bigint): bigint {
 
 fn('timestamp_zone', { impl: (zone: string, local: bigint) => momentIn(requireZone(zone), local) });
 fn('timestamptz_zone', { impl: (zone: string, moment: bigint) => localIn(requireZone(zone), moment) });
-fn('timestamp_izone', { impl: (zone: Interval, local: bigint) => momentIn(zoneOfInterval(zone), local) });
-fn('timestamptz_izone', { impl: (zone: Interval, moment: bigint) => localIn(zoneOfInterval(zone), moment) });
+fn('timestamp_izone', {
+  impl: (zone: Interval, local: bigint, info: CallInfo) => momentIn(zoneOfInterval(zone, info.io.intervalStyle), local),
+});
+fn('timestamptz_izone', {
+  impl: (zone: Interval, moment: bigint, info: CallInfo) =>
+    localIn(zoneOfInterval(zone, info.io.intervalStyle), moment),
+});
 fn('timestamp_at_local', { impl: (local: bigint, info: CallInfo) => momentIn(sessionZone(info.io), local) });
 fn('timestamptz_at_local', { impl: (moment: bigint, info: CallInfo) => localIn(sessionZone(info.io), moment) });
 
 fn('timetz_zone', { impl: (zone: string, time: TimeTz, info: CallInfo) => shiftTime(time, requireZone(zone), info) });
 fn('timetz_izone', {
-  impl: (zone: Interval, time: TimeTz, info: CallInfo) => shiftTime(time, zoneOfInterval(zone), info),
+  impl: (zone: Interval, time: TimeTz, info: CallInfo) =>
+    shiftTime(time, zoneOfInterval(zone, info.io.intervalStyle), info),
 });
 fn('timetz_at_local', { impl: (time: TimeTz, info: CallInfo) => shiftTime(time, sessionZone(info.io), info) });
 

@@ -23,7 +23,7 @@ export function commandSettings(session: Session): SettingsService {
       }
     },
     flatten(name, values) {
-      const isNameList = settingDefinition(name)?.list === 'quoted' || settingDefinition(name)?.list === 'plain';
+      const isNameList = settingDefinition(name)?.list === 'quoted';
       return values.map(({ text, isIdentifierLike }) => (isNameList && isIdentifierLike ? quoteIdentifier(text) : text)).join(', ');
     },
     current: (name) => session.settings.show(name),

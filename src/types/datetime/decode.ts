@@ -87,7 +87,8 @@ class Decoder {
     if (this.announced !== null) throw fault('format');
     const time = this.finishTime();
     if (this.special !== null) {
-      if (this.hasAnyDate()) throw fault('format');
+      const isDay = ['today', 'tomorrow', 'yesterday', 'now'].includes(this.special);
+      if (this.hasAnyDate() || (!isDay && time !== null)) throw fault('format');
       return { kind: 'special', value: this.special, time, zone: this.zone };
     }
     if (this.dayOfYear !== null && this.year !== null) this.setFromDayOfYear();
@@ -336,7 +337,10 @@ class Decoder {
         this.announced = 'julian';
         return;
       case 'isoTime':
-        if (!this.hasFullDate || (next?.kind !== 'number' && next?.kind !== 'time' && next?.kind !== 'date'))
+        if (
+          (!this.hasFullDate && !this.timeOnly) ||
+          (next?.kind !== 'number' && next?.kind !== 'time' && next?.kind !== 'date')
+        )
           throw fault('format');
         this.announced = next.kind === 'number' ? 'isoTime' : null;
         return;

@@ -3,7 +3,7 @@ import { SqlState, pgError } from '../../errors/pg-error.js';
 
 /** What is wrong with a text. format: not of the type; field: a part out of range; order: perhaps month and day are
  *  swapped; interval: too large; displacement: a zone offset out of range. */
-export type DateTimeFault = 'format' | 'field' | 'order' | 'interval' | 'displacement';
+export type DateTimeFault = 'format' | 'field' | 'order' | 'interval' | 'intervalTotal' | 'displacement';
 
 /** Thrown while decoding; the type's input function turns it into the user's error. */
 export class DateTimeProblem extends Error {
@@ -36,6 +36,8 @@ function inputError(kind: DateTimeFault, text: string, typeName: string): Error 
       });
     case 'interval':
       return pgError(SqlState.intervalFieldOverflow, `interval field value out of range: "${text}"`);
+    case 'intervalTotal':
+      return pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
     case 'displacement':
       return pgError(SqlState.invalidTimeZoneDisplacementValue, `time zone displacement out of range: "${text}"`);
     case 'format':

@@ -6,8 +6,9 @@ import type { IntervalStyle } from './interval-format.js';
 import { unitWord } from './words.js';
 import type { Unit } from './words.js';
 
-/** Months, days and microseconds while they are added up. */
+/** Years, months, days and microseconds while they are added up. */
 interface Sum {
+  years: bigint;
   months: bigint;
   days: bigint;
   microseconds: bigint;
@@ -34,7 +35,7 @@ export function decodeInterval(
   const trimmed = text.trim().toLowerCase();
   if (/^\+?infinity$/.test(trimmed)) return intervalInfinity;
   if (/^-infinity$/.test(trimmed)) return intervalMinusInfinity;
-  const sum: Sum = { months: 0n, days: 0n, microseconds: 0n };
+  const sum: Sum = { years: 0n, months: 0n, days: 0n, microseconds: 0n };
   if (/^p/.test(trimmed)) decodeIso(trimmed.slice(1), sum);
   else decodeFields(trimmed, sum, style, lowest, isMinuteSecond);
   return checked(sum);
@@ -42,16 +43,14 @@ export function decodeInterval(
 
 function checked(sum: Sum): Interval {
   const fits =
+    BigInt.asIntN(32, sum.years) === sum.years &&
     BigInt.asIntN(32, sum.months) === sum.months &&
     BigInt.asIntN(32, sum.days) === sum.days &&
     BigInt.asIntN(64, sum.microseconds) === sum.microseconds;
   if (!fits) throw fault('interval');
-  const interval = { months: Number(sum.months), days: Number(sum.days), microseconds: sum.microseconds };
-  const isInfinite = [intervalInfinity, intervalMinusInfinity].some(
-    (end) => end.months === interval.months && end.days === interval.days && end.microseconds === interval.microseconds,
-  );
-  if (isInfinite) throw fault('interval');
-  return interval;
+  const months = sum.years * 12n + sum.months;
+  if (BigInt.asIntN(32, months) !== months) throw fault('intervalTotal');
+  return { months: Number(months), days: Number(sum.days), microseconds: sum.microseconds };
 }
 
 const fieldPattern = /[+-]?\d+-\d+|[+-]?\d*:[\d:.]+|[+-]?\s*(?:\d+\.?\d*|\.\d+)|[a-z]+|@|[,;]/y;
@@ -104,7 +103,7 @@ function decodeFields(
     }
     if (field.includes(':')) {
       if (hasUnitWord) throw fault('format');
-      note(seen, 'hour', 'minute', 'second');
+      note(seen, 'hour', 'minute', ...secondUnits);
       sum.microseconds += clock(field.replace(/^[+-]/, ''), isMinuteSecond) * (isNegative ? -1n : 1n);
       unit = 'day';
       continue;
@@ -113,24 +112,30 @@ function decodeFields(
       note(seen, 'year', 'month');
       const [years = '0', months = '0'] = field.replace(/^[+-]/, '').split('-');
       if (Number(months) > 11) throw fault('field');
-      sum.months += (BigInt(years) * 12n + BigInt(months)) * (isNegative ? -1n : 1n);
+      sum.years += BigInt(years) * (isNegative ? -1n : 1n);
+      sum.months += BigInt(months) * (isNegative ? -1n : 1n);
       hasUnitWord = false;
       unit = 'day';
       continue;
     }
     const chosen: Unit = unit ?? lowest ?? 'second';
-    note(seen, chosen);
+    if (chosen === 'second' && /[.]\d*[1-9]/.test(field)) note(seen, ...secondUnits);
+    else note(seen, chosen);
     add(sum, chosen, field, leadingMinus && index > 0);
-    unit = chosen;
+    // A bare number before hours counts days.
+    unit = chosen === 'hour' ? 'day' : chosen;
     hasUnitWord = false;
   }
   if (hasUnitWord || seen.size === 0) throw fault('format');
   if (isAgo) {
+    sum.years = -sum.years;
     sum.months = -sum.months;
     sum.days = -sum.days;
     sum.microseconds = -sum.microseconds;
   }
 }
+
+const secondUnits = ['second', 'millisecond', 'microsecond'] as const;
 
 /** No unit may come twice. */
 function note(seen: Set<string>, ...units: readonly string[]): void {
@@ -169,14 +174,8 @@ const unitMicroseconds: Partial<Record<Unit, bigint>> = {
   minute: 60_000_000n,
   hour: 3_600_000_000n,
 };
-const unitMonths: Partial<Record<Unit, bigint>> = {
-  month: 1n,
-  quarter: 3n,
-  year: 12n,
-  decade: 120n,
-  century: 1200n,
-  millennium: 12000n,
-};
+const unitYears: Partial<Record<Unit, bigint>> = { year: 1n, decade: 10n, century: 100n, millennium: 1000n };
+const unitMonths: Partial<Record<Unit, bigint>> = { month: 1n, quarter: 3n };
 
 /** Adds a quantity; fractions of months become days (30 a month), fractions of days become time. */
 function add(sum: Sum, unit: Unit, quantity: string, negate: boolean): void {
@@ -192,6 +191,13 @@ function add(sum: Sum, unit: Unit, quantity: string, negate: boolean): void {
     sum.microseconds += count * micro + BigInt(Math.round(part * Number(micro)));
     return;
   }
+  const years = unitYears[unit];
+  if (years !== undefined) {
+    sum.years += count * years;
+    // Fractions of years and more are rounded to months.
+    sum.months += BigInt(Math.round(part * Number(years) * 12));
+    return;
+  }
   const months = unitMonths[unit];
   if (months !== undefined) {
     sum.months += count * months;
@@ -203,12 +209,8 @@ function add(sum: Sum, unit: Unit, quantity: string, negate: boolean): void {
 }
 
 function addMonthFraction(sum: Sum, months: number, unit: Unit): void {
-  if (unit !== 'month') {
-    // Fractions of years and more are rounded to months.
-    sum.months += BigInt(Math.round(months));
-    return;
-  }
-  addDayFraction(sum, months * 30);
+  if (unit !== 'month') sum.months += BigInt(Math.round(months));
+  else addDayFraction(sum, months * 30);
 }
 
 function addDayFraction(sum: Sum, days: number): void {
@@ -225,42 +227,48 @@ function shiftPoint(whole: string, fraction: string, exponent: number): [string,
   return [digits.slice(0, point).padEnd(point, '0'), digits.length > point ? `.${digits.slice(point)}` : ''];
 }
 
-/** What follows P: nYnMnWnDTnHnMnS, or yyyy-mm-ddThh:mm:ss. */
+const isoNumber = String.raw`-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
+const isoUnits: Readonly<Record<string, Unit>> = { y: 'year', m: 'month', w: 'week', d: 'day' };
+const isoTimeUnits: Readonly<Record<string, Unit>> = { h: 'hour', m: 'minute', s: 'second' };
+const isoDate = new RegExp(`^(${isoNumber})(?:-(${isoNumber})(?:-(${isoNumber}))?)?$`);
+const isoTime = new RegExp(`^(${isoNumber})(?::(${isoNumber})(?::(${isoNumber}))?)?$`);
+
+/** What follows P: nYnMnWnDTnHnMnS, yyyy-mm-ddThh:mm:ss with trailing parts left out, or yyyymmddThhmmss. */
 function decodeIso(text: string, sum: Sum): void {
   if (text === '') throw fault('format');
-  const [date = '', time] = text.split('t');
-  if (/^[+-]?\d+-\d+-\d+$|^\d{8}$/.test(date) || (time !== undefined && /:/.test(time)))
-    decodeIsoAlternative(date, time, sum);
-  else {
-    decodeIsoPart(date, { y: 'year', m: 'month', w: 'week', d: 'day' }, sum);
-    if (time !== undefined) decodeIsoPart(time, { h: 'hour', m: 'minute', s: 'second' }, sum, true);
-  }
+  const at = text.indexOf('t');
+  const date = at < 0 ? text : text.slice(0, at);
+  const isDateDone = decodeIsoAlternative(/^(\d{4})(\d\d)(\d\d)$/.exec(date) ?? isoDate.exec(date), dateUnits, sum);
+  if (!isDateDone) decodeIsoPart(date, isoUnits, sum);
+  if (at < 0) return;
+  const time = text.slice(at + 1);
+  if (time === '') throw fault('format');
+  const parts = /^(\d\d)(\d\d)(\d\d(?:\.\d*)?)$/.exec(time) ?? isoTime.exec(time);
+  if (!decodeIsoAlternative(parts, timeUnits, sum)) decodeIsoPart(time, isoTimeUnits, sum);
 }
 
-function decodeIsoPart(text: string, units: Readonly<Record<string, Unit>>, sum: Sum, needsAny = false): void {
+const isoPart = new RegExp(`^(${isoNumber})([a-z])`);
+
+function decodeIsoPart(text: string, units: Readonly<Record<string, Unit>>, sum: Sum): void {
   let rest = text;
-  if (rest === '' && needsAny) throw fault('format');
   while (rest !== '') {
-    const match = /^([+-]?\d*\.?\d*(?:e[+-]?\d+)?)([a-z])/.exec(rest);
+    const match = isoPart.exec(rest);
     const unit = match ? units[match[2] ?? ''] : undefined;
-    if (!match || !unit || !/\d/.test(match[1] ?? '')) throw fault('format');
+    if (!match || !unit) throw fault('format');
     add(sum, unit, match[1] ?? '', false);
     rest = rest.slice(match[0].length);
   }
 }
 
-function decodeIsoAlternative(date: string, time: string | undefined, sum: Sum): void {
-  const parts = /^([+-]?\d+)-(\d+)-(\d+)$/.exec(date) ?? /^(\d{4})(\d\d)(\d\d)$/.exec(date);
-  if (date !== '' && !parts) throw fault('format');
-  if (parts) {
-    add(sum, 'year', parts[1] ?? '0', false);
-    add(sum, 'month', parts[2] ?? '0', false);
-    add(sum, 'day', parts[3] ?? '0', false);
-  }
-  if (time === undefined) return;
-  const clockParts = /^(\d+):(\d+)(?::(\d+(?:\.\d*)?))?$/.exec(time) ?? /^(\d\d)(\d\d)(\d\d(?:\.\d*)?)$/.exec(time);
-  if (!clockParts) throw fault('format');
-  add(sum, 'hour', clockParts[1] ?? '0', false);
-  add(sum, 'minute', clockParts[2] ?? '0', false);
-  add(sum, 'second', clockParts[3] ?? '0', false);
+const dateUnits: readonly Unit[] = ['year', 'month', 'day'];
+const timeUnits: readonly Unit[] = ['hour', 'minute', 'second'];
+
+/** Adds the parts of a match in the order of `units`; false where there is no match. */
+function decodeIsoAlternative(match: RegExpExecArray | null, units: readonly Unit[], sum: Sum): boolean {
+  if (!match) return false;
+  units.forEach((unit, index) => {
+    const part = match[index + 1];
+    if (part !== undefined) add(sum, unit, part, false);
+  });
+  return true;
 }

@@ -25,6 +25,8 @@ type ChangeDay = (
 ) & { readonly second: number };
 
 const namePattern = /^(?:<([^>]+)>|([A-Za-z]{3,}))/;
+/** As above; an offset alone has an empty name. */
+const firstNamePattern = /^(?:<([^>]+)>|([A-Za-z]{3,})|(?=[+-]?\d))/;
 const offsetPattern = /^[+-]?\d{1,3}(?::\d{1,2}(?::\d{1,2})?)?/;
 
 /** Rules of the United States since 2007, which a specification without dates means. */
@@ -39,7 +41,7 @@ export function parsePosixZone(text: string): PosixRule | null {
     if (match) rest = rest.slice(match[0].length);
     return match;
   };
-  const name = take(namePattern);
+  const name = take(firstNamePattern);
   if (!name) return null;
   const offset = take(offsetPattern);
   if (!offset) return null;

@@ -18,7 +18,9 @@ export async function assignNewFile(context: CommandContext, relation: number): 
     reltuples: isTable ? -1 : 0,
     relallvisible: 0,
   });
-  context.store.dropFile(context.transaction.store, descriptor.file);
+  // Views taken so far still see the old file's rows: who rewrites a table reads them after this.
+  context.transaction.advanceCommand();
+  context.store.dropFile(context.transaction.store, descriptor.file, context.transaction.command);
 }
 
 /** Rebuilds an index into a new file. */

@@ -161,8 +161,9 @@ export interface Store {
   catalogVersion(): number;
   /** Makes the transaction's commit bump the catalog version. */
   markCatalogChanged(txn: StoreTransaction): void;
-  /** At commit, the file's rows are no longer reachable and are removed in the background. */
-  dropFile(txn: StoreTransaction, file: RelationFile): void;
+  /** At commit, the file's rows are no longer reachable and are removed in the background. A temporary file's rows are
+   *  deleted by `command` (0 where left out): views of earlier commands still see them. */
+  dropFile(txn: StoreTransaction, file: RelationFile, command?: number): void;
   /** CREATE DATABASE: copies every file of one database into another, in the transaction's commit. */
   copyDatabase(txn: StoreTransaction, from: number, to: number): Promise<void>;
   dropDatabase(txn: StoreTransaction, database: number): void;

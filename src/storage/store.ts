@@ -87,9 +87,9 @@ const store: Store = {
   markCatalogChanged(txn) {
     native(() => addon.storeMarkCatalogChanged(writing(txn)));
   },
-  dropFile(txn, file) {
+  dropFile(txn, file, command = storeCommand) {
     const { database, filenode, temporaryOwner } = file;
-    native(() => addon.storeDropFile(writing(txn), storeCommand, database, filenode, temporaryOwner));
+    native(() => addon.storeDropFile(writing(txn), command, database, filenode, temporaryOwner));
   },
   async copyDatabase(txn, from, to) {
     native(() => addon.storeCopyDatabase(writing(txn), storeCommand, from, to));

@@ -25,12 +25,14 @@ async function rewriteTable(context: CommandContext, work: TableWork): Promise<v
   requireRowTypeUnused(context, work.old);
   const source = context.store.table(work.old.file, work.old.layout, context.catalog);
   context.transaction.advanceCommand();
+  // Taken before the old file goes: a temporary table's rows are deleted at once.
+  const view = context.transaction.latestView();
   await assignNewFile(context, work.oid);
   await clearMissing(context, work.oid);
   const relation = context.catalog.requireRelation(work.oid);
   const target = context.store.table(relation.file, relation.layout, context.catalog);
   const newRow = rowMaker(context, work, relation.attributes.length);
-  const cursor = source.scan(context.transaction.latestView(), { attributes: null, direction: 'forward' });
+  const cursor = source.scan(view, { attributes: null, direction: 'forward' });
   try {
     for (;;) {
       const batch = cursor.next(batchRowsMax);

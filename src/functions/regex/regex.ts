@@ -1,5 +1,5 @@
 // Compiled regular expressions as the functions use them, cached by pattern and options.
-import type { Regex } from './ast.js';
+import type { Regex, RegexNode } from './ast.js';
 import { javascriptForm } from './javascript-form.js';
 import { Matcher } from './matcher.js';
 import type { RegexMatch } from './matcher.js';
@@ -35,6 +35,7 @@ export function compileRegex(pattern: string, options: RegexOptions): CompiledRe
 }
 
 function build(regex: Regex): CompiledRegex {
+  if (hasNestedRepeats(regex.root) && !regex.hasBackrefs) return buildWithoutScript(regex);
   const script = javascriptForm(regex);
   return {
     groupCount: regex.groupCount,
@@ -48,6 +49,39 @@ function build(regex: Regex): CompiledRegex {
       return found ? new Matcher(regex, text).matchAt(found.index) : null;
     },
   };
+}
+
+/** A repetition within a repetition, (a+)+: JavaScript may try exponentially many ways to match it. */
+function hasNestedRepeats(node: RegexNode, isRepeated = false): boolean {
+  switch (node.kind) {
+    case 'repeat': {
+      const isChoice = node.max !== node.min;
+      if (isRepeated && isChoice) return true;
+      return hasNestedRepeats(node.item, isRepeated || (isChoice && node.max > 1));
+    }
+    case 'concat':
+      return node.items.some((item) => hasNestedRepeats(item, isRepeated));
+    case 'alternate':
+      return node.branches.some((branch) => hasNestedRepeats(branch, isRepeated));
+    case 'capture':
+    case 'look':
+      return hasNestedRepeats(node.item, isRepeated);
+    default:
+      return false;
+  }
+}
+
+/** Matches by our own matcher alone: it remembers what it tried, so its time is bounded by a polynomial. */
+function buildWithoutScript(regex: Regex): CompiledRegex {
+  const find = (text: string, from: number): RegexMatch | null => {
+    const matcher = new Matcher(regex, text);
+    for (let start = from; start <= text.length; start += (text.codePointAt(start) ?? 0) > 0xffff ? 2 : 1) {
+      const match = matcher.matchAt(start);
+      if (match) return match;
+    }
+    return null;
+  };
+  return { groupCount: regex.groupCount, test: (text) => find(text, 0) !== null, find };
 }
 
 /** Options of the operators ~ and its kin: an advanced expression. */

@@ -1,6 +1,6 @@
 // A command's handler and what it may use. `dispatch.ts` maps each parse-tree tag to its handler with
 // `satisfies Record<..., CommandHandler>`. Handlers live in commands/<noun>.ts.
-import type { Node, TypeName } from '@pgsql/types';
+import type { ExecuteStmt, Node, TypeName } from '@pgsql/types';
 import type { Catalog } from '../catalog/api.js';
 import type { Execution, ExecutionContext, ResultColumn } from '../executor/api.js';
 import type { Notice } from '../errors/pg-error.js';
@@ -56,6 +56,9 @@ export interface Corridor {
     instrument?: boolean,
   ): Execution;
   executionContext(): ExecutionContext;
+  /** The prepared query that EXECUTE names, with its plan for the arguments given. Throws as EXECUTE does; 42809 where
+   *  the prepared statement is no query. */
+  executed(statement: ExecuteStmt): Promise<ExecutedQuery>;
   /** Runs SQL text of our own to its end and returns the rows of its last statement. */
   runSql(sql: string): Promise<readonly Row[]>;
   /** Runs a command's parse tree as a part of this one (CREATE SCHEMA's elements, serial's sequence). */
@@ -63,6 +66,14 @@ export interface Corridor {
   evaluate(expression: Expression): Promise<Value>;
   /** Prints a bound expression or query as pg_get_expr / pg_get_viewdef do. */
   deparseExpression(expression: Expression, relation: number): string;
+}
+
+/** EXECUTE's query within another command. */
+export interface ExecutedQuery {
+  /** As bound, before the rewriter. */
+  readonly query: Query;
+  readonly planned: PlannedStatement;
+  readonly parameters: readonly { readonly type: number; readonly value: Value }[];
 }
 
 /** The function whose body is bound: its name and input arguments. */

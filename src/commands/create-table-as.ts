@@ -1,12 +1,14 @@
 // CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW: the query's columns make the relation, its rows fill it.
 import type { CreateTableAsStmt, IntoClause, Node, RefreshMatViewStmt } from '@pgsql/types';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
-import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
 import { aclBit } from '../catalog/acl-text.js';
+import type { NodeInstrumentation } from '../executor/api.js';
 import { queryFromJson } from '../trees/json.js';
+import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import { quoteQualifiedIdentifier } from '../types/quote.js';
-import type { CommandContext, CommandResult } from './api.js';
+import type { CommandContext, CommandResult, ExecutedQuery } from './api.js';
 import { requireColumnType } from './column-type.js';
 import { lockRelationByName, relationTarget } from './namespace.js';
 import { registerOnCommit } from './on-commit.js';
@@ -20,11 +22,15 @@ import { requireTablespace } from './tablespace.js';
 import { defElems, stringList } from './tree.js';
 import { bindViewQuery, queryColumns, storeViewQuery, withAliases } from './view.js';
 
+/** Gets the query's plan and what was measured once the relation is filled. */
+export type QueryWatcher = (planned: PlannedStatement, counts: readonly NodeInstrumentation[]) => void;
+
 /** CREATE TABLE AS and CREATE MATERIALIZED VIEW. `bound`: the query as the analyzer bound it, where it did. */
 export async function createTableAsStatement(
   statement: CreateTableAsStmt,
   context: CommandContext,
   bound: Query | null,
+  watch?: QueryWatcher,
 ): Promise<CommandResult> {
   const into = statement.into ?? {};
   const isView = statement.objtype === 'OBJECT_MATVIEW';
@@ -39,11 +45,15 @@ export async function createTableAsStatement(
     noticeExists(context, 'relation', name);
     return { kind: 'done', tag };
   }
-  const query = withAliases(
-    isView ? bindViewQuery(context, statement.query) : sourceQuery(context, statement, bound),
-    stringList(into.colNames),
-    'AS',
-  );
+  const executed =
+    statement.query !== undefined && 'ExecuteStmt' in statement.query
+      ? await context.corridor.executed(statement.query.ExecuteStmt)
+      : null;
+  if (executed !== null && executed.query.commandType !== 'select')
+    throw pgError(SqlState.wrongObjectType, 'prepared statement is not a SELECT');
+  const source =
+    executed?.query ?? (isView ? bindViewQuery(context, statement.query) : sourceQuery(context, statement, bound));
+  const query = withAliases(source, stringList(into.colNames), 'AS');
   const oid = await createRelation(context, {
     name,
     schema: target.namespace.oid,
@@ -58,14 +68,13 @@ export async function createTableAsStatement(
   if (isView) await storeViewQuery(context, oid, query);
   registerOnCommit(context, oid, into.onCommit);
   if (into.skipData) return { kind: 'done', tag };
-  const count = await fill(context, oid, query);
+  const count = await fill(context, oid, query, watch, executed);
   return { kind: 'done', tag: `SELECT ${count}` };
 }
 
 function sourceQuery(context: CommandContext, statement: CreateTableAsStmt, bound: Query | null): Query {
   if (bound !== null) return bound;
   const node = statement.query as Node;
-  if ('ExecuteStmt' in node) throw notSupported('CREATE TABLE AS EXECUTE');
   const types = context.parameters.map((parameter) => parameter.type);
   const first = context.corridor.analyzeStatement(withoutInto(node), context.sourceText, types);
   if (first.kind !== 'query') throw new Error('invariant broken: CREATE TABLE AS without a query');
@@ -87,11 +96,33 @@ function checkedColumns(context: CommandContext, query: Query): ColumnSpec[] {
   return columns;
 }
 
-async function fill(context: CommandContext, oid: number, query: Query): Promise<number> {
+async function fill(
+  context: CommandContext,
+  oid: number,
+  query: Query,
+  watch: QueryWatcher | undefined,
+  executed: ExecutedQuery | null,
+): Promise<number> {
   context.transaction.advanceCommand();
-  const [rewritten] = context.corridor.rewrite(query);
-  if (rewritten === undefined) return 0;
-  return loadRows(context, oid, context.corridor.open(context.corridor.plan(rewritten), context.parameters));
+  const [rewritten] = executed === null ? context.corridor.rewrite(query) : [];
+  const planned = executed?.planned ?? (rewritten === undefined ? null : context.corridor.plan(rewritten));
+  if (planned === null) return 0;
+  const parameters = executed?.parameters ?? context.parameters;
+  const execution = context.corridor.open(planned, parameters, watch !== undefined);
+  const count = await loadRows(context, oid, execution);
+  watch?.(planned, execution.instrumentation ?? []);
+  return count;
+}
+
+/** Throws 42P07 where CREATE TABLE AS would find its name taken; true where IF NOT EXISTS lets it pass with a notice. */
+export async function isAlreadyThere(statement: CreateTableAsStmt, context: CommandContext): Promise<boolean> {
+  const target = await relationTarget(context, statement.into?.rel ?? {});
+  const relname = statement.into?.rel?.relname ?? '';
+  if (context.catalog.tables.findOne('pg_class', { relname, relnamespace: target.namespace.oid }) === null)
+    return false;
+  if (!statement.if_not_exists) throw pgError(SqlState.duplicateTable, `relation "${relname}" already exists`);
+  noticeExists(context, 'relation', relname);
+  return true;
 }
 
 /** REFRESH MATERIALIZED VIEW. */

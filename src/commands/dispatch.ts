@@ -153,7 +153,7 @@ const handlers = {
   CreateStatsStmt: createStatisticsStatement,
   CreateStmt: createTableStatement,
   CreateSubscriptionStmt: unbuilt('CREATE SUBSCRIPTION'),
-  CreateTableAsStmt: createTableAsStatement,
+  CreateTableAsStmt: (statement, context, query) => createTableAsStatement(statement, context, query),
   CreateTableSpaceStmt: unbuilt('CREATE TABLESPACE'),
   CreateTransformStmt: unbuilt('CREATE TRANSFORM'),
   CreateTrigStmt: createTriggerStatement,

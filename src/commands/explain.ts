@@ -1,17 +1,16 @@
 // EXPLAIN: plans a statement (ANALYZE: runs it and measures), and answers with the plan in the format asked for.
-import type { ExplainStmt } from '@pgsql/types';
-import { notSupported } from '../errors/pg-error.js';
+import type { CreateTableAsStmt, ExplainStmt } from '@pgsql/types';
 import type { NodeInstrumentation } from '../executor/api.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import type { Row } from '../types/value.js';
 import type { CommandContext, CommandResult } from './api.js';
+import { createTableAsStatement, isAlreadyThere } from './create-table-as.js';
 import type { DescribeContext } from './explain/describe.js';
 import { formatItems, type Item } from './explain/format.js';
 import { PlanNames } from './explain/names.js';
 import { explainOptions, type ExplainOptions } from './explain/options.js';
 import { planItems, textLines } from './explain/plan-output.js';
-import { nodeTag } from './tree.js';
 
 const textType = 25;
 const jsonType = 114;
@@ -33,9 +32,19 @@ export async function explainStatement(
   const type = context.catalog.typeByOid(explainResultType(statement));
   const columns = [{ name: 'QUERY PLAN', type, typmod: -1, originTable: 0, originColumn: 0 }];
   const texts: string[] = [];
-  if (query === null) {
-    if (statement.query !== undefined && nodeTag(statement.query) === 'ExecuteStmt')
-      throw notSupported('EXPLAIN EXECUTE');
+  const inner = statement.query;
+  const create = inner !== undefined && 'CreateTableAsStmt' in inner ? inner.CreateTableAsStmt : null;
+  const source = create === null ? inner : create.query;
+  if (create !== null && (await isAlreadyThere(create, context))) {
+    // There is nothing to run, so nothing to explain.
+  } else if (create !== null && options.analyze) {
+    texts.push(...(await explainCreation(create, context, query, options)));
+  } else if (source !== undefined && 'ExecuteStmt' in source) {
+    const started = performance.now();
+    const executed = await context.corridor.executed(source.ExecuteStmt);
+    const planningMs = performance.now() - started;
+    texts.push(...(await explainPlanned(context, executed.planned, options, planningMs, executed.parameters)));
+  } else if (query === null) {
     texts.push(...utilityOutput(options));
   } else {
     const started = performance.now();
@@ -53,6 +62,31 @@ export async function explainStatement(
     yield texts.map((line): Row => [line]);
   }
   return { kind: 'rows', columns, rows: rows(), tag: () => 'EXPLAIN' };
+}
+
+/** EXPLAIN ANALYZE CREATE TABLE AS makes the table. WITH NO DATA leaves the query's plan unexecuted. */
+async function explainCreation(
+  create: CreateTableAsStmt,
+  context: CommandContext,
+  query: Query | null,
+  options: ExplainOptions,
+): Promise<string[]> {
+  const lines: string[] = [];
+  const started = performance.now();
+  await createTableAsStatement(create, context, query, (planned, counts) => {
+    lines.push(
+      ...planText(context, planned, options, { counts, planningMs: 0, executionMs: performance.now() - started }),
+    );
+  });
+  if (create.into?.skipData !== true) return lines;
+  const source = create.query;
+  if (source !== undefined && 'ExecuteStmt' in source) {
+    const { planned } = await context.corridor.executed(source.ExecuteStmt);
+    return planText(context, planned, options, { counts: [], planningMs: 0, executionMs: 0 });
+  }
+  const [rewritten] = query === null ? [] : context.corridor.rewrite(query);
+  if (rewritten === undefined) return lines;
+  return planText(context, planFor(context, rewritten), options, { counts: [], planningMs: 0, executionMs: 0 });
 }
 
 function planFor(context: CommandContext, query: Query): PlannedStatement {
@@ -74,11 +108,27 @@ async function explainPlanned(
   planned: PlannedStatement,
   options: ExplainOptions,
   planningMs: number,
+  parameters = context.parameters,
 ): Promise<string[]> {
-  let instrumentation: readonly NodeInstrumentation[] | null = null;
   const started = performance.now();
-  if (options.analyze) instrumentation = await runInstrumented(context, planned);
-  const executionMs = performance.now() - started;
+  const counts = options.analyze ? await runInstrumented(context, planned, parameters) : null;
+  return planText(context, planned, options, { counts, planningMs, executionMs: performance.now() - started });
+}
+
+interface Measured {
+  /** By node; null where the plan did not run. */
+  readonly counts: readonly NodeInstrumentation[] | null;
+  readonly planningMs: number;
+  readonly executionMs: number;
+}
+
+function planText(
+  context: CommandContext,
+  planned: PlannedStatement,
+  options: ExplainOptions,
+  measured: Measured,
+): string[] {
+  const { counts: instrumentation, planningMs, executionMs } = measured;
   const describeContext: DescribeContext = {
     catalog: context.catalog,
     planned,
@@ -161,8 +211,9 @@ const plannerDefaults: readonly (readonly [string, string])[] = [
 async function runInstrumented(
   context: CommandContext,
   planned: PlannedStatement,
+  parameters: CommandContext['parameters'],
 ): Promise<readonly NodeInstrumentation[] | null> {
-  const execution = context.corridor.open(planned, context.parameters, true);
+  const execution = context.corridor.open(planned, parameters, true);
   try {
     for (let batch = await execution.next(4096); batch !== null; ) batch = await execution.next(4096);
     return execution.instrumentation ?? [];

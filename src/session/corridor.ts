@@ -1,14 +1,15 @@
 // The rooms between text and rows, bound to one session: what each needs of the others is filled in here, so that they
 // need not know one another.
+import type { ExecuteStmt } from '@pgsql/types';
 import { analyze } from '../analyzer/analyze.js';
 import { analyzeExpression } from '../analyzer/analyze-expression.js';
 import { resolveTypeName } from '../analyzer/type-names.js';
 import type { AnalyzerContext } from '../analyzer/context.js';
 import { timeSliceMs } from '../base/limits.js';
-import { notSupported } from '../errors/pg-error.js';
+import { SqlState, notSupported, pgError } from '../errors/pg-error.js';
 import { assert } from '../errors/unreachable.js';
 import { expressionText } from '../catalog/deparse/expressions-text.js';
-import type { CommandContext, Corridor, FunctionScope } from '../commands/api.js';
+import type { CommandContext, Corridor, ExecutedQuery, FunctionScope } from '../commands/api.js';
 import { evaluateExpression } from '../executor/evaluate.js';
 import { startExecution } from '../executor/execute.js';
 import type { Execution, ExecutionContext, SubqueryRunner } from '../executor/api.js';
@@ -26,6 +27,7 @@ import { runBoundCommand } from './dispatch.js';
 import { PreparedStatement } from './prepared-statement.js';
 import { openStatement } from './run-statement.js';
 import { rowSource } from './portal.js';
+import { executeParameters } from './commands/prepare.js';
 import type { Session } from './session.js';
 import { sqlFunctionBody } from './sql-function-body.js';
 
@@ -41,7 +43,12 @@ export function analyzeStatement(
   return { bound, parameterTypes };
 }
 
-function analyzerContext(session: Session, sourceText: string, parameterTypes: number[], variableParameters: boolean): AnalyzerContext {
+function analyzerContext(
+  session: Session,
+  sourceText: string,
+  parameterTypes: number[],
+  variableParameters: boolean,
+): AnalyzerContext {
   return {
     catalog: session.catalog,
     sourceText,
@@ -60,7 +67,11 @@ export function rewriteOne(session: Session, query: Query): Query {
 }
 
 /** Plans a rewritten query, for the given parameter values or (null) for any. */
-export function planQuery(session: Session, query: Query, parameters: readonly ParameterValue[] | null): PlannedStatement {
+export function planQuery(
+  session: Session,
+  query: Query,
+  parameters: readonly ParameterValue[] | null,
+): PlannedStatement {
   return plan(query, {
     catalog: session.catalog,
     setting: (name) => session.settings.find(name),
@@ -73,12 +84,21 @@ export function planQuery(session: Session, query: Query, parameters: readonly P
 }
 
 /** Opens a plan in the current transaction, under a new statement view. */
-export function openPlan(session: Session, planned: PlannedStatement, parameters: readonly ParameterValue[], instrument = false): Execution {
+export function openPlan(
+  session: Session,
+  planned: PlannedStatement,
+  parameters: readonly ParameterValue[],
+  instrument = false,
+): Execution {
   return startExecution(planned, executionContext(session, parameters, instrument));
 }
 
 /** What a statement that starts now runs under. */
-export function executionContext(session: Session, parameters: readonly ParameterValue[] = [], instrument = false): ExecutionContext {
+export function executionContext(
+  session: Session,
+  parameters: readonly ParameterValue[] = [],
+  instrument = false,
+): ExecutionContext {
   const transaction = session.transactions.ensure();
   return {
     catalog: session.catalog,
@@ -113,7 +133,11 @@ export function evaluate(session: Session, expression: Expression): Value | Prom
 /** EXECUTE's nth argument, bound and coerced to the parameter's type. */
 export function analyzeExecuteArgument(session: Session, argument: Node, type: number, number: number): Expression {
   const target = { type, typmod: -1, collation: 0, columnName: `$${number}` };
-  return analyzeExpression(argument, { use: 'executeParameter', relation: 0, target }, analyzerContext(session, session.queryString, [], false));
+  return analyzeExpression(
+    argument,
+    { use: 'executeParameter', relation: 0, target },
+    analyzerContext(session, session.queryString, [], false),
+  );
 }
 
 /** Oid of a type as PREPARE names it. */
@@ -122,7 +146,11 @@ export function typeNamed(session: Session, name: Parameters<typeof resolveTypeN
 }
 
 /** What a command runs with. */
-export function commandContext(session: Session, sourceText: string, parameters: readonly ParameterValue[]): CommandContext {
+export function commandContext(
+  session: Session,
+  sourceText: string,
+  parameters: readonly ParameterValue[],
+): CommandContext {
   return {
     catalog: session.catalog,
     store: session.store,
@@ -154,6 +182,7 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     plan: (query, parameters) => planQuery(session, query, parameters ?? null),
     open: (planned, parameters = [], instrument = false) => openPlan(session, planned, parameters, instrument),
     executionContext: () => executionContext(session),
+    executed: (statement) => executedQuery(session, statement),
     runSql: (sql) => runSql(session, sql),
     async runCommand(statement) {
       const bound = analyze(statement, context(session.queryString));
@@ -162,8 +191,18 @@ function corridorOf(session: Session, sourceText: string): Corridor {
       session.transactions.current?.advanceCommand();
     },
     evaluate: async (expression) => evaluate(session, expression),
-    deparseExpression: (expression, relation) => expressionText(session.catalog, expression, relation, { pretty: false }),
+    deparseExpression: (expression, relation) =>
+      expressionText(session.catalog, expression, relation, { pretty: false }),
   };
+}
+
+/** EXPLAIN EXECUTE's and CREATE TABLE AS EXECUTE's query. */
+async function executedQuery(session: Session, statement: ExecuteStmt): Promise<ExecutedQuery> {
+  const prepared = session.requireStatement(statement.name ?? '');
+  const parameters = await executeParameters(session, prepared, statement);
+  const bound = prepared.bind(session);
+  if (bound.kind !== 'query') throw pgError(SqlState.wrongObjectType, 'prepared statement is not a SELECT');
+  return { query: bound.query, planned: prepared.plan(session, parameters), parameters };
 }
 
 /** Parses a CREATE FUNCTION's PL/pgSQL body. The parser's tree of some valid bodies is no valid JSON: they did parse. */

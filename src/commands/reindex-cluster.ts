@@ -2,7 +2,10 @@
 import type { ClusterStmt, ReindexStmt } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
+import { batchRowsMax } from '../base/limits.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
+import type { Execution } from '../executor/api.js';
+import type { Row } from '../types/value.js';
 import type { SortGroupClause } from '../trees/query.js';
 import type { Expression, TargetEntry } from '../trees/expression.js';
 import { expressionListFromJson } from '../trees/json.js';
@@ -167,13 +170,29 @@ async function clusterTable(context: CommandContext, oid: number, indexOid: numb
   });
   const execution = openQuery(context, { ...query, targetList, sortClause });
   const width = table.attributes.length;
+  // The plan opens the old file when it is first asked for rows: that must be before the table gets its new one.
+  const firstRows = await execution.next(batchRowsMax);
   await assignNewFile(context, oid);
-  await loadRows(context, oid, execution, (row) => {
+  await loadRows(context, oid, startingWith(firstRows, execution), (row) => {
     const result = new Array(width).fill(null);
     for (const [position, attribute] of live.entries()) result[attribute.number - 1] = row[position] ?? null;
     return result;
   });
   await rebuildIndexes(context, oid);
+}
+
+/** The execution with a batch that was taken from it put back. */
+function startingWith(batch: readonly Row[] | null, execution: Execution): Pick<Execution, 'next' | 'close'> {
+  let first = batch;
+  return {
+    next: async (rowCountMax) => {
+      if (first === null) return batch === null ? null : execution.next(rowCountMax);
+      const rows = first;
+      first = null;
+      return rows;
+    },
+    close: () => execution.close(),
+  };
 }
 
 function inputType(context: CommandContext, key: { readonly opclass: number; readonly type: number }): number {

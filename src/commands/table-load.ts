@@ -8,7 +8,7 @@ import type { CommandContext } from './api.js';
 export async function loadRows(
   context: CommandContext,
   relation: number,
-  execution: Execution,
+  execution: Pick<Execution, 'next' | 'close'>,
   map: (row: Row) => Row = (row) => row,
 ): Promise<number> {
   const descriptor = context.catalog.requireRelation(relation);

@@ -164,6 +164,12 @@ function preprocessExpressions(root: PlannerInfo): void {
   query.targetList = mapTargetList(query.targetList, value);
   replaceMultiParams(root);
   query.returningList = mapTargetList(query.returningList, value);
+  // The rewriter brought these in: their SubLinks don't count in the query's own flag.
+  const checkOptions = query.withCheckOptions?.map((option) => {
+    const condition = processSublinks(root, canonicalizeQual(foldExpression(root.global, option.qual)), true);
+    return { ...option, qual: replaceOuterReferences(root, condition) };
+  });
+  if (checkOptions !== undefined) query.withCheckOptions = checkOptions;
   query.joinTree = mapTree(root, qual);
   query.having = query.having === null ? null : qual(query.having);
   query.windowClause = mapList(query.windowClause, (window) => mapWindow(window, value));

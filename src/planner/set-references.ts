@@ -65,6 +65,8 @@ class ReferenceSetter {
       const found = this.find(inputs, node, keep);
       if (found !== null) return found;
       if (node.kind === 'PlaceHolderVar') return map(node.arg);
+      // Its arguments are never evaluated: only their places in the grouping count.
+      if (node.kind === 'GroupingFunc') return this.scanExpression(node);
       return mapChildren(node, map);
     };
     return map;
@@ -110,7 +112,7 @@ class ReferenceSetter {
   private upperEntries(list: readonly TargetEntry[], input: InputColumns): readonly TargetEntry[] {
     const map = this.over([input]);
     return list.map((entry) => {
-      if (entry.sortGroupRef > 0 && entry.expr.kind !== 'Var') {
+      if (entry.sortGroupRef > 0) {
         const same = input.list.find(
           (item) => item.sortGroupRef === entry.sortGroupRef && equalTrees(item.expr, entry.expr),
         );

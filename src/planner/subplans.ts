@@ -120,7 +120,10 @@ function buildSubplan(
     if (initial !== null) return initial;
   }
   // The arguments may contain SubLinks' results of this level only: outer levels' values come by Params.
-  const args = planParams.map((entry) => entry.item);
+  // An aggregate of this level, though, stood in the subquery so far: its own SubLinks are still to be planned.
+  const args = planParams.map(({ item }) =>
+    item.kind === 'Var' || item.kind === 'Param' ? item : processSublinks(root, item, false),
+  );
   if (link.linkType === 'multiexpr') {
     const setParams = columns.map((entry) => newParamId(global, typeOf(entry.expr)));
     root.multiParams.set(

@@ -83,16 +83,7 @@ export function createNode(root: PlannerInfo, path: Path): Plan {
       return createUniqueJoin(root, path);
     case 'GroupResult':
     case 'MinMaxAgg':
-      if (path.kind === 'MinMaxAgg') {
-        path.makeInitPlans();
-        root.minMaxParams.push(...path.replacements);
-      }
-      return {
-        ...planBase(path, targetEntries(path.target), []),
-        kind: 'Result',
-        outer: null,
-        constantQual: path.quals,
-      };
+      return createBareResult(root, path);
     case 'Sort':
     case 'IncrementalSort':
       return createSort(root, path);
@@ -117,6 +108,15 @@ export function createNode(root: PlannerInfo, path: Path): Plan {
     case 'ModifyTable':
       return createModifyTable(root, path);
   }
+}
+
+/** A Result without input: HAVING over no groups, or extremes that initplans supply. */
+function createBareResult(root: PlannerInfo, path: Extract<Path, { kind: 'GroupResult' | 'MinMaxAgg' }>): Plan {
+  if (path.kind === 'MinMaxAgg') {
+    path.makeInitPlans();
+    root.minMaxParams.push(...path.replacements);
+  }
+  return { ...planBase(path, targetEntries(path.target), []), kind: 'Result', outer: null, constantQual: path.quals };
 }
 
 /** `outer` and the target list of a node that hands rows on. */

@@ -140,7 +140,7 @@ function tryNestLoop(root: PlannerInfo, setup: JoinSetup, outer: Path, inner: Pa
   const outerNeeds = requiredOuter(outer);
   const innerNeeds = requiredOuter(inner);
   const needed = (outerNeeds | innerNeeds) & ~outer.rel.relids & ~inner.rel.relids;
-  if (overlaps(outerNeeds, inner.rel.relids)) return;
+  if (overlaps(outerNeeds, inner.rel.relids) || splitsPlaceHolder(root, outer.rel.relids, innerNeeds)) return;
   if (needed !== noRelids) {
     const star = overlaps(innerNeeds, outer.rel.relids) && !isSubset(innerNeeds, outer.rel.relids);
     if (!overlaps(needed, setup.parameterSources) && !star) return;
@@ -166,6 +166,16 @@ function tryNestLoop(root: PlannerInfo, setup: JoinSetup, outer: Path, inner: Pa
     innerUnique: setup.innerUnique,
   };
   addPath(setup.joined, path);
+}
+
+/** A placeholder that the inner side wants as a parameter must come whole from one outer side. */
+export function splitsPlaceHolder(root: PlannerInfo, outer: Relids, wanted: Relids): boolean {
+  if (wanted === noRelids || root.placeholders.size === 0) return false;
+  for (const info of root.placeholders.values()) {
+    const mayBeWanted = isSubset(info.evalAt & root.allBaseRels, wanted);
+    if (mayBeWanted && overlaps(info.evalAt, outer) && !isSubset(info.evalAt, outer)) return true;
+  }
+  return false;
 }
 
 /** Conditions that a parameterized inner path has not checked already. */

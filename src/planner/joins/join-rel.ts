@@ -9,7 +9,7 @@ import type { Relids } from '../relids.js';
 import { isSubset, noRelids, overlaps, singleRelid } from '../relids.js';
 import { newRel } from '../rels/build-rel.js';
 import { joinTarget } from '../rels/targets.js';
-import { addJoinPaths } from './join-paths.js';
+import { addJoinPaths, splitsPlaceHolder } from './join-paths.js';
 import { joinRows } from './join-size.js';
 import { uniqueJoinPath } from './unique.js';
 
@@ -100,6 +100,8 @@ function lateralAllows(
   const forward = overlaps(rel1.relids, rel2.lateralRelids);
   const backward = overlaps(rel2.relids, rel1.lateralRelids);
   if (forward && backward) return false;
+  if (forward && splitsPlaceHolder(root, rel1.relids, rel2.lateralRelids)) return false;
+  if (backward && splitsPlaceHolder(root, rel2.relids, rel1.lateralRelids)) return false;
   if (forward && match !== null && (reversed || match.joinType === 'full')) return false;
   if (backward && match !== null && (!reversed || match.joinType === 'full')) return false;
   // What the join still needs from outside must not be needed across an outer join's null extension.

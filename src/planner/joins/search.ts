@@ -40,10 +40,11 @@ function standardSearch(root: PlannerInfo, items: readonly RelOptInfo[]): RelOpt
   for (let level = 2; level <= items.length; level++) {
     levels[level] = [];
     searchLevel(root, levels, level, items);
-    for (const rel of levels[level] ?? []) {
-      if (rel.paths.length === 0) throw unsupportedFullJoin();
-      setCheapest(rel);
-    }
+    const made = levels[level] ?? [];
+    const isStuck = made.length > 0 && made.every((rel) => rel.paths.length === 0);
+    if (isStuck && root.joinInfos.some((info) => info.joinType === 'full')) throw unsupportedFullJoin();
+    levels[level] = made.filter((rel) => rel.paths.length > 0);
+    for (const rel of levels[level] ?? []) setCheapest(rel);
   }
   root.joinLevels = outer;
   const final = levels[items.length]?.[0];

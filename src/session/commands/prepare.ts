@@ -1,4 +1,5 @@
 // PREPARE, EXECUTE and DEALLOCATE: the session's prepared statements from SQL.
+import { batchRowsMax } from '../../base/limits.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { DeallocateStmt, ExecuteStmt, Node, PrepareStmt } from '@pgsql/types';
 import type { CommandResult } from '../../commands/api.js';
@@ -24,7 +25,8 @@ export function runPrepare(session: Session, statement: PrepareStmt, sourceText:
   if (!query) throw new Error('PREPARE without a statement');
   const prepared = new PreparedStatement({
     name,
-    sourceText,
+    // pg_prepared_statements shows the text as the client sent it.
+    sourceText: session.queryString === '' ? sourceText : session.queryString,
     queryString: session.queryString,
     raw: { statement: query, location: 0, length: 0 },
     declaredTypes,
@@ -47,6 +49,11 @@ export async function runExecute(session: Session, statement: ExecuteStmt): Prom
   const open = await openStatement(session, prepared, parameters);
   const source = rowSource(open);
   if (!source) return open.kind === 'command' ? open.result : { kind: 'done', tag: '' };
+  if (open.kind === 'query' && open.commandType !== 'select' && source.columns.length === 0) {
+    while ((await source.next(batchRowsMax)) !== null);
+    await source.close();
+    return { kind: 'done', tag: source.tag(0) };
+  }
   return { kind: 'rows', columns: source.columns, rows: sourceRows(source), tag: (rowCount) => source.tag(rowCount) };
 }
 

@@ -8,7 +8,7 @@ import {
   daysInMonth,
   postgresEpochJulian,
 } from '../../types/datetime/calendar.js';
-import { findZoneWord } from '../../types/datetime/zone-words.js';
+import { findAbbreviation } from '../../types/datetime/zone-words.js';
 import type { ZoneChoice } from '../../types/datetime/zone-words.js';
 import { dateTemplate } from './date-template.js';
 import type { DateTemplate, TemplateField, TemplateNode } from './date-template.js';
@@ -179,13 +179,9 @@ class Reader {
       });
     }
     if (digits === undefined) {
-      throw pgError(
-        SqlState.invalidDatetimeFormat,
-        `invalid value "${part.slice(0, isOpenEnded ? firstWord(part).length || width : width)}" for "${field.text}"`,
-        {
-          detail: 'Value must be an integer.',
-        },
-      );
+      throw pgError(SqlState.invalidDatetimeFormat, `invalid value "${part.slice(0, width)}" for "${field.text}"`, {
+        detail: 'Value must be an integer.',
+      });
     }
     if (!isOpenEnded && digits.length < part.length && digits.length < width && this.template.isExact) {
       throw pgError(SqlState.invalidDatetimeFormat, `invalid value "${part}" for "${field.text}"`, {
@@ -321,26 +317,29 @@ class Reader {
     const rest = this.text.slice(this.at);
     const named = field.name === 'TZ' ? /^[A-Za-z]+/.exec(rest) : null;
     if (named) {
-      const zone = findZoneWord(named[0].toLowerCase());
+      // The longest abbreviation that the letters begin with.
+      let length = named[0].length;
+      while (length > 0 && findAbbreviation(named[0].slice(0, length).toLowerCase()) === null) length--;
+      const zone = findAbbreviation(named[0].slice(0, length).toLowerCase());
       if (!zone) {
         throw pgError(SqlState.invalidDatetimeFormat, `invalid value "${named[0]}" for "${field.text}"`, {
           detail: 'Time zone abbreviation is not recognized.',
         });
       }
       this.zone = zone;
-      this.at += named[0].length;
+      this.at += length;
       return;
     }
-    const sign = /^[+-]/.exec(rest)?.[0];
-    this.values.zoneSign = sign === '-' ? -1 : 1;
-    if (sign) this.at++;
-    else if (rest.startsWith(' ')) this.at++;
+    const sign = /^[+\- ]/.exec(rest)?.[0];
+    // A minus that was taken for the template's separator is the sign.
+    const isSkippedMinus = sign === undefined && this.extraSkip > 0 && this.text[this.at - 1] === '-';
+    this.values.zoneSign = sign === '-' || isSkippedMinus ? -1 : 1;
+    if (sign !== undefined) this.at++;
     const hours = this.integer(field, 2, next, 'zoneHour');
     this.offset(hours, 0);
-    const minutes = field.name === 'TZH' ? null : /^:?(\d\d)/.exec(this.text.slice(this.at));
-    if (!minutes) return;
-    this.at += minutes[0].length;
-    this.offset(hours, Number(minutes[1]));
+    if (field.name === 'TZH' || this.text[this.at] !== ':') return;
+    this.at++;
+    this.offset(hours, this.integer(field, 2, next, ''));
   }
 
   private offset(hours: number, minutes: number): void {

@@ -18,6 +18,7 @@ import { currentTimestamp } from '../../base/clock.js';
 import type { CallInfo } from '../call-info.js';
 import { fn, tableFn } from '../registry.js';
 import { addToMoment, addToTimestamp } from './datetime-arithmetic.js';
+import { floatOverflow } from './float.js';
 import { dateInRange, isInfiniteTimestamp, timestampInRange } from './datetime-range.js';
 import { parseZoneOffset } from '../../types/datetime/zone-words.js';
 import { DateTimeProblem } from '../../types/datetime/input-errors.js';
@@ -58,7 +59,7 @@ function statedZone(text: string): TimeZone {
       hint: 'Numeric time zones must have "-" or "+" as first character.',
     });
   }
-  if (!/^[+-]/.test(text)) return requireZone(text);
+  if (!/^[+-]\d/.test(text)) return requireZone(text);
   const [, hours = '', minutes, seconds] = /^([+-]\d+)(?::(\d*)(?::(\d*))?)?$/.exec(text) ?? [];
   const offset = [hours, minutes, seconds].filter((part) => part !== undefined && part !== '').join(':');
   try {
@@ -86,6 +87,7 @@ fn('make_interval', {
     seconds: number,
   ): Interval {
     if (!Number.isFinite(seconds)) throw pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
+    if (!Number.isFinite(seconds * 1e6)) throw floatOverflow();
     const micro = BigInt(hours) * 3_600_000_000n + BigInt(minutes) * 60_000_000n;
     const rest = Math.round(seconds * 1e6);
     if (Math.abs(rest) > 9.2e18) throw pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
@@ -93,16 +95,24 @@ fn('make_interval', {
   },
 });
 
+/** At least two characters, the sign among them. */
+function padded(value: number): string {
+  return value < 0 ? String(value) : String(value).padStart(2, '0');
+}
+
 function makeDate(year: number, month: number, day: number): number {
   // Negative years are BC; there is no year 0.
   const civilYear = year < 0 ? year + 1 : year;
   const isValid = year !== 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(civilYear, month);
   if (!isValid)
-    throw pgError(SqlState.datetimeFieldOverflow, `date field value out of range: ${year}-${two(month)}-${two(day)}`);
+    throw pgError(
+      SqlState.datetimeFieldOverflow,
+      `date field value out of range: ${year}-${padded(month)}-${padded(day)}`,
+    );
   try {
     return dateInRange(daysFromCivil(civilYear, month, day));
   } catch {
-    throw pgError(SqlState.datetimeFieldOverflow, `date out of range: ${year}-${two(month)}-${two(day)}`);
+    throw pgError(SqlState.datetimeFieldOverflow, `date out of range: ${year}-${padded(month)}-${padded(day)}`);
   }
 }
 
@@ -120,7 +130,7 @@ function makeTime(hour: number, minute: number, second: number): bigint {
   if (!isValid || Number.isNaN(second)) {
     throw pgError(
       SqlState.datetimeFieldOverflow,
-      `time field value out of range: ${hour}:${two(minute)}:${second < 10 ? '0' : ''}${second}`,
+      `time field value out of range: ${hour}:${padded(minute)}:${padded(second)}`,
     );
   }
   return microsecondsFromClock({ hour, minute, second: 0, microsecond: 0 }) + BigInt(micro);

@@ -117,6 +117,15 @@ class Decoder {
       this.zoneName(text);
       return;
     }
+    if (this.announced === 'julian') {
+      // J2452271-08: the day and a zone.
+      const [, day = '', zone = ''] = /^(\d+)(-[\d:]+)$/.exec(text) ?? [];
+      if (day === '') throw fault('format');
+      this.announced = null;
+      this.setJulian(day);
+      this.zoneField(zone);
+      return;
+    }
     if (this.hasFullDate) {
       // Behind a date and time: 1999-01-08 04:05:06-08, cut as 04:05:06 and -08 elsewhere; here 20011225T040506-08.
       const trailing = /^(\d+)-(.+)$/.exec(text);
@@ -125,6 +134,7 @@ class Decoder {
       this.zoneField(`-${trailing[2]}`);
       return;
     }
+    if (/[-/.]$/.test(text)) throw fault('format');
     const parts = text.split(/[-/.]/).filter((part) => part !== '');
     if (parts.length > 3) throw fault('format');
     const months = parts.findIndex((part) => /^[a-z]/.test(part));
@@ -181,6 +191,7 @@ class Decoder {
     }
     if (this.announced === 'isoTime') {
       this.announced = null;
+      if (text.length < 4) throw fault('format');
       this.runTogetherTime(text);
       return;
     }
@@ -200,7 +211,8 @@ class Decoder {
       }
       throw fault('format');
     }
-    if (text.length >= 6 && (!this.hasFullDate || this.time === null)) this.numberGroup(text);
+    const isYear = this.month !== null && this.day !== null && this.year === null;
+    if (text.length >= 6 && !isYear && (!this.hasFullDate || this.time === null)) this.numberGroup(text);
     else this.dateNumber(text);
   }
 
@@ -333,7 +345,7 @@ class Decoder {
         this.isBc = word.bc;
         return;
       case 'julian':
-        if (this.hasAnyDate() || next?.kind !== 'number') throw fault('format');
+        if (this.hasAnyDate() || (next?.kind !== 'number' && next?.kind !== 'date')) throw fault('format');
         this.announced = 'julian';
         return;
       case 'isoTime':

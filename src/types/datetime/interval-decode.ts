@@ -53,7 +53,7 @@ function checked(sum: Sum): Interval {
   return { months: Number(months), days: Number(sum.days), microseconds: sum.microseconds };
 }
 
-const fieldPattern = /[+-]?\d+-\d+|[+-]?\d*:[\d:.]+|[+-]?\s*(?:\d+\.?\d*|\.\d+)|[a-z]+|@|[,;]/y;
+const fieldPattern = /[+-]?\d+-\d+|[+-]?\s*\d*:[\d:.]+|[+-]?\s*(?:\d+\.?\d*|\.\d+)|[a-z]+|@|[,;]/y;
 
 function cut(text: string): string[] {
   const fields: string[] = [];
@@ -242,7 +242,6 @@ function decodeIso(text: string, sum: Sum): void {
   if (!isDateDone) decodeIsoPart(date, isoUnits, sum);
   if (at < 0) return;
   const time = text.slice(at + 1);
-  if (time === '') throw fault('format');
   const parts = /^(\d\d)(\d\d)(\d\d(?:\.\d*)?)$/.exec(time) ?? isoTime.exec(time);
   if (!decodeIsoAlternative(parts, timeUnits, sum)) decodeIsoPart(time, isoTimeUnits, sum);
 }

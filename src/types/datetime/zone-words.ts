@@ -32,10 +32,18 @@ export function parseZoneOffset(text: string): number {
 
 /** A zone by abbreviation or name, in lower case; null where there is none. */
 export function findZoneWord(word: string): ZoneChoice | null {
+  const abbreviation = findAbbreviation(word);
+  if (abbreviation) return abbreviation;
+  const zone = findTimeZone(word);
+  return zone ? { kind: 'zone', zone } : null;
+}
+
+/** A zone by abbreviation alone, in lower case; null where there is none. */
+export function findAbbreviation(word: string): ZoneChoice | null {
   const fixed = Object.hasOwn(fixedAbbreviations, word) ? fixedAbbreviations[word] : undefined;
   if (fixed) return { kind: 'offset', offset: fixed[0] };
   const alias = Object.hasOwn(zoneAbbreviations, word) ? zoneAbbreviations[word] : undefined;
-  const zone = findTimeZone(alias ?? word);
+  const zone = alias === undefined ? null : findTimeZone(alias);
   return zone ? { kind: 'zone', zone } : null;
 }
 

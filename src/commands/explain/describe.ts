@@ -17,6 +17,8 @@ export interface Detail {
 
 export interface Description {
   readonly title: string;
+  /** The tables that a data change of an inheritance tree writes, as the text format lists them. */
+  readonly targets?: readonly string[];
   /** Structured formats: Node Type, Join Type, Relation Name, ... */
   readonly identity: readonly Detail[];
   readonly details: readonly Detail[];
@@ -75,7 +77,11 @@ const operationWords = { insert: 'Insert', update: 'Update', delete: 'Delete', m
 /** Describes a node. */
 export function describe(context: DescribeContext, plan: Plan): Description {
   const { title, identity } = naming(context, plan);
-  return { title, identity, details: details(context, plan) };
+  const described = { title, identity, details: details(context, plan) };
+  if (plan.kind !== 'ModifyTable' || plan.members === undefined) return described;
+  const word = operationWords[plan.operation];
+  const targets = plan.members.map((member) => `${word} on ${scanTarget(context, member.resultRelation).text}`);
+  return { ...described, targets };
 }
 
 function naming(context: DescribeContext, plan: Plan): { title: string; identity: Detail[] } {

@@ -66,6 +66,7 @@ function writeNode(context: DescribeContext, child: Child, startIndent: number, 
   const description = describe(context, plan);
   lines.push(`${prefix}${description.title}${estimates(context, plan)}${actuals(context, plan)}`);
   indent++;
+  for (const target of description.targets ?? []) lines.push(`${'  '.repeat(indent)}${target}`);
   for (const detail of description.details) {
     if (detail.only === 'structured') continue;
     lines.push(`${'  '.repeat(indent)}${detail.label}: ${detailText(detail)}`);

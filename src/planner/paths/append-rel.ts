@@ -24,7 +24,16 @@ export function expandInheritance(root: PlannerInfo, rel: RelOptInfo): void {
   for (const oid of oids) {
     const child = catalog.requireRelation(oid);
     if (child.kind === 'p') continue;
-    const childRte: RelationRte = { ...rte, relation: oid, relkind: child.kind, inherit: false, permissions: null };
+    // EXPLAIN numbers the members' names after the parent's.
+    const alias = rte.alias ?? { name: rte.eref.name, columns: [] };
+    const childRte: RelationRte = {
+      ...rte,
+      alias,
+      relation: oid,
+      relkind: child.kind,
+      inherit: false,
+      permissions: null,
+    };
     root.rangeTable.push(childRte);
     const rtIndex = root.rangeTable.length;
     const translation = relation.attributes.map((attribute): Expression | null => {

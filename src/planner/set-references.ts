@@ -184,13 +184,7 @@ class ReferenceSetter {
           rowMarks: this.marks(plan.rowMarks),
         };
       case 'Limit':
-        return {
-          ...plan,
-          targetList: passThrough(plan.targetList),
-          outer: this.plan(plan.outer),
-          offset: plan.offset === null ? null : this.scanExpression(plan.offset),
-          count: plan.count === null ? null : this.scanExpression(plan.count),
-        };
+        return this.limit(plan);
       case 'Result':
         return this.result(plan);
       case 'ProjectSet':
@@ -205,6 +199,16 @@ class ReferenceSetter {
       case 'BitmapOr':
         return this.bitmap(plan);
     }
+  }
+
+  private limit(plan: Extract<Plan, { kind: 'Limit' }>): Plan {
+    return {
+      ...plan,
+      targetList: passThrough(plan.targetList),
+      outer: this.plan(plan.outer),
+      offset: plan.offset === null ? null : this.scanExpression(plan.offset),
+      count: plan.count === null ? null : this.scanExpression(plan.count),
+    };
   }
 
   private append(plan: Extract<Plan, { kind: 'Append' | 'MergeAppend' }>): Plan {

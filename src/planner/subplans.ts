@@ -91,23 +91,7 @@ function buildSubplan(
   const plan = createPlan(subroot, path);
   global.subplans.push({ plan, root: subroot, path });
   const planId = global.subplans.length;
-  const base: SubPlan = {
-    kind: 'SubPlan',
-    linkType: link.linkType,
-    test: null,
-    paramIds: [],
-    planId,
-    name: `SubPlan ${planId}`,
-    firstType: first === undefined ? 2278 : typeOf(first),
-    firstTypmod: first === undefined ? -1 : typmodOf(first),
-    firstCollation: first === undefined ? 0 : collationOf(first),
-    arrayType: link.arrayType,
-    useHashTable: false,
-    unknownEqualsFalse: isTop,
-    setParams: [],
-    parameterIds: planParams.map((entry) => entry.paramId),
-    args: [],
-  };
+  const base = bareSubPlan(link, planId, first, isTop, planParams);
   if (planParams.length === 0) {
     const initial = asInitPlan(
       root,
@@ -148,6 +132,32 @@ function buildSubplan(
     entry.plan = materialPlan(plan, global.settings);
   }
   return subplan;
+}
+
+function bareSubPlan(
+  link: SubLink,
+  planId: number,
+  first: Expression | undefined,
+  isTop: boolean,
+  planParams: PlanParams,
+): SubPlan {
+  return {
+    kind: 'SubPlan',
+    linkType: link.linkType,
+    test: null,
+    paramIds: [],
+    planId,
+    name: `SubPlan ${planId}`,
+    firstType: first === undefined ? 2278 : typeOf(first),
+    firstTypmod: first === undefined ? -1 : typmodOf(first),
+    firstCollation: first === undefined ? 0 : collationOf(first),
+    arrayType: link.arrayType,
+    useHashTable: false,
+    unknownEqualsFalse: isTop,
+    setParams: [],
+    parameterIds: planParams.map((entry) => entry.paramId),
+    args: [],
+  };
 }
 
 /** Sublink Params of the comparison become the exec Params that hold the subquery's columns. */

@@ -121,6 +121,9 @@ export function adjustInterval(value: Interval, typmod: number): Interval {
     default:
   }
   if (precision !== intervalFullPrecision && precision < 6) microseconds = roundFraction(microseconds, precision);
+  if (BigInt.asIntN(64, microseconds) !== microseconds) {
+    throw pgError(SqlState.datetimeFieldOverflow, 'interval out of range');
+  }
   return { months, days, microseconds };
 }
 

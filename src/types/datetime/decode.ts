@@ -37,7 +37,7 @@ export function decodeDateTime(input: string, order: DateOrder, timeOnly = false
   const fields = splitFields(input);
   if (!fields || fields.length === 0) throw fault('format');
   const decoder = new Decoder(order, timeOnly);
-  fields.forEach((field, index) => decoder.field(field, fields[index + 1]));
+  for (const [index, field] of fields.entries()) decoder.field(field, fields[index + 1]);
   return decoder.finish();
 }
 

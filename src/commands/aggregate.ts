@@ -12,6 +12,7 @@ import { readParameters } from './function.js';
 import { parallelLetter } from './function-options.js';
 import { objectTarget } from './namespace.js';
 import { requireFunctionExecute } from './permissions.js';
+import { requireDeterminable } from './polymorphic-signature.js';
 import { defBoolean, defElems, defInt4, defString, listItems, nodeAs, qualifiedName, stringList } from './tree.js';
 
 type Given = ReadonlyMap<string, DefElem>;
@@ -26,6 +27,7 @@ export async function createAggregate(statement: DefineStmt, context: CommandCon
   if (!given.has('stype') && !given.has('stype1'))
     throw pgError(SqlState.invalidFunctionDefinition, 'aggregate stype must be specified');
   const stateType = typeOption(context, given.get('stype') ?? given.get('stype1'));
+  requireDeterminable(context, 'transition', stateType, inputs.types);
   const transition = supportFunction(
     context,
     given.get('sfunc') ?? given.get('sfunc1'),
@@ -38,6 +40,7 @@ export async function createAggregate(statement: DefineStmt, context: CommandCon
     ? supportFunction(context, given.get('finalfunc'), finalArgs, 'finalfunc')
     : null;
   const resultType = final?.returnType ?? stateType;
+  requireDeterminable(context, 'result', resultType, inputs.types);
   const existing = tables
     .find('pg_proc', { proname: name, pronamespace: namespace.oid })
     .find((entry) => JSON.stringify(entry.row.proargtypes) === JSON.stringify(inputs.types));

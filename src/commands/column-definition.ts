@@ -126,11 +126,12 @@ function sortConstraints(
       continue;
     }
     const target = sortOne(state, definition, constraint, where);
+    // A serial's own default is written nowhere.
+    requireOneSource(state, where, { location: column.isSerial ? -1 : (constraint.location ?? 0) });
     lastKey = constraint;
     lastIndex = target === null ? null : { list: target, index: target.length - 1 };
     if (target !== null) lastKey = target.at(-1) as Constraint;
   }
-  requireOneSource(state, where, definition);
   const { hasDefault: _hasDefault, notNull, ...rest } = state;
   return { ...rest, notNull: notNull === true };
 }
@@ -221,8 +222,9 @@ function sortOne(state: Sorting, definition: ColumnDef, constraint: Constraint, 
   }
 }
 
-function requireOneSource(state: Sorting, where: string, definition: ColumnDef): void {
-  const refuse = (text: string): Error => pgError(SqlState.syntaxError, text, locationOf(definition));
+/** Refused at the constraint that brings the second source. */
+function requireOneSource(state: Sorting, where: string, location: { readonly location: number }): void {
+  const refuse = (text: string): Error => pgError(SqlState.syntaxError, text, location);
   if (state.hasDefault && state.identity !== '') throw refuse(`both default and identity specified for ${where}`);
   if (state.hasDefault && state.generated)
     throw refuse(`both default and generation expression specified for ${where}`);

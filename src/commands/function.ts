@@ -16,6 +16,7 @@ import { recordExpressionDependencies, queryReferences } from './expression-depe
 import { readFunctionOptions, type FunctionOptions } from './function-options.js';
 import { objectTarget } from './namespace.js';
 import { requireLanguageUsage, requireOwner, requireTypeUsage } from './permissions.js';
+import { requireDeterminable } from './polymorphic-signature.js';
 import { defElems, listItems, nodeAs, nodeOf, stringList } from './tree.js';
 import { bindSqlBody, checkBody, isReturnBody } from './function-body.js';
 
@@ -30,6 +31,8 @@ export async function createFunctionStatement(
   const language = requireLanguage(context, options.language ?? 'sql', statement);
   const parameters = readParameters(context, statement, isProcedure);
   const result = resultType(context, statement, parameters);
+  for (const type of [result.type, ...parameters.outputTypes])
+    requireDeterminable(context, 'result', type, parameters.inputTypes);
   const body = await readBody(context, statement, { language, options, parameters, result, name });
   const row: Omit<PgProcRow, 'oid' | 'proacl' | 'proowner'> = {
     proname: name,

@@ -47,7 +47,7 @@ export async function readLike(context: CommandContext, clause: TableLikeClause)
   const relation = await lockRelationByName(context, clause.relation ?? {}, 'AccessShareLock', { positioned: true });
   if (relation === null) throw new Error('invariant broken: LIKE without a source');
   if (!'rvmcfp'.includes(relation.kind))
-    throw wrongKind(`relation "${relation.name}" is invalid in LIKE clause`, relation);
+    throw wrongKind(`relation "${relation.name}" is invalid in LIKE clause`, relation, clause.relation?.location);
   if (relation.kind === 'c') requireTypeUsage(context, relation.rowType);
   else if (!hasRelationPrivilege(context, relation, aclBit.select))
     throw permissionDenied(`${kindNoun(relation)} ${relation.name}`);

@@ -32,7 +32,9 @@ export async function relationTarget(
     const own = await context.catalog.temporaryNamespace(false);
     if (name.schema !== temporaryAlias && (schema === null || schema.oid !== own?.oid)) {
       if (schema === null) throw noSchema(name.schema, relation.location);
-      throw pgError(SqlState.invalidTableDefinition, 'cannot create temporary relation in non-temporary schema');
+      throw pgError(SqlState.invalidTableDefinition, 'cannot create temporary relation in non-temporary schema', {
+        location: relation.location,
+      });
     }
   }
   const namespace = await targetNamespace(

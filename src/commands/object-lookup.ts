@@ -153,7 +153,8 @@ function typeNameOf(object: Node | undefined): TypeName {
 
 /** A type by name; `domain` demands one. Throws 42704, 42809. */
 export function findType(context: CommandContext, typeName: TypeName, domain: boolean): ObjectAddress {
-  const { type } = resolveType(context, typeName);
+  // DROP and COMMENT point at nothing in the statement.
+  const { type } = resolveType(context, { ...typeName, location: -1 });
   if (domain && context.catalog.typeByOid(type).kind !== 'd') {
     throw pgError(SqlState.wrongObjectType, `${quoteName(formatType(context, type))} is not a domain`);
   }

@@ -44,8 +44,8 @@ export function requireKind(relation: RelationDescriptor, kind: string): void {
 }
 
 /** 42809 "cannot ... relation" with the kind's detail. */
-export function wrongKind(message: string, relation: RelationDescriptor): Error {
-  return pgError(SqlState.wrongObjectType, message, { detail: kindDetail(relation.kind) });
+export function wrongKind(message: string, relation: RelationDescriptor, location?: number): Error {
+  return pgError(SqlState.wrongObjectType, message, { detail: kindDetail(relation.kind), location });
 }
 
 function holds(context: CommandContext, owner: number, objectType: string, acl: string | null, bit: number): boolean {

@@ -206,6 +206,17 @@ function requireAlterRights(context: CommandContext, row: PgAuthidRow, given: Op
   if (!isAdmin) {
     const onlyPassword = [...given.keys()].every((name) => name === 'password');
     if (onlyPassword && row.oid === context.userId) return;
+    const onlyMembers = [...given.keys()].every((name) => name === 'rolemembers');
+    if (onlyMembers) {
+      if (isAdminOfRole(context, context.userId, row.oid)) return;
+      throw denied('alter', `Only roles with the ADMIN option on role "${row.rolname}" may add or drop members.`);
+    }
+    if (onlyPassword) {
+      throw denied(
+        'alter',
+        "To change another role's password, the current user must have the CREATEROLE attribute and the ADMIN option on the role.",
+      );
+    }
     throw denied(
       'alter',
       `Only roles with the CREATEROLE attribute and the ADMIN option on role "${row.rolname}" may alter this role.`,

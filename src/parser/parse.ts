@@ -51,11 +51,16 @@ export function statementText(sql: string, statement: ParsedStatement): string {
   return sliceBytes(sql, statement.location, statement.length).trim();
 }
 
-/** Parses CREATE FUNCTION ... LANGUAGE plpgsql (the whole statement's text) to PL/pgSQL's tree as plain JSON. */
+/**
+ * Parses CREATE FUNCTION ... LANGUAGE plpgsql (the whole statement's text) to PL/pgSQL's tree as plain JSON; null where the
+ * body is right but the parser's printed tree can't be read back.
+ */
 export function parsePlpgsql(createFunction: string): unknown {
   try {
     return parsePlPgSQLSync(createFunction);
   } catch (error) {
+    // The body was parsed: only its tree, printed with unescaped text, is no JSON.
+    if (error instanceof SyntaxError && !hasSqlDetails(error)) return null;
     throw convertError(error);
   }
 }

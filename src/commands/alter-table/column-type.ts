@@ -253,6 +253,8 @@ interface Rebuild {
   readonly schema: number;
   readonly relation: number;
   readonly isConstraint: boolean;
+  /** A check that only the parent declares: made again with the parent's. */
+  readonly isInherited: boolean;
   readonly isClustered: boolean;
   readonly isReplicaIdentity: boolean;
 }
@@ -286,7 +288,9 @@ async function dropDependents(
     await deleteObjects(context, addresses, { behavior: 'cascade', internal: true, quiet: true });
   }
   // Keys first: foreign keys need the unique indexes they refer to.
-  return rebuilds.sort((left, right) => Number(right.isIndex) - Number(left.isIndex));
+  return rebuilds
+    .filter(({ isInherited }) => !isInherited)
+    .sort((left, right) => Number(right.isIndex) - Number(left.isIndex));
 }
 
 /** A constraint's index stands for the constraint. */
@@ -371,6 +375,7 @@ async function indexRebuild(context: CommandContext, oid: number, relation: numb
     schema: row?.relnamespace ?? 0,
     relation,
     isConstraint: false,
+    isInherited: false,
     isClustered: index?.indisclustered ?? false,
     isReplicaIdentity: index?.indisreplident ?? false,
   };
@@ -390,7 +395,9 @@ async function constraintRebuild(context: CommandContext, oid: number): Promise<
   const table = quoteQualifiedIdentifier(relation.schemaName, relation.name);
   return {
     isIndex: row.contype === 'p' || row.contype === 'u',
-    sql: `ALTER TABLE ONLY ${table} ADD CONSTRAINT ${quoteIdentifier(row.conname)} ${definition}`,
+    // A check is added to the children again by the parent's own statement; what a child declared itself is merged.
+    sql: `ALTER TABLE ${row.contype === 'c' ? '' : 'ONLY '}${table} ADD CONSTRAINT ${quoteIdentifier(row.conname)} ${definition}`,
+    isInherited: row.contype === 'c' && !row.conislocal,
     comment: commentOf(context, ClassOid.constraint, oid),
     name: row.conname,
     schema: relation.schema,
@@ -411,6 +418,7 @@ async function statisticsRebuild(context: CommandContext, oid: number): Promise<
     schema: row?.stxnamespace ?? 0,
     relation: row?.stxrelid ?? 0,
     isConstraint: false,
+    isInherited: false,
     isClustered: false,
     isReplicaIdentity: false,
   };

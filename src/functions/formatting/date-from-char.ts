@@ -172,7 +172,7 @@ class Reader {
     const isOpenEnded = field.fill || isNextSeparator(next);
     const part = isOpenEnded ? text.slice(start) : text.slice(start, start + width);
     const digits = /^\s*[+-]?\d+/.exec(part)?.[0];
-    if (!isOpenEnded && [...part].length < width && this.template.isExact) {
+    if (!isOpenEnded && [...part].length < width) {
       throw pgError(SqlState.invalidDatetimeFormat, `source string too short for "${field.text}" formatting field`, {
         detail: `Field requires ${width} characters, but only ${part.length} remain.`,
         hint: 'If your source string is not fixed-width, try using the "FM" modifier.',
@@ -183,7 +183,7 @@ class Reader {
         detail: 'Value must be an integer.',
       });
     }
-    if (!isOpenEnded && digits.length < part.length && digits.length < width && this.template.isExact) {
+    if (!isOpenEnded && digits.length < part.length && digits.length < width) {
       throw pgError(SqlState.invalidDatetimeFormat, `invalid value "${part}" for "${field.text}"`, {
         detail: `Field requires ${width} characters, but only ${digits.length} could be parsed.`,
         hint: 'If your source string is not fixed-width, try using the "FM" modifier.',

@@ -22,8 +22,7 @@ export function requireZone(name: string): TimeZone {
 
 function zoneOfInterval(span: Interval, style: IntervalStyle): TimeZone {
   const text = isInfinite(span) ? (span.months > 0 ? 'infinity' : '-infinity') : formatInterval(span, style);
-  const refuse = (rule: string) =>
-    pgError(SqlState.invalidParameterValue, `interval time zone "${text}" ${rule}`);
+  const refuse = (rule: string) => pgError(SqlState.invalidParameterValue, `interval time zone "${text}" ${rule}`);
   if (isInfinite(span)) throw refuse('must be finite');
   if (span.months !== 0 || span.days !== 0) {
     throw refuse('must not include months or days');

@@ -48,14 +48,29 @@ function listFiles(folder) {
 
 function buildNative() {
   if (spawnSync('cargo', ['--version']).status !== 0) {
-    console.error('HeliosDB needs Rust to build its native core: install it from https://rustup.rs and run this again.');
+    console.error(
+      'HeliosDB needs Rust to build its native core: install it from https://rustup.rs and run this again.',
+    );
     process.exit(1);
   }
   const crate = join(root, 'native', 'crates', 'binding');
   const built = join(root, 'native', 'built');
   const result = spawnSync(
     'npx',
-    ['napi', 'build', '--release', '--manifest-path', join(crate, 'Cargo.toml'), '--package-json-path', join(root, 'package.json'), '--output-dir', built, '--no-js', '--dts', join('..', 'binding.d.ts')],
+    [
+      'napi',
+      'build',
+      '--release',
+      '--manifest-path',
+      join(crate, 'Cargo.toml'),
+      '--package-json-path',
+      join(root, 'package.json'),
+      '--output-dir',
+      built,
+      '--no-js',
+      '--dts',
+      join('..', 'binding.d.ts'),
+    ],
     { cwd: root, stdio: 'inherit' },
   );
   if (result.status !== 0) process.exit(result.status ?? 1);

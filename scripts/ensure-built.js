@@ -8,9 +8,13 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 requireNode();
 
-if (isStale(join(root, 'dist', 'built'), ['src', 'test', 'conformance', 'bench'], /\.(ts|sql|tsv|json)$/)) build('--typescript');
+if (isStale(join(root, 'dist', 'built'), ['src', 'test', 'conformance', 'bench'], /\.(ts|sql|tsv|json)$/))
+  build('--typescript');
 const addon = join(root, 'native', 'heliosdb.node');
-if (!process.argv.includes('--typescript') && isStale(addon, ['native/crates', 'native/Cargo.toml', 'native/Cargo.lock'], /\.(rs|toml|lock)$/)) {
+if (
+  !process.argv.includes('--typescript') &&
+  isStale(addon, ['native/crates', 'native/Cargo.toml', 'native/Cargo.lock'], /\.(rs|toml|lock)$/)
+) {
   build('--native');
 }
 
@@ -37,5 +41,8 @@ function newest(path, pattern) {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) return 0;
   if (!stats.isDirectory()) return pattern.test(path) ? stats.mtimeMs : 0;
-  return Math.max(0, ...readdirSync(path).map((entry) => (entry === 'target' ? 0 : newest(join(path, entry), pattern))));
+  return Math.max(
+    0,
+    ...readdirSync(path).map((entry) => (entry === 'target' ? 0 : newest(join(path, entry), pattern))),
+  );
 }

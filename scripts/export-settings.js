@@ -9,9 +9,13 @@ const query = `
   select json_agg(json_build_array(name, vartype, context, unit, min_val, max_val, enumvals, boot_val, category,
     array_remove(pg_settings_get_flags(name), 'NOT_IN_SAMPLE')) order by lower(name)) from pg_settings`;
 const rows = JSON.parse(execFileSync(psql, [...options, '-XAtc', query], { encoding: 'utf8' }));
-const [version, versionNumber] = execFileSync(psql, [...options, '-XAtc', 'show server_version; show server_version_num'], {
-  encoding: 'utf8',
-})
+const [version, versionNumber] = execFileSync(
+  psql,
+  [...options, '-XAtc', 'show server_version; show server_version_num'],
+  {
+    encoding: 'utf8',
+  },
+)
   .trim()
   .split('\n');
 

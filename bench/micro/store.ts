@@ -19,7 +19,12 @@ try {
   const integers = layoutOf(['int4', 'int4', 'int4', 'int4']);
   const mixed = layoutOf(['int4', 'varlen', 'int8', 'varlen']);
   await measureTable('4 int4', 30001, integers, (id) => [id, id + 1, id % 7, -id]);
-  await measureTable('int4 text int8 text', 30002, mixed, (id) => [id, `name ${id}`, BigInt(id), 'a somewhat longer text']);
+  await measureTable('int4 text int8 text', 30002, mixed, (id) => [
+    id,
+    `name ${id}`,
+    BigInt(id),
+    'a somewhat longer text',
+  ]);
   await measureIndex();
   await measureCommits();
 } finally {
@@ -53,7 +58,12 @@ function view(): ReadView {
   return { snapshot: store.takeSnapshot(), transaction: null, command: lastCommand };
 }
 
-async function measureTable(name: string, filenode: number, layout: RowLayout, row: (id: number) => readonly never[] | readonly unknown[]) {
+async function measureTable(
+  name: string,
+  filenode: number,
+  layout: RowLayout,
+  row: (id: number) => readonly never[] | readonly unknown[],
+) {
   const table = store.table({ database: 1, filenode, temporaryOwner: 0 }, layout, types);
   const txn = store.begin(1);
   const insert = timed(() => {

@@ -16,7 +16,8 @@ export async function runFunctionCall(session: Session, message: FunctionCallMes
   const { catalog } = session;
   const descriptor = catalog.function(message.function);
   if (!descriptor) throw pgError(SqlState.undefinedFunction, `function with OID ${message.function} does not exist`);
-  if (descriptor.kind !== 'f' || descriptor.returnsSet) throw notSupported('a fast-path call of anything but a plain function');
+  if (descriptor.kind !== 'f' || descriptor.returnsSet)
+    throw notSupported('a fast-path call of anything but a plain function');
   catalog.access.require('f', message.function, session.users.userId, executeBit);
   if (message.arguments.length !== descriptor.argTypes.length) {
     throw pgError(

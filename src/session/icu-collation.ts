@@ -8,7 +8,8 @@ const rules = new Map<string, CollationRules>();
 
 /** Comparison rules of an ICU collation; 22023 where its locale is unknown, 0A000 where it has rules of its own. */
 export function icuRules(collation: CollationDescriptor): CollationRules {
-  if (collation.icuRules !== null) throw pgError(SqlState.featureNotSupported, 'ICU collations with RULES are not supported yet');
+  if (collation.icuRules !== null)
+    throw pgError(SqlState.featureNotSupported, 'ICU collations with RULES are not supported yet');
   const locale = collation.locale ?? '';
   const key = `${collation.deterministic ? 'd' : 'n'}:${locale}`;
   const known = rules.get(key);

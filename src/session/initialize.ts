@@ -23,7 +23,11 @@ async function storeDefinitions(environment: WorkerEnvironment): Promise<void> {
   const role = catalog.tables.findOne('pg_authid', { rolname: 'postgres' })?.row;
   const database = catalog.tables.findOne('pg_database', { datname: 'template1' })?.row;
   if (!role || !database) throw new Error('the bootstrap rows hold no superuser or no template1');
-  const connection = openInternalConnection(loginRole(catalog, role), loginDatabase(catalog, database), 'standalone backend');
+  const connection = openInternalConnection(
+    loginRole(catalog, role),
+    loginDatabase(catalog, database),
+    'standalone backend',
+  );
   const session = new Session(connection, environment);
   try {
     const { corridor } = commandContext(session, '', []);
@@ -43,9 +47,16 @@ async function storeDefinitions(environment: WorkerEnvironment): Promise<void> {
           {
             use: value === undefined ? 'functionDefault' : 'domainCheck',
             relation: 0,
-            ...(value !== undefined && { valueType: { type: value, typmod: -1, collation: session.catalog.typeByOid(value).collation } }),
+            ...(value !== undefined && {
+              valueType: { type: value, typmod: -1, collation: session.catalog.typeByOid(value).collation },
+            }),
             ...(target !== undefined && {
-              target: { type: target, typmod: -1, collation: session.catalog.typeByOid(target).collation, columnName: '' },
+              target: {
+                type: target,
+                typmod: -1,
+                collation: session.catalog.typeByOid(target).collation,
+                columnName: '',
+              },
             }),
           },
           text,
@@ -63,7 +74,9 @@ async function storeDefinitions(environment: WorkerEnvironment): Promise<void> {
 
 /** The only target of a SELECT. */
 function expressionOf(select: string): Node {
-  const statement = parse(select).statements[0]?.statement as { readonly SelectStmt?: { readonly targetList?: readonly Node[] } } | undefined;
+  const statement = parse(select).statements[0]?.statement as
+    | { readonly SelectStmt?: { readonly targetList?: readonly Node[] } }
+    | undefined;
   const target = statement?.SelectStmt?.targetList?.[0] as { readonly ResTarget?: { readonly val?: Node } } | undefined;
   if (target?.ResTarget?.val === undefined) throw new Error(`no expression in ${select}`);
   return target.ResTarget.val;

@@ -106,7 +106,10 @@ function idleSetting(session: Session): ReceiveTimeout | undefined {
     ms,
     error: () =>
       isInBlock
-        ? fatalError(SqlState.idleInTransactionSessionTimeout, 'terminating connection due to idle-in-transaction timeout')
+        ? fatalError(
+            SqlState.idleInTransactionSessionTimeout,
+            'terminating connection due to idle-in-transaction timeout',
+          )
         : fatalError(SqlState.idleSessionTimeout, 'terminating connection due to idle-session timeout'),
   };
 }
@@ -132,4 +135,3 @@ function isExtended(message: FrontendMessage): boolean {
       return false;
   }
 }
-

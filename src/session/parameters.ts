@@ -53,13 +53,20 @@ export function formatOf(formats: readonly number[], index: number): number {
   return code;
 }
 
-function decodeParameter(catalog: Catalog, typeOid: number, bytes: Buffer | null, format: number, number: number): Value {
+function decodeParameter(
+  catalog: Catalog,
+  typeOid: number,
+  bytes: Buffer | null,
+  format: number,
+  number: number,
+): Value {
   if (bytes === null) return null;
   const type = catalog.typeByOid(typeOid);
   if (format === 0) {
     return type.behaviour.input(decodeText(bytes), type, -1, catalog.io);
   }
-  const onShort = () => pgError(SqlState.invalidBinaryRepresentation, `incorrect binary data format in bind parameter ${number}`);
+  const onShort = () =>
+    pgError(SqlState.invalidBinaryRepresentation, `incorrect binary data format in bind parameter ${number}`);
   const reader = new ByteReader(bytes, onShort);
   const value = type.behaviour.receive(reader, type, -1, catalog.io);
   if (reader.remaining > 0) throw onShort();

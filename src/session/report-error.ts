@@ -6,7 +6,11 @@ import { writeErrorResponse } from '../wire/error-response.js';
 import type { Session } from './session.js';
 
 /** Sends the error, at least as severe as `severity`; 'fatal' means the session must end. */
-export function reportError(session: Session, thrown: unknown, severity: 'ERROR' | 'FATAL' = 'ERROR'): 'error' | 'fatal' {
+export function reportError(
+  session: Session,
+  thrown: unknown,
+  severity: 'ERROR' | 'FATAL' = 'ERROR',
+): 'error' | 'fatal' {
   const error = asPgError(session, thrown);
   if (severity === 'FATAL' && error.severity === 'ERROR') error.severity = severity;
   locate(error, session.queryString);

@@ -40,7 +40,9 @@ export async function sendRows(
   rowCountMax: number,
 ): Promise<{ readonly sent: number; readonly atEnd: boolean }> {
   const { connection } = session;
-  const encoder = rowEncoder(source.columns.map((column, index) => ({ type: column.type, format: formatOf(formats, index) })));
+  const encoder = rowEncoder(
+    source.columns.map((column, index) => ({ type: column.type, format: formatOf(formats, index) })),
+  );
   const io = session.catalog.io;
   let sent = 0;
   let size = batchRowsFirst;

@@ -269,11 +269,18 @@ export class Session implements SessionServices {
   /** The session is over: nothing of it stays. */
   async end(): Promise<void> {
     this.timer.stop();
-    this.transactions.end();
-    await this.closePortals(() => true);
-    await this.temporaryTables.dropAll();
-    this.manager.close();
-    this.store.endSession(this.connection.processId);
+    try {
+      this.transactions.end();
+      await this.closePortals(() => true);
+      await this.temporaryTables.dropAll();
+    } catch (error) {
+      // Terminated while it tidied up: what is left in its temporary schema goes when the schema is used again.
+      this.environment.log.warn({ err: error }, 'a session could not drop its temporary objects');
+      this.transactions.end();
+    } finally {
+      this.manager.close();
+      this.store.endSession(this.connection.processId);
+    }
   }
 
   /** Start of the transaction, outside of one of the statement. */

@@ -18,7 +18,11 @@ interface Bodies {
 const cache = new WeakMap<Catalog, Bodies>();
 
 /** The function's statements; null where it is not written in SQL. */
-export function sqlFunctionBody(session: Session, functionOid: number, argTypes: readonly number[]): readonly Query[] | null {
+export function sqlFunctionBody(
+  session: Session,
+  functionOid: number,
+  argTypes: readonly number[],
+): readonly Query[] | null {
   const { catalog } = session;
   const descriptor = catalog.function(functionOid);
   if (descriptor?.language !== 'sql') return null;
@@ -54,15 +58,30 @@ function bindBody(session: Session, descriptor: FunctionDescriptor, argTypes: re
 }
 
 /** An argument by its name, or by function.name. */
-function argumentNamed(catalog: Catalog, descriptor: FunctionDescriptor, argTypes: readonly number[], names: readonly string[]): Expression | null {
+function argumentNamed(
+  catalog: Catalog,
+  descriptor: FunctionDescriptor,
+  argTypes: readonly number[],
+  names: readonly string[],
+): Expression | null {
   const [first, second] = names;
   const name = names.length === 2 && first === descriptor.name ? second : names.length === 1 ? first : undefined;
   if (name === undefined || !descriptor.argNames) return null;
-  const inputs = descriptor.argModes ? descriptor.argNames.filter((_, index) => isInput(descriptor.argModes?.[index])) : descriptor.argNames;
+  const inputs = descriptor.argModes
+    ? descriptor.argNames.filter((_, index) => isInput(descriptor.argModes?.[index]))
+    : descriptor.argNames;
   const index = inputs.indexOf(name);
   const type = argTypes[index];
   if (index < 0 || type === undefined) return null;
-  return { kind: 'Param', paramKind: 'extern', id: index + 1, type, typmod: -1, collation: catalog.typeByOid(type).collation, location: -1 };
+  return {
+    kind: 'Param',
+    paramKind: 'extern',
+    id: index + 1,
+    type,
+    typmod: -1,
+    collation: catalog.typeByOid(type).collation,
+    location: -1,
+  };
 }
 
 function isInput(mode: string | undefined): boolean {

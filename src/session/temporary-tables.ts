@@ -47,7 +47,10 @@ export class TemporaryTables implements OnCommitService {
     for (const { row } of relations) {
       const kind = droppable[row.relkind];
       if (!kind || !this.session.catalog.relation(row.oid)) continue;
-      await runSql(this.session, `DROP ${kind} IF EXISTS ${quoteQualifiedIdentifier(schema.name, row.relname)} CASCADE`);
+      await runSql(
+        this.session,
+        `DROP ${kind} IF EXISTS ${quoteQualifiedIdentifier(schema.name, row.relname)} CASCADE`,
+      );
     }
     if (ownTransaction) await this.session.transactions.finishStatement();
   }

@@ -35,7 +35,13 @@ export class SessionUsers {
   }
 
   /** SET ROLE, RESET ROLE (null or none), SET SESSION AUTHORIZATION (null: DEFAULT). Throws 22023, 42501. */
-  switchTo(kind: 'role' | 'session_authorization', name: string | null, catalog: Catalog, settings: SessionSettings, isLocal: boolean): void {
+  switchTo(
+    kind: 'role' | 'session_authorization',
+    name: string | null,
+    catalog: Catalog,
+    settings: SessionSettings,
+    isLocal: boolean,
+  ): void {
     const options = { local: isLocal, source: 'session', isSuperuser: true } as const;
     if (kind === 'session_authorization') {
       const role = name === null || name === 'default' ? this.authenticated : roleOid(catalog, name);

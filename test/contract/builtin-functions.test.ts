@@ -50,7 +50,8 @@ test('registered symbols fit their pg_proc rows', async (t) => {
     const implementation = entry.kind === 'scalar' ? entry.impl : entry.rows;
     const takesAny = implementation.toString().includes('...');
     for (const row of uses) {
-      if (row.returnsSet !== (entry.kind === 'table')) wrong.push(`${symbol} returns ${row.returnsSet ? 'a set' : 'no set'}`);
+      if (row.returnsSet !== (entry.kind === 'table'))
+        wrong.push(`${symbol} returns ${row.returnsSet ? 'a set' : 'no set'}`);
       // The CallInfo comes after the SQL arguments.
       if (!takesAny && !row.isVariadic && implementation.length > row.argCount + 1) {
         wrong.push(`${symbol} takes ${implementation.length} where ${row.name} has ${row.argCount} arguments`);

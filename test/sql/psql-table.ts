@@ -24,7 +24,11 @@ export function psqlTable(columns: readonly PrintedColumn[], rows: readonly (rea
   return lines.join('\n');
 }
 
-function rowLines(row: readonly (readonly string[])[], columns: readonly PrintedColumn[], widths: readonly number[]): string[] {
+function rowLines(
+  row: readonly (readonly string[])[],
+  columns: readonly PrintedColumn[],
+  widths: readonly number[],
+): string[] {
   const height = Math.max(...row.map((cell) => cell.length));
   return Array.from({ length: height }, (_, line) => {
     const parts = columns.map((column, index) => {

@@ -19,7 +19,9 @@ export function readQueries(folder: string): string[] {
 
 /** PostgreSQL's answers, in order. */
 export function readAnswers(folder: string): string[] {
-  return readFileSync(join(here, folder, 'answers.txt'), 'utf8').split(/^== \d+\n/m).slice(1);
+  return readFileSync(join(here, folder, 'answers.txt'), 'utf8')
+    .split(/^== \d+\n/m)
+    .slice(1);
 }
 
 /** The file that answers are kept in, given their texts. */

@@ -11,7 +11,9 @@ for (const [folder, database] of [
   ['northwind', northwind],
 ] as const) {
   const answers = readQueries(folder).map((query) =>
-    execFileSync(psql, ['-X', '-h', '127.0.0.1', '-p', port, '-U', 'postgres', '-d', database, '-c', query], { encoding: 'utf8' }),
+    execFileSync(psql, ['-X', '-h', '127.0.0.1', '-p', port, '-U', 'postgres', '-d', database, '-c', query], {
+      encoding: 'utf8',
+    }),
   );
   writeFileSync(join('test', 'sql', folder, 'answers.txt'), answersFile(answers));
 }

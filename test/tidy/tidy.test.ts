@@ -77,14 +77,17 @@ test('every folder has a README that lists what is in it', async (t) => {
     for (const entry of entries) {
       const stem = entry.replace(/\.ts$/, '');
       const isListed = readme.includes(entry) || readme.includes(stem);
-      if (!entry.endsWith('.test.ts') && entry !== 'README.md' && !isListed) found.push(`${name}/README.md: ${entry} is missing`);
+      if (!entry.endsWith('.test.ts') && entry !== 'README.md' && !isListed)
+        found.push(`${name}/README.md: ${entry} is missing`);
     }
   }
   t.same(found, []);
 });
 
 test('no folder has a name that says nothing', async (t) => {
-  const found = foldersUnder(join(root, 'src')).filter((folder) => rules.forbiddenFolderNames.includes(basename(folder)));
+  const found = foldersUnder(join(root, 'src')).filter((folder) =>
+    rules.forbiddenFolderNames.includes(basename(folder)),
+  );
   t.same(found, []);
 });
 
@@ -97,15 +100,24 @@ test('no leftovers', async (t) => {
     lines.forEach((line, index) => {
       if (/^\s*(\/\/|\/?\*)/.test(line) && !/\b(TODO|FIXME|HACK)\b/.test(line)) return;
       if (lines[index - 1]?.includes('biome-ignore')) return;
-      if (leftover.test(line) || /\b(test|t)\.only\(/.test(line)) found.push(`${relative(root, file)}:${index + 1}: ${line.trim()}`);
+      if (leftover.test(line) || /\b(test|t)\.only\(/.test(line))
+        found.push(`${relative(root, file)}:${index + 1}: ${line.trim()}`);
     });
   }
-  t.same(found.filter((line) => !line.includes('main.ts')), []);
+  t.same(
+    found.filter((line) => !line.includes('main.ts')),
+    [],
+  );
 });
 
 test('exceptions are still needed', async (t) => {
   const names = new Set(handWritten.map((file) => relative(root, file)));
-  t.same(rules.fileLinesExceptions.filter((file) => !names.has(file) || linesOf(join(root, file)).length <= rules.fileLinesMax), []);
+  t.same(
+    rules.fileLinesExceptions.filter(
+      (file) => !names.has(file) || linesOf(join(root, file)).length <= rules.fileLinesMax,
+    ),
+    [],
+  );
 });
 
 function importProblem(file: string, target: string, isTypeOnly: boolean): string | null {
@@ -122,9 +134,12 @@ function importProblem(file: string, target: string, isTypeOnly: boolean): strin
 function importsOf(file: string): { readonly target: string; readonly isTypeOnly: boolean }[] {
   const text = readFileSync(file, 'utf8');
   const found: { target: string; isTypeOnly: boolean }[] = [];
-  for (const match of text.matchAll(/^(import|export)\s+(type\s)?[^;]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)|^import\s+'(\.[^']+)'/gm)) {
+  for (const match of text.matchAll(
+    /^(import|export)\s+(type\s)?[^;]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)|^import\s+'(\.[^']+)'/gm,
+  )) {
     const path = match[3] ?? match[4] ?? match[5];
-    if (path) found.push({ target: join(dirname(file), path.replace(/\.js$/, '.ts')), isTypeOnly: match[2] !== undefined });
+    if (path)
+      found.push({ target: join(dirname(file), path.replace(/\.js$/, '.ts')), isTypeOnly: match[2] !== undefined });
   }
   return found;
 }
@@ -145,7 +160,9 @@ function longFunctions(file: string): string[] {
   const spans = functionSpans(linesOf(file));
   return spans.flatMap((span) => {
     const nested = spans.filter((other) => other.start > span.start && other.end <= span.end);
-    const outermost = nested.filter((other) => !nested.some((outer) => outer.start < other.start && outer.end >= other.end));
+    const outermost = nested.filter(
+      (other) => !nested.some((outer) => outer.start < other.start && outer.end >= other.end),
+    );
     const own = span.end - span.start + 1 - outermost.reduce((sum, other) => sum + other.end - other.start + 1, 0);
     return own > rules.functionLinesMax ? [`${relative(root, file)} ${span.name}: ${own} lines`] : [];
   });
@@ -154,7 +171,8 @@ function longFunctions(file: string): string[] {
 /** Functions and methods by indentation: formatted code closes a body at the indentation that opened it. */
 function functionSpans(lines: readonly string[]): FunctionSpan[] {
   const keywords = ['if', 'for', 'while', 'switch', 'catch', 'return', 'constructor', 'test'];
-  const head = /^(\s*)(?:export\s+)?(?:async\s+)?(?:function\*?\s+(\w+)|(?:private\s+|static\s+|override\s+|async\s+|\*)*(\w+)\([^;]*\)?(?::[^;]*)?\s\{$)/;
+  const head =
+    /^(\s*)(?:export\s+)?(?:async\s+)?(?:function\*?\s+(\w+)|(?:private\s+|static\s+|override\s+|async\s+|\*)*(\w+)\([^;]*\)?(?::[^;]*)?\s\{$)/;
   return lines.flatMap((line, start) => {
     const match = head.exec(line);
     const name = match?.[2] ?? match?.[3];
@@ -182,7 +200,10 @@ function filesUnder(folder: string): string[] {
 
 function foldersUnder(folder: string): string[] {
   const inside = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return [...inside.map((entry) => join(folder, entry.name)), ...inside.flatMap((entry) => foldersUnder(join(folder, entry.name)))];
+  return [
+    ...inside.map((entry) => join(folder, entry.name)),
+    ...inside.flatMap((entry) => foldersUnder(join(folder, entry.name))),
+  ];
 }
 
 /** The repository: the nearest folder above with a package.json. */

@@ -200,7 +200,8 @@ for (const symbol of [
   fn(symbol, { impl: () => null });
 
 /** A slot or subscription that is not there has no row. */
-for (const symbol of ['pg_stat_get_subscription_stats', 'pg_stat_get_replication_slot']) fn(symbol, { impl: () => null });
+for (const symbol of ['pg_stat_get_subscription_stats', 'pg_stat_get_replication_slot'])
+  fn(symbol, { impl: () => null });
 
 /** Nothing of these kinds exists on this server: no replication, slots, subscriptions, buffer cache rings, progress. */
 for (const symbol of [

@@ -15,7 +15,8 @@ export function backtrack(regex: Regex, text: string, start: number, matcher: Ma
   let steps = 0;
 
   function run(node: RegexNode, at: number, then: (end: number) => void): void {
-    if (++steps > stepsMax) throw pgError(SqlState.invalidRegularExpression, 'regular expression failed: regular expression is too complex');
+    if (++steps > stepsMax)
+      throw pgError(SqlState.invalidRegularExpression, 'regular expression failed: regular expression is too complex');
     switch (node.kind) {
       case 'empty':
         then(at);
@@ -68,7 +69,12 @@ export function backtrack(regex: Regex, text: string, start: number, matcher: Ma
     else run(item, at, (end) => runItems(items, index + 1, end, then));
   }
 
-  function runRepeat(node: Extract<RegexNode, { kind: 'repeat' }>, done: number, at: number, then: (end: number) => void): void {
+  function runRepeat(
+    node: Extract<RegexNode, { kind: 'repeat' }>,
+    done: number,
+    at: number,
+    then: (end: number) => void,
+  ): void {
     const goOn = () => {
       if (done >= node.max) return;
       run(node.item, at, (end) => {

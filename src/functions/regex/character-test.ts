@@ -21,7 +21,9 @@ export const classSources: Readonly<Record<CharacterClass, string>> = {
 
 /** A set as a JavaScript character class. Only code points and class names enter the source, never pattern text. */
 export function setSource(set: CharacterSet): string {
-  const ranges = set.ranges.map(([from, to]) => (from === to ? escapeCode(from) : `${escapeCode(from)}-${escapeCode(to)}`));
+  const ranges = set.ranges.map(([from, to]) =>
+    from === to ? escapeCode(from) : `${escapeCode(from)}-${escapeCode(to)}`,
+  );
   const body = ranges.join('') + set.classes.map((name) => classSources[name]).join('');
   if (set.notClasses.length === 0) {
     if (body === '') return set.negated ? '[\\s\\S]' : '[^\\s\\S]';

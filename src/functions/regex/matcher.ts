@@ -212,7 +212,9 @@ export class Matcher {
     let at = start;
     node.items.forEach((item, index) => {
       const next = { node, from: index + 1 };
-      const middle = inOrder(item, this.ends(item, at)).find((candidate) => this.tailEnds(next, candidate).includes(end));
+      const middle = inOrder(item, this.ends(item, at)).find((candidate) =>
+        this.tailEnds(next, candidate).includes(end),
+      );
       if (middle === undefined) return;
       this.dissect(item, at, middle);
       at = middle;
@@ -225,7 +227,9 @@ export class Matcher {
     // Once the end is reached no more rounds are needed, save those that the minimum asks for.
     while (done < node.max && (at !== end || done < node.min || (done === 0 && node.min === 0 && start === end))) {
       const candidates = inOrder(node.item, this.ends(node.item, at));
-      const middle = candidates.find((candidate) => (candidate > at || at === end) && this.repeatEnds(node, candidate, done + 1).includes(end));
+      const middle = candidates.find(
+        (candidate) => (candidate > at || at === end) && this.repeatEnds(node, candidate, done + 1).includes(end),
+      );
       if (middle === undefined) return;
       // Each round starts anew: what an earlier one's groups matched is forgotten.
       this.forgetGroups(node.item);

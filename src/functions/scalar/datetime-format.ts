@@ -63,4 +63,3 @@ fn('to_date', {
     return dateInRange(daysFromCivil(year, month, day));
   },
 });
-

@@ -102,7 +102,10 @@ function invalidPair(): Error {
 /** Appends a code point; a high surrogate is held back until its low one comes. */
 function appendCodePoint(text: string, high: number, code: number, hex: string): [string, number] {
   if (code === 0 || code > 0x10ffff) {
-    throw pgError(SqlState.invalidParameterValue, `invalid Unicode code point: ${code.toString(16).toUpperCase().padStart(4, '0')}`);
+    throw pgError(
+      SqlState.invalidParameterValue,
+      `invalid Unicode code point: ${code.toString(16).toUpperCase().padStart(4, '0')}`,
+    );
   }
   const isLow = code >= 0xdc00 && code <= 0xdfff;
   if (high !== 0) {

@@ -18,18 +18,24 @@ export function runAlterSystem(session: Session, statement: AlterSystemStmt): st
   const set = statement.setstmt ?? {};
   const { dataDirectory } = session.environment.server;
   if (set.kind === 'VAR_RESET_ALL') {
-    if (!session.isSuperuser) throw pgError(SqlState.insufficientPrivilege, 'permission denied to perform ALTER SYSTEM RESET ALL');
+    if (!session.isSuperuser)
+      throw pgError(SqlState.insufficientPrivilege, 'permission denied to perform ALTER SYSTEM RESET ALL');
     writeAutoSetting(dataDirectory, null, null);
     return 'ALTER SYSTEM';
   }
   const name = set.name ?? '';
   const definition = settingDefinition(name);
   const known = definition?.name ?? name;
-  if (!session.isSuperuser) throw pgError(SqlState.insufficientPrivilege, `permission denied to set parameter "${known}"`);
+  if (!session.isSuperuser)
+    throw pgError(SqlState.insufficientPrivilege, `permission denied to set parameter "${known}"`);
   const value = set.kind === 'VAR_SET_VALUE' ? flatten(set.args ?? [], session, known) : null;
   if (definition === undefined) {
     if (value !== null && !isCustomName(name)) throw unrecognized(name);
-  } else if (definition.context === 'internal' || fixedSettings.has(definition.name) || definition.flags.includes('NO_RESET_ALL')) {
+  } else if (
+    definition.context === 'internal' ||
+    fixedSettings.has(definition.name) ||
+    definition.flags.includes('NO_RESET_ALL')
+  ) {
     throw pgError(SqlState.cantChangeRuntimeParam, `parameter "${definition.name}" cannot be changed`);
   } else if (value !== null) {
     parseConfigured(definition, value);

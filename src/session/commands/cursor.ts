@@ -11,7 +11,14 @@ import type { Session } from '../session.js';
 import { rowsResult } from './settings.js';
 
 /** Bits of DeclareCursorStmt.options (PostgreSQL's CURSOR_OPT_*). */
-const cursorOption = { binary: 0x01, scroll: 0x02, noScroll: 0x04, insensitive: 0x08, asensitive: 0x10, hold: 0x20 } as const;
+const cursorOption = {
+  binary: 0x01,
+  scroll: 0x02,
+  noScroll: 0x04,
+  insensitive: 0x08,
+  asensitive: 0x10,
+  hold: 0x20,
+} as const;
 
 /** FETCH ALL as the parse tree has it: the largest count it can hold. */
 const fetchAllFrom = 2 ** 31 - 1;

@@ -60,7 +60,12 @@ export function modesOf(options: readonly Node[]): Partial<TransactionOptions> {
 /** An isolation level's name; 22023 for anything else. */
 export function isolationOf(text: string): TransactionOptions['isolation'] {
   const name = text.toLowerCase();
-  if (name === 'read uncommitted' || name === 'read committed' || name === 'repeatable read' || name === 'serializable') {
+  if (
+    name === 'read uncommitted' ||
+    name === 'read committed' ||
+    name === 'repeatable read' ||
+    name === 'serializable'
+  ) {
     return name;
   }
   throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "transaction_isolation": "${text}"`, {

@@ -24,7 +24,9 @@ export function commandSettings(session: Session): SettingsService {
     },
     flatten(name, values) {
       const isNameList = settingDefinition(name)?.list === 'quoted';
-      return values.map(({ text, isIdentifierLike }) => (isNameList && isIdentifierLike ? quoteIdentifier(text) : text)).join(', ');
+      return values
+        .map(({ text, isIdentifierLike }) => (isNameList && isIdentifierLike ? quoteIdentifier(text) : text))
+        .join(', ');
     },
     current: (name) => session.settings.show(name),
   };

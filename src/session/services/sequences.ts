@@ -53,7 +53,10 @@ export class SessionSequences implements SequenceService {
     }
     const { relation, known } = this.open(oid, aclBit.usage | aclBit.select, null);
     if (known.current !== undefined) return known.current;
-    throw pgError(SqlState.objectNotInPrerequisiteState, `lastval is not yet defined in this session (${relation.name})`);
+    throw pgError(
+      SqlState.objectNotInPrerequisiteState,
+      `lastval is not yet defined in this session (${relation.name})`,
+    );
   }
 
   set(oid: number, value: bigint, isCalled: boolean): void {
@@ -102,7 +105,11 @@ export class SessionSequences implements SequenceService {
   }
 
   /** Looks the sequence up and checks that it may be used; `writer` names the function that changes it. */
-  private open(oid: number, privileges: number, writer: string | null): { readonly relation: RelationDescriptor; readonly known: Known } {
+  private open(
+    oid: number,
+    privileges: number,
+    writer: string | null,
+  ): { readonly relation: RelationDescriptor; readonly known: Known } {
     const { catalog } = this.session;
     const relation = catalog.relation(oid);
     if (!relation) throw pgError(SqlState.undefinedTable, `could not open relation with OID ${oid}`);

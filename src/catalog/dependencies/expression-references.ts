@@ -64,7 +64,7 @@ export function referencedObjects(
     }
     if (entry.kind === 'function')
       for (const part of entry.functions)
-        if (part.hasDefinitionList) part.columnTypes.forEach((type) => add('pg_type', type));
+        if (part.hasDefinitionList) for (const type of part.columnTypes) add('pg_type', type);
     visit({ ...entry, kind: `${entry.kind} entry` });
   }
 

@@ -20,9 +20,9 @@ function children(context: DescribeContext, plan: Plan): Child[] {
     if (body !== undefined) result.push({ plan: body, relationship, name: item.name });
   };
   for (const item of plan.initPlans) subplan(item, 'InitPlan');
-  planChildren(plan).forEach((child, index) =>
-    result.push({ plan: child, relationship: relationshipOf(plan, index), name: null }),
-  );
+  planChildren(plan).forEach((child, index) => {
+    result.push({ plan: child, relationship: relationshipOf(plan, index), name: null });
+  });
   for (const item of ownSubplans(plan)) subplan(item, 'SubPlan');
   return result;
 }

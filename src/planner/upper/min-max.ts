@@ -164,7 +164,9 @@ function assemble(
     quals: quals.map(replace),
     replacements: extremes.map((extreme, index) => ({ aggregate: extreme.aggregate, param: params[index] as Param })),
     makeInitPlans: () => {
-      extremes.forEach((extreme, index) => addInitPlan(root, extreme, params[index] as Param));
+      extremes.forEach((extreme, index) => {
+        addInitPlan(root, extreme, params[index] as Param);
+      });
     },
   };
 }

@@ -3,11 +3,11 @@
 // JavaScript reaches these functions through registrations that a test build leaves out.
 #![cfg_attr(test, allow(dead_code))]
 
-mod collations;
 mod acceptor;
 mod backends;
+mod collations;
 mod locks;
-mod timezones;
-mod version;
 mod store;
 mod store_rows;
+mod timezones;
+mod version;

@@ -13,7 +13,10 @@ pub struct TimeZoneData {
 /// The zone of that name in any case; null where there is none.
 #[napi]
 pub fn time_zone_data(name: String) -> Option<TimeZoneData> {
-    helios_timezones::zone(&name).map(|(name, data)| TimeZoneData { name: name.to_owned(), tzif: data.to_vec().into() })
+    helios_timezones::zone(&name).map(|(name, data)| TimeZoneData {
+        name: name.to_owned(),
+        tzif: data.to_vec().into(),
+    })
 }
 
 /// Names of all zones.

@@ -24,7 +24,11 @@ fn opened() -> &'static RwLock<Vec<Opened>> {
 /// Opens the collation of a locale, such as `de-AT-u-ks-level2`; the handle stays valid for the process's life.
 /// Errors: a text for people when the locale does not parse or has no data.
 pub fn open(locale: &str) -> Result<u32, String> {
-    let normalized = if locale.is_empty() || locale == "root" { "und" } else { locale };
+    let normalized = if locale.is_empty() || locale == "root" {
+        "und"
+    } else {
+        locale
+    };
     let parsed: Locale = normalized
         .replace('_', "-")
         .parse()
@@ -44,8 +48,13 @@ pub fn open(locale: &str) -> Result<u32, String> {
     let is_identical = keyword(&parsed, "ks").as_deref() == Some("identic");
     let collator = CollatorBorrowed::try_new(CollatorPreferences::from(&parsed), options)
         .map_err(|error| format!("could not open collator for locale \"{locale}\": {error}"))?;
-    let mut list = opened().write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    list.push(Opened { collator, is_identical });
+    let mut list = opened()
+        .write()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    list.push(Opened {
+        collator,
+        is_identical,
+    });
     Ok((list.len() - 1) as u32)
 }
 
@@ -53,7 +62,11 @@ pub fn open(locale: &str) -> Result<u32, String> {
 pub fn compare(handle: u32, left: &str, right: &str) -> Ordering {
     with(handle, |collation| {
         let order = collation.collator.compare(left, right);
-        if order == Ordering::Equal && collation.is_identical { left.cmp(right) } else { order }
+        if order == Ordering::Equal && collation.is_identical {
+            left.cmp(right)
+        } else {
+            order
+        }
     })
     .unwrap_or_else(|| left.cmp(right))
 }
@@ -73,7 +86,9 @@ pub fn sort_key(handle: u32, text: &str) -> Vec<u8> {
 }
 
 fn with<T>(handle: u32, use_it: impl FnOnce(&Opened) -> T) -> Option<T> {
-    let list = opened().read().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let list = opened()
+        .read()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     list.get(handle as usize).map(use_it)
 }
 
@@ -90,7 +105,12 @@ fn strength(locale: &Locale) -> Option<Strength> {
 
 fn keyword(locale: &Locale, name: &str) -> Option<String> {
     let key: Key = name.parse().ok()?;
-    locale.extensions.unicode.keywords.get(&key).map(ToString::to_string)
+    locale
+        .extensions
+        .unicode
+        .keywords
+        .get(&key)
+        .map(ToString::to_string)
 }
 
 #[cfg(test)]
@@ -112,13 +132,19 @@ mod tests {
 
     #[test]
     fn sort_keys_order_as_compare_does() {
-        let words = ["", "a", "A", "ä", "ab", "b", "Z", "zz", "é", "e", "1", "10", "2", "ß", "ss"];
+        let words = [
+            "", "a", "A", "ä", "ab", "b", "Z", "zz", "é", "e", "1", "10", "2", "ß", "ss",
+        ];
         for locale in ["und", "de-u-co-phonebk", "und-u-kn-true", "und-u-ks-level2"] {
             let handle = open(locale).unwrap_or(u32::MAX);
             for left in words {
                 for right in words {
                     let by_key = sort_key(handle, left).cmp(&sort_key(handle, right));
-                    assert_eq!(by_key, compare(handle, left, right), "{left:?} {right:?} in {locale}");
+                    assert_eq!(
+                        by_key,
+                        compare(handle, left, right),
+                        "{left:?} {right:?} in {locale}"
+                    );
                 }
             }
         }

@@ -14,7 +14,8 @@ pub fn names() -> Vec<&'static str> {
 mod tests {
     #[test]
     fn zones_are_found_whatever_their_case() {
-        let found = super::zone("america/new_york").map(|(name, data)| (name, data.starts_with(b"TZif")));
+        let found =
+            super::zone("america/new_york").map(|(name, data)| (name, data.starts_with(b"TZif")));
         assert_eq!(found, Some(("America/New_York", true)));
         assert!(super::zone("Atlantis/Capital").is_none());
         assert!(super::names().len() > 400);

@@ -1,6 +1,7 @@
 // One client's session: who it is, its settings, transaction, prepared statements and portals, and the services that the
 // rooms below ask of it. The message loop drives it; the corridor (corridor.ts) runs statements in it.
 import type { Logger } from 'pino';
+import { currentTimestamp } from '../base/clock.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
 import type { Notice, PgError } from '../errors/pg-error.js';
 import { createCatalog } from '../catalog/catalog.js';
@@ -28,7 +29,6 @@ import { icuRules } from './icu-collation.js';
 import type { Portal } from './portal.js';
 import type { PreparedStatement } from './prepared-statement.js';
 import { createRandomState } from './random-state.js';
-import { now } from './session-clock.js';
 import { TransactionState } from './transaction-state.js';
 import { SessionUsers, isSuperuser } from './users.js';
 import { SessionSequences } from './services/sequences.js';
@@ -74,7 +74,7 @@ export class Session implements SessionServices {
   readonly portals = new Map<string, Portal>();
   /** Text that error positions count in. */
   queryString = '';
-  statementTimestamp = now();
+  statementTimestamp = currentTimestamp();
   private readonly manager: SessionTransactions;
   private readonly services = new Map<string, unknown>();
 
@@ -166,7 +166,7 @@ export class Session implements SessionServices {
   /** A new statement begins: its text, its clock, its timeout. */
   startStatement(sql: string): void {
     this.queryString = sql;
-    this.statementTimestamp = now();
+    this.statementTimestamp = currentTimestamp();
     this.timer.start();
     this.activity.startQuery(sql);
   }

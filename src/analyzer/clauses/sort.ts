@@ -246,23 +246,32 @@ export function distinctClause(
   targets: TargetEntry[],
   sorted: readonly SortGroupClause[],
 ): SortGroupClause[] {
+  return distinctColumns(state, targets, sorted, {
+    notListed: 'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
+    none: 'SELECT DISTINCT must have at least one column',
+  });
+}
+
+/** The sort columns, then all others. `texts`: what to say where a sort column is not listed, or nothing is. */
+function distinctColumns(
+  state: ParseState,
+  targets: TargetEntry[],
+  sorted: readonly SortGroupClause[],
+  texts: { readonly notListed: string; readonly none: string },
+): SortGroupClause[] {
   const result: SortGroupClause[] = [];
   for (const item of sorted) {
     const target = targets.find((candidate) => candidate.sortGroupRef === item.sortGroupRef);
     if (target === undefined) continue;
     if (target.junk) {
-      throw pgError(
-        SqlState.invalidColumnReference,
-        'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
-        { location: expressionLocation(target.expr) },
-      );
+      throw pgError(SqlState.invalidColumnReference, texts.notListed, { location: expressionLocation(target.expr) });
     }
     result.push(item);
   }
   for (const target of targets) {
     if (!target.junk) addGroupTarget(state, targets, target, result, expressionLocation(target.expr));
   }
-  if (result.length === 0) throw pgError(SqlState.syntaxError, 'SELECT DISTINCT must have at least one column');
+  if (result.length === 0) throw pgError(SqlState.syntaxError, texts.none);
   return result;
 }
 
@@ -272,25 +281,10 @@ export function distinctOfAggregate(
   targets: TargetEntry[],
   sorted: readonly SortGroupClause[],
 ): SortGroupClause[] {
-  const result: SortGroupClause[] = [];
-  for (const item of sorted) {
-    const target = targets.find((candidate) => candidate.sortGroupRef === item.sortGroupRef);
-    if (target === undefined) continue;
-    if (target.junk) {
-      throw pgError(
-        SqlState.invalidColumnReference,
-        'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',
-        { location: expressionLocation(target.expr) },
-      );
-    }
-    result.push(item);
-  }
-  for (const target of targets) {
-    if (!target.junk) addGroupTarget(state, targets, target, result, expressionLocation(target.expr));
-  }
-  if (result.length === 0) {
-    throw pgError(SqlState.syntaxError, 'an aggregate with DISTINCT must have at least one argument');
-  }
+  const result = distinctColumns(state, targets, sorted, {
+    notListed: 'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',
+    none: 'an aggregate with DISTINCT must have at least one argument',
+  });
   for (const item of result) {
     if (item.sortOperator !== 0) continue;
     const target = targets.find((candidate) => candidate.sortGroupRef === item.sortGroupRef);

@@ -53,12 +53,17 @@ function applyPrefix(pattern: string, given: RegexOptions): { readonly text: str
   }
   const embedded = options.flavour === 'advanced' ? /^\(\?([a-z]+)\)/i.exec(text) : null;
   if (!embedded) return { text, options };
-  for (const letter of embedded[1] ?? '') options = withEmbeddedOption(options, letter);
+  for (const letter of embedded[1] ?? '') {
+    const changed = withOption(options, letter);
+    if (changed === null) throw regexError('invalid embedded option');
+    options = changed;
+  }
   return { text: text.slice(embedded[0].length), options };
 }
 
-/** One letter of embedded options, as of the functions' flags argument (g aside). */
-export function withEmbeddedOption(options: RegexOptions, letter: string): RegexOptions {
+/** The options with one letter applied, of embedded options or of the functions' flags argument; null for a letter that
+ *  is none. */
+export function withOption(options: RegexOptions, letter: string): RegexOptions | null {
   switch (letter) {
     case 'b':
       return { ...options, flavour: 'basic' };
@@ -84,7 +89,7 @@ export function withEmbeddedOption(options: RegexOptions, letter: string): Regex
     case 'x':
       return { ...options, expanded: true };
     default:
-      throw regexError('invalid embedded option');
+      return null;
   }
 }
 

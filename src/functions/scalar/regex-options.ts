@@ -1,5 +1,6 @@
 // The flags argument of the regexp_* functions, and numbers that must be positive.
 import { SqlState, pgError } from '../../errors/pg-error.js';
+import { withOption } from '../regex/parse.js';
 import { advancedOptions } from '../regex/regex.js';
 import type { RegexOptions } from '../regex/regex.js';
 
@@ -13,40 +14,17 @@ export function parseFlags(flags: string): FunctionFlags {
   let options = advancedOptions;
   let isGlobal = false;
   for (const letter of flags) {
-    if (letter === 'g') isGlobal = true;
-    else options = withFlag(options, letter);
+    if (letter === 'g') {
+      isGlobal = true;
+      continue;
+    }
+    const changed = withOption(options, letter);
+    if (changed === null) {
+      throw pgError(SqlState.invalidParameterValue, `invalid regular expression option: "${letter}"`);
+    }
+    options = changed;
   }
   return { options, isGlobal };
-}
-
-function withFlag(options: RegexOptions, letter: string): RegexOptions {
-  switch (letter) {
-    case 'b':
-      return { ...options, flavour: 'basic' };
-    case 'c':
-      return { ...options, ignoreCase: false };
-    case 'e':
-      return { ...options, flavour: 'extended' };
-    case 'i':
-      return { ...options, ignoreCase: true };
-    case 'm':
-    case 'n':
-      return { ...options, newlineStops: true, newlineAnchors: true };
-    case 'p':
-      return { ...options, newlineStops: true, newlineAnchors: false };
-    case 'q':
-      return { ...options, flavour: 'literal' };
-    case 's':
-      return { ...options, newlineStops: false, newlineAnchors: false };
-    case 't':
-      return { ...options, expanded: false };
-    case 'w':
-      return { ...options, newlineStops: false, newlineAnchors: true };
-    case 'x':
-      return { ...options, expanded: true };
-    default:
-      throw pgError(SqlState.invalidParameterValue, `invalid regular expression option: "${letter}"`);
-  }
 }
 
 /** Flags of a function that has no use for g; throws 22023 where it is there. `hint`: what does that job. */

@@ -49,6 +49,8 @@ export interface Corridor {
   rewrite(query: Query): readonly Query[];
   /** For any parameter values, or for the given ones. */
   plan(query: Query, parameters?: readonly { readonly type: number; readonly value: Value }[]): PlannedStatement;
+  /** Without looking at any index: the one being built is not filled yet. */
+  planWithoutIndexes(query: Query): PlannedStatement;
   /** Opens a planned statement in the current transaction with a new statement view. */
   open(
     planned: PlannedStatement,

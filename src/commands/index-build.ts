@@ -11,7 +11,7 @@ import type { IoContext } from '../types/io-context.js';
 import type { Row, Tid, Value } from '../types/value.js';
 import type { CommandContext } from './api.js';
 import { IndexEntries } from './index-entries.js';
-import { columnVar, openQuery, tableQuery } from './table-scan.js';
+import { columnVar, openTableScan, tableQuery } from './table-scan.js';
 import { TypeOid } from './classes.js';
 
 /** Builds the entries of one index; throws 23505 where a unique key is there twice. */
@@ -83,7 +83,7 @@ async function scanKeys(
     key.attribute === 0 ? (expressions.shift() as Expression) : columnVar(table, key.attribute),
   );
   const predicate = index.predicate === null ? null : expressionFromJson(index.predicate);
-  const execution = openQuery(context, tableQuery(context, table, [ctid, ...keys], predicate));
+  const execution = openTableScan(context, tableQuery(context, table, [ctid, ...keys], predicate));
   try {
     for (;;) {
       const rows = await execution.next(batchRowsMax);

@@ -18,6 +18,8 @@ export interface PlannerContext {
   readTree(json: string): unknown;
   /** Statements of a SQL-language function's body bound with its argument types, or null where it can't be inlined. */
   sqlFunctionBody?(functionOid: number, argTypes: readonly number[]): readonly Query[] | null;
+  /** Reads every table whole: a command fills or checks what its indexes can't show yet. */
+  readonly withoutIndexes?: boolean;
   /** Effective user, for plans that depend on it. */
   readonly userId: number;
   readonly cursor?: CursorOptions;

@@ -71,8 +71,10 @@ export function planQuery(
   session: Session,
   query: Query,
   parameters: readonly ParameterValue[] | null,
+  withoutIndexes = false,
 ): PlannedStatement {
   return plan(query, {
+    withoutIndexes,
     catalog: session.catalog,
     setting: (name) => session.settings.find(name),
     evaluate: (expression) => evaluate(session, expression),
@@ -180,6 +182,7 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     checkPlpgsql,
     rewrite: (query) => rewrite(query, { catalog: session.catalog }),
     plan: (query, parameters) => planQuery(session, query, parameters ?? null),
+    planWithoutIndexes: (query) => planQuery(session, query, null, true),
     open: (planned, parameters = [], instrument = false) => openPlan(session, planned, parameters, instrument),
     executionContext: () => executionContext(session),
     executed: (statement) => executedQuery(session, statement),

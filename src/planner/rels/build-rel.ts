@@ -68,7 +68,7 @@ function readRelation(root: PlannerInfo, rel: RelOptInfo, rte: RelationRte): voi
   rel.pages = size.pages;
   rel.tuples = size.tuples;
   root.totalTablePages += size.pages;
-  rel.indexes = indexInfos(root, rel, relation);
+  rel.indexes = root.global.context.withoutIndexes === true ? [] : indexInfos(root, rel, relation);
 }
 
 const pageBytes = 8192;

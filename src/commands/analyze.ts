@@ -1,11 +1,14 @@
 // ANALYZE and VACUUM. Rows need no vacuuming here: old versions go with their snapshots. VACUUM therefore checks its
 // options and rights, updates the sizes in pg_class, and runs ANALYZE where asked.
 import type { DefElem, VacuumRelation, VacuumStmt } from '@pgsql/types';
+import { aclBit } from '../catalog/acl-text.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
+import { currentMicroseconds } from '../base/clock.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
+import { statisticsService } from '../functions/server-services.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { lockRelationByName } from './namespace.js';
-import { isOwner } from './permissions.js';
+import { hasRelationPrivilege } from './permissions.js';
 import { analyzeTable, storeSize } from './statistics-collection/analyze-table.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
 import { nodeAs, nodeOf, stringOf } from './tree.js';
@@ -70,8 +73,31 @@ export async function vacuumStatement(statement: VacuumStmt, context: CommandCon
     if (relation.kind === 'p') continue;
     if (doesAnalyze) await analyzeTable(context, relation, columns);
     else await storeSize(context, relation, context.catalog.relationSize(relation.oid).rows);
+    noteMaintenance(context, relation, { isVacuum, doesAnalyze });
   }
   return { kind: 'done', tag };
+}
+
+/** What the counters say once the command has committed. */
+function noteMaintenance(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  done: { readonly isVacuum: boolean; readonly doesAnalyze: boolean },
+): void {
+  const service = context.session.service(statisticsService);
+  const database = relation.isShared ? 0 : context.catalog.database;
+  const liveTuples = context.catalog.relationSize(relation.oid).rows;
+  const now = currentMicroseconds();
+  context.transaction.afterCommit(() => {
+    if (done.isVacuum) {
+      const set = { liveTuples, deadTuples: 0, insSinceVacuum: 0, lastVacuum: now };
+      service.maintained(database, relation.oid, { set, count: 'vacuumCount' });
+    }
+    if (done.doesAnalyze) {
+      const set = { liveTuples, modSinceAnalyze: 0, lastAnalyze: now };
+      service.maintained(database, relation.oid, { set, count: 'analyzeCount' });
+    }
+  });
 }
 
 interface Target {
@@ -172,7 +198,7 @@ function checkColumns(relation: RelationDescriptor, columns: readonly string[]):
 }
 
 function mayMaintain(context: CommandContext, relation: RelationDescriptor, verb: string, isNamed: boolean): boolean {
-  if (isOwner(context, relation.owner)) return true;
+  if (hasRelationPrivilege(context, relation, aclBit.maintain)) return true;
   if (isNamed) skip(context, `permission denied to ${verb} "${relation.name}", skipping it`, '01000');
   return false;
 }

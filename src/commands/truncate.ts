@@ -90,6 +90,7 @@ function sequencesOf(context: CommandContext, tables: ReadonlyMap<number, Relati
 /** Empties a table and its indexes. */
 export async function emptyTable(context: CommandContext, oid: number): Promise<void> {
   const { indexes } = context.catalog.requireRelation(oid);
+  context.transaction.statistics.of(oid).truncated();
   await assignNewFile(context, oid);
   for (const index of indexes) await assignNewFile(context, index.oid);
 }

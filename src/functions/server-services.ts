@@ -104,6 +104,18 @@ export interface StatisticsService {
   counter(database: number, relation: number, counter: StatisticsCounter): number;
   /** A time counter: microseconds since 2000-01-01 UTC, null where it never happened. */
   time(database: number, relation: number, counter: StatisticsCounter): bigint | null;
+  /** True where anything was counted of the relation (0: the database). */
+  has(database: number, relation: number): boolean;
+  /** What this session's transaction has counted and not yet added (pg_stat_get_xact_*). */
+  pending(relation: number, counter: StatisticsCounter): number;
+  /** pg_stat_force_next_flush: the transaction's end adds its counts at once. */
+  forceFlush(): void;
+  /** VACUUM and ANALYZE are through with a relation: counters to set, and the one that counts the run. */
+  maintained(
+    database: number,
+    relation: number,
+    changes: { readonly set: Readonly<Partial<Record<StatisticsCounter, number>>>; readonly count: StatisticsCounter },
+  ): void;
   /** pg_stat_reset: one relation, or with null all of the database. */
   reset(database: number, relation: number | null): void;
 }

@@ -18,6 +18,7 @@ import type { Value } from '../types/value.js';
 import { executionContext } from './corridor.js';
 import { SessionActivity } from '../transaction/activity.js';
 import type { SessionLocks } from '../transaction/session-locks.js';
+import { SessionStatistics } from '../transaction/session-statistics.js';
 import { backends } from '../transaction/server-services.js';
 import { createTransactionManager } from '../transaction/transaction.js';
 import type { SessionTransactions } from '../transaction/transaction.js';
@@ -36,6 +37,7 @@ import { TemporaryTables } from './temporary-tables.js';
 import { StatementTimer } from './statement-timer.js';
 import { TimeSlice } from './time-slice.js';
 import { provideServices } from './services/provide.js';
+import { statistics } from './services/statistics.js';
 
 /** What all sessions of a worker share. */
 export interface WorkerEnvironment {
@@ -69,6 +71,7 @@ export class Session implements SessionServices {
   readonly sequences = new SessionSequences(this);
   readonly temporaryTables = new TemporaryTables(this);
   readonly locks: SessionLocks;
+  readonly statistics: SessionStatistics;
   readonly random: RandomState = createRandomState();
   readonly statements = new Map<string, PreparedStatement>();
   readonly portals = new Map<string, Portal>();
@@ -87,6 +90,9 @@ export class Session implements SessionServices {
     this.settings = environment.createSettings(this);
     this.users = new SessionUsers(connection.role.oid);
     this.timer = new StatementTimer(this.settings, connection.interrupts);
+    this.statistics = new SessionStatistics(connection.database.oid, statistics, () =>
+      this.settings.bool('track_counts'),
+    );
     const manager = createTransactionManager(environment.store, {
       processId: connection.processId,
       database: connection.database.oid,
@@ -101,6 +107,8 @@ export class Session implements SessionServices {
         if ('xid' in change) this.activity.setXid(change.xid);
         else this.transactionChanged(change.start);
       },
+      viewTaken: (sequence) => this.activity.setXmin(sequence),
+      statistics: this.statistics,
       describeRelation: (relation) => this.catalog.relation(relation)?.name ?? String(relation),
     });
     this.locks = manager.locks;
@@ -126,6 +134,7 @@ export class Session implements SessionServices {
       icuRules,
     });
     provideServices(this);
+    this.statistics.count('sessions', 1);
   }
 
   get isSuperuser(): boolean {
@@ -179,12 +188,21 @@ export class Session implements SessionServices {
 
   endStatement(): void {
     this.timer.stop();
+    this.showXmin();
   }
 
   /** After an error: portals of a transaction that is gone are closed. */
   async abortStatement(): Promise<void> {
     this.timer.stop();
     if (this.transactions.current === null) await this.closePortals((portal) => !portal.isHeld);
+  }
+
+  /** Between statements a READ COMMITTED transaction holds no snapshot, unless a cursor does. */
+  private showXmin(): void {
+    const { current } = this.transactions;
+    if (current === null || current.isolation === 'repeatable read') return;
+    const keepsOne = [...this.portals.values()].some((portal) => !portal.isHeld);
+    if (!keepsOne) this.activity.setXmin(0n);
   }
 
   private transactionChanged(start: bigint | null): void {

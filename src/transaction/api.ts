@@ -1,6 +1,7 @@
 // What the rooms above see of a session's transactions and locks; `transaction.ts` implements it over the store and the
 // lock table. Waits are Promises; a lock that is free is granted at once and returns undefined.
 import type { ReadView, RowId, StoreTransaction } from '../storage/api.js';
+import type { TransactionStatistics } from './session-statistics.js';
 
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
 
@@ -27,6 +28,8 @@ export interface Transaction {
   /** Microseconds since 2000-01-01 UTC. */
   readonly startTimestamp: bigint;
   readonly store: StoreTransaction;
+  /** Where scans and writes are counted. */
+  readonly statistics: TransactionStatistics;
 
   /** Number of the running command: its writes carry it. */
   readonly command: number;

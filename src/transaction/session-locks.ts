@@ -28,6 +28,8 @@ export class SessionLocks {
     processId: number,
     readonly database: number,
     private readonly environment: WaitEnvironment,
+    /** Counts a deadlock that a wait of this session ended in. */
+    private readonly deadlocked: () => void = () => undefined,
   ) {
     this.owner = addOwner(processId);
   }
@@ -130,7 +132,9 @@ export class SessionLocks {
       };
       after(environment.deadlockTimeoutMs(), () => {
         const cycle = addon.locksDetectDeadlock(this.owner);
-        if (cycle.length > 0) giveUp(deadlockError(cycle));
+        if (cycle.length === 0) return;
+        this.deadlocked();
+        giveUp(deadlockError(cycle));
       });
       after(environment.lockTimeoutMs(), () => {
         giveUp(pgError(SqlState.lockNotAvailable, 'canceling statement due to lock timeout'));

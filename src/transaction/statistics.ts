@@ -1,5 +1,5 @@
-// Cumulative statistics: what a session's transactions did, gathered here and added to the process's counters when the
-// transaction ends (or the session goes idle), as PostgreSQL's pending statistics are.
+// Cumulative statistics: the process's counters per relation and per database, which live in the addon. Sessions add to
+// them what they gathered (session-statistics.ts).
 import { addon } from '../base/addon.js';
 import { currentMicroseconds } from '../base/clock.js';
 
@@ -30,38 +30,25 @@ export class StatisticsTable<Counter extends string> {
     addon.statisticsSet(database, relation, this.at(counter), value);
   }
 
-  /** What one session gathers. */
-  pending(database: number): PendingStatistics<Counter> {
-    return new PendingStatistics(database, this.names.length, (counter) => this.at(counter));
+  /** Adds to a relation's counters (relation 0: the database's own), by their names. */
+  add(database: number, relation: number, deltas: Readonly<Record<string, number>>): void {
+    const values = new Float64Array(this.names.length);
+    for (const [name, delta] of Object.entries(deltas)) values[this.at(name as Counter)] = delta;
+    addon.statisticsAdd(database, relation, values);
+  }
+
+  forget(database: number, relation: number): void {
+    addon.statisticsForget(database, relation);
+  }
+
+  /** Relations of a database that have counters. */
+  relations(database: number): readonly number[] {
+    return addon.statisticsRelations(database);
   }
 
   private at(counter: Counter): number {
-    return this.index.get(counter) ?? 0;
-  }
-}
-
-export class PendingStatistics<Counter extends string> {
-  private readonly relations = new Map<number, Float64Array>();
-
-  constructor(
-    private readonly database: number,
-    private readonly counterCount: number,
-    private readonly at: (counter: Counter) => number,
-  ) {}
-
-  /** Relation 0: the database's own. */
-  count(relation: number, counter: Counter, by = 1): void {
-    let counters = this.relations.get(relation);
-    if (counters === undefined) {
-      counters = new Float64Array(this.counterCount);
-      this.relations.set(relation, counters);
-    }
-    const index = this.at(counter);
-    counters[index] = (counters[index] ?? 0) + by;
-  }
-
-  flush(): void {
-    for (const [relation, counters] of this.relations) addon.statisticsAdd(this.database, relation, counters);
-    this.relations.clear();
+    const index = this.index.get(counter);
+    if (index === undefined) throw new Error(`no statistics counter "${counter}"`);
+    return index;
   }
 }

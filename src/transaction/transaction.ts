@@ -11,6 +11,8 @@ import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './
 import type { TransactionManager, TransactionOptions } from './manager-api.js';
 import { notAvailableError, SessionLocks } from './session-locks.js';
 import type { WaitEnvironment } from './session-locks.js';
+import { SessionStatistics } from './session-statistics.js';
+import type { StatisticsMark, TransactionStatistics } from './session-statistics.js';
 import { Snapshots } from './snapshots.js';
 
 /** What a session tells its transactions about itself. */
@@ -20,6 +22,10 @@ export interface TransactionEnvironment {
   readonly waits: WaitEnvironment;
   /** A transaction began (its start in microseconds since 2000-01-01 UTC), got its id, or ended: for pg_stat_activity. */
   transactionChanged?(change: { readonly start: bigint | null } | { readonly xid: bigint }): void;
+  /** A statement view was taken: the last commit that it contains. */
+  viewTaken?(sequence: bigint): void;
+  /** Where rows scanned and written are counted; left out, nothing is kept. */
+  readonly statistics?: SessionStatistics;
   /** Name for 55P03 of LOCK TABLE ... NOWAIT. */
   describeRelation(relation: number): string;
 }
@@ -38,12 +44,16 @@ export function createTransactionManager(store: Store, environment: TransactionE
 class Manager implements SessionTransactions {
   private open: OpenTransaction | null = null;
   readonly locks: SessionLocks;
+  private readonly statistics: SessionStatistics;
 
   constructor(
     private readonly store: Store,
     private readonly environment: TransactionEnvironment,
   ) {
-    this.locks = new SessionLocks(environment.processId, environment.database, environment.waits);
+    this.statistics = environment.statistics ?? new SessionStatistics(environment.database, null);
+    this.locks = new SessionLocks(environment.processId, environment.database, environment.waits, () =>
+      this.statistics.deadlock(),
+    );
   }
 
   get current(): Transaction | null {
@@ -53,7 +63,8 @@ class Manager implements SessionTransactions {
   begin(options: TransactionOptions): Transaction {
     assert(this.open === null, 'one transaction at a time');
     requireSupported(options.isolation);
-    this.open = new OpenTransaction(this.store, this.locks, this.environment, options);
+    this.statistics.transactionStarted();
+    this.open = new OpenTransaction(this.store, this.locks, this.environment, this.statistics, options);
     return this.open;
   }
 
@@ -82,6 +93,7 @@ class Manager implements SessionTransactions {
     }
     this.open = null;
     open.finish();
+    this.statistics.transactionEnded(true);
     open.actions.runAfterCommit();
   }
 
@@ -91,6 +103,7 @@ class Manager implements SessionTransactions {
     this.open = null;
     open.store.rollback();
     open.finish();
+    this.statistics.transactionEnded(false);
     open.actions.runAfterRollback();
   }
 
@@ -108,6 +121,7 @@ class Manager implements SessionTransactions {
 
   close(): void {
     this.rollback();
+    this.statistics.flush();
     this.locks.close();
   }
 
@@ -122,6 +136,7 @@ interface Level {
   readonly lockMark: number;
   readonly actionMark: number;
   readonly readOnly: boolean;
+  readonly statistics: StatisticsMark;
 }
 
 class OpenTransaction implements Transaction {
@@ -149,6 +164,7 @@ class OpenTransaction implements Transaction {
     store: Store,
     private readonly locks: SessionLocks,
     private readonly environment: TransactionEnvironment,
+    private readonly counters: SessionStatistics,
     options: TransactionOptions,
   ) {
     this.whole = store;
@@ -164,16 +180,26 @@ class OpenTransaction implements Transaction {
     return this.levels.length;
   }
 
+  get statistics(): TransactionStatistics {
+    return this.counters;
+  }
+
   advanceCommand(): void {
     this.command++;
   }
 
   statementView(): ReadView {
     this.hasView = true;
-    if (this.isolation !== 'repeatable read') return this.snapshots.take(this.command);
-    this.firstView ??= this.snapshots.take(this.command);
+    if (this.isolation !== 'repeatable read') return this.shown(this.snapshots.take(this.command));
+    this.firstView ??= this.shown(this.snapshots.take(this.command));
     if (this.firstView.command === this.command) return this.firstView;
     return { snapshot: this.firstView.snapshot, transaction: this.store, command: this.command };
+  }
+
+  /** pg_stat_activity says since which commit old rows are held. */
+  private shown(view: ReadView): ReadView {
+    this.environment.viewTaken?.(view.snapshot.sequence);
+    return view;
   }
 
   latestView(): ReadView {
@@ -304,6 +330,7 @@ class OpenTransaction implements Transaction {
       lockMark: this.locks.mark(),
       actionMark: this.actions.mark(),
       readOnly: this.readOnly,
+      statistics: this.counters.mark(),
     });
     this.advanceCommand();
     return this.levels.length;
@@ -320,6 +347,7 @@ class OpenTransaction implements Transaction {
   rollbackTo(depth: number): void {
     const level = defined(this.levels[depth - 1], 'the savepoint');
     this.store.rollbackTo(level.storeDepth);
+    this.counters.undoTo(level.statistics);
     this.locks.release(level.lockMark === 0 ? this.releaseAllMark() : level.lockMark);
     this.relationLocks = new Map();
     this.levels.length = depth;

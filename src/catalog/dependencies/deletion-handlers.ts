@@ -38,6 +38,7 @@ async function dropRelation(address: ObjectAddress, context: DeletionContext): P
   const relation = catalog.requireRelation(oid);
   const entry = defined(catalog.tables.findOne('pg_class', { oid }), `pg_class row of ${oid}`);
   if ('rmitS'.includes(relation.kind)) store.dropFile(transaction.store, relation.file);
+  transaction.statistics.dropped(oid);
   if (relation.kind === 'i' || relation.kind === 'I') await deleteWhere(context, 'pg_index', { indexrelid: oid });
   if (relation.kind === 'S') await deleteWhere(context, 'pg_sequence', { seqrelid: oid });
   if (relation.kind === 'p') await deleteWhere(context, 'pg_partitioned_table', { partrelid: oid });

@@ -120,7 +120,7 @@ fn('pg_stat_get_db_checksum_last_failure', { impl: () => null });
 for (const name of ['blk_read_time', 'blk_write_time', 'session_time', 'active_time', 'idle_in_transaction_time'])
   fn(`pg_stat_get_db_${name}`, { impl: () => 0 });
 
-/** Counts of the running transaction are part of the totals at once: none are pending. */
+/** What the session has counted and not yet added to the totals. */
 for (const name of [
   'numscans',
   'tuples_returned',
@@ -132,8 +132,13 @@ for (const name of [
   'tuples_newpage_updated',
   'blocks_fetched',
   'blocks_hit',
-])
-  fn(`pg_stat_get_xact_${name}`, { impl: () => 0n });
+]) {
+  const counter = relationCounters[`pg_stat_get_${name}`];
+  fn(`pg_stat_get_xact_${name}`, {
+    impl: (relation: number, info: CallInfo) =>
+      counter === undefined ? 0n : BigInt(statistics(info).pending(relation, counter)),
+  });
+}
 
 /** Functions are not timed (track_functions is none). */
 for (const kind of ['function', 'xact_function']) {
@@ -174,10 +179,15 @@ fn('pg_stat_get_archiver', {
 
 fn('pg_stat_get_snapshot_timestamp', { impl: () => null });
 fn('pg_stat_clear_snapshot', { impl: () => null });
-fn('pg_stat_force_next_flush', { impl: () => null });
+fn('pg_stat_force_next_flush', {
+  impl(info: CallInfo) {
+    statistics(info).forceFlush();
+    return null;
+  },
+});
 fn('pg_stat_have_stats', {
   impl: (kind: string, database: number, relation: number, info: CallInfo) =>
-    (kind === 'relation' || kind === 'database') && statistics(info).counter(database, relation, 'numscans') >= 0,
+    (kind === 'relation' || kind === 'database') && statistics(info).has(database, relation),
 });
 fn('pg_stat_reset', {
   impl(info: CallInfo) {

@@ -187,7 +187,7 @@ class SortedAccumulator implements Accumulator {
     private readonly inner: Accumulator,
     private readonly isDuplicate: ((left: Row, right: Row) => boolean) | null,
   ) {
-    this.sorter = new Sorter(run.compareInputs as (left: Row, right: Row) => number, x.context.workMemBytes);
+    this.sorter = new Sorter(run.compareInputs as (left: Row, right: Row) => number, x.context);
   }
 
   add(...inputs: Value[]): void {

@@ -146,13 +146,14 @@ export class IndexWriter {
     this.store.delete(transaction.store, transaction.command, entry.key, rowid);
   }
 
-  /** Moves a row's entry where its key changed. */
-  async update(rowid: number, oldRow: Row, newRow: Row): Promise<void> {
+  /** Moves a row's entry where its key changed; false where it did not. */
+  async update(rowid: number, oldRow: Row, newRow: Row): Promise<boolean> {
     const before = await this.entry(oldRow);
     const after = await this.entry(newRow);
-    if (before !== null && after !== null && before.key.equals(after.key)) return;
+    if (before === null ? after === null : after !== null && before.key.equals(after.key)) return false;
     if (before !== null) this.remove(rowid, before);
     if (after !== null) await this.insert(rowid, after);
+    return true;
   }
 
   /** Takes the key's lock and returns the row that holds it already: for ON CONFLICT. */

@@ -5,6 +5,7 @@ import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
 import type { StoredRow, TableStore } from '../../storage/api.js';
 import type { RowLockMode } from '../../transaction/api.js';
+import type { RelationCounts } from '../../transaction/session-statistics.js';
 import type { RelationRte } from '../../trees/query.js';
 import type { Row, Value } from '../../types/value.js';
 import type { ExecutionContext } from '../api.js';
@@ -36,6 +37,7 @@ const programs = new WeakMap<RelationDescriptor, TargetProgram>();
 
 export class TargetTable {
   readonly table: TableStore;
+  private readonly counts: RelationCounts;
   readonly indexes: readonly IndexWriter[];
   private readonly foreignKeys: ForeignKeyWork | null;
   /** Position, in the batch being inserted, of the row in hand: COPY names its line in errors. */
@@ -50,6 +52,7 @@ export class TargetTable {
     statement: RunState,
   ) {
     this.table = tableStore(own, relation);
+    this.counts = own.context.transaction.statistics.of(relation.oid);
     this.indexes = program.indexes.map((index) => new IndexWriter(own, relation, index));
     const referenced =
       relation.constraints.some((constraint) => constraint.kind === 'f') || relation.referencedBy.length > 0;
@@ -73,6 +76,7 @@ export class TargetTable {
       ready.length === 1
         ? this.table.insert(transaction.store, transaction.command, ready[0] as Row)
         : this.table.insertMany(transaction.store, transaction.command, ready);
+    this.counts.inserted(ready.length);
     for (let n = 0; n < ready.length; n++) {
       this.rowInHand = n;
       const wait = this.indexInserted(firstRowId + n, ready[n] as Row, 0);
@@ -105,9 +109,10 @@ export class TargetTable {
     const ready = await this.prepare(row);
     const attributes = changed === null || this.program.generated.length > 0 ? null : changed;
     this.table.update(transaction.store, transaction.command, old.rowid, ready);
-    for (const index of this.indexes) {
-      if (attributes === null || index.isAffectedBy(attributes)) await index.update(old.rowid, old.values, ready);
-    }
+    const affected = this.indexes.filter((index) => attributes === null || index.isAffectedBy(attributes));
+    let isHot = true;
+    for (const index of affected) if (await index.update(old.rowid, old.values, ready)) isHot = false;
+    this.counts.updated(isHot);
     this.foreignKeys?.updated(old.rowid, old.values, ready);
     return ready;
   }
@@ -116,6 +121,7 @@ export class TargetTable {
   async delete(old: StoredRow): Promise<void> {
     const { transaction } = this.context;
     this.table.delete(transaction.store, transaction.command, old.rowid);
+    this.counts.deleted();
     for (const index of this.indexes) {
       const entry = await index.entry(old.values);
       if (entry !== null) index.remove(old.rowid, entry);

@@ -180,7 +180,10 @@ export class AggNode extends GeneratorNode {
 
   private startSpilling(table: HashedGroups): void {
     this.spilled = true;
-    table.partitions = Array.from({ length: partitionCount }, () => new Partition());
+    table.partitions = Array.from(
+      { length: partitionCount },
+      () => new Partition(this.x.context.transaction.statistics),
+    );
   }
 
   /** Puts a table's groups out, then those of the rows that had to wait. */
@@ -219,7 +222,10 @@ export class AggNode extends GeneratorNode {
       yield* this.hashed(hashedSets, this.child);
       return;
     }
-    const kept = later.length > 0 || first.sort !== null ? new TupleStore(this.x.context.workMemBytes) : null;
+    const kept =
+      later.length > 0 || first.sort !== null
+        ? new TupleStore(this.x.context.workMemBytes, this.x.context.transaction.statistics)
+        : null;
     const tables = hashedSets.map((set) => new HashedGroups(set, this.keyOf(set)));
     const input = this.recorded(kept, tables);
     if (first.sort === null) yield* this.sorted(first.sets, input);
@@ -240,7 +246,7 @@ export class AggNode extends GeneratorNode {
   }
 
   private *resorted(kept: TupleStore, keys: readonly SortKey[]): Generator<Batch, void, void> {
-    const sorter = new Sorter(rowComparator(this.x, keys, this.plan.outer.targetList), this.x.context.workMemBytes);
+    const sorter = new Sorter(rowComparator(this.x, keys, this.plan.outer.targetList), this.x.context);
     for (let at = 0; at < kept.rowCount; ) {
       const rows = kept.slice(at, batchRowsMax);
       sorter.addAll(rows);

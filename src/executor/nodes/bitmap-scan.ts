@@ -40,6 +40,7 @@ export class BitmapHeapScanNode extends RelationScanNode {
     if (this.at >= rowids.length) return null;
     const wanted = rowids.slice(this.at, this.at + rowCountMax);
     this.at += wanted.length;
+    this.counts.tuplesFetched += wanted.length;
     return this.storedRows(this.table.getMany(this.x.context.view, wanted, this.scan.attributes));
   }
 
@@ -95,9 +96,12 @@ async function scanIndex(x: RunState, plan: BitmapIndexScan): Promise<Set<number
   const ranges = keyRanges(program, await program.values.run(x, null), x);
   const index = openIndex(x.context, indexOf(scannedRelation(x.unit, plan.scanRtIndex), plan.index));
   const rowids = new Set<number>();
+  const counts = x.context.transaction.statistics.of(plan.index);
   for (const range of ranges) {
+    counts.scanned();
     const cursor = index.scan(x.context.view, range, 'forward');
     for (let batch = cursor.next(batchRowsMax); batch.rowids.length > 0; batch = cursor.next(batchRowsMax)) {
+      counts.tuplesReturned += batch.rowids.length;
       for (const rowid of batch.rowids) rowids.add(rowid);
       x.context.checkInterrupts();
       await x.context.yieldToEventLoop();

@@ -17,7 +17,7 @@ export class CteStore {
     private readonly x: RunState,
     private readonly planId: number,
   ) {
-    this.rows = new TupleStore(x.context.workMemBytes);
+    this.rows = new TupleStore(x.context.workMemBytes, x.context.transaction.statistics);
     this.params = x.planned?.subplans[planId - 1]?.externParams ?? [];
     this.version = x.versionOf(this.params);
   }

@@ -208,8 +208,8 @@ export class HashJoinNode extends JoinNode {
   private split(): void {
     this.peakBytes = Math.max(this.peakBytes, this.tableBytes);
     const partitions = Array.from({ length: partitionCount }, () => ({
-      outer: new Partition(),
-      inner: new Partition(),
+      outer: new Partition(this.x.context.transaction.statistics),
+      inner: new Partition(this.x.context.transaction.statistics),
     }));
     for (const [key, bucket] of this.table) {
       const { inner } = defined(partitions[partitionOf(key)], 'partition');
@@ -301,10 +301,12 @@ export class Partition {
   private rows: Row[] = [];
   private file: TemporaryFile | null = null;
 
+  constructor(private readonly counts: { temporaryFile(bytes: number): void }) {}
+
   add(row: Row): void {
     this.rows.push(row);
     if (this.rows.length < partitionBatchRows) return;
-    this.file ??= new TemporaryFile();
+    this.file ??= new TemporaryFile(this.counts);
     this.file.write(this.rows);
     this.rows = [];
   }

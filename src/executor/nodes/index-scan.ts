@@ -6,6 +6,7 @@ import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descript
 import type { Expression, Var } from '../../trees/expression.js';
 import type { IndexOnlyScan, IndexScan } from '../../trees/plan.js';
 import { mapExpressionDeep } from '../../trees/walk.js';
+import type { RelationCounts } from '../../transaction/session-statistics.js';
 import type { Row } from '../../types/value.js';
 import type { Batch, RunState } from '../state.js';
 import { storedExpressions } from '../stored-expressions.js';
@@ -85,6 +86,7 @@ function mapVars(expr: Expression, map: (variable: Var) => Var): Expression {
 
 export class IndexScanNode extends RelationScanNode {
   private readonly index: IndexStore;
+  private readonly indexCounts: RelationCounts;
   private ranges: KeyRange[] | null = null;
   private rangeAt = 0;
   private cursor: IndexCursor | null = null;
@@ -96,6 +98,7 @@ export class IndexScanNode extends RelationScanNode {
   ) {
     super(x, plan, indexed.scan);
     this.index = openIndex(x.context, indexed.index);
+    this.indexCounts = x.context.transaction.statistics.of(indexed.index.oid);
   }
 
   protected fetchStored(rowCountMax: number): Batch | null | Promise<Batch | null> {
@@ -127,10 +130,13 @@ export class IndexScanNode extends RelationScanNode {
         const range = this.ranges?.[this.rangeAt];
         if (range === undefined) return null;
         this.rangeAt += 1;
+        this.indexCounts.scanned();
         this.cursor = this.index.scan(view, range, this.plan.direction);
       }
       const entries = this.cursor.next(rowCountMax);
       const { rowids } = entries;
+      this.indexCounts.tuplesReturned += rowids.length;
+      if (this.plan.kind === 'IndexScan') this.indexCounts.tuplesFetched += rowids.length;
       if (rowids.length === 1) {
         const row = this.table.get(view, rowids[0] as number, this.scan.attributes);
         if (row !== null) return [this.scanRow(row)];

@@ -24,7 +24,7 @@ export class MaterialNode implements PlanNode {
     private readonly plan: Material,
   ) {
     this.child = buildNode(plan.outer, x);
-    this.rows = new TupleStore(x.context.workMemBytes);
+    this.rows = new TupleStore(x.context.workMemBytes, x.context.transaction.statistics);
     this.version = x.versionOf(plan.outer.externParams);
   }
 

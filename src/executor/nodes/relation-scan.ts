@@ -9,6 +9,7 @@ import type { Row, Value } from '../../types/value.js';
 import { type BatchProgram, compileBatch } from '../expressions/compile.js';
 import type { RowSources } from '../expressions/emitter.js';
 import type { CompileUnit } from '../expressions/unit.js';
+import type { RelationCounts } from '../../transaction/session-statistics.js';
 import type { Batch, RunState } from '../state.js';
 import { tableStore } from '../tables.js';
 import { FilteredNode } from './filtered.js';
@@ -106,6 +107,8 @@ function isIdentity(targets: readonly TargetEntry[], attributeCount: number, rtI
 /** A scan node over one stored relation. */
 export abstract class RelationScanNode extends FilteredNode {
   protected readonly table: TableStore;
+  /** The table's counters. */
+  protected readonly counts: RelationCounts;
   private substituteTaken = false;
   private readonly isSubstituted: boolean;
 
@@ -118,6 +121,7 @@ export abstract class RelationScanNode extends FilteredNode {
     super(x, isSubstituted ? scan.recheckProgram : scan.program);
     this.isSubstituted = isSubstituted;
     this.table = tableStore(x, scan.relation);
+    this.counts = x.context.transaction.statistics.of(scan.relation.oid);
   }
 
   protected abstract fetchStored(rowCountMax: number): Batch | null | Promise<Batch | null>;

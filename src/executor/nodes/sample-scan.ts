@@ -45,8 +45,10 @@ export class SampleScanNode extends RelationScanNode {
   }
 
   private read(rowCountMax: number, sample: { cutoff: number; seed: number }): Batch | null {
+    if (this.cursor === null) this.counts.scanned();
     this.cursor ??= this.table.scan(this.x.context.view, { attributes: this.scan.attributes, direction: 'forward' });
     const batch = this.cursor.next(rowCountMax);
+    this.counts.tuplesReturned += batch.rowCount;
     if (batch.rowCount === 0) return null;
     const byBlock = this.samplePlan.tableSample.method === 'system';
     const rows = this.scanRows(batch);

@@ -18,9 +18,15 @@ export class SeqScanNode extends RelationScanNode {
 
   protected fetchStored(rowCountMax: number): Batch | null {
     if (this.scan.relation.kind === 'S') return this.sequenceRow();
-    this.cursor ??= this.table.scan(this.x.context.view, { attributes: this.scan.attributes, direction: 'forward' });
+    this.cursor ??= this.open();
     const batch = this.cursor.next(rowCountMax);
+    this.counts.tuplesReturned += batch.rowCount;
     return batch.rowCount === 0 ? null : this.scanRows(batch);
+  }
+
+  private open(): TableCursor {
+    this.counts.scanned();
+    return this.table.scan(this.x.context.view, { attributes: this.scan.attributes, direction: 'forward' });
   }
 
   /** A sequence is read like a table of one row: its shared state. */

@@ -8,6 +8,7 @@ import { type RowComparator, rowComparator } from '../row-order.js';
 import { BoundedHeap, quicksort } from '../quicksort.js';
 import { rowBytes } from '../spill/row-codec.js';
 import { TemporaryFile } from '../spill/temporary-file.js';
+import type { ExecutionContext } from '../api.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { GeneratorNode, RowReader } from './filtered.js';
 
@@ -24,7 +25,7 @@ export class SortNode extends GeneratorNode {
   ) {
     super(x);
     this.child = buildNode(plan.outer, x);
-    this.sorter = new Sorter(rowComparator(x, plan.keys, plan.outer.targetList), x.context.workMemBytes);
+    this.sorter = new Sorter(rowComparator(x, plan.keys, plan.outer.targetList), x.context);
     this.version = x.versionOf(plan.outer.externParams);
   }
 
@@ -86,7 +87,7 @@ export class IncrementalSortNode extends GeneratorNode {
     super(x);
     this.child = buildNode(plan.outer, x);
     this.samePrefix = rowComparator(x, plan.keys.slice(0, plan.presortedCount), plan.outer.targetList);
-    this.sorter = new Sorter(rowComparator(x, plan.keys, plan.outer.targetList), x.context.workMemBytes);
+    this.sorter = new Sorter(rowComparator(x, plan.keys, plan.outer.targetList), x.context);
   }
 
   protected async *run(): AsyncGenerator<Batch, void, void> {
@@ -130,7 +131,7 @@ export class Sorter {
 
   constructor(
     private readonly compare: RowComparator,
-    private readonly bytesMax: number,
+    private readonly context: Pick<ExecutionContext, 'workMemBytes' | 'transaction'>,
   ) {}
 
   addAll(batch: readonly Row[]): void {
@@ -149,7 +150,7 @@ export class Sorter {
       return;
     }
     this.bytes += rowBytes(row);
-    if (this.bytes > this.bytesMax && this.rows.length > runBatchRows) this.spill();
+    if (this.bytes > this.context.workMemBytes && this.rows.length > runBatchRows) this.spill();
   }
 
   private startHeap(bound: number): void {
@@ -161,7 +162,7 @@ export class Sorter {
 
   private spill(): void {
     quicksort(this.rows, this.compare);
-    const run = new TemporaryFile();
+    const run = new TemporaryFile(this.context.transaction.statistics);
     for (let at = 0; at < this.rows.length; at += runBatchRows) run.write(this.rows.slice(at, at + runBatchRows));
     this.runs.push(run);
     this.peakBytes = Math.max(this.peakBytes, this.bytes);

@@ -52,6 +52,7 @@ export class TidScanNode extends RelationScanNode {
     if (this.at >= rowids.length) return null;
     const wanted = rowids.slice(this.at, this.at + rowCountMax);
     this.at += wanted.length;
+    this.counts.tuplesFetched += wanted.length;
     return this.storedRows(this.table.getMany(this.x.context.view, wanted, this.scan.attributes));
   }
 
@@ -100,8 +101,10 @@ export class TidRangeScanNode extends RelationScanNode {
   }
 
   protected fetchStored(rowCountMax: number): Batch | null {
+    if (this.cursor === null) this.counts.scanned();
     this.cursor ??= this.table.scan(this.x.context.view, { attributes: this.scan.attributes, direction: 'forward' });
     const batch = this.cursor.next(rowCountMax);
+    this.counts.tuplesReturned += batch.rowCount;
     return batch.rowCount === 0 ? null : this.scanRows(batch);
   }
 

@@ -13,7 +13,8 @@ export class TemporaryFile {
   private end = 0;
   private isOpen = true;
 
-  constructor() {
+  /** Its size is counted when it closes. */
+  constructor(private readonly counts: { temporaryFile(bytes: number): void }) {
     const folder = mkdtempSync(join(tmpdir(), 'heliosdb-'));
     this.descriptor = openSync(join(folder, 'rows'), 'w+', 0o600);
     rmSync(folder, { recursive: true, force: true });
@@ -50,7 +51,9 @@ export class TemporaryFile {
   }
 
   close(): void {
-    if (this.isOpen) closeSync(this.descriptor);
+    if (!this.isOpen) return;
+    closeSync(this.descriptor);
     this.isOpen = false;
+    this.counts.temporaryFile(this.end);
   }
 }

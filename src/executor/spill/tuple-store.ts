@@ -14,7 +14,10 @@ export class TupleStore {
   /** Rows in each batch that went to the file, summed up to its end. */
   private readonly batchEnds: number[] = [];
 
-  constructor(private readonly bytesMax: number) {}
+  constructor(
+    private readonly bytesMax: number,
+    private readonly counts: { temporaryFile(bytes: number): void },
+  ) {}
 
   get spilledBytes(): number {
     return this.file?.bytes ?? 0;
@@ -75,7 +78,7 @@ export class TupleStore {
   }
 
   private spill(): void {
-    this.file ??= new TemporaryFile();
+    this.file ??= new TemporaryFile(this.counts);
     for (let at = 0; at < this.memory.length; at += fileBatchRows) {
       const rows = this.memory.slice(at, at + fileBatchRows);
       this.file.write(rows);

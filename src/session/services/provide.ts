@@ -17,22 +17,19 @@ import {
   backendsService,
   lockTableService,
   serverControl,
-  statisticsCounters,
   statisticsService,
   snapshotExport,
 } from '../../functions/server-services.js';
 import { settingControl, sleeper } from '../../functions/services.js';
 import { sequenceService } from '../../functions/sequence-service.js';
 import { advisoryLocksOf, backends, lockTable } from '../../transaction/server-services.js';
-import { StatisticsTable } from '../../transaction/statistics.js';
 import { copyStreamsOf } from '../copy-streams.js';
 import type { Session } from '../session.js';
 import { cursorPositionsOf } from './cursor-positions.js';
 import { commandSettings } from './command-settings.js';
 import { serverInfoOf } from './server-info.js';
 import { settingControlOf, sleeperOf } from './setting-control.js';
-
-const statistics = new StatisticsTable(statisticsCounters);
+import { statisticsOf } from './statistics.js';
 
 /** Offers the session's services; called once, when it is made. */
 export function provideServices(session: Session): void {
@@ -63,7 +60,7 @@ export function provideServices(session: Session): void {
   session.provide(serverInfo, serverInfoOf(session));
   session.provide(lockTableService, lockTable);
   session.provide(backendsService, backends);
-  session.provide(statisticsService, statistics);
+  session.provide(statisticsService, statisticsOf(session));
   session.provide(sequenceService, session.sequences);
   session.provide(sequenceCacheService, session.sequences);
   session.provide(onCommitService, session.temporaryTables);

@@ -11,8 +11,9 @@ export interface CacheRegion<K, V> {
 }
 
 export interface CatalogCache {
-  /** Declares a region, by a name that is unique and the catalogs its values are read from. */
-  region<K, V>(name: string, tables: readonly CatalogName[]): CacheRegion<K, V>;
+  /** Declares a region, by a name that is unique and the catalogs its values are read from. One that is about to hold
+   *  more than `entriesMax` values starts anew. */
+  region<K, V>(name: string, tables: readonly CatalogName[], entriesMax?: number): CacheRegion<K, V>;
   /** Committed catalog version; a negative number that is never used again while own changes are uncommitted. */
   version(): number;
   /** The transaction is about to write the catalog. */
@@ -100,7 +101,11 @@ export function createCatalogCache(
   }
 
   return {
-    region: <K, V>(name: string, tables: readonly CatalogName[]): CacheRegion<K, V> => ({
+    region: <K, V>(
+      name: string,
+      tables: readonly CatalogName[],
+      entriesMax = Number.POSITIVE_INFINITY,
+    ): CacheRegion<K, V> => ({
       get(key, load) {
         const stamp = hasOwnChanges() ? stampOf(tables) : 0;
         const values = (stamp === 0 ? sharedRegion(name) : privateRegion(name, stamp)) as Map<K, V>;
@@ -108,6 +113,7 @@ export function createCatalogCache(
         if (known !== undefined || values.has(key)) return known as V;
         const { version } = shared;
         const value = load(key);
+        if (values.size >= entriesMax) values.clear();
         // Another worker's commit may have come in between: what was read before it must not outlive it.
         if (stamp !== 0 || shared.version === version) values.set(key, value);
         return value;

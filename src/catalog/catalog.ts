@@ -9,6 +9,8 @@ import { createCatalogCache } from './cache.js';
 import type { CatalogSession } from './catalog-session.js';
 import { deleteObjects } from './dependencies/delete-objects.js';
 import { objectAddress } from './dependencies/object-address.js';
+import type { CatalogName } from './generated/rows.js';
+import { catalogShapes } from './generated/schema.js';
 import { formatType, type TypeNaming } from './format-type.js';
 import { castLookups } from './lookups/casts.js';
 import { collationLookups } from './lookups/collations.js';
@@ -28,6 +30,9 @@ import { createCatalogTables } from './tables.js';
 import { SessionIoContext } from './session-io-context.js';
 import { visibility } from './visibility.js';
 
+/** Lookups of one catalog's rows that a worker remembers for a database: those of some thousand objects. */
+const cachedLookupsMax = 20000;
+
 export function createCatalog(session: CatalogSession): Catalog {
   const { store, database } = session;
   const cache = createCatalogCache(store, database, () => session.transaction());
@@ -39,6 +44,7 @@ export function createCatalog(session: CatalogSession): Catalog {
     acl: aclTextOf(roleNames),
     findType: (oid) => types.findTypeByOid(oid),
     withView: (read) => withLatestView(session, read),
+    region: (table) => cache.region(`rows of ${table}`, sourcesOf(table), cachedLookupsMax),
     onWrite: cache.onWrite,
   });
   const base: LookupBase = { session, tables, cache };
@@ -97,6 +103,12 @@ export function createCatalog(session: CatalogSession): Catalog {
     formatType: typeText,
   };
   return catalog;
+}
+
+/** The catalogs that a catalog's rows are read from: access control lists name roles. */
+function sourcesOf(table: CatalogName): readonly CatalogName[] {
+  const hasAcl = catalogShapes[table].columns.some(([, , typeName]) => typeName === 'aclitem[]');
+  return hasAcl ? [table, 'pg_authid'] : [table];
 }
 
 /** Drops everything in a schema, but not the schema itself. */

@@ -9,6 +9,7 @@ import type { TypeLookup } from '../types/type-behaviour.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
 import type { CatalogEntry, CatalogTables } from './api.js';
+import type { CacheRegion } from './cache.js';
 import { catalogIndexKey } from './catalog-index-key.js';
 import { coreType, findCoreType } from './core-types.js';
 import type { CatalogName, CatalogRow } from './generated/rows.js';
@@ -21,6 +22,7 @@ import {
   toStoredColumn,
   toStoredRow,
 } from './row-form.js';
+import { type FindPlan, findPlan, lookupName } from './find-plan.js';
 
 export interface CatalogTablesOptions {
   readonly store: Store;
@@ -30,6 +32,8 @@ export interface CatalogTablesOptions {
   findType(oid: number): TypeDescriptor | null;
   /** Calls `read` with the session's latest view, or with a fresh snapshot where it has no transaction. */
   withView<R>(read: (view: ReadView) => R): R;
+  /** Where found rows of a catalog are remembered. */
+  region(table: CatalogName): CacheRegion<string, readonly CatalogEntry<CatalogName>[]>;
   /** Told before each write, so that cached descriptors built on the catalog are dropped. */
   onWrite(transaction: Transaction, table: CatalogName): void;
 }
@@ -63,36 +67,50 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     return found;
   }
 
-  function rowidsByIndex(
-    table: CatalogName,
-    choice: IndexChoice,
-    key: Record<string, ColumnValue>,
-    view: ReadView,
-  ): RowId[] {
-    const { columns } = catalogShapes[table];
-    const positions = choice.index.columns.slice(0, choice.prefix).map((attribute) => attribute - 1);
-    const values = positions.map((position) =>
-      toStoredColumn(table, position, key[columnName(columns, position)] ?? null, acl),
-    );
-    const bytes = catalogIndexKey(choice.index, values);
-    const entries = indexStore(table, choice.index);
-    return choice.prefix === choice.index.columns.length
-      ? entries.lookup(view, bytes)
-      : prefixRowids(entries, view, bytes);
+  const regions = new Map<CatalogName, CacheRegion<string, readonly CatalogEntry<CatalogName>[]>>();
+
+  function region(table: CatalogName): CacheRegion<string, readonly CatalogEntry<CatalogName>[]> {
+    let found = regions.get(table);
+    if (found === undefined) {
+      found = options.region(table);
+      regions.set(table, found);
+    }
+    return found;
   }
 
-  function find<T extends CatalogName>(table: T, key: Partial<CatalogRow<T>>): CatalogEntry<T>[] {
+  function rowidsByIndex(table: CatalogName, plan: IndexedPlan, key: Record<string, ColumnValue>, view: ReadView) {
+    const values = plan.positions.map((position, at) =>
+      toStoredColumn(table, position, key[plan.names[at] as string] ?? null, acl),
+    );
+    const bytes = catalogIndexKey(plan.index, values);
+    const entries = indexStore(table, plan.index);
+    return plan.isWholeKey ? entries.lookup(view, bytes) : prefixRowids(entries, view, bytes);
+  }
+
+  function find<T extends CatalogName>(table: T, key: Partial<CatalogRow<T>>): readonly CatalogEntry<T>[] {
     const wanted = key as Record<string, ColumnValue>;
-    const choice = chooseIndex(table, wanted);
+    const plan = findPlan(table, wanted);
+    if (plan.index === null)
+      return options.withView((view) => scanAll(table, view).filter((entry) => matches(entry.row, wanted)));
+    const name = lookupName(plan, wanted);
+    if (name === null) return fetch(table, plan, wanted);
+    return region(table).get(name, () => fetch(table, plan, wanted)) as readonly CatalogEntry<T>[];
+  }
+
+  function fetch<T extends CatalogName>(
+    table: T,
+    plan: IndexedPlan,
+    wanted: Record<string, ColumnValue>,
+  ): CatalogEntry<T>[] {
     return options.withView((view) => {
-      if (choice === null) return scanAll(table, view).filter((entry) => matches(entry.row, wanted));
-      const rowids = rowidsByIndex(table, choice, wanted, view);
+      const rowids = rowidsByIndex(table, plan, wanted, view);
       if (rowids.length === 0) return [];
       const found: CatalogEntry<T>[] = [];
       for (const stored of tableStore(table).getMany(view, rowids, null)) {
         if (stored === null) continue;
         const row = fromStoredRow(table, stored.values, acl);
-        if (matches(row, wanted)) found.push({ rowid: stored.rowid, row });
+        if (plan.rest.every((column) => sameValue(columnOf(row, column), wanted[column] ?? null)))
+          found.push({ rowid: stored.rowid, row });
       }
       return found;
     });
@@ -239,27 +257,7 @@ export function keyOf(index: CatalogIndexShape, values: readonly Value[]): Buffe
   );
 }
 
-interface IndexChoice {
-  readonly index: CatalogIndexShape;
-  /** How many leading columns the wanted key gives. */
-  readonly prefix: number;
-}
-
-/** The index with most leading columns given; a whole unique key wins. */
-function chooseIndex(table: CatalogName, wanted: Record<string, ColumnValue>): IndexChoice | null {
-  const { columns, indexes } = catalogShapes[table];
-  let best: IndexChoice | null = null;
-  for (const index of indexes) {
-    const missing = index.columns.findIndex(
-      (attribute) => (wanted[columnName(columns, attribute - 1)] ?? null) === null,
-    );
-    const prefix = missing < 0 ? index.columns.length : missing;
-    if (prefix === 0) continue;
-    if (index.isUnique && missing < 0) return { index, prefix };
-    if (best === null || prefix > best.prefix) best = { index, prefix };
-  }
-  return best;
-}
+type IndexedPlan = Extract<FindPlan, { readonly index: CatalogIndexShape }>;
 
 function prefixRowids(entries: IndexStore, view: ReadView, prefix: Buffer): RowId[] {
   const range: KeyRange = { lower: prefix, lowerInclusive: true, upper: prefix, upperInclusive: true };
@@ -284,6 +282,10 @@ function matches(row: object, wanted: Record<string, ColumnValue>): boolean {
       return false;
   }
   return true;
+}
+
+function columnOf(row: object, name: string): ColumnValue {
+  return (row as Record<string, ColumnValue>)[name] ?? null;
 }
 
 function sameRow(left: object, right: object): boolean {

@@ -32,7 +32,11 @@ export async function deleteObjects(
 ): Promise<readonly ObjectAddress[]> {
   if (objects.length === 0) return [];
   const plan = await planDeletion(context, objects, options);
-  for (const address of plan) await deleteOne(context, address);
+  for (const address of plan) {
+    const relation = catalogOfClass(address.classId) === 'pg_class' && address.subId === 0;
+    if (relation) options.requireUnused?.(context.catalog.requireRelation(address.objectId));
+    await deleteOne(context, address);
+  }
   return plan;
 }
 

@@ -7,6 +7,7 @@
 import { type Notice, pgError, SqlState } from '../../errors/pg-error.js';
 import type { Transaction } from '../../transaction/api.js';
 import type { Catalog } from '../api.js';
+import type { RelationDescriptor } from '../descriptors.js';
 import { catalogShapes } from '../generated/schema.js';
 import { describeObject } from '../object-description.js';
 import { addressKey, isPinned, type ObjectAddress } from './object-address.js';
@@ -42,6 +43,8 @@ export interface DeletionPlanContext {
 }
 
 export interface DeletionOptions {
+  /** Throws 55006 for a relation that the session still uses. */
+  readonly requireUnused?: (relation: RelationDescriptor) => void;
   readonly behavior: 'restrict' | 'cascade';
   /** No NOTICE about what else is dropped (temporary tables at the session's end). */
   readonly quiet?: boolean;

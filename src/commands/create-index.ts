@@ -8,6 +8,7 @@ import { resolveIndex } from './index-definition.js';
 import { createIndex } from './index-create.js';
 import { lockRelationByName, requireNamespace } from './namespace.js';
 import { noticeExists, requireRelationOwner, requireSchemaPrivilege } from './permissions.js';
+import { requireNotInUse } from './relation-file.js';
 import { kindDetail } from './relation-kind.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
 
@@ -21,6 +22,7 @@ export async function createIndexStatement(statement: IndexStmt, context: Comman
   requireIndexable(table);
   requireRelationOwner(context, table);
   requireSchemaPrivilege(context, requireNamespace(context, table.schemaName), 'create');
+  requireNotInUse(context, table, 'CREATE INDEX');
   if (statement.if_not_exists && statement.idxname) {
     const key = { relname: statement.idxname, relnamespace: table.schema };
     if (context.catalog.tables.findOne('pg_class', key) !== null) {

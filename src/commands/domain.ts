@@ -19,6 +19,7 @@ import { findType } from './object-lookup.js';
 import { requireOwner, requireTypeUsage } from './permissions.js';
 import { columnVar, hasRowWhere, isNullTest, negated } from './table-scan.js';
 import { locationOf, nodeOf, stringList } from './tree.js';
+import { withoutPositions } from './unplaced.js';
 import { insertTypeWithArray, requireFreeTypeName } from './type-rows.js';
 
 const domainInput = 2597;
@@ -151,7 +152,8 @@ function bindDomainDefault(
   domain: DomainType & { readonly name: string },
 ): Expression {
   const target = { type: domain.type, typmod: domain.typmod, collation: domain.collation, columnName: domain.name };
-  return context.corridor.analyzeExpression(node, { use: 'columnDefault', relation: 0, target }, context.sourceText);
+  const scope = { use: 'columnDefault', relation: 0, target } as const;
+  return withoutPositions(context).corridor.analyzeExpression(node, scope, context.sourceText);
 }
 
 async function recordDefaultDependencies(context: CommandContext, oid: number, expression: Expression): Promise<void> {
@@ -188,7 +190,7 @@ async function storeDomainCheck(
     );
   }
   if (!constraint.raw_expr) throw new Error('invariant broken: CHECK without an expression');
-  const expression = context.corridor.analyzeExpression(
+  const expression = withoutPositions(context).corridor.analyzeExpression(
     constraint.raw_expr,
     {
       use: 'domainCheck',

@@ -12,7 +12,7 @@ import { findObject, namedKinds } from './object-lookup.js';
 import { lockRelationByName } from './namespace.js';
 import { isOwner, noticeMissing, requireNoSystemRelation } from './permissions.js';
 import { kindNoun } from './relation-kind.js';
-import { requireNotInUse } from './relation-file.js';
+import { requireDroppable } from './relation-file.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
 import { listItems, nameParts, nodeAs, nodeOf, qualifiedName, stringList, stringOf } from './tree.js';
 
@@ -68,7 +68,10 @@ export async function dropStatement(statement: DropStmt, context: CommandContext
     const address = await findForDrop(context, type, node, statement);
     if (address !== null) addresses.push(address);
   }
-  await deleteObjects(context, addresses, { behavior: statement.behavior === 'DROP_CASCADE' ? 'cascade' : 'restrict' });
+  await deleteObjects(context, addresses, {
+    behavior: statement.behavior === 'DROP_CASCADE' ? 'cascade' : 'restrict',
+    requireUnused: (relation) => requireDroppable(context, relation),
+  });
   return { kind: 'done', tag: tagOf(noun) };
 }
 
@@ -182,7 +185,6 @@ async function findRelation(
   const schemaOwner = context.catalog.namespace(found.schema)?.owner ?? 0;
   if (!isOwner(context, schemaOwner)) requireObjectOwner(context, objectAddress(ClassOid.class, found.oid), found);
   requireNoSystemRelation(found);
-  requireNotInUse(context, found, `DROP ${wanted.noun.toUpperCase()}`);
   return objectAddress(ClassOid.class, found.oid);
 }
 

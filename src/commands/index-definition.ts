@@ -6,6 +6,7 @@ import type { AttributeDescriptor, RelationDescriptor } from '../catalog/descrip
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { Expression } from '../trees/expression.js';
 import { expressionCollation, expressionType } from '../trees/expression-type.js';
+import { walkExpression } from '../trees/walk.js';
 import type { CommandContext } from './api.js';
 import { TypeOid } from './classes.js';
 import { formatType, requireCollation } from './column-type.js';
@@ -39,6 +40,7 @@ export function resolveIndex(context: CommandContext, table: RelationDescriptor,
   const keys = elements.map((element) => resolveKey(resolver, element));
   const includes = included.map((element) => resolveInclude(resolver, element));
   const predicate = statement.whereClause ? resolvePredicate(context, table, statement.whereClause) : null;
+  requireNoSystemColumns([...keys.flatMap(({ expression }) => expression ?? []), ...(predicate ? [predicate] : [])]);
   const isConstraint = statement.isconstraint === true;
   return {
     name: statement.idxname || chooseIndexName(context, table, { keys, includes, statement }),
@@ -118,12 +120,25 @@ function requireIndexColumn(resolver: KeyResolver, name: string): AttributeDescr
   const column = resolver.table.attributes.find((attribute) => attribute.name === name && !attribute.isDropped);
   if (column !== undefined) return column;
   if (['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid'].includes(name)) {
-    throw pgError(SqlState.featureNotSupported, 'index creation on system columns is not supported');
+    throw systemColumnIndex();
   }
   const text = resolver.isConstraint
     ? `column "${name}" named in key does not exist`
     : `column "${name}" does not exist`;
   throw pgError(SqlState.undefinedColumn, text);
+}
+
+function requireNoSystemColumns(expressions: readonly Expression[]): void {
+  for (const expression of expressions) {
+    walkExpression(expression, (node) => {
+      if (node.kind === 'Var' && node.attno < 0) throw systemColumnIndex();
+      return undefined;
+    });
+  }
+}
+
+function systemColumnIndex(): Error {
+  return pgError(SqlState.featureNotSupported, 'index creation on system columns is not supported');
 }
 
 function resolveExpression(resolver: KeyResolver, node: Node): Expression {

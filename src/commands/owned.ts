@@ -11,6 +11,7 @@ import { forgetDependencies, forgetSharedDependencies } from './depend.js';
 import { ownedKinds, ownedRow } from './object-owner.js';
 import { moveRelationToOwner, writeOwner } from './owner.js';
 import { hasPrivilegesOfRole, resolveRole, roleName } from './role-membership.js';
+import { requireDroppable } from './relation-file.js';
 import { nodeOf } from './tree.js';
 
 function rolesOf(context: CommandContext, nodes: readonly Node[] | undefined, command: 'reassign' | 'drop'): number[] {
@@ -76,7 +77,10 @@ export async function dropOwnedStatement(statement: DropOwnedStmt, context: Comm
       ),
     );
   }
-  await deleteObjects(context, drops, { behavior: statement.behavior === 'DROP_CASCADE' ? 'cascade' : 'restrict' });
+  await deleteObjects(context, drops, {
+    behavior: statement.behavior === 'DROP_CASCADE' ? 'cascade' : 'restrict',
+    requireUnused: (relation) => requireDroppable(context, relation),
+  });
   return { kind: 'done', tag: 'DROP OWNED' };
 }
 

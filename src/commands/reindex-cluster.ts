@@ -61,6 +61,7 @@ async function reindexIndex(statement: ReindexStmt, context: CommandContext): Pr
   await context.transaction.lockRelation(table, 'ShareLock');
   const descriptor = context.catalog.requireRelation(table);
   if (!hasRelationPrivilege(context, descriptor, aclBit.maintain)) throw permissionDenied(`index ${index.name}`);
+  requireNotInUse(context, index, 'REINDEX INDEX');
   await rebuildIndex(context, table, index.oid);
 }
 

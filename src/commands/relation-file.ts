@@ -34,6 +34,11 @@ export async function rebuildIndexes(context: CommandContext, table: number): Pr
   for (const index of context.catalog.requireRelation(table).indexes) await rebuildIndex(context, table, index.oid);
 }
 
+/** 55006 where the relation about to be dropped is still in use. */
+export function requireDroppable(context: CommandContext, relation: RelationDescriptor): void {
+  requireNotInUse(context, relation, relation.kind === 'i' || relation.kind === 'I' ? 'DROP INDEX' : 'DROP TABLE');
+}
+
 /** 55006 where an open cursor or pending trigger events of this session use the relation. */
 export function requireNotInUse(context: CommandContext, relation: RelationDescriptor, command: string): void {
   const open = context.session.service(openRelationsService);

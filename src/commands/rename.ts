@@ -18,12 +18,12 @@ import {
 } from './permissions.js';
 import { renameConstraint, renameIndex, renameRelationRow } from './rename-relation.js';
 import { kindNoun } from './relation-kind.js';
-import { requireNotInUse } from './relation-file.js';
 import { renameDatabaseRow } from './database.js';
 import { requireNoSystemName } from './relation-create.js';
 import { childrenColumns } from './rename-children.js';
 import { renameRole } from './role.js';
 import { renameType } from './type-rows.js';
+import { requireUnreservedTablespace } from './tablespace.js';
 
 /** ALTER ... RENAME. */
 export async function renameStatement(statement: RenameStmt, context: CommandContext): Promise<CommandResult> {
@@ -94,7 +94,6 @@ async function renameRelation(context: CommandContext, statement: RenameStmt, ty
       hint: 'Use ALTER TYPE instead.',
     });
   }
-  requireNotInUse(context, relation, 'ALTER TABLE');
   if (relation.kind === 'i') await renameIndex(context, relation.oid, statement.newname ?? '');
   else await renameRelationRow(context, relation.oid, statement.newname ?? '');
 }
@@ -230,14 +229,14 @@ async function renameDatabase(context: CommandContext, statement: RenameStmt): P
 
 /** Everything that is a row with a name, in a schema or outside. */
 async function renameObject(context: CommandContext, statement: RenameStmt, type: ObjectType): Promise<void> {
-  const object = type === 'OBJECT_SCHEMA' ? { String: { sval: statement.subname ?? '' } } : statement.object;
-  if (!object) throw new Error('invariant broken: RENAME without an object');
+  const object = statement.object ?? { String: { sval: statement.subname ?? '' } };
   const name = statement.newname ?? '';
   const { address } = await findObject(context, type, object, 'AccessExclusiveLock');
   requireObjectOwner(context, address, null);
   if (type === 'OBJECT_DOMCONSTRAINT') return renameDomainConstraint(context, address, statement);
   if (type === 'OBJECT_TYPE' || type === 'OBJECT_DOMAIN') return renameTypeObject(context, address.objectId, name);
   if (type === 'OBJECT_SCHEMA') checkSchemaName(context, name);
+  if (type === 'OBJECT_TABLESPACE') requireUnreservedTablespace(name);
   const kind = ownedKinds.get(address.classId) ?? plainKind(type);
   await updateName(context, address, { ...kind, type }, name);
 }

@@ -1,5 +1,6 @@
 // The executor as the session, commands and catalog functions see it: a planned statement goes in, batches of rows come
 // out. `execute.ts` implements `startExecution`.
+import type { Awaitable } from '../base/awaitable.js';
 import type { Catalog } from '../catalog/api.js';
 import type { SessionServices } from '../functions/call-info.js';
 import type { Store, ReadView } from '../storage/api.js';
@@ -34,6 +35,8 @@ export interface ExecutionContext {
   readonly instrument: boolean;
   /** Effective user of the statement. */
   readonly userId: number;
+  /** Statements of the session that were opened and not closed yet; each adds and removes itself. */
+  readonly openExecutions?: Set<Execution>;
 }
 
 /** The corridor as the executor may use it: filled by the session. */
@@ -51,16 +54,18 @@ export interface Execution {
   /** Result columns: empty for DML without RETURNING. */
   readonly columns: readonly ResultColumn[];
   /** Up to `rowCountMax` further rows; null at the end. The rows are the caller's to keep. */
-  next(rowCountMax: number): Promise<readonly Row[] | null>;
+  next(rowCountMax: number): Awaitable<readonly Row[] | null>;
   /** Backward fetch of a scrollable execution (rows it already delivered, newest first). */
   readonly processedRowCount: number;
   /** INSERT: number of rows inserted and so on, for the command tag, once the end is reached. */
-  close(): Promise<void>;
+  close(): void;
   /** Per plan node, by nodeId; only with `instrument`. */
   readonly instrumentation: readonly NodeInstrumentation[] | null;
   /** Rowid of the relation's row behind a delivered row (1-based; the last one where left out), for WHERE CURRENT OF;
    *  null where the plan has no single scan of it, or `trackRows` was not called before the first row. */
   currentRow(relation: number, position?: number): { readonly rowid: number } | null;
+  /** Oids of the relations and indexes that the plan reads or writes: what DDL of the same session must not touch. */
+  usedRelations(): readonly number[];
   /** Keeps track of the stored rows behind delivered ones: for cursors. */
   trackRows(): void;
 }

@@ -1,5 +1,6 @@
 // Starts a planned statement: checks privileges and read-only mode, builds the node tree, hands its rows out. The
 // statement's end runs what must not be left undone: data-modifying CTEs that nobody read, foreign key checks.
+import type { Awaitable } from '../base/awaitable.js';
 import { batchRowsMax } from '../base/limits.js';
 import type { Plan, PlannedStatement } from '../trees/plan.js';
 import { expressionTypmod } from '../trees/expression-type.js';
@@ -7,7 +8,7 @@ import type { Row } from '../types/value.js';
 import type { Execution, ExecutionContext, NodeInstrumentation, ResultColumn } from './api.js';
 import { buildNode } from './build-node.js';
 import { typeOf } from './expressions/type-of.js';
-import { type CompileUnit, unitOf } from './expressions/unit.js';
+import { type CompileUnit, planChildren, unitOf } from './expressions/unit.js';
 import { instrumentationOf } from './instrumentation.js';
 import { cteStore } from './nodes/cte-scan.js';
 import { type PlanNode, RunState } from './state.js';
@@ -17,7 +18,9 @@ import { checkStart } from './permissions.js';
 export function startExecution(planned: PlannedStatement, context: ExecutionContext): Execution {
   const unit = unitOf(planned, context.catalog);
   checkStart(planned, unit, context);
-  return new RunningExecution(planned, new RunState(unit, context, planned));
+  const execution = new RunningExecution(planned, new RunState(unit, context, planned));
+  context.openExecutions?.add(execution);
+  return execution;
 }
 
 class RunningExecution implements Execution {
@@ -36,25 +39,31 @@ class RunningExecution implements Execution {
     this.columns = x.unit.cached(this.planned, () => resultColumns(planned, x.unit));
   }
 
-  async next(rowCountMax: number): Promise<readonly Row[] | null> {
+  next(rowCountMax: number): Awaitable<readonly Row[] | null> {
     if (this.ended) return null;
     try {
       this.root ??= buildNode(this.planned.plan, this.x);
       this.x.context.checkInterrupts();
       const fetched = this.root.next(this.tracked === null ? Math.min(rowCountMax, batchRowsMax) : 1);
-      const batch = fetched instanceof Promise ? await fetched : fetched;
-      if (batch === null) {
-        await this.finish();
-        return null;
-      }
-      this.returnedRows += batch.length;
-      if (this.tracked !== null) this.tracked.push(new Map(this.x.scannedRowIds));
-      return this.visible(batch);
+      const delivered =
+        fetched instanceof Promise ? fetched.then((batch) => this.deliver(batch)) : this.deliver(fetched);
+      return delivered instanceof Promise ? delivered.catch((error) => this.fail(error)) : delivered;
     } catch (error) {
-      this.ended = true;
-      this.release();
-      throw error;
+      return this.fail(error);
     }
+  }
+
+  private deliver(batch: Row[] | null): Awaitable<readonly Row[] | null> {
+    if (batch === null) return this.finish();
+    this.returnedRows += batch.length;
+    if (this.tracked !== null) this.tracked.push(new Map(this.x.scannedRowIds));
+    return this.visible(batch);
+  }
+
+  private fail(error: unknown): never {
+    this.ended = true;
+    this.release();
+    throw error;
   }
 
   /** Junk columns stand behind the visible ones. */
@@ -65,8 +74,14 @@ class RunningExecution implements Execution {
     return batch.map((row) => row.slice(0, width));
   }
 
-  private async finish(): Promise<void> {
+  private finish(): Awaitable<null> {
     this.ended = true;
+    if (this.planned.hasModifyingCte || this.x.owesChecks) return this.finishOwed();
+    this.release();
+    return null;
+  }
+
+  private async finishOwed(): Promise<null> {
     if (this.planned.hasModifyingCte) {
       for (const [n, plan] of this.planned.subplans.entries()) {
         if (plan.kind === 'ModifyTable') await cteStore(this.x, { ctePlanId: n + 1 }).finish();
@@ -74,6 +89,7 @@ class RunningExecution implements Execution {
     }
     if (this.x.owesChecks) await this.x.runAfterStatement();
     this.release();
+    return null;
   }
 
   get processedRowCount(): number {
@@ -95,8 +111,17 @@ class RunningExecution implements Execution {
     return rowid === undefined ? null : { rowid };
   }
 
-  async close(): Promise<void> {
+  usedRelations(): readonly number[] {
+    const { rangeTable, plan, subplans } = this.planned;
+    const relations = rangeTable.flatMap((entry) =>
+      entry.kind === 'relation' && entry.relkind !== 'v' ? [entry.relation] : [],
+    );
+    return [...relations, ...[plan, ...subplans].flatMap(usedIndexes)];
+  }
+
+  close(): void {
     this.ended = true;
+    this.x.context.openExecutions?.delete(this);
     this.release();
   }
 
@@ -129,6 +154,12 @@ function isSimplyUpdatable(plan: Plan): boolean {
     default:
       return false;
   }
+}
+
+function usedIndexes(plan: Plan): number[] {
+  const below = planChildren(plan).flatMap(usedIndexes);
+  const isIndexScan = plan.kind === 'IndexScan' || plan.kind === 'IndexOnlyScan' || plan.kind === 'BitmapIndexScan';
+  return isIndexScan ? [plan.index, ...below] : below;
 }
 
 function resultColumns(planned: PlannedStatement, unit: CompileUnit): readonly ResultColumn[] {

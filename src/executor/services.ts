@@ -32,25 +32,38 @@ export const procedureRunner = serviceKey<ProcedureRunner>('procedureRunner');
 export interface ConstraintModes {
   isDeferred(constraint: number, initiallyDeferred: boolean): boolean;
   /** Runs the check before the commit, or when the constraint is set immediate. */
-  defer(transaction: Transaction, constraint: number, check: () => Promise<void>): void;
+  defer(transaction: Transaction, check: DeferredCheck): void;
+  /** True where checks of rows written to the relation still wait. */
+  hasPending(relation: number): boolean;
+}
+
+/** What a row written to a relation owes one of its constraints. */
+export interface DeferredCheck {
+  readonly constraint: number;
+  readonly relation: number;
+  check(): Promise<void>;
 }
 
 /** Deferral state by transaction; SET CONSTRAINTS changes it through `setConstraintMode`. */
 class TransactionConstraints implements ConstraintModes {
   private all: boolean | null = null;
   private readonly single = new Map<number, boolean>();
-  private pending: { readonly constraint: number; readonly check: () => Promise<void> }[] = [];
+  private pending: DeferredCheck[] = [];
   private isRegistered = false;
 
   isDeferred(constraint: number, initiallyDeferred: boolean): boolean {
     return this.single.get(constraint) ?? this.all ?? initiallyDeferred;
   }
 
-  defer(transaction: Transaction, constraint: number, check: () => Promise<void>): void {
-    this.pending.push({ constraint, check });
+  defer(transaction: Transaction, check: DeferredCheck): void {
+    this.pending.push(check);
     if (this.isRegistered) return;
     this.isRegistered = true;
     transaction.beforeCommit(() => this.runAll());
+  }
+
+  hasPending(relation: number): boolean {
+    return this.pending.some((entry) => entry.relation === relation);
   }
 
   async runAll(): Promise<void> {
@@ -65,7 +78,7 @@ class TransactionConstraints implements ConstraintModes {
     if (deferred) return;
     const due = this.pending.filter(({ constraint }) => constraints === 'all' || constraints.includes(constraint));
     this.pending = this.pending.filter((entry) => !due.includes(entry));
-    for (const { check } of due) await check();
+    for (const entry of due) await entry.check();
   }
 }
 

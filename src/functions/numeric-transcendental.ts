@@ -206,7 +206,7 @@ function fromScaled(coefficient: bigint, exponent: number, scale: number): Numer
 
 function powerGeneral(base: Numeric, exponent: Numeric, negative: boolean): Numeric {
   const magnitude = base.sign < 0 ? Numeric.of(-base.coefficient, base.scale) : base;
-  const estimate = lnEstimate(magnitude) * approximate(exponent);
+  const estimate = logarithmTimes(magnitude, exponent);
   if (Math.abs(estimate) > expLimit * 1.0033) {
     if (estimate > 0) throw numericOverflow();
     return Numeric.of(0n, displayScaleMax);
@@ -246,6 +246,25 @@ function lnEstimate(value: Numeric): number {
   if (Math.abs(estimate) > 1e-3) return estimate;
   const fixed = lnFixed(value, 30 - decimalExponent(value));
   return Number(fixed) / 10 ** (30 - decimalExponent(value));
+}
+
+/** ln(base) * exponent to about eight digits. A base close to 1 has a logarithm too small for a float. */
+function logarithmTimes(base: Numeric, exponent: Numeric): number {
+  const difference = base.coefficient - powerOfTen(base.scale);
+  if (difference === 0n) return 0;
+  const place = digitCount(difference) - base.scale;
+  if (place > -20) return lnEstimate(base) * approximate(exponent);
+  // ln(1 + d) is d to 20 digits.
+  const small = leadingDigits(difference, base.scale);
+  const large = leadingDigits(exponent.coefficient, exponent.scale);
+  return small.head * large.head * 10 ** (small.exponent + large.exponent);
+}
+
+/** The first digits of a decimal as a float below 1, and the power of ten that they are short of. */
+function leadingDigits(coefficient: bigint, scale: number): { readonly head: number; readonly exponent: number } {
+  const digits = (coefficient < 0n ? -coefficient : coefficient).toString();
+  const head = Number(`0.${digits.slice(0, 15)}`);
+  return { head: coefficient < 0n ? -head : head, exponent: digits.length - scale };
 }
 
 function log10Estimate(value: Numeric): number {

@@ -116,6 +116,7 @@ export function executionContext(
     subqueries: subqueryRunner(session),
     instrument,
     userId: session.users.userId,
+    openExecutions: session.openExecutions,
   };
 }
 

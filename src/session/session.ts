@@ -1,6 +1,7 @@
 // One client's session: who it is, its settings, transaction, prepared statements and portals, and the services that the
 // rooms below ask of it. The message loop drives it; the corridor (corridor.ts) runs statements in it.
 import type { Logger } from 'pino';
+import type { Awaitable } from '../base/awaitable.js';
 import { currentTimestamp } from '../base/clock.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
 import type { Notice, PgError } from '../errors/pg-error.js';
@@ -11,6 +12,7 @@ import type { SessionSettings } from '../config/api.js';
 import { parse, statementText } from '../parser/parse.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { RandomState, ServiceKey, SessionServices } from '../functions/call-info.js';
+import type { Execution } from '../executor/api.js';
 import { checkDomainValue } from '../executor/table-writer.js';
 import type { Store } from '../storage/api.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
@@ -75,6 +77,8 @@ export class Session implements SessionServices {
   readonly random: RandomState = createRandomState();
   readonly statements = new Map<string, PreparedStatement>();
   readonly portals = new Map<string, Portal>();
+  /** Running statements: cursors, and what the statement in hand has opened. */
+  readonly openExecutions = new Set<Execution>();
   /** Text that error positions count in. */
   queryString = '';
   statementTimestamp = currentTimestamp();
@@ -246,10 +250,11 @@ export class Session implements SessionServices {
     throw pgError(SqlState.undefinedCursor, `cursor "${name}" does not exist`);
   }
 
-  async closePortal(name: string): Promise<void> {
+  closePortal(name: string): Awaitable<void> {
     const portal = this.portals.get(name);
+    if (portal === undefined) return undefined;
     this.portals.delete(name);
-    await portal?.close();
+    return portal.close();
   }
 
   /** A simple query ends the unnamed statement and portal. */
@@ -306,17 +311,25 @@ export class Session implements SessionServices {
     return this.transactions.current?.startTimestamp ?? this.statementTimestamp;
   }
 
-  private async beforeCommit(): Promise<void> {
-    await this.temporaryTables.beforeCommit();
+  private beforeCommit(): Awaitable<void> {
+    if (this.temporaryTables.hasActions) return this.temporaryTables.beforeCommit().then(() => this.settlePortals());
+    return this.portals.size === 0 ? undefined : this.settlePortals();
+  }
+
+  /** Holdable cursors read their rest; the other portals end with the transaction. */
+  private settlePortals(): Awaitable<void> {
     for (const portal of this.portals.values()) {
       if (!portal.options.holdable || portal.isHeld) continue;
-      await portal.materialize();
-      portal.isHeld = true;
+      return portal.materialize().then(() => {
+        portal.isHeld = true;
+        return this.settlePortals();
+      });
     }
-    await this.closePortals((portal) => !portal.isHeld);
+    return this.closePortals((portal) => !portal.isHeld);
   }
 
   private transactionEnded(committed: boolean): void {
+    this.openExecutions.clear();
     if (!committed) this.users.follow(this.catalog, this.settings);
   }
 
@@ -329,12 +342,14 @@ export class Session implements SessionServices {
     this.users.follow(this.catalog, this.settings);
   }
 
-  private async closePortals(which: (portal: Portal) => boolean): Promise<void> {
-    for (const [name, portal] of [...this.portals]) {
+  private closePortals(which: (portal: Portal) => boolean): Awaitable<void> {
+    for (const [name, portal] of this.portals) {
       if (!which(portal)) continue;
       this.portals.delete(name);
-      await portal.close();
+      const wait = portal.close();
+      if (wait instanceof Promise) return wait.then(() => this.closePortals(which));
     }
+    return undefined;
   }
 }
 

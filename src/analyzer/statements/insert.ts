@@ -87,7 +87,7 @@ export function insertColumns(relation: RelationDescriptor, nodes: readonly Node
     const item: ResTarget = 'ResTarget' in node ? node.ResTarget : {};
     const name = item.name ?? '';
     const location = item.location ?? 0;
-    const attribute = targetColumn(relation, name, location);
+    const attribute = targetColumn(relation, name, location, { isInsert: true });
     const indirection = item.indirection ?? [];
     const repeated =
       indirection.length === 0

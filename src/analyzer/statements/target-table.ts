@@ -46,15 +46,15 @@ export function targetColumn(
   relation: RelationDescriptor,
   name: string,
   location: number,
-  hint?: string,
+  options: { readonly hint?: string | undefined; readonly isInsert?: boolean } = {},
 ): AttributeDescriptor {
   const attribute = relation.attributes.find((candidate) => candidate.name === name && !candidate.isDropped);
   if (attribute !== undefined) return attribute;
-  if (['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid'].includes(name)) {
+  if (!options.isInsert && ['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid'].includes(name)) {
     throw pgError(SqlState.featureNotSupported, `cannot assign to system column "${name}"`, { location });
   }
   throw pgError(SqlState.undefinedColumn, `column "${name}" of relation "${relation.name}" does not exist`, {
-    hint,
+    hint: options.hint,
     location,
   });
 }

@@ -70,7 +70,7 @@ export function updateTargetList(state: ParseState, nodes: readonly Node[], targ
       indirection.length > 0 && name === target.item.names.name
         ? 'SET target columns cannot be qualified with the relation name.'
         : undefined;
-    const attribute = targetColumn(target.relation, name, location, hint);
+    const attribute = targetColumn(target.relation, name, location, { hint });
     withKind(state, 'updateTarget', () =>
       assignTo(state, entry, { item: target.item, attribute, indirection, forInsert: false, location }),
     );

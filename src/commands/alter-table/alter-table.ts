@@ -17,6 +17,7 @@ import * as columns from './columns.js';
 import * as constraints from './constraints.js';
 import * as tableLevel from './table-level.js';
 import { rewriteTables, verifyTables } from './rewrite.js';
+import { withoutPositions } from '../unplaced.js';
 import {
   enqueue,
   newState,
@@ -42,7 +43,7 @@ export async function alterTableStatement(statement: AlterTableStmt, context: Co
   }
   requireNamedKind(relation, statement.objtype ?? '', noun);
   requireNotInUse(context, relation, done.tag);
-  const state = newState(context);
+  const state = newState(withoutPositions(context));
   workOf(state, relation.oid);
   for (const command of commands) {
     prepare(

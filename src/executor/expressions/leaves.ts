@@ -2,6 +2,7 @@
 // parameters. A scan row that needs system columns carries [rowid, xmin] behind its attributes.
 import { type Const, type Param, type Var, indexVar, innerVar, outerVar } from '../../trees/expression.js';
 import type { RangeTableEntry } from '../../trees/query.js';
+import { SqlState, pgError } from '../../errors/pg-error.js';
 import { PgRecord, type RecordField, type Row, type Value } from '../../types/value.js';
 import { tidFromRowId } from '../../storage/ctid.js';
 import { initPlanValue } from '../state.js';
@@ -41,7 +42,11 @@ function emitSystemColumn(expr: Var, row: string, m: Emitter): Operand {
     const entry = m.unit.rangeTable[expr.varno - 1];
     return { code: m.slot(entry?.kind === 'relation' ? entry.relation : 0), nullable: false };
   }
-  if (base === undefined) throw new Error(`system column ${expr.attno} of a row without any`);
+  if (base === undefined) {
+    // A row on its way into a table (COPY ... WHERE).
+    m.line(`${m.slot(noSystemColumn)}();`);
+    return { code: 'null', nullable: true };
+  }
   if (expr.attno === ctidAttribute) {
     return { code: m.assign(`${m.slot(ctidOf)}(${row}[${base}])`), nullable: true };
   }
@@ -50,6 +55,10 @@ function emitSystemColumn(expr: Var, row: string, m: Emitter): Operand {
   }
   // xmax, cmin, cmax: rows carry no such marks here; 0 is what a row that nobody deleted shows.
   return { code: '0', nullable: false };
+}
+
+function noSystemColumn(): never {
+  throw pgError(SqlState.featureNotSupported, 'cannot retrieve a system column in this context');
 }
 
 function ctidOf(rowid: Value | undefined): Value {

@@ -91,7 +91,7 @@ export class ForeignKeyWork {
     };
     // Actions that change children act at the statement's end; only checks can wait for the commit.
     if (isImmediateAction(constraint, queues === (this.lost as unknown))) this.statement.atStatementEnd(run);
-    else deferCheck(this.statement, constraint, run);
+    else deferCheck(this.statement, this.relation, constraint, run);
   }
 }
 

@@ -173,7 +173,7 @@ export class IndexWriter {
       if (holders.length > 1) throw this.duplicate(entry);
     };
     const constraint = this.relation.constraints.find(({ oid }) => oid === this.index.constraint);
-    deferCheck(x, constraint ?? null, recheck);
+    deferCheck(x, this.relation, constraint ?? null, recheck);
   }
 
   private duplicate(entry: IndexEntry): Error {
@@ -190,11 +190,12 @@ export class IndexWriter {
 /** Runs a check at the statement's end or, where the constraint is deferred, before the commit. */
 export function deferCheck(
   x: RunState,
+  relation: RelationDescriptor,
   constraint: { readonly oid: number; readonly deferrable: boolean; readonly initiallyDeferred: boolean } | null,
   check: () => Promise<void>,
 ): void {
   const modes = constraintModes(x.context.transaction);
   if (constraint?.deferrable === true && modes.isDeferred(constraint.oid, constraint.initiallyDeferred)) {
-    modes.defer(x.context.transaction, constraint.oid, check);
+    modes.defer(x.context.transaction, { constraint: constraint.oid, relation: relation.oid, check });
   } else x.atStatementEnd(check);
 }

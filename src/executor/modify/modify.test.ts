@@ -190,7 +190,7 @@ test('NO ACTION refuses to leave children behind, SET NULL changes them', async 
 test('deferred foreign keys wait for the commit', async (t) => {
   const { b, children } = await family('a', true);
   await run(b, modify('insert', childRows([10, 7])), [entry(children)]);
-  const error = await failure(b.manager.commit({ synchronous: false }));
+  const error = await failure(Promise.resolve(b.manager.commit({ synchronous: false })));
   t.match(error, { code: '23503', fields: { detail: 'Key (parent)=(7) is not present in table "parents".' } });
 });
 

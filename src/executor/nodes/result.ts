@@ -37,7 +37,8 @@ export class OneRowNode implements PlanNode {
     this.program = x.unit.cached(plan, () => ({
       gate: compileQual(x.unit, plan.constantQual),
       qual: compileQual(x.unit, plan.qual),
-      row: compileTargets(x.unit, plan.targetList),
+      // Columns in the list are those of a relation that a false condition left unread: they are never evaluated.
+      row: compileTargets(x.unit, plan.targetList, { systemColumnBase: 0 }),
     }));
   }
 

@@ -26,6 +26,7 @@ import { advisoryLocksOf, backends, lockTable } from '../../transaction/server-s
 import { copyStreamsOf } from '../copy-streams.js';
 import type { Session } from '../session.js';
 import { cursorPositionsOf } from './cursor-positions.js';
+import { openRelationsOf } from './open-relations.js';
 import { commandSettings } from './command-settings.js';
 import { serverInfoOf } from './server-info.js';
 import { settingControlOf, sleeperOf } from './setting-control.js';
@@ -71,10 +72,7 @@ export function provideServices(session: Session): void {
       for (const other of othersOf(session, database)) backends.signal(other.processId, 'terminate');
     },
   });
-  session.provide(openRelationsService, {
-    isInUse: () => false,
-    hasPendingTriggerEvents: () => false,
-  });
+  session.provide(openRelationsService, openRelationsOf(session));
 }
 
 function othersOf(session: Session, database: number) {

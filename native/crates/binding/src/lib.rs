@@ -6,6 +6,7 @@
 mod acceptor;
 mod backends;
 mod collations;
+mod copy;
 mod locks;
 mod store;
 mod store_rows;

@@ -8,8 +8,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use helios_base::Error;
+use helios_base::slab::Slab;
 use helios_base::sync::lock;
 use helios_columns::batch::ColumnSet;
+use helios_columns::copy::Decoder;
 use helios_store::key::FileId;
 use helios_store::sequence::Definition;
 use helios_store::store::{Options, Store};
@@ -27,6 +29,7 @@ pub(crate) struct Here {
     pub worker: Worker,
     pub columns: Vec<ColumnSet>,
     pub columns_known: HashMap<Vec<u32>, u32>,
+    pub decoders: Slab<Decoder>,
     failures: Arc<Mutex<HashMap<u32, Error>>>,
     read: (*mut u8, usize),
     write: (*mut u8, usize),
@@ -71,7 +74,7 @@ pub(crate) fn with<T>(call: impl FnOnce(&mut Here) -> helios_base::Result<T>) ->
     })
 }
 
-fn guarded<T>(call: impl FnOnce() -> helios_base::Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(call: impl FnOnce() -> helios_base::Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(to_js(&error)),
@@ -175,6 +178,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
             worker,
             columns: Vec::new(),
             columns_known: HashMap::new(),
+            decoders: Slab::new("decoder"),
             failures,
             read: empty,
             write: empty,

@@ -1,4 +1,5 @@
 //! Stored rows and the column batches made from them. See the crate's README for the byte layouts.
 
 pub mod batch;
+pub mod copy;
 pub mod row;

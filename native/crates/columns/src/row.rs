@@ -60,6 +60,11 @@ pub fn codes(row: &[u8]) -> Result<(&[u8], usize)> {
     Ok((codes, end))
 }
 
+/// Some of the row's values may be large enough to be compressed.
+pub fn is_compressible(row: &[u8]) -> bool {
+    row.len() >= COMPRESS_FROM_BYTES
+}
+
 /// The encoder's row with its xmin filled in and large values compressed.
 pub fn finish(row: &[u8], xmin: u64) -> Result<Vec<u8>> {
     if row.len() < HEADER_BYTES {
@@ -67,10 +72,10 @@ pub fn finish(row: &[u8], xmin: u64) -> Result<Vec<u8>> {
     }
     let mut row = row.to_vec();
     row[..8].copy_from_slice(&xmin.to_le_bytes());
-    if row.len() < COMPRESS_FROM_BYTES {
-        Ok(row)
-    } else {
+    if is_compressible(&row) {
         compress(row)
+    } else {
+        Ok(row)
     }
 }
 

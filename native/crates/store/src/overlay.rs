@@ -100,6 +100,15 @@ impl Overlay {
         Ok(())
     }
 
+    /// Adds one row of a load to the file's runs; rowids of a file only grow.
+    pub fn append_row(&mut self, command: u32, file: FileId, rowid: u64, row: &[u8]) {
+        if !self.savepoints.is_empty() && !self.runs.extends(file, rowid, command, self.epoch) {
+            self.undo.push(Undo::Rows(file, rowid));
+        }
+        self.bytes += ROW_KEY_BYTES + row.len();
+        self.runs.push(file, rowid, command, self.epoch, row);
+    }
+
     pub fn put(&mut self, command: u32, key: impl Into<Key>, value: Box<[u8]>, write: Write) {
         self.write(command, key, Some(value), write == Write::Update);
     }

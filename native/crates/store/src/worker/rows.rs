@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use helios_base::Result;
 use helios_base::bytes::{take, u32_at};
 use helios_columns::batch::{BatchWriter, ColumnSet};
+use helios_columns::copy::{Decoder, Rows};
 use helios_columns::row;
 
 use super::{Filled, View, Worker};
@@ -23,14 +24,7 @@ impl Worker {
         count: u64,
     ) -> Result<u64> {
         let xid = self.xid(transaction)?;
-        let counter = match self.store.known_rowid_counter(file) {
-            Some(counter) => counter,
-            None => {
-                let state = self.current_state()?;
-                self.store.rowid_counter(file, &state)?
-            }
-        };
-        let first = counter.fetch_add(count, Ordering::Relaxed);
+        let first = self.new_rowids(file, count)?;
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
         let mut at = 0;
         let stored = (0..count as usize).map(|_| {
@@ -40,6 +34,50 @@ impl Worker {
         });
         overlay.insert_rows(command, file, first, stored)?;
         Ok(first)
+    }
+
+    /// Decodes COPY's lines and inserts their rows: bytes of the lines taken, and rows.
+    pub fn copy_rows(
+        &mut self,
+        transaction: u32,
+        command: u32,
+        file: FileId,
+        decoder: &mut Decoder,
+        input: &[u8],
+    ) -> Result<(usize, usize)> {
+        let used = decoder.decode(input);
+        let count = decoder.rows.ends.len();
+        if count == 0 {
+            return Ok((used, 0));
+        }
+        let xid = self.xid(transaction)?;
+        let first = self.new_rowids(file, count as u64)?;
+        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        let mut start = 0;
+        let Rows { bytes, ends } = &mut decoder.rows;
+        for (rowid, end) in (first..).zip(ends.iter()) {
+            let row = &mut bytes[start..*end as usize];
+            start = *end as usize;
+            row[..8].copy_from_slice(&xid.to_le_bytes());
+            if row::is_compressible(row) {
+                overlay.append_row(command, file, rowid, &row::finish(row, xid)?);
+            } else {
+                overlay.append_row(command, file, rowid, row);
+            }
+        }
+        Ok((used, count))
+    }
+
+    /// Fresh rowids that follow each other; the first.
+    fn new_rowids(&mut self, file: FileId, count: u64) -> Result<u64> {
+        let counter = match self.store.known_rowid_counter(file) {
+            Some(counter) => counter,
+            None => {
+                let state = self.current_state()?;
+                self.store.rowid_counter(file, &state)?
+            }
+        };
+        Ok(counter.fetch_add(count, Ordering::Relaxed))
     }
 
     pub fn update_row(

@@ -1,0 +1,184 @@
+//! Builds one stored row from fields in any order: fixed values and places of texts are collected, then written in the
+//! row format.
+
+use helios_base::bytes::put_varint;
+
+use super::values::{self, Fixed};
+use super::{Column, Kind};
+use crate::row::{CODE_1, CODE_2, CODE_4, CODE_8, CODE_VARLEN, HEADER_BYTES};
+
+#[derive(Clone, Copy, Default)]
+enum Value {
+    #[default]
+    Null,
+    Fixed(u64),
+    /// A part of the line.
+    Line(u32, u32),
+    /// A part of the encoder's own bytes.
+    Own(u32, u32),
+}
+
+pub struct RowEncoder {
+    columns: Vec<Column>,
+    /// Positions of the columns by attribute.
+    order: Vec<usize>,
+    attributes: usize,
+    values: Vec<Value>,
+    /// Bytes that are not a part of the line: unescaped, padded, converted.
+    own: Vec<u8>,
+    own_from: usize,
+    nulls: bool,
+    /// Attribute count and codes of a row without nulls.
+    header: Vec<u8>,
+}
+
+impl RowEncoder {
+    /// None where a column's attribute is out of range or named twice.
+    pub fn new(columns: Vec<Column>, attributes: usize) -> Option<RowEncoder> {
+        let mut order: Vec<usize> = (0..columns.len()).collect();
+        order.sort_by_key(|index| columns[*index].attribute);
+        let twice = order
+            .windows(2)
+            .any(|pair| columns[pair[0]].attribute == columns[pair[1]].attribute);
+        if twice || columns.iter().any(|column| column.attribute >= attributes) {
+            return None;
+        }
+        let mut header = u16::try_from(attributes).ok()?.to_le_bytes().to_vec();
+        header.resize(2 + attributes.div_ceil(2), 0);
+        for column in &columns {
+            set_code(&mut header[2..], column.attribute, code_of(column.kind));
+        }
+        Some(RowEncoder {
+            values: vec![Value::Null; columns.len()],
+            columns,
+            order,
+            attributes,
+            own: Vec::new(),
+            own_from: 0,
+            nulls: false,
+            header,
+        })
+    }
+
+    pub fn count(&self) -> usize {
+        self.columns.len()
+    }
+
+    pub fn begin(&mut self) {
+        self.own.clear();
+        self.own_from = 0;
+        self.nulls = false;
+    }
+
+    /// Where bytes of the next `own_field` are to be appended.
+    pub fn text(&mut self) -> &mut Vec<u8> {
+        self.own_from = self.own.len();
+        &mut self.own
+    }
+
+    pub fn null(&mut self, index: usize) -> bool {
+        self.values[index] = Value::Null;
+        self.nulls = true;
+        !self.columns[index].not_null
+    }
+
+    /// A field that stands in the line.
+    pub fn field(&mut self, index: usize, line: &[u8], start: usize, end: usize) -> bool {
+        let kind = self.columns[index].kind;
+        let field = &line[start..end];
+        if let Kind::Text(limit) = kind {
+            self.values[index] = Value::Line(start as u32, end as u32);
+            return values::fits(field, limit);
+        }
+        self.convert(index, kind, field)
+    }
+
+    /// The field whose bytes were appended to `text`.
+    pub fn own_field(&mut self, index: usize) -> bool {
+        let kind = self.columns[index].kind;
+        let (start, end) = (self.own_from, self.own.len());
+        if let Kind::Text(limit) = kind {
+            self.values[index] = Value::Own(start as u32, end as u32);
+            return values::fits(&self.own[start..], limit);
+        }
+        let field = self.own[start..].to_vec();
+        self.own.truncate(start);
+        self.convert(index, kind, &field)
+    }
+
+    fn convert(&mut self, index: usize, kind: Kind, field: &[u8]) -> bool {
+        let from = self.own.len() as u32;
+        let taken = match kind {
+            Kind::Bpchar(length) => values::pad(field, length, &mut self.own).then_some(None),
+            Kind::Numeric(modifier) => {
+                values::numeric(field, modifier, &mut self.own).then_some(None)
+            }
+            Kind::Uuid => values::uuid(field, &mut self.own).then_some(None),
+            _ => values::fixed(kind, field).map(Some),
+        };
+        match taken {
+            Some(Some(Fixed(bits))) => self.values[index] = Value::Fixed(bits),
+            Some(None) => self.values[index] = Value::Own(from, self.own.len() as u32),
+            None => return false,
+        }
+        true
+    }
+
+    /// Appends the row; false where it would be too large for one.
+    pub fn finish(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
+        if line.len() + self.own.len() > u32::MAX as usize / 4 {
+            return false;
+        }
+        out.extend_from_slice(&[0; 8]);
+        let codes_at = out.len() + 2;
+        out.extend_from_slice(&self.header);
+        debug_assert_eq!(self.header.len() + 8, HEADER_BYTES + self.attributes.div_ceil(2));
+        for index in &self.order {
+            let column = &self.columns[*index];
+            match self.values[*index] {
+                Value::Fixed(bits) => {
+                    let width = width_of(column.kind);
+                    out.extend_from_slice(&bits.to_le_bytes()[..width]);
+                }
+                Value::Null => set_code(&mut out[codes_at..], column.attribute, 0),
+                _ => {}
+            }
+        }
+        for index in &self.order {
+            let bytes = match self.values[*index] {
+                Value::Line(start, end) => &line[start as usize..end as usize],
+                Value::Own(start, end) => &self.own[start as usize..end as usize],
+                _ => continue,
+            };
+            put_varint(out, bytes.len() as u64);
+            out.extend_from_slice(bytes);
+        }
+        true
+    }
+}
+
+fn set_code(codes: &mut [u8], attribute: usize, code: u8) {
+    let shift = if attribute.is_multiple_of(2) { 0 } else { 4 };
+    let byte = &mut codes[attribute / 2];
+    *byte = (*byte & !(15 << shift)) | (code << shift);
+}
+
+fn code_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::Bool => CODE_1,
+        Kind::Int2 => CODE_2,
+        Kind::Int4 | Kind::Oid | Kind::Float4 | Kind::Date => CODE_4,
+        Kind::Int8 | Kind::Float8 | Kind::Timestamp | Kind::Timestamptz => CODE_8,
+        Kind::Text(_) | Kind::Bpchar(_) | Kind::Numeric(_) | Kind::Uuid => CODE_VARLEN,
+    }
+}
+
+fn width_of(kind: Kind) -> usize {
+    match code_of(kind) {
+        CODE_1 => 1,
+        CODE_2 => 2,
+        CODE_4 => 4,
+        CODE_8 => 8,
+        _ => 0,
+    }
+}

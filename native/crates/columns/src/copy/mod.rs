@@ -1,0 +1,131 @@
+//! COPY's text and CSV formats, decoded straight to stored rows: whole lines of valid UTF-8 go in, encoded rows come out.
+//! Only what is beyond doubt is decoded here. At the first line that is not (an odd escape, an unusual spelling, an
+//! error of any kind) decoding stops before it, and the caller's own reader takes over: it knows every form and every
+//! message. So nothing here reports errors.
+
+mod encode;
+mod fields;
+mod values;
+
+use helios_base::{Error, Result};
+use memchr::memchr;
+
+use encode::RowEncoder;
+
+/// How a column's text becomes its stored value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Oid,
+    Float4,
+    Float8,
+    /// At most that many characters; 0: any number.
+    Text(u32),
+    /// Blank-padded to that many characters; 0: as it is.
+    Bpchar(u32),
+    /// Precision and scale; None: as written.
+    Numeric(Option<(u32, u32)>),
+    Date,
+    Timestamp,
+    /// Only with an offset from UTC in the text.
+    Timestamptz,
+    Uuid,
+}
+
+impl Kind {
+    /// From the numbers the facade sends: kind and modifier.
+    pub fn from_numbers(kind: u32, modifier: u32) -> Option<Kind> {
+        Some(match kind {
+            0 => Kind::Bool,
+            1 => Kind::Int2,
+            2 => Kind::Int4,
+            3 => Kind::Int8,
+            4 => Kind::Oid,
+            5 => Kind::Float4,
+            6 => Kind::Float8,
+            7 => Kind::Text(modifier),
+            8 => Kind::Bpchar(modifier),
+            9 if modifier == u32::MAX => Kind::Numeric(None),
+            9 => Kind::Numeric(Some((modifier >> 16, modifier & 0xffff))),
+            10 => Kind::Date,
+            11 => Kind::Timestamp,
+            12 => Kind::Timestamptz,
+            13 => Kind::Uuid,
+            _ => return None,
+        })
+    }
+}
+
+/// A copied column, in the order of the fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// 0-based.
+    pub attribute: usize,
+    pub kind: Kind,
+    /// Null is an error, which the caller reports.
+    pub not_null: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Format {
+    pub delimiter: u8,
+    /// CSV's quote, which is its escape too; None for the text format.
+    pub quote: Option<u8>,
+    pub null: Vec<u8>,
+}
+
+/// Rows after each other and where each ends. Their xmin is still to be filled in.
+#[derive(Default)]
+pub struct Rows {
+    pub bytes: Vec<u8>,
+    pub ends: Vec<u32>,
+}
+
+pub struct Decoder {
+    format: Format,
+    encoder: RowEncoder,
+    pub rows: Rows,
+}
+
+impl Decoder {
+    /// For tables of that many attributes (dropped ones included).
+    pub fn new(format: Format, columns: Vec<Column>, attributes: usize) -> Result<Decoder> {
+        Ok(Decoder {
+            format,
+            encoder: RowEncoder::new(columns, attributes)
+                .ok_or_else(|| Error::internal("unknown columns to copy"))?,
+            rows: Rows::default(),
+        })
+    }
+
+    /// Decodes lines into `rows` (whose earlier content goes); the bytes of the lines decoded, newlines included.
+    pub fn decode(&mut self, input: &[u8]) -> usize {
+        self.rows.bytes.clear();
+        self.rows.ends.clear();
+        let valid = match std::str::from_utf8(input) {
+            Ok(_) => input,
+            Err(error) => &input[..error.valid_up_to()],
+        };
+        let valid = &valid[..memchr(0, valid).unwrap_or(valid.len())];
+        let mut at = 0;
+        while let Some(length) = memchr(b'\n', &valid[at..]) {
+            let start = self.rows.bytes.len();
+            let line = &valid[at..at + length];
+            if !fields::take_line(&self.format, line, &mut self.encoder)
+                || !self.encoder.finish(line, &mut self.rows.bytes)
+            {
+                self.rows.bytes.truncate(start);
+                break;
+            }
+            self.rows.ends.push(self.rows.bytes.len() as u32);
+            at += length + 1;
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests;

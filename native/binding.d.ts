@@ -84,6 +84,26 @@ export declare function collationOpen(locale: string): number
 /** Bytes whose memcmp order is `collation_compare`'s. */
 export declare function collationSortKey(handle: number, text: string): Buffer
 
+/**
+ * Moves the contents of complete CopyData messages that stand one after the other from `start` on together, to
+ * `start`: [bytes of the messages, bytes of their contents].
+ */
+export declare function copyDataJoin(bytes: Uint8Array, start: number): Array<number>
+
+/**
+ * A decoder for tables of `attributes` attributes. `columns` holds for each field: attribute index, kind, modifier,
+ * whether it must not be null. `quote` -1 is the text format.
+ */
+export declare function copyDecoder(attributes: number, columns: Array<number>, delimiter: number, quote: number, nullText: string): number
+
+export declare function copyDecoderClose(decoder: number): void
+
+/**
+ * Inserts the rows of the lines at the start of `input`, up to the first that the decoder leaves to the caller:
+ * [bytes taken, rows].
+ */
+export declare function copyRows(transaction: number, command: number, database: number, filenode: number, owner: number, decoder: number, input: Uint8Array): Array<number>
+
 export declare function cursorClose(cursor: number): void
 
 /** One step of a deadlock. */

@@ -1,6 +1,7 @@
 // The executor's write path for rows that come from no plan: COPY FROM, commands that fill tables. Rows pass everything
 // that INSERT's rows pass: generated columns, constraints, indexes, foreign keys.
 import { notSupported } from '../errors/pg-error.js';
+import type { CopyLineFormat } from '../storage/api.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Row, Value } from '../types/value.js';
 import type { ExecutionContext } from './api.js';
@@ -16,8 +17,15 @@ export interface TableWriter {
   insert(rows: readonly Row[]): Promise<void>;
   /** After `insert` threw: the position of the row that it threw for. */
   readonly rowInHand: number;
+  /** Takes whole lines of COPY's data as `CopyLoader` does; null where this table's rows can't come so. */
+  lineLoader(columns: readonly number[], format: CopyLineFormat): LineLoader | null;
   /** Runs the checks that a statement's end owes (foreign keys, deferrable keys); throws 23503, 23505. */
   finish(): Promise<void>;
+}
+
+export interface LineLoader {
+  take(lines: Buffer): { readonly byteCount: number; readonly rowCount: number };
+  close(): void;
 }
 
 /** pg_trigger.tgtype: fires for INSERT. */
@@ -34,6 +42,19 @@ export function openTableWriter(context: ExecutionContext, relationOid: number):
       if (rows.length === 0) return;
       refuseTriggers(relation, insertEvent, 'row');
       await target.insertAll(rows);
+    },
+    lineLoader(columns, format) {
+      refuseTriggers(relation, insertEvent, 'row');
+      const loader = target.copyLoader(columns, format);
+      if (loader === null) return null;
+      return {
+        take(lines) {
+          const taken = loader.take(context.transaction.store, context.transaction.command, lines);
+          target.insertedMore(taken.rowCount);
+          return taken;
+        },
+        close: () => loader.close(),
+      };
     },
     get rowInHand() {
       return target.rowInHand;

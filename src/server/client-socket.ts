@@ -1,6 +1,7 @@
 // One client's socket: bytes in are framed, output is written with back-pressure both ways. A client that doesn't read
 // stops its session; a client that sends more than is being read is not read from.
 import type { Socket } from 'node:net';
+import { addon } from '../base/addon.js';
 import { ByteWriter } from '../base/bytes.js';
 import { unreadBytesMax } from '../base/limits.js';
 import { fatalError, SqlState } from '../errors/pg-error.js';
@@ -64,6 +65,10 @@ export class ClientSocket {
       this.socket.resume();
     }
     return message;
+  }
+
+  pollCopyData(): Buffer | null {
+    return this.framer.copyData(joinCopyData);
   }
 
   receive(timeout?: ReceiveTimeout, check = this.checkIdle): Promise<FrontendMessage | null> {
@@ -133,6 +138,10 @@ export class ClientSocket {
     this.drained?.();
     this.drained = null;
   }
+}
+
+function joinCopyData(bytes: Buffer, start: number): readonly number[] {
+  return addon.copyDataJoin(bytes, start);
 }
 
 /** Closes a socket once what was written to it is delivered, or after a while. */

@@ -247,7 +247,10 @@ async function logInAndServe(state: WorkerState, host: SessionHost, request: Log
   }
 }
 
-type ConnectionFacts = Omit<ClientConnection, 'interrupts' | 'flush' | 'poll' | 'receive' | 'isClosed' | 'close'>;
+type ConnectionFacts = Omit<
+  ClientConnection,
+  'interrupts' | 'flush' | 'poll' | 'pollCopyData' | 'receive' | 'isClosed' | 'close'
+>;
 
 function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: ConnectionFacts): ClientConnection {
   return {
@@ -255,6 +258,7 @@ function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: Co
     interrupts,
     flush: () => socket.flush(),
     poll: () => socket.poll(),
+    pollCopyData: () => socket.pollCopyData(),
     receive: (timeout, check) => socket.receive(timeout, check),
     get isClosed() {
       return socket.isClosed;

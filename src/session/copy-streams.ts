@@ -29,6 +29,11 @@ async function* receiveData(session: Session): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   let bytes = 0;
   for (;;) {
+    const joined = connection.pollCopyData?.() ?? null;
+    if (joined !== null) {
+      pieces.push(joined);
+      bytes += joined.length;
+    }
     let message = connection.poll();
     if (message === null || bytes >= inputPieceBytes) {
       if (bytes > 0) yield Buffer.concat(pieces, bytes);

@@ -76,7 +76,36 @@ export interface TableStore {
   getMany(view: ReadView, rowids: readonly RowId[], attributes: readonly number[] | null): (StoredRow | null)[];
   /** In rowid order. `from`/`to` bound the rowids, inclusive. */
   scan(view: ReadView, options: TableScanOptions): TableCursor;
+  /** COPY's fast way in; null where a column's type has none. Attributes that are not named become null. */
+  copyLoader?(columns: readonly CopyColumn[], format: CopyLineFormat): CopyLoader | null;
 }
+
+/** A column that COPY fills, in the order of the fields. */
+export interface CopyColumn {
+  /** Attribute number (1-based). */
+  readonly attribute: number;
+  readonly type: TypeDescriptor;
+  readonly typmod: number;
+  readonly notNull: boolean;
+}
+/** How COPY's lines are written, in UTF-8: bytes of the delimiter and of CSV's quote (which is its escape too); a null
+ *  quote is the text format. */
+export interface CopyLineFormat {
+  readonly delimiter: number;
+  readonly quote: number | null;
+  readonly nullText: string;
+}
+export interface CopyLoader {
+  /** Inserts the rows of whole lines (each with its newline) up to the first that is not in plain spelling; the caller
+   *  reads on from there. Throws nothing that is about the data. */
+  take(
+    txn: StoreTransaction,
+    command: number,
+    lines: Buffer,
+  ): { readonly byteCount: number; readonly rowCount: number };
+  close(): void;
+}
+
 export interface TableScanOptions {
   readonly attributes: readonly number[] | null;
   readonly direction: 'forward' | 'backward';

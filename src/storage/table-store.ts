@@ -3,6 +3,9 @@ import { addon } from '../base/addon.js';
 import type { TypeLookup } from '../types/type-behaviour.js';
 import type { Row } from '../types/value.js';
 import type {
+  CopyColumn,
+  CopyLineFormat,
+  CopyLoader,
   ReadView,
   RelationFile,
   RowId,
@@ -14,6 +17,7 @@ import type {
   TableScanOptions,
   TableStore,
 } from './api.js';
+import { makeCopyLoader } from './copy-loader.js';
 import { filling, growWrite, readBuffer, writeBuffer } from './exchange.js';
 import { native } from './native-error.js';
 import { makeRowDecoder, type RowDecoder } from './row-decoder.js';
@@ -109,6 +113,10 @@ class NativeTable implements TableStore {
       ),
     );
     return new NativeTableCursor(cursor, decoder);
+  }
+
+  copyLoader(columns: readonly CopyColumn[], format: CopyLineFormat): CopyLoader | null {
+    return makeCopyLoader(this.file, this.attributes.length, columns, format);
   }
 
   /** Fetches as many of the rowids not answered yet as fit one batch. */

@@ -30,6 +30,8 @@ export interface ClientConnection {
 
   /** The next message if it is already here, else null. Throws 08P01 FATAL on a malformed one. */
   poll(): FrontendMessage | null;
+  /** The contents of the CopyData messages that are here and come next, joined; null where none does. */
+  pollCopyData?(): Buffer | null;
   /** Waits for the next message; null once the client is gone. Rejects with 57P01 FATAL (terminated, shutdown), or
    *  with `timeout.error()` after `timeout.ms`. Flush before waiting. Between statements a cancel request is
    *  dropped; inside of one (COPY FROM STDIN) `check` says what an interrupt does: its error rejects the wait. */

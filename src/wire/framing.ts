@@ -6,6 +6,7 @@ import { decodeFrontendMessage, isExtendedMessage, messageBytesMax } from './fro
 import type { FrontendMessage } from './frontend.js';
 
 const headerBytes = 5;
+const copyDataType = 0x64;
 const noBytes = Buffer.alloc(0);
 
 export class MessageFramer {
@@ -50,6 +51,24 @@ export class MessageFramer {
       this.offset = 0;
     }
     return decode(type, bytes, start, end);
+  }
+
+  /** The contents of the complete CopyData messages that come next, joined by `join` in place (from an offset on: bytes
+   *  of the messages, bytes of their contents); null where none does. */
+  copyData(join: (bytes: Buffer, start: number) => readonly number[]): Buffer | null {
+    if (this.bufferedBytes < headerBytes) return null;
+    this.gather(headerBytes);
+    if (this.bytes[this.offset] !== copyDataType) return null;
+    this.gather(this.bufferedBytes);
+    const { bytes, offset } = this;
+    const [taken = 0, length = 0] = join(bytes, offset);
+    if (taken === 0) return null;
+    this.offset += taken;
+    if (this.offset === bytes.length) {
+      this.bytes = noBytes;
+      this.offset = 0;
+    }
+    return bytes.subarray(offset, offset + length);
   }
 
   /** What is buffered, given up by the framer: start-up packets and TLS handshakes are read before framing begins. */

@@ -3,7 +3,8 @@
 import type { CopyStmt } from '@pgsql/types';
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import { PgError, pgError, SqlState } from '../../errors/pg-error.js';
-import { domainChecker, openTableWriter, type TableWriter } from '../../executor/table-writer.js';
+import { domainChecker, openTableWriter, type LineLoader, type TableWriter } from '../../executor/table-writer.js';
+import type { CopyLineFormat } from '../../storage/api.js';
 import type { Expression } from '../../trees/expression.js';
 import { expressionFromJson } from '../../trees/json.js';
 import type { IoContext } from '../../types/io-context.js';
@@ -49,6 +50,8 @@ export async function copyFrom(job: CopyFromJob): Promise<number> {
     await loader.flush();
   } catch (error) {
     throw loader.explain(error);
+  } finally {
+    loader.close();
   }
   await loader.finish();
   if (options.ignoreErrors) reportSkipped(context, loader.skipped);
@@ -76,16 +79,20 @@ function reportSkipped(context: CommandContext, skipped: number): void {
   context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message, fields: {} });
 }
 
+const nothingTaken = { byteCount: 0, rowCount: 0 };
+
 type Splitter = (record: string) => Field[];
 
 async function readText(loader: Loader, source: CopyInSource, split: Splitter): Promise<void> {
   const { context, options } = loader.job;
-  const setting = options.encoding ?? normalizeEncoding(context.session.setting('client_encoding') ?? 'UTF8') ?? 'UTF8';
-  const cutter = new RecordCutter(options, decoderFor(setting));
+  const cutter = new RecordCutter(options, decoderFor(fileEncoding(context, options)));
   loader.lineOf = () => cutter.currentLine;
   for await (const chunk of source) {
     loader.position = null;
-    await takeRecords(loader, cutter.push(chunk), split);
+    const lines = cutter.lines(chunk);
+    const taken = lines.length > 0 && cutter.isAtRecord ? await loader.takeLines(lines) : nothingTaken;
+    cutter.skip(taken.rowCount);
+    await takeRecords(loader, cutter.cutBytes(lines.subarray(taken.byteCount)), split);
   }
   loader.position = null;
   await takeRecords(loader, cutter.finish(), split);
@@ -103,6 +110,27 @@ async function takeRecords(loader: Loader, records: readonly CopyRecord[], split
     const wait = loader.take(record, split(record.text));
     if (wait !== undefined) await wait;
   }
+}
+
+/** The options as the store's own reader of lines knows them; null where it does not. */
+function plainFormat(context: CommandContext, options: CopyOptions): CopyLineFormat | null {
+  const { delimiter, quote, nullText } = options;
+  const isCsv = options.format === 'csv';
+  const isUtf8 = ['UTF8', 'SQL_ASCII'].includes(fileEncoding(context, options));
+  const isPlain = options.format !== 'binary' && options.defaultText === null && isUtf8;
+  if (!isPlain || !isAsciiCharacter(delimiter) || /[\0\r\n]/.test(nullText)) return null;
+  if (!isCsv) return { delimiter: delimiter.charCodeAt(0), quote: null, nullText };
+  const isForced = options.forceNotNull.length > 0 || options.forceNull.length > 0;
+  if (isForced || quote !== options.escape || !isAsciiCharacter(quote)) return null;
+  return { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0), nullText };
+}
+
+function isAsciiCharacter(text: string): boolean {
+  return text.length === 1 && text.charCodeAt(0) < 0x80;
+}
+
+function fileEncoding(context: CommandContext, options: CopyOptions): string {
+  return options.encoding ?? normalizeEncoding(context.session.setting('client_encoding') ?? 'UTF8') ?? 'UTF8';
 }
 
 function matchHeader(job: CopyFromJob, names: readonly Field[]): void {
@@ -169,6 +197,8 @@ class Loader {
     value: undefined,
   };
   lineOf: () => number = () => 0;
+  /** Takes lines in plain spelling; null where every line needs reading here. */
+  private readonly lineLoader: LineLoader | null;
   private readonly writer: TableWriter;
   private readonly inputs: readonly ColumnInput[];
   private readonly defaults: { readonly numbers: readonly number[]; readonly evaluator: RowEvaluator } | null;
@@ -187,6 +217,21 @@ class Loader {
     this.inputs = columns.map((column) => columnInput(context, column));
     this.defaults = missingDefaults(context, relation, columns);
     this.fieldDefaults = options.defaultText === null ? new Map() : explicitDefaults(context, relation, columns);
+    const format = this.where === null && this.defaults === null ? plainFormat(context, options) : null;
+    const numbers = columns.map((column) => column.number);
+    this.lineLoader = format === null ? null : this.writer.lineLoader(numbers, format);
+  }
+
+  /** Stores what the start of these whole lines holds in plain spelling: one row a line. */
+  async takeLines(lines: Buffer): Promise<{ readonly byteCount: number; readonly rowCount: number }> {
+    if (this.lineLoader === null || this.isHeader) return nothingTaken;
+    if (this.batch.length > 0) await this.flush();
+    const taken = this.lineLoader.take(lines);
+    this.count += taken.rowCount;
+    const run = this.job.context.corridor.executionContext();
+    run.checkInterrupts();
+    await run.yieldToEventLoop();
+    return taken;
   }
 
   /** The record in hand: errors name it. One object for all of them, because there are millions. */
@@ -354,6 +399,10 @@ class Loader {
 
   async finish(): Promise<void> {
     await this.writer.finish();
+  }
+
+  close(): void {
+    this.lineLoader?.close();
   }
 
   /** Adds "COPY t, line 3, column b: ..." to an error. */

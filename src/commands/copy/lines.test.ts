@@ -15,7 +15,8 @@ function records(text: string, chunkBytes: number, chosen: CopyOptions): string[
   const bytes = Buffer.from(text);
   const found: string[] = [];
   for (let at = 0; at < bytes.length; at += chunkBytes) {
-    found.push(...cutter.push(bytes.subarray(at, at + chunkBytes)).map((record) => record.text));
+    const lines = cutter.lines(bytes.subarray(at, at + chunkBytes));
+    found.push(...cutter.cutBytes(lines).map((record) => record.text));
   }
   found.push(...cutter.finish().map((record) => record.text));
   return found;

@@ -12,11 +12,12 @@ export interface CopyRecord {
 
 type NewlineStyle = 'unknown' | 'lf' | 'crlf' | 'cr';
 
+const noBytes = Buffer.alloc(0);
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
 export class RecordCutter {
-  private rest: Buffer = Buffer.alloc(0);
+  private rest: Buffer = noBytes;
   private style: NewlineStyle = 'unknown';
   private line = 0;
   private done = false;
@@ -38,18 +39,36 @@ export class RecordCutter {
     return this.line;
   }
 
-  /** Records completed by this chunk. */
-  push(chunk: Buffer): CopyRecord[] {
-    if (this.done) return [];
+  /** The whole lines that the chunk completes, newlines included; what is left waits for the next chunk. */
+  lines(chunk: Buffer): Buffer {
+    if (this.done) return noBytes;
     if (this.failure !== null) throw this.failure;
     const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
     const end = this.lastLineEnd(bytes);
-    if (end === 0) {
-      this.rest = bytes;
-      return [];
-    }
     this.rest = bytes.subarray(end);
-    return this.cutBytes(bytes.subarray(0, end));
+    return bytes.subarray(0, end);
+  }
+
+  /** Lines end with a newline alone, and the next one begins a record. */
+  get isAtRecord(): boolean {
+    return this.style === 'lf' && this.pending === null && !this.done;
+  }
+
+  /** Counts lines that somebody else has read. */
+  skip(lineCount: number): void {
+    this.line += lineCount;
+  }
+
+  /** Records that end in these whole lines. Text that can't be decoded fails at its own line, after those before it. */
+  cutBytes(bytes: Buffer): CopyRecord[] {
+    if (bytes.length === 0) return [];
+    let text: string;
+    try {
+      text = this.decode(bytes);
+    } catch (error) {
+      return this.cutDecodable(bytes, error);
+    }
+    return this.cut(text, false);
   }
 
   /** What is left at the end of the data: a last line without its newline. */
@@ -57,7 +76,7 @@ export class RecordCutter {
     if (this.done) return [];
     if (this.failure !== null) throw this.failure;
     const text = this.rest.length === 0 ? '' : this.decode(this.rest);
-    this.rest = Buffer.alloc(0);
+    this.rest = noBytes;
     const records = text === '' ? [] : this.cut(text, true);
     if (this.pending !== null && this.isCsv) {
       throw pgError(SqlState.badCopyFileFormat, 'unterminated CSV quoted field');
@@ -67,17 +86,6 @@ export class RecordCutter {
       this.pending = null;
     }
     return records;
-  }
-
-  /** Records of whole lines. Text that can't be decoded fails at its own line, after the lines before it. */
-  private cutBytes(bytes: Buffer): CopyRecord[] {
-    let text: string;
-    try {
-      text = this.decode(bytes);
-    } catch (error) {
-      return this.cutDecodable(bytes, error);
-    }
-    return this.cut(text, false);
   }
 
   private cutDecodable(bytes: Buffer, failure: unknown): CopyRecord[] {

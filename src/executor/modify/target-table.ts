@@ -3,7 +3,7 @@
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
-import type { StoredRow, TableStore } from '../../storage/api.js';
+import type { CopyLineFormat, CopyLoader, StoredRow, TableStore } from '../../storage/api.js';
 import type { RowLockMode } from '../../transaction/api.js';
 import type { RelationCounts } from '../../transaction/session-statistics.js';
 import type { RelationRte } from '../../trees/query.js';
@@ -83,6 +83,31 @@ export class TargetTable {
       if (wait !== undefined) await wait;
     }
     return { rows: ready, firstRowId };
+  }
+
+  /** COPY's fast way in, for tables whose rows need no more than NOT NULL; null where they do, or where the store has
+   *  none for the columns. `insertedMore` counts what it brings. */
+  copyLoader(columns: readonly number[], format: CopyLineFormat): CopyLoader | null {
+    const { program, relation } = this;
+    const isPlain = this.indexes.length === 0 && program.checks.length === 0 && program.generated.length === 0;
+    if (!isPlain || relation.constraints.some(({ kind }) => kind === 'f')) return null;
+    if (program.notNull.some((index) => !columns.includes(index + 1))) return null;
+    const { catalog } = this.context;
+    const copied = columns.map((number) => {
+      const { type, typmod } = defined(relation.attributes[number - 1], 'copied column');
+      return {
+        attribute: number,
+        type: catalog.typeByOid(type),
+        typmod,
+        notNull: program.notNull.includes(number - 1),
+      };
+    });
+    return this.table.copyLoader?.(copied, format) ?? null;
+  }
+
+  /** Counts rows that came past `insertAll`. */
+  insertedMore(count: number): void {
+    this.counts.inserted(count);
   }
 
   /** Adds a new row's index entries, from the given index on; a Promise only where a lock or an expression waits. */

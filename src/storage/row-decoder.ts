@@ -129,18 +129,12 @@ function compile(count: number, wanted: readonly number[], attributes: readonly 
   wanted.forEach((index, column) => {
     const attribute = attributes[index] as StoredAttribute;
     const read = readers[attribute.storage](column);
-    const value = attribute.behaviour?.symbol === 'date_in' ? `date(${read})` : read;
     const unset = attribute.missing === null ? 'null' : `u8[s${column}+i]===1?null:missing[${column}]`;
-    items[index] = `u8[s${column}+i]===0?${value}:${unset}`;
+    items[index] = `u8[s${column}+i]===0?${read}:${unset}`;
   });
   const body = `const {u8,i16,i32,u32,f32,f64,i64}=views;
 ${offsets.join('\n')}
 for(let i=0;i<count;i++)rows[i]=[${items.join(',\n')}];`;
-  const compiled = new Function('views', 'rows', 'count', 'loads', 'missing', 'date', body);
-  return (views, rows, rowCount, loads, missing) => compiled(views, rows, rowCount, loads, missing, dateFromStored);
-}
-
-function dateFromStored(days: number): number {
-  if (days === 0x7fffffff) return Number.POSITIVE_INFINITY;
-  return days === -0x80000000 ? Number.NEGATIVE_INFINITY : days;
+  const compiled = new Function('views', 'rows', 'count', 'loads', 'missing', body);
+  return (views, rows, rowCount, loads, missing) => compiled(views, rows, rowCount, loads, missing);
 }

@@ -64,7 +64,7 @@ function encodeFixed(data: DataView, at: number, attribute: StoredAttribute, val
       data.setInt16(at, value as number, true);
       break;
     case 'int4':
-      data.setInt32(at, storedInt4(value as number), true);
+      data.setInt32(at, value as number, true);
       break;
     case 'uint4':
       data.setUint32(at, value as number, true);
@@ -82,13 +82,6 @@ function encodeFixed(data: DataView, at: number, attribute: StoredAttribute, val
       break;
   }
   return at + attribute.width;
-}
-
-/** Dates are int4 with infinities at the ends of the range, as PostgreSQL stores them. */
-function storedInt4(value: number): number {
-  if (value === Number.POSITIVE_INFINITY) return 0x7fffffff;
-  if (value === Number.NEGATIVE_INFINITY) return -0x80000000;
-  return value;
 }
 
 function encodeVarlens(attributes: readonly StoredAttribute[], row: Row, start: number, types: TypeLookup): number {

@@ -34,6 +34,12 @@ export const authenticationTokenBytesMax = 65535;
 /** Statements whose parse tree a worker keeps, and the longest text kept: repeated texts are worth it, bulk loads not. */
 export const parseCacheEntriesMax = 2000;
 export const parseCacheCharactersMax = 8192;
+/** Statements of the simple protocol whose plans a worker keeps: longest text, and sum of weights (about one for each
+ *  relation and each KiB of text): some tens of megabytes at most. */
+export const cachedStatementCharactersMax = 16384;
+export const statementCacheWeightMax = 6000;
+/** Combinations of database, user and settings whose plans a worker keeps apart. */
+export const planEnvironmentsMax = 64;
 /** Bytes of a page as sizes are reported in pages (pg_class.relpages), PostgreSQL's BLCKSZ. */
 export const pageBytes = 8192;
 /** Nested expressions and subqueries in one statement: what fits into a worker's 16 MiB stack with room to spare. PostgreSQL's

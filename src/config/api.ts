@@ -48,6 +48,9 @@ export interface SessionSettings {
   noteComputed(name: string): void;
   /** For SHOW ALL and pg_settings: all settings that exist, by name. */
   list(): readonly SettingInfo[];
+  /** The session's own values of all settings that analysis and planning may depend on, as one text: equal texts (over
+   *  one server configuration) mean equal plans. */
+  planSignature(): string;
   /** Grows with every change: parsed forms derived elsewhere (IoContext) compare it. */
   readonly generation: number;
 }

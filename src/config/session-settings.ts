@@ -41,6 +41,9 @@ class Settings implements SessionSettings {
   private readonly stack = new SettingStack<OwnValue>((name, value) => this.put(name, value));
   private readonly changedReports = new Set<string>();
   private changes = 0;
+  /** Parsed values by the names they were asked for, of generation `parsedAt`. */
+  private readonly parsedValues = new Map<string, boolean | number | string>();
+  private parsedAt = -1;
   private hasReported = false;
 
   constructor(
@@ -51,6 +54,16 @@ class Settings implements SessionSettings {
 
   get generation(): number {
     return this.changes + this.base.generation;
+  }
+
+  planSignature(): string {
+    const parts: string[] = [];
+    for (const [name, { value }] of this.own) {
+      // Custom settings have a dot; those of the server itself count.
+      if (planNeutral.has(name) || (name.includes('.') && !name.startsWith('heliosdb.'))) continue;
+      if (value.shown !== this.base.get(name)?.value.shown) parts.push(`${name}=${value.shown}`);
+    }
+    return `${this.base.generation}\n${parts.sort().join('\n')}`;
   }
 
   show(name: string): string {
@@ -153,6 +166,19 @@ class Settings implements SessionSettings {
   }
 
   private parsed(name: string): boolean | number | string {
+    if (this.parsedAt !== this.generation) {
+      this.parsedValues.clear();
+      this.parsedAt = this.generation;
+    }
+    let value = this.parsedValues.get(name);
+    if (value === undefined) {
+      value = this.lookUp(name);
+      this.parsedValues.set(name, value);
+    }
+    return value;
+  }
+
+  private lookUp(name: string): boolean | number | string {
     const definition = settingDefinition(name);
     const value = this.current(definition?.name ?? name);
     if (value === undefined && definition === undefined) throw unrecognized(name);
@@ -283,6 +309,36 @@ class Settings implements SessionSettings {
     };
   }
 }
+
+/** Settings that neither the analyzer nor the planner can see: what they govern happens around a statement. */
+const planNeutral: ReadonlySet<string> = new Set([
+  'application_name',
+  'client_encoding',
+  'client_min_messages',
+  'deadlock_timeout',
+  'default_transaction_deferrable',
+  'default_transaction_isolation',
+  'default_transaction_read_only',
+  'idle_in_transaction_session_timeout',
+  'idle_session_timeout',
+  'is_superuser',
+  'lock_timeout',
+  'log_duration',
+  'log_min_duration_statement',
+  'log_min_messages',
+  'log_statement',
+  'role',
+  'session_authorization',
+  'statement_timeout',
+  'synchronous_commit',
+  'tcp_keepalives_count',
+  'tcp_keepalives_idle',
+  'tcp_keepalives_interval',
+  'transaction_deferrable',
+  'transaction_isolation',
+  'transaction_read_only',
+  'transaction_timeout',
+]);
 
 const noReports: readonly (readonly [string, string])[] = [];
 const emptyCustom: OwnValue = { value: stringValue(''), source: 'session' };

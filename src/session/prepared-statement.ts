@@ -109,6 +109,20 @@ export class PreparedStatement {
     return this.choice.choose(session, this.rewritten(session), parameters);
   }
 
+  /** True while neither the catalogs nor the search_path moved since it was bound. */
+  isCurrent(session: Session): boolean {
+    return (
+      this.state !== null &&
+      this.state.catalogVersion === session.catalog.version() &&
+      this.state.searchPath === session.settings.text('search_path')
+    );
+  }
+
+  /** The next use plans anew, from the same bound query. */
+  forgetPlan(): void {
+    this.choice.forget();
+  }
+
   /** DISCARD PLANS: the next use binds and plans anew. */
   forgetPlans(): void {
     this.state = null;

@@ -4,6 +4,8 @@ import type { ParsedStatement } from '../parser/parse.js';
 import { sendRows, writeColumns } from './send-rows.js';
 import { PreparedStatement } from './prepared-statement.js';
 import { openStatement } from './run-statement.js';
+import { CachedStatement } from './plan-cache/cached-statement.js';
+import { findStatement, keepStatement, makeStatement } from './plan-cache/statement-cache.js';
 import { rowSource } from './portal.js';
 import type { Session } from './session.js';
 import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
@@ -13,6 +15,15 @@ import { writeCommandComplete, writeEmptyQueryResponse } from '../wire/backend.j
 export async function runSimpleQuery(session: Session, sql: string): Promise<void> {
   session.startStatement(sql);
   session.dropUnnamed();
+  const known = findStatement(session, sql);
+  if (known !== null) {
+    session.transactions.requireNotFailed();
+    session.transactions.ensure();
+    const tag = await runToEnd(session, known);
+    await session.transactions.finishStatement();
+    writeCommandComplete(session.connection.out, tag);
+    return;
+  }
   const statements = session.parse(sql);
   if (statements.length === 0) {
     await session.transactions.finishStatement();
@@ -36,7 +47,15 @@ async function runOne(
   if (!isTransactionExit(raw)) session.transactions.requireNotFailed();
   session.transactions.ensure();
   if (!place.isOnly) session.transactions.beginImplicit();
-  const prepared = new PreparedStatement({
+  const prepared = (place.isOnly ? makeStatement(session, raw, sql) : null) ?? onceOnly(session, raw, sql);
+  const tag = await runToEnd(session, prepared);
+  if (place.isLast || isTransactionStatement(raw)) await session.transactions.finishStatement();
+  else session.transactions.current?.advanceCommand();
+  writeCommandComplete(session.connection.out, tag);
+}
+
+function onceOnly(session: Session, raw: ParsedStatement, sql: string): PreparedStatement {
+  return new PreparedStatement({
     name: '',
     sourceText: session.sliceOf(raw, sql),
     queryString: sql,
@@ -45,15 +64,12 @@ async function runOne(
     fromSql: false,
     preparedAt: session.statementTimestamp,
   });
-  const tag = await runToEnd(session, prepared);
-  if (place.isLast || isTransactionStatement(raw)) await session.transactions.finishStatement();
-  else session.transactions.current?.advanceCommand();
-  writeCommandComplete(session.connection.out, tag);
 }
 
 /** Runs one statement and sends its rows; returns its command tag. */
 async function runToEnd(session: Session, prepared: PreparedStatement): Promise<string> {
   const open = await openStatement(session, prepared, []);
+  if (open.kind === 'query' && prepared instanceof CachedStatement) keepStatement(session, prepared);
   const source = rowSource(open);
   if (!source) return open.kind === 'command' && open.result.kind === 'done' ? open.result.tag : '';
   try {

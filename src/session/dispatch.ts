@@ -1,5 +1,6 @@
 // Commands that act on the session itself; everything else goes to the commands room. In: a bound command. Out: its
 // result, run to its end (rows are delivered lazily).
+import { type Awaitable, chain } from '../base/awaitable.js';
 import { SqlState, notSupported, pgError } from '../errors/pg-error.js';
 import { runCommand } from '../commands/dispatch.js';
 import type { CommandResult } from '../commands/api.js';
@@ -78,17 +79,19 @@ const handlers: Handlers = {
 };
 
 /** Runs a command: the session's own here, the others in the commands room. */
-export async function runBoundCommand(
+export function runBoundCommand(
   session: Session,
   bound: BoundCommand,
   sourceText: string,
   parameters: readonly ParameterValue[],
-): Promise<CommandResult> {
+): Awaitable<CommandResult> {
   const handler = isSessionTag(bound.tag) ? (handlers[bound.tag] as Handler<string>) : null;
   if (!handler) return runCommand(bound, commandContext(session, sourceText, parameters));
   const statement = (bound.statement as Readonly<Record<string, unknown>>)[bound.tag];
-  const result = await handler({ session, statement, sourceText, parameters } as Call<string>);
-  return typeof result === 'string' ? { kind: 'done', tag: result } : result;
+  const answer = handler({ session, statement, sourceText, parameters } as Call<string>) as Awaitable<
+    CommandResult | string
+  >;
+  return chain(answer, (result) => (typeof result === 'string' ? { kind: 'done', tag: result } : result));
 }
 
 /** 42501 unless the user has the privileges of pg_checkpoint. */

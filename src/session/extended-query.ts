@@ -1,5 +1,6 @@
 // The extended query protocol: Parse, Bind, Describe, Execute, Close. Each handler appends its answer to the output and
 // throws on an error; the message loop then skips to Sync. Transactions end at Sync.
+import { type Awaitable, chain } from '../base/awaitable.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
 import type { FrontendMessage, BindMessage } from '../wire/frontend.js';
 import {
@@ -14,7 +15,7 @@ import {
 } from '../wire/backend.js';
 import { decodeParameters } from './parameters.js';
 import { PreparedStatement } from './prepared-statement.js';
-import { Portal } from './portal.js';
+import { type ExecuteResult, Portal } from './portal.js';
 import { writeColumns } from './send-rows.js';
 import type { Session } from './session.js';
 import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
@@ -22,7 +23,7 @@ import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
 type Extended = Extract<FrontendMessage, { kind: 'parse' | 'bind' | 'describe' | 'execute' | 'close' }>;
 
 /** Handles one message of the extended protocol. */
-export async function runExtended(session: Session, message: Extended): Promise<void> {
+export function runExtended(session: Session, message: Extended): Awaitable<void> {
   switch (message.kind) {
     case 'parse':
       return parse(session, message);
@@ -64,7 +65,7 @@ function parse(session: Session, message: Extract<FrontendMessage, { kind: 'pars
   writeParseComplete(session.connection.out);
 }
 
-async function bind(session: Session, message: BindMessage): Promise<void> {
+function bind(session: Session, message: BindMessage): Awaitable<void> {
   const prepared = session.requireStatement(message.statement);
   session.startStatement(prepared.sourceText);
   if (!isTransactionExit(prepared.options.raw) && prepared.options.raw) session.transactions.requireNotFailed();
@@ -83,25 +84,24 @@ async function bind(session: Session, message: BindMessage): Promise<void> {
       `bind message has ${message.resultFormats.length} result formats but query has ${columns?.length ?? 0} columns`,
     );
   }
-  if (message.portal === '') await session.closePortal('');
-  else if (session.portals.has(message.portal)) {
+  if (message.portal !== '' && session.portals.has(message.portal)) {
     throw pgError(SqlState.duplicateCursor, `cursor "${message.portal}" already exists`);
   }
-  session.portals.set(
-    message.portal,
-    new Portal({
-      name: message.portal,
-      prepared,
-      parameters,
-      formats: message.resultFormats,
-      scroll: false,
-      holdable: false,
-      declared: false,
-      createdAt: session.statementTimestamp,
-      savepointDepth: session.transactions.current?.savepointDepth ?? 0,
-    }),
-  );
-  writeBindComplete(session.connection.out);
+  const portal = new Portal({
+    name: message.portal,
+    prepared,
+    parameters,
+    formats: message.resultFormats,
+    scroll: false,
+    holdable: false,
+    declared: false,
+    createdAt: session.statementTimestamp,
+    savepointDepth: session.transactions.current?.savepointDepth ?? 0,
+  });
+  return chain(session.closePortal(message.portal), () => {
+    session.portals.set(message.portal, portal);
+    writeBindComplete(session.connection.out);
+  });
 }
 
 function describe(session: Session, message: Extract<FrontendMessage, { kind: 'describe' }>): void {
@@ -117,35 +117,43 @@ function describe(session: Session, message: Extract<FrontendMessage, { kind: 'd
     return;
   }
   const portal = session.requirePortal(message.name);
-  const columns = portal.columns(session);
+  const columns = portal.describe(session);
   if (columns) session.transactions.requireNotFailed();
   if (columns) writeColumns(session, columns, portal.options.formats);
   else writeNoData(out);
 }
 
-async function execute(session: Session, message: Extract<FrontendMessage, { kind: 'execute' }>): Promise<void> {
+function execute(session: Session, message: Extract<FrontendMessage, { kind: 'execute' }>): Awaitable<void> {
   const portal = session.requirePortal(message.portal);
   const { out } = session.connection;
   if (!portal.raw) {
     writeEmptyQueryResponse(out);
-    return;
+    return undefined;
   }
   session.resumeStatement(portal.sourceText);
   if (!isTransactionExit(portal.raw)) session.transactions.requireNotFailed();
   session.transactions.ensure();
   const rowCountMax = message.rowCountMax === 0 ? Number.POSITIVE_INFINITY : message.rowCountMax;
-  const result = await portal.execute(session, rowCountMax);
-  if (result.suspended) {
-    writePortalSuspended(out);
-    return;
-  }
-  if (isTransactionStatement(portal.raw)) await session.transactions.finishStatement();
-  else session.transactions.current?.advanceCommand();
-  writeCommandComplete(out, result.tag);
+  return chain(portal.execute(session, rowCountMax), (result) => complete(session, portal, result));
 }
 
-async function close(session: Session, message: Extract<FrontendMessage, { kind: 'close' }>): Promise<void> {
+/** Ends an Execute whose rows are sent. */
+function complete(session: Session, portal: Portal, result: ExecuteResult): Awaitable<void> {
+  const { out } = session.connection;
+  if (result.suspended) {
+    writePortalSuspended(out);
+    return undefined;
+  }
+  if (isTransactionStatement(portal.raw)) {
+    return chain(session.transactions.finishStatement(), () => writeCommandComplete(out, result.tag));
+  }
+  session.transactions.current?.advanceCommand();
+  writeCommandComplete(out, result.tag);
+  return undefined;
+}
+
+function close(session: Session, message: Extract<FrontendMessage, { kind: 'close' }>): Awaitable<void> {
   if (message.target === 'statement') session.statements.delete(message.name);
-  else await session.closePortal(message.name);
-  writeCloseComplete(session.connection.out);
+  const closed = message.target === 'portal' ? session.closePortal(message.name) : undefined;
+  return chain(closed, () => writeCloseComplete(session.connection.out));
 }

@@ -1,6 +1,8 @@
 // One client's messages, one after the other, until it leaves. Errors end the statement and the transaction's step, never
 // the loop, unless they are FATAL. Output collects until the client is waited for, so that replies to pipelined messages
 // leave in one write.
+import { type Awaitable, chain } from '../base/awaitable.js';
+import { timeSliceMs } from '../base/limits.js';
 import { SqlState } from '../errors/pg-error.js';
 import type { FrontendMessage } from '../wire/frontend.js';
 import type { ReceiveTimeout } from '../wire/connection.js';
@@ -30,7 +32,8 @@ export async function runMessageLoop(session: Session): Promise<void> {
     if (skipToSync && message.kind !== 'sync') continue;
     if (message.kind === 'sync') skipToSync = false;
     try {
-      await handle(session, message);
+      const wait = handle(session, message);
+      if (wait !== undefined) await wait;
     } catch (error) {
       session.transactions.abort();
       await session.abortStatement();
@@ -41,43 +44,42 @@ export async function runMessageLoop(session: Session): Promise<void> {
   }
 }
 
-async function handle(session: Session, message: FrontendMessage): Promise<void> {
+function handle(session: Session, message: FrontendMessage): Awaitable<void> {
   switch (message.kind) {
     case 'query':
-      await runSimpleQuery(session, message.sql);
-      sendReady(session);
-      return;
+      return runSimpleQuery(session, message.sql).then(() => sendReady(session));
     case 'parse':
     case 'bind':
     case 'describe':
     case 'execute':
     case 'close':
-      await runExtended(session, message);
-      return;
+      return runExtended(session, message);
     case 'sync':
-      await session.transactions.finishStatement();
-      sendReady(session);
-      return;
+      return sync(session);
     case 'flush':
-      await session.connection.flush();
-      return;
+      return session.connection.flush();
     case 'functionCall':
-      await runFunctionCall(session, message);
-      await session.transactions.finishStatement();
-      sendReady(session);
-      return;
+      return runFunctionCall(session, message).then(() => sync(session));
     case 'invalid':
       throw message.error;
     case 'copyData':
     case 'copyDone':
     case 'copyFail':
       // Left over from a COPY that failed: the client may still have been sending (manual, section 53.2.6).
-      return;
+      return undefined;
     case 'password':
       throw fatalError(SqlState.protocolViolation, 'unexpected password message');
     case 'terminate':
-      return;
+      return undefined;
   }
+}
+
+function sync(session: Session): Awaitable<void> {
+  return chain(session.transactions.finishStatement(), () => {
+    sendReady(session);
+    // A pipeline of quick statements must leave the others their turn.
+    return session.timeSlice.yieldIfOver(timeSliceMs);
+  });
 }
 
 async function waitForMessage(session: Session): Promise<FrontendMessage | null> {

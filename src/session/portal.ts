@@ -1,6 +1,7 @@
 // A portal: one execution of a statement from which rows are fetched, by Execute, by FETCH, or all at once by a simple
 // query. It keeps the rows it delivered where it may be asked for them again (scrollable cursors) and reads ahead no
 // further than asked.
+import { type Awaitable, chain } from '../base/awaitable.js';
 import { batchRowsMax } from '../base/limits.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
 import { defined } from '../errors/unreachable.js';
@@ -19,8 +20,8 @@ import { tagOf } from './statement-kind.js';
 /** Rows from a running statement: batches of at most `rowCountMax`, null at the end. */
 export interface RowSource {
   readonly columns: readonly ResultColumn[];
-  next(rowCountMax: number): Promise<readonly Row[] | null>;
-  close(): Promise<void>;
+  next(rowCountMax: number): Awaitable<readonly Row[] | null>;
+  close(): void | Promise<void>;
   /** The tag to report once the end is reached; `rowCount` rows were delivered. */
   tag(rowCount: number): string;
   currentRow?(relation: number, position: number): { readonly rowid: number } | null;
@@ -65,6 +66,12 @@ function commandRows(
   };
 }
 
+/** What Execute did. `suspended`: more rows may follow. */
+export interface ExecuteResult {
+  readonly suspended: boolean;
+  readonly tag: string;
+}
+
 export interface PortalOptions {
   readonly name: string;
   readonly prepared: PreparedStatement;
@@ -106,38 +113,62 @@ export class Portal {
   }
 
   /** Opens the statement: it runs up to its first row, or to its end where it has none. */
-  async start(session: Session): Promise<void> {
-    if (this.isOpen) return;
+  start(session: Session): Awaitable<void> {
+    if (this.isOpen) return undefined;
     this.isOpen = true;
-    const open = await openStatement(session, this.options.prepared, this.options.parameters);
-    if (open.kind === 'query' && this.options.declared) open.execution.trackRows();
-    this.source = rowSource(open);
-    if (open.kind === 'command' && open.result.kind === 'done') this.completedTag = open.result.tag;
+    return chain(openStatement(session, this.options.prepared, this.options.parameters), (open) => {
+      if (open.kind === 'query' && this.options.declared) open.execution.trackRows();
+      this.source = rowSource(open);
+      if (open.kind === 'command' && open.result.kind === 'done') this.completedTag = open.result.tag;
+    });
   }
 
   /** Result columns; null where the statement returns none. */
-  columns(session: Session): readonly ResultColumn[] | null {
+  describe(session: Session): readonly ResultColumn[] | null {
     return this.source?.columns ?? this.options.prepared.columns(session);
   }
 
-  /** Execute: sends up to `rowCountMax` rows. `suspended`: more may follow. */
-  async execute(session: Session, rowCountMax: number): Promise<{ readonly suspended: boolean; readonly tag: string }> {
+  /** Columns of the rows that `next` delivers. */
+  get columns(): readonly ResultColumn[] {
+    return this.rows().columns;
+  }
+
+  /** Execute: sends up to `rowCountMax` rows. */
+  execute(session: Session, rowCountMax: number): Awaitable<ExecuteResult> {
     const isFirst = !this.isOpen;
-    await this.start(session);
-    if (!this.source) {
+    return chain(this.start(session), () => {
+      if (this.source) return this.deliver(session, rowCountMax);
       if (isFirst) return { suspended: false, tag: this.completedTag ?? '' };
       throw pgError(SqlState.objectNotInPrerequisiteState, `portal "${this.options.name}" cannot be run`);
+    });
+  }
+
+  private deliver(session: Session, rowCountMax: number): Awaitable<ExecuteResult> {
+    if (rowCountMax !== Number.POSITIVE_INFINITY && this.modifiesRows()) {
+      return this.materialize().then(() => this.send(session, rowCountMax));
     }
-    if (rowCountMax !== Number.POSITIVE_INFINITY && this.modifiesRows()) await this.materialize();
-    const stream = { columns: this.source.columns, next: (count: number) => this.next(count) };
-    const { sent, atEnd } = await sendRows(session, stream, this.options.formats, rowCountMax);
-    return { suspended: !atEnd, tag: this.source.tag(sent) };
+    return this.send(session, rowCountMax);
+  }
+
+  private send(session: Session, rowCountMax: number): Awaitable<ExecuteResult> {
+    return chain(sendRows(session, this, this.options.formats, rowCountMax), ({ sent, atEnd }) => ({
+      suspended: !atEnd,
+      tag: this.rows().tag(sent),
+    }));
   }
 
   /** Forward rows: at most `rowCountMax`, null at the end. */
-  private async next(rowCountMax: number): Promise<readonly Row[] | null> {
-    const rows = await this.fetchForward(rowCountMax);
-    return rows.length === 0 ? null : rows;
+  next(rowCountMax: number): Awaitable<readonly Row[] | null> {
+    if (this.options.scroll) return this.fetchForward(rowCountMax).then((rows) => (rows.length === 0 ? null : rows));
+    return chain(this.ended ? null : this.rows().next(rowCountMax), (batch) => this.note(batch));
+  }
+
+  /** Moves the position behind a batch, or behind the last row at the end. */
+  private note(batch: readonly Row[] | null): readonly Row[] | null {
+    if (batch === null) this.ended = true;
+    else this.delivered += batch.length;
+    this.position = batch === null ? this.total() + 1 : this.delivered;
+    return batch;
   }
 
   /** FETCH's moves; returns the rows passed over, in the direction moved. Infinity stands for ALL. */
@@ -230,11 +261,11 @@ export class Portal {
     return this.source?.currentRow?.(relation, this.position) ?? null;
   }
 
-  async close(): Promise<void> {
+  close(): void | Promise<void> {
     const source = this.source;
     this.source = null;
     this.ended = true;
-    await source?.close();
+    return source?.close();
   }
 
   private rows(): RowSource {
@@ -268,13 +299,13 @@ function storedRows(source: RowSource, rows: readonly Row[]): RowSource {
   let at = 0;
   return {
     columns: source.columns,
-    async next(rowCountMax) {
+    next(rowCountMax) {
       if (at >= rows.length) return null;
       const batch = rows.slice(at, at + rowCountMax);
       at += batch.length;
       return batch;
     },
-    async close() {},
+    close() {},
     tag: source.tag,
   };
 }

@@ -1,5 +1,6 @@
 // Relation locks of a query, taken before it runs: every relation of its range tables, subqueries and CTEs included, in
 // the mode that the analyzer noted.
+import type { Awaitable } from '../base/awaitable.js';
 import type { Query } from '../trees/query.js';
 import { forEachSubquery } from '../trees/walk.js';
 import type { LockMode } from '../transaction/api.js';
@@ -18,18 +19,29 @@ const lockModes: readonly LockMode[] = [
 
 /** Locks what the query touches. True where a lock had to be waited for and the catalogs moved meanwhile: the query
  *  must be bound again. */
-export async function lockRelations(session: Session, query: Query): Promise<boolean> {
+export function lockRelations(session: Session, query: Query): Awaitable<boolean> {
+  const transaction = session.transactions.ensure();
+  const relations = relationsOf(query);
+  for (let index = 0; index < relations.length; index++) {
+    const { relation, mode } = relations[index] as RelationUse;
+    const wait = transaction.lockRelation(relation, mode);
+    if (wait) return lockRest(session, relations, index + 1, wait);
+  }
+  return false;
+}
+
+/** Waits for one lock, then takes those from `index` on. */
+async function lockRest(
+  session: Session,
+  relations: readonly RelationUse[],
+  index: number,
+  wait: Promise<void>,
+): Promise<boolean> {
   const transaction = session.transactions.ensure();
   const version = session.catalog.version();
-  let hasWaited = false;
-  for (const { relation, mode } of relationsOf(query)) {
-    const wait = transaction.lockRelation(relation, mode);
-    if (wait) {
-      hasWaited = true;
-      await wait;
-    }
-  }
-  return hasWaited && session.catalog.version() !== version;
+  await wait;
+  for (const { relation, mode } of relations.slice(index)) await transaction.lockRelation(relation, mode);
+  return session.catalog.version() !== version;
 }
 
 interface RelationUse {

@@ -40,7 +40,7 @@ function commandColumns(session: Session, bound: BoundCommand): readonly ResultC
   }
   if ('FetchStmt' in statement) {
     if (statement.FetchStmt.ismove) return null;
-    return session.portals.get(statement.FetchStmt.portalname ?? '')?.columns(session) ?? null;
+    return session.portals.get(statement.FetchStmt.portalname ?? '')?.describe(session) ?? null;
   }
   if ('ExecuteStmt' in statement) return session.requireStatement(statement.ExecuteStmt.name ?? '').columns(session);
   return null;

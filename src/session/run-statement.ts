@@ -1,6 +1,7 @@
 // The corridor, and its one fork: a bound query goes on through rewriter, planner and executor, a bound command to its
 // handler. In: a statement of the client with its parameter values. Out: an open statement from which a portal fetches.
 // Nothing here but the order; what each step means lives in its room.
+import { type Awaitable, chain } from '../base/awaitable.js';
 import type { CommandResult } from '../commands/api.js';
 import type { Execution } from '../executor/api.js';
 import { openPlan } from './corridor.js';
@@ -21,19 +22,23 @@ export type QueryCommand = 'select' | 'insert' | 'update' | 'delete' | 'merge';
  * Runs a statement up to its first row. Locks its relations, takes its snapshot and opens its plan; commands run to
  * their end. Throws what its rooms throw; the caller ends the transaction's statement.
  */
-export async function openStatement(
+export function openStatement(
   session: Session,
   prepared: PreparedStatement,
   parameters: readonly ParameterValue[],
-): Promise<OpenStatement> {
-  let bound = prepared.bind(session);
-  // A wait for a lock lets others change what the statement was bound to: then it is bound again.
-  while (bound.kind === 'query' && (await lockRelations(session, prepared.rewritten(session)))) {
-    bound = prepared.bind(session);
+): Awaitable<OpenStatement> {
+  const bound = prepared.bind(session);
+  if (bound.kind === 'command') {
+    return chain(runBoundCommand(session, bound, prepared.sourceText, parameters), (result) => ({
+      kind: 'command',
+      result,
+    }));
   }
-  if (bound.kind === 'query') {
+  const { commandType } = bound.query;
+  return chain(lockRelations(session, prepared.rewritten(session)), (moved) => {
+    // A wait for a lock lets others change what the statement was bound to: then it is bound again.
+    if (moved) return openStatement(session, prepared, parameters);
     const execution = openPlan(session, prepared.plan(session, parameters), parameters);
-    return { kind: 'query', execution, commandType: bound.query.commandType };
-  }
-  return { kind: 'command', result: await runBoundCommand(session, bound, prepared.sourceText, parameters) };
+    return { kind: 'query', execution, commandType };
+  });
 }

@@ -19,7 +19,7 @@ import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
 import { executionContext } from './corridor.js';
 import { SessionActivity } from '../transaction/activity.js';
-import type { SessionLocks } from '../transaction/session-locks.js';
+import type { SessionLocks, WaitEnvironment } from '../transaction/session-locks.js';
 import { SessionStatistics } from '../transaction/session-statistics.js';
 import { backends } from '../transaction/server-services.js';
 import { createTransactionManager } from '../transaction/transaction.js';
@@ -74,6 +74,8 @@ export class Session implements SessionServices {
   readonly temporaryTables = new TemporaryTables(this);
   readonly locks: SessionLocks;
   readonly statistics: SessionStatistics;
+  /** What waits for locks need to know. */
+  readonly waitEnvironment: WaitEnvironment;
   readonly random: RandomState = createRandomState();
   readonly statements = new Map<string, PreparedStatement>();
   readonly portals = new Map<string, Portal>();
@@ -97,16 +99,17 @@ export class Session implements SessionServices {
     this.statistics = new SessionStatistics(connection.database.oid, statistics, () =>
       this.settings.bool('track_counts'),
     );
+    this.waitEnvironment = {
+      lockTimeoutMs: () => this.settings.int('lock_timeout'),
+      deadlockTimeoutMs: () => this.settings.int('deadlock_timeout'),
+      onInterrupt: (listener) => this.timer.subscribe(listener),
+      checkInterrupts: () => this.checkInterrupts(),
+      showWait: (event) => this.activity.setWait(event),
+    };
     const manager = createTransactionManager(environment.store, {
       processId: connection.processId,
       database: connection.database.oid,
-      waits: {
-        lockTimeoutMs: () => this.settings.int('lock_timeout'),
-        deadlockTimeoutMs: () => this.settings.int('deadlock_timeout'),
-        onInterrupt: (listener) => this.timer.subscribe(listener),
-        checkInterrupts: () => this.checkInterrupts(),
-        showWait: (event) => this.activity.setWait(event),
-      },
+      waits: this.waitEnvironment,
       transactionChanged: (change) => {
         if ('xid' in change) this.activity.setXid(change.xid);
         else this.transactionChanged(change.start);

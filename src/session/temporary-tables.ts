@@ -17,6 +17,11 @@ export class TemporaryTables implements OnCommitService {
     this.actions.delete(relation);
   }
 
+  /** Some table has something to do at commit. */
+  get hasActions(): boolean {
+    return this.actions.size > 0;
+  }
+
   /** Empties and drops what must be before a commit. */
   async beforeCommit(): Promise<void> {
     for (const [oid, action] of [...this.actions]) {

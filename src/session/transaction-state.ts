@@ -1,6 +1,7 @@
 // A session's transaction block: which state it is in, what BEGIN, COMMIT, SAVEPOINT and errors do to it. States follow
 // the manual (sections 53.2.2.1 and 3.4): every statement runs in a transaction; outside a block it is the statement's
 // own; the statements of one simple Query, and those up to a Sync, share an implicit one.
+import { type Awaitable, chain } from '../base/awaitable.js';
 import { assert } from '../errors/unreachable.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
 import type { Notice, PgError } from '../errors/pg-error.js';
@@ -14,7 +15,7 @@ export type BlockState = 'none' | 'implicit' | 'block' | 'failed';
 export interface TransactionEvents {
   notice(notice: Notice): void;
   /** Before a commit: holdable cursors read their rest, others close. May throw: then the transaction rolls back. */
-  beforeCommit(): Promise<void>;
+  beforeCommit(): Awaitable<void>;
   /** After commit (true) or rollback (false) of the top transaction. */
   ended(committed: boolean): void;
   /** After a rollback to a savepoint: portals and other things made deeper than `depth` go away. */
@@ -64,14 +65,14 @@ export class TransactionState {
   }
 
   /** Ends a statement outside a block: commits what it did. */
-  async finishStatement(): Promise<void> {
+  finishStatement(): Awaitable<void> {
     if (this.isInBlock) {
       // The block's next statement sees what this one wrote.
       this.manager.current?.advanceCommand();
-      return;
+      return undefined;
     }
     this.block = 'none';
-    if (this.manager.current) await this.commitNow();
+    return this.manager.current ? this.commitNow() : undefined;
   }
 
   /** After an error: a block turns failed and keeps what its savepoints hold, anything else is rolled back. */
@@ -208,14 +209,29 @@ export class TransactionState {
     return this.manager.begin(options);
   }
 
-  private async commitNow(): Promise<void> {
+  private commitNow(): Awaitable<void> {
     try {
-      await this.events.beforeCommit();
-      await this.manager.commit({ synchronous: this.settings.text('synchronous_commit') !== 'off' });
+      const committed = chain(this.events.beforeCommit(), () => this.manager.commit(this.commitOptions()));
+      if (!(committed instanceof Promise)) return this.noteCommitted();
+      return committed.then(
+        () => this.noteCommitted(),
+        (error: unknown) => this.commitFailed(error),
+      );
     } catch (error) {
-      this.rollbackNow();
-      throw error;
+      return this.commitFailed(error);
     }
+  }
+
+  private commitOptions(): { readonly synchronous: boolean } {
+    return { synchronous: this.settings.text('synchronous_commit') !== 'off' };
+  }
+
+  private commitFailed(error: unknown): never {
+    this.rollbackNow();
+    throw error;
+  }
+
+  private noteCommitted(): void {
     this.savepoints = [];
     this.settings.commit();
     this.events.ended(true);

@@ -149,6 +149,20 @@ export interface IndexBatch {
   readonly payloads: readonly (Buffer | null)[];
 }
 
+/** Single rows by whole keys of a unique index, index entry and row in one call. */
+export interface PointStore {
+  /** The newest committed row under the key, null where there is none. Undefined where a stronger lock on the table is
+   *  held or waited for, or the catalogs are no longer at this version: the statement must take the general path. */
+  newest(catalogVersion: number, key: Uint8Array): Row | null | undefined;
+  get(view: ReadView, key: Uint8Array): StoredRow | null;
+}
+export interface PointFiles {
+  readonly index: RelationFile;
+  readonly table: RelationFile;
+  /** The table's oid: whose locks `newest` minds. */
+  readonly relation: number;
+}
+
 /** A sequence's shared state. Values returned are never rolled back; after a crash none is returned twice. */
 export interface SequenceStore {
   create(txn: StoreTransaction, file: RelationFile, definition: SequenceDefinition): void;
@@ -183,6 +197,8 @@ export interface Store {
   visibleSequence?(): number;
   table(file: RelationFile, layout: RowLayout, types: TypeLookup): TableStore;
   index(file: RelationFile): IndexStore;
+  /** For a unique index of a permanent table; `attributes` as in `TableStore.get`. */
+  point?(files: PointFiles, layout: RowLayout, attributes: readonly number[] | null, types: TypeLookup): PointStore;
   readonly sequences: SequenceStore;
   /** A fresh oid / relfilenode, durable before it is handed out. */
   nextOid(): number;

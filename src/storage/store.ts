@@ -6,6 +6,7 @@ import { registerExchange } from './exchange.js';
 import { makeIndexStore } from './index-store.js';
 import { native } from './native-error.js';
 import { answered, NativeSnapshot, NativeTransaction, settleCommits, writing } from './store-transaction.js';
+import { makePointStore } from './point-store.js';
 import { makeTableStore } from './table-store.js';
 
 export interface StoreOptions {
@@ -81,6 +82,7 @@ const store: Store = {
   },
   table: makeTableStore,
   index: makeIndexStore,
+  point: makePointStore,
   nextOid: () => native(() => addon.storeNextOid()),
   visibleSequence: () => addon.storeVisibleSequence(),
   catalogVersion: () => addon.storeCatalogVersion(),

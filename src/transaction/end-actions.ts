@@ -25,6 +25,10 @@ export class EndActions {
     return this.actions.length;
   }
 
+  get isEmpty(): boolean {
+    return this.actions.length === 0;
+  }
+
   /** In order; an action may register further ones, which run too. */
   async runBeforeCommit(): Promise<void> {
     for (let index = 0; index < this.actions.length; index++) {

@@ -1,5 +1,6 @@
 // The life of a session's transactions, as the session room drives it; `transaction.ts` implements it. At most one
 // transaction is open at a time; SQL's named savepoints are kept by the session's transaction state, by depth.
+import type { Awaitable } from '../base/awaitable.js';
 import type { IsolationLevel, Transaction } from './api.js';
 
 export interface TransactionManager {
@@ -14,7 +15,7 @@ export interface TransactionManager {
   importSnapshot(name: string): void;
   /** Runs beforeCommit actions, commits durably, releases locks, runs afterCommit actions. If it rejects, the
    *  transaction was rolled back. */
-  commit(options: { readonly synchronous: boolean }): Promise<void>;
+  commit(options: { readonly synchronous: boolean }): Awaitable<void>;
   /** Rolls back, releases locks, runs afterRollback actions. */
   rollback(): void;
   /** Opens a subtransaction and returns its depth (1 for the first). */

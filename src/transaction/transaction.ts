@@ -5,6 +5,7 @@ import { currentTimestamp } from '../base/clock.js';
 import { assert, defined } from '../errors/unreachable.js';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { ReadView, RowId, Store, StoreTransaction } from '../storage/api.js';
+import type { Awaitable } from '../base/awaitable.js';
 import type { IsolationLevel, LockMode, LockWait, RowLockMode, Transaction } from './api.js';
 import { EndActions } from './end-actions.js';
 import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
@@ -80,8 +81,15 @@ class Manager implements SessionTransactions {
     this.required().importSnapshot(name);
   }
 
-  async commit(options: { readonly synchronous: boolean }): Promise<void> {
+  commit(options: { readonly synchronous: boolean }): Awaitable<void> {
     const open = this.required();
+    if (open.store.hasWrites || !open.actions.isEmpty) return this.commitWrites(open, options);
+    open.store.rollback();
+    this.committed(open);
+    return undefined;
+  }
+
+  private async commitWrites(open: OpenTransaction, options: { readonly synchronous: boolean }): Promise<void> {
     try {
       await open.actions.runBeforeCommit();
       if (open.store.hasWrites) await open.store.commit(options);
@@ -91,6 +99,10 @@ class Manager implements SessionTransactions {
       if (this.open === open) this.rollback();
       throw error;
     }
+    this.committed(open);
+  }
+
+  private committed(open: OpenTransaction): void {
     this.open = null;
     open.finish();
     this.statistics.transactionEnded(true);

@@ -1,7 +1,7 @@
 // IndexScan and IndexOnlyScan: key ranges from the conditions, rowids from the index in key order, rows from the table.
 // Index-only scans read the same rows: an entry's payload is no shorter way to them than the row itself.
 import { defined } from '../../errors/unreachable.js';
-import type { IndexCursor, IndexStore, KeyRange } from '../../storage/api.js';
+import type { IndexCursor, IndexStore, KeyRange, PointStore } from '../../storage/api.js';
 import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import type { Expression, Var } from '../../trees/expression.js';
 import type { IndexOnlyScan, IndexScan } from '../../trees/plan.js';
@@ -10,7 +10,7 @@ import type { RelationCounts } from '../../transaction/session-statistics.js';
 import type { Row } from '../../types/value.js';
 import type { Batch, RunState } from '../state.js';
 import { storedExpressions } from '../stored-expressions.js';
-import { openIndex } from '../tables.js';
+import { openIndex, openPoint } from '../tables.js';
 import type { CompileUnit } from '../expressions/unit.js';
 import { type RangeProgram, compileRanges, keyRanges } from './index-ranges.js';
 import { RelationScanNode, type ScanProgram, compileScan, scannedRelation } from './relation-scan.js';
@@ -19,7 +19,7 @@ export interface IndexProgram {
   readonly index: IndexDescriptor;
   readonly ranges: RangeProgram;
   readonly scan: ScanProgram;
-  /** Every range is one key of a unique index: one row at most, found without a cursor. */
+  /** Every range is one whole key of a unique index: one row at most, found without a cursor. */
   readonly isPoint: boolean;
 }
 
@@ -90,6 +90,8 @@ export class IndexScanNode extends RelationScanNode {
   private ranges: KeyRange[] | null = null;
   private rangeAt = 0;
   private cursor: IndexCursor | null = null;
+  /** Where each range is one key of a unique index: rows come by single calls. */
+  private readonly point: PointStore | null;
 
   constructor(
     x: RunState,
@@ -98,6 +100,7 @@ export class IndexScanNode extends RelationScanNode {
   ) {
     super(x, plan, indexed.scan);
     this.index = openIndex(x.context, indexed.index);
+    this.point = indexed.isPoint ? openPoint(x.context, indexed, indexed.index) : null;
     this.indexCounts = x.context.transaction.statistics.of(indexed.index.oid);
   }
 
@@ -125,6 +128,7 @@ export class IndexScanNode extends RelationScanNode {
 
   private fetchRange(rowCountMax: number): Batch | null {
     const { view } = this.x.context;
+    if (this.point !== null) return this.fetchPoint(this.point);
     for (;;) {
       if (this.cursor === null) {
         const range = this.ranges?.[this.rangeAt];
@@ -147,6 +151,19 @@ export class IndexScanNode extends RelationScanNode {
         this.cursor = null;
       }
     }
+  }
+
+  /** The row of the next range's key; an empty batch where it has none. */
+  private fetchPoint(point: PointStore): Batch | null {
+    const key = this.ranges?.[this.rangeAt]?.lower;
+    if (key === undefined || key === null) return null;
+    this.rangeAt += 1;
+    this.indexCounts.scanned();
+    const row = point.get(this.x.context.view, key);
+    if (row === null) return [];
+    this.indexCounts.tuplesReturned += 1;
+    if (this.plan.kind === 'IndexScan') this.indexCounts.tuplesFetched += 1;
+    return [this.scanRow(row)];
   }
 
   protected restartStored(): void {

@@ -89,7 +89,7 @@ export async function runFetch(session: Session, statement: FetchStmt): Promise<
   await portal.start(session);
   const rows = await move(portal, statement);
   if (statement.ismove) return { kind: 'done', tag: `MOVE ${rows.length}` };
-  const columns = portal.columns(session) ?? [];
+  const columns = portal.describe(session) ?? [];
   const result = rowsResult(columns, rows, '');
   return result.kind === 'rows' ? { ...result, tag: () => `FETCH ${rows.length}` } : result;
 }

@@ -9,6 +9,7 @@ import {
   sequenceCacheService,
   sessionRegistryService,
   settingsService,
+  transactionControl,
 } from '../../commands/services.js';
 import { notSupported } from '../../errors/pg-error.js';
 import { cursorPositions, procedureRunner } from '../../executor/services.js';
@@ -31,6 +32,7 @@ import { commandSettings } from './command-settings.js';
 import { serverInfoOf } from './server-info.js';
 import { settingControlOf, sleeperOf } from './setting-control.js';
 import { statisticsOf } from './statistics.js';
+import { transactionControlOf } from './transaction-control.js';
 
 /** Offers the session's services; called once, when it is made. */
 export function provideServices(session: Session): void {
@@ -72,6 +74,7 @@ export function provideServices(session: Session): void {
       for (const other of othersOf(session, database)) backends.signal(other.processId, 'terminate');
     },
   });
+  session.provide(transactionControl, transactionControlOf(session));
   session.provide(openRelationsService, openRelationsOf(session));
 }
 

@@ -9,6 +9,7 @@ mod collations;
 mod copy;
 mod locks;
 mod store;
+mod store_points;
 mod store_rows;
 mod timezones;
 mod version;

@@ -20,6 +20,8 @@ use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
+use crate::store_points::Point;
+
 /// Errors go to JavaScript with their SQLSTATE as `code`; a detail follows the message after a NUL.
 pub type Result<T> = std::result::Result<T, napi::Error<String>>;
 
@@ -29,6 +31,7 @@ pub(crate) struct Here {
     pub worker: Worker,
     pub columns: Vec<ColumnSet>,
     pub columns_known: HashMap<Vec<u32>, u32>,
+    pub points: Vec<Point>,
     pub decoders: Slab<Decoder>,
     failures: Arc<Mutex<HashMap<u32, Error>>>,
     read: (*mut u8, usize),
@@ -178,6 +181,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
             worker,
             columns: Vec::new(),
             columns_known: HashMap::new(),
+            points: Vec::new(),
             decoders: Slab::new("decoder"),
             failures,
             read: empty,

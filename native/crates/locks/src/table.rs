@@ -222,6 +222,14 @@ impl LockTable {
         Outcome::Waiting(ticket)
     }
 
+    /// Whether a newcomer's request would be granted at once: what is read in one step needs no lock then.
+    pub fn admits(&self, tag: Tag, mode: Mode) -> bool {
+        let shard = lock(self.shard_of(&tag));
+        shard
+            .get(&tag)
+            .is_none_or(|entry| entry.place(u32::MAX, mode).is_none())
+    }
+
     /// Gives up the wait, if the session still waits: true then. False: it was granted meanwhile (or never waited).
     pub fn cancel_wait(&self, id: u32) -> bool {
         let Some(owner) = self.owner(id) else {

@@ -3,6 +3,7 @@
 
 mod cursors;
 mod files;
+mod points;
 mod rows;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use crate::transaction::Transaction;
 use crate::writer::{Done, Request};
 
 use cursors::Cursor;
+pub use points::PointPath;
 
 pub struct Worker {
     store: Arc<Store>,

@@ -307,6 +307,11 @@ fn apply_commit(
     for piece in request.changes.drain(..) {
         apply_changes(store, sequence, &piece, deltas)?;
     }
+    // Counted before and after: who reads under a snapshot with this commit and still finds the version it planned at
+    // has not read what the commit made (point reads take no locks); who saw the first count looks again.
+    if request.catalog_changed {
+        store.catalog_version.fetch_add(1, Ordering::AcqRel);
+    }
     store.visible.store(sequence, Ordering::Release);
     if request.catalog_changed {
         store.catalog_version.fetch_add(1, Ordering::AcqRel);

@@ -242,7 +242,7 @@ fn open_scan<'a>(
     Ok(scan)
 }
 
-fn add_stored<'a>(
+pub(super) fn add_stored<'a>(
     scan: &mut MergedScan<'a>,
     temporary: &'a HashMap<u32, TemporaryStore>,
     snapshot: &'a SnapshotState,

@@ -148,7 +148,7 @@ impl Worker {
         Ok(Filled::Count(count))
     }
 
-    fn get<'a>(
+    pub(super) fn get<'a>(
         &'a self,
         snapshot: &'a SnapshotState,
         view: View,

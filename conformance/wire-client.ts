@@ -9,7 +9,13 @@ export interface WireError {
   readonly hint: string | null;
 }
 
+export interface WireColumn {
+  readonly name: string;
+  readonly type: number;
+}
+
 export interface WireResult {
+  readonly columns: readonly WireColumn[];
   readonly rows: (string | null)[][];
   readonly error: WireError | null;
 }
@@ -24,6 +30,7 @@ export interface ConnectOptions {
 interface Pending {
   readonly resolve: (result: WireResult) => void;
   readonly reject: (error: Error) => void;
+  columns: WireColumn[];
   rows: (string | null)[][];
   error: WireError | null;
 }
@@ -50,7 +57,7 @@ export class WireClient {
         if (!isReady) resolve(client);
         isReady = true;
       });
-      client.waiting.push({ resolve: () => undefined, reject, rows: [], error: null });
+      client.waiting.push({ resolve: () => undefined, reject, columns: [], rows: [], error: null });
       socket.on('connect', () => socket.write(startupMessage(options)));
       socket.on('data', (chunk) => client.receive(chunk));
       const fail = (error: Error) => {
@@ -65,7 +72,7 @@ export class WireClient {
   /** Runs one simple query; an error of the server is part of the result. */
   query(sql: string): Promise<WireResult> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject, rows: [], error: null });
+      this.waiting.push({ resolve, reject, columns: [], rows: [], error: null });
       this.socket.write(message('Q', Buffer.from(`${sql}\0`)));
     });
   }
@@ -99,10 +106,14 @@ export class WireClient {
   private handle(type: string, body: Buffer): void {
     const current = this.waiting[0];
     if (type === 'Z') {
-      this.waiting.shift()?.resolve({ rows: current?.rows ?? [], error: current?.error ?? null });
+      this.waiting
+        .shift()
+        ?.resolve({ columns: current?.columns ?? [], rows: current?.rows ?? [], error: current?.error ?? null });
       this.onReady();
     } else if (type === 'D' && current !== undefined) {
       current.rows.push(dataRow(body));
+    } else if (type === 'T' && current !== undefined) {
+      current.columns = rowDescription(body);
     } else if (type === 'E' && current !== undefined) {
       current.error = errorFields(body);
     }
@@ -122,6 +133,17 @@ function message(type: string, body: Buffer): Buffer {
   head.write(type, 'latin1');
   head.writeInt32BE(body.length + 4, 1);
   return Buffer.concat([head, body]);
+}
+
+function rowDescription(body: Buffer): WireColumn[] {
+  const columns: WireColumn[] = [];
+  let at = 2;
+  for (let column = body.readInt16BE(0); column > 0; column--) {
+    const end = body.indexOf(0, at);
+    columns.push({ name: body.utf8Slice(at, end), type: body.readUInt32BE(end + 7) });
+    at = end + 19;
+  }
+  return columns;
 }
 
 function dataRow(body: Buffer): (string | null)[] {

@@ -98,10 +98,9 @@ function check(checker: Checker, node: Expression, level: number, inDirectArgs: 
     if (node.levelsUp > level) return;
   }
   if (node.kind === 'GroupingFunc' && node.levelsUp >= level) return;
-  if (checker.hasComplex && node.kind !== 'Var') {
-    const own = level === 0 ? node : null;
-    if (own !== null && checker.groups.some((group) => equalExpressions(group.expr, own))) return;
-    if (own === null && level > 0 && matchesBelow(checker, node, level)) return;
+  // Whole grouping expressions are recognised at the query's own level only, as PostgreSQL does.
+  if (checker.hasComplex && level === 0 && node.kind !== 'Var') {
+    if (checker.groups.some((group) => equalExpressions(group.expr, node))) return;
   }
   if (node.kind === 'Var') {
     checkVar(checker, node, level, inDirectArgs);
@@ -109,13 +108,6 @@ function check(checker: Checker, node: Expression, level: number, inDirectArgs: 
   }
   forEachChild(node, (child) => check(checker, child, level, inDirectArgs));
   if (node.kind === 'SubLink') checkQuery(checker, node.subquery, level + 1, inDirectArgs);
-}
-
-/** In a subquery the grouped expressions appear with raised levels. */
-function matchesBelow(checker: Checker, node: Expression, level: number): boolean {
-  return checker.groups.some(
-    (group) => group.expr.kind !== 'Var' && equalExpressions(shiftLevels(group.expr, level), node),
-  );
 }
 
 function checkQuery(checker: Checker, query: Query, level: number, inDirectArgs: boolean): void {

@@ -14,8 +14,8 @@ export function setReferences(root: PlannerInfo, plan: Plan): Plan {
   const { global } = root;
   const offset = global.rangeTable.length;
   global.rangeTable.push(...root.rangeTable);
-  for (const mark of root.rowMarks) global.rowMarks.push({ ...mark, rtIndex: mark.rtIndex + offset });
   const setter = new ReferenceSetter(root, offset);
+  global.rowMarks.push(...setter.marks(root.rowMarks));
   const result = setter.plan(plan);
   root.rangeTable.forEach((rte, index) => {
     // Function calls and VALUES lists run from the range table itself.
@@ -239,8 +239,16 @@ class ReferenceSetter {
     return { ...done, targetList, initPlans: [...plan.initPlans, ...done.initPlans] };
   }
 
-  private marks(list: readonly PlanRowMark[]): PlanRowMark[] {
-    return list.map((mark) => ({ ...mark, rtIndex: mark.rtIndex + this.offset }));
+  marks(list: readonly PlanRowMark[]): PlanRowMark[] {
+    return list.map((mark) => {
+      const rtIndex = mark.rtIndex + this.offset;
+      const members = [...this.root.appendParents].flatMap(([member, { parent }]) => {
+        const rte = this.root.rangeTable[member - 1];
+        if (parent !== mark.rtIndex || rte?.kind !== 'relation') return [];
+        return [{ relation: rte.relation, rtIndex: member + this.offset }];
+      });
+      return members.length === 0 ? { ...mark, rtIndex } : { ...mark, rtIndex, members };
+    });
   }
 
   private indexQuals(list: readonly IndexQual[]): IndexQual[] {

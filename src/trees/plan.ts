@@ -391,6 +391,8 @@ export interface PlanRowMark {
   readonly rowMarkId: number;
   readonly mark: 'keyShare' | 'share' | 'noKeyUpdate' | 'update' | 'reference' | 'copy';
   readonly waitPolicy: 'block' | 'skip' | 'error';
+  /** An inheritance parent's tables; the junk column `tableoid<rowMarkId>` says which one a row is of. */
+  readonly members?: readonly { readonly relation: number; readonly rtIndex: number }[];
 }
 export interface Limit extends PlanCommon {
   readonly kind: 'Limit';

@@ -11,7 +11,8 @@ import type { AggregateRun, AggregateSpec } from './spec.js';
 export interface Accumulator {
   /** Takes one input row's arguments (and sort columns). */
   add(...args: Value[]): void | Promise<void>;
-  result(): Value | Promise<Value>;
+  /** `directArgs`: an ordered-set aggregate's direct arguments, evaluated for the group. */
+  result(directArgs?: Row | undefined): Value | Promise<Value>;
 }
 
 export type AccumulatorFactory = () => Accumulator;
@@ -89,9 +90,16 @@ export class TransitionAccumulator implements Accumulator {
     return undefined;
   }
 
-  result(): Value | Promise<Value> {
-    return finalValue(this.x, this.spec, this.run, this.state);
+  result(directArgs: Row = []): Value | Promise<Value> {
+    return finalValue(this.x, this.spec, directedRun(this.run, directArgs), this.state);
   }
+}
+
+/** The same with one group's direct arguments. */
+function directedRun(run: AggregateRun, directArgs: Row): AggregateRun {
+  const { aggregate } = run.finalInfo;
+  if (directArgs.length === 0 || aggregate === undefined) return run;
+  return { ...run, directArgs, finalInfo: { ...run.finalInfo, aggregate: { ...aggregate, directArgs } } };
 }
 
 /** Applies the final function, if any, to a transition state. */

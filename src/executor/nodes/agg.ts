@@ -82,8 +82,7 @@ export class AggNode extends GeneratorNode {
     const factories: AccumulatorFactory[] = [];
     for (const spec of program.specs) {
       if (spec.directArgs !== null) await x.ensureInit(spec.directArgs.initParams);
-      const directArgs = spec.directArgs === null ? [] : await spec.directArgs.run(x, null, []);
-      factories.push(accumulatorFactory(x, spec, aggregateRun(x, spec, directArgs)));
+      factories.push(accumulatorFactory(x, spec, aggregateRun(x, spec, [])));
     }
     this.factories = factories;
   }
@@ -260,12 +259,13 @@ export class AggNode extends GeneratorNode {
   private async finish(group: GroupState, set: AggGroupingSet): Promise<void> {
     const { x, program } = this;
     const results: Value[] = [];
-    for (const accumulator of group.accumulators) {
-      const result = accumulator.result();
+    const row = this.representative(group.row, set);
+    for (const [n, accumulator] of group.accumulators.entries()) {
+      const direct = program.specs[n]?.directArgs ?? null;
+      const result = accumulator.result(direct === null ? undefined : await direct.run(x, null, row));
       results.push(result instanceof Promise ? await result : result);
     }
     for (const grouping of program.groupings) results.push(this.groupingValue(grouping, set));
-    const row = this.representative(group.row, set);
     if (program.having !== null && !(await program.having.run(x, null, row, results))) {
       this.filtered += 1;
       return;

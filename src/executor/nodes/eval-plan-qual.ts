@@ -43,6 +43,13 @@ export function rowIdOf(value: Value | undefined): number | null {
   return typeof value === 'number' ? value : rowIdFromTid(value as Tid);
 }
 
+/** RT index of the table that a marked row is of: the marked relation, or one of its inheritance children. */
+export function markedIndex(plan: Plan, mark: PlanRowMark, row: Row): number {
+  if (mark.members === undefined) return mark.rtIndex;
+  const oid = row[junkColumn(plan, `tableoid${mark.rowMarkId}`)];
+  return mark.members.find(({ relation }) => relation === oid)?.rtIndex ?? mark.rtIndex;
+}
+
 /** The other relations' rows as the statement saw them, for a recheck. */
 export function markedRows(x: RunState, plan: Plan, marks: readonly PlanRowMark[], row: Row): EvalPlanQualRows {
   const rows: EvalPlanQualRows = new Map();
@@ -51,8 +58,10 @@ export function markedRows(x: RunState, plan: Plan, marks: readonly PlanRowMark[
     const column = junkColumn(plan, `ctid${mark.rowMarkId}`);
     if (column < 0) continue;
     const rowid = rowIdOf(row[column]);
-    const table = tableStore(x, scannedRelation(x.unit, mark.rtIndex));
-    rows.set(mark.rtIndex, rowid === null ? null : table.get(x.context.view, rowid, null));
+    for (const { rtIndex } of mark.members ?? []) rows.set(rtIndex, null);
+    const rtIndex = markedIndex(plan, mark, row);
+    const table = tableStore(x, scannedRelation(x.unit, rtIndex));
+    rows.set(rtIndex, rowid === null ? null : table.get(x.context.view, rowid, null));
   }
   return rows;
 }

@@ -9,20 +9,24 @@ import { buildNode } from '../build-node.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { tableStore } from '../tables.js';
 import { currentVersion } from './current-version.js';
-import { evalPlanQual, junkColumn, markedRows, rowIdOf } from './eval-plan-qual.js';
+import { evalPlanQual, junkColumn, markedIndex, markedRows, rowIdOf } from './eval-plan-qual.js';
 import { scannedRelation } from './relation-scan.js';
 
 interface Mark {
   readonly mark: PlanRowMark;
   readonly mode: RowLockMode;
+  readonly column: number;
+}
+
+interface LockedTable {
   readonly relation: RelationDescriptor;
   readonly table: TableStore;
-  readonly column: number;
 }
 
 export class LockRowsNode implements PlanNode {
   private readonly child: PlanNode;
   private readonly marks: readonly Mark[];
+  private readonly tables = new Map<number, LockedTable>();
 
   constructor(
     private readonly x: RunState,
@@ -31,9 +35,7 @@ export class LockRowsNode implements PlanNode {
     this.child = buildNode(plan.outer, x);
     this.marks = plan.rowMarks.flatMap((mark) => {
       if (mark.mark === 'reference' || mark.mark === 'copy') return [];
-      const relation = scannedRelation(x.unit, mark.rtIndex);
-      const column = junkColumn(plan.outer, `ctid${mark.rowMarkId}`);
-      return [{ mark, mode: mark.mark, relation, table: tableStore(x, relation), column }];
+      return [{ mark, mode: mark.mark, column: junkColumn(plan.outer, `ctid${mark.rowMarkId}`) }];
     });
   }
 
@@ -54,20 +56,31 @@ export class LockRowsNode implements PlanNode {
   private async lock(row: Row): Promise<Row | null> {
     const { x } = this;
     const changed = new Map<number, import('../../storage/api.js').StoredRow>();
-    for (const { mark, mode, relation, table, column } of this.marks) {
+    for (const { mark, mode, column } of this.marks) {
       const rowid = rowIdOf(row[column]);
       if (rowid === null) continue;
+      const rtIndex = markedIndex(this.plan.outer, mark, row);
+      const { relation, table } = this.tableAt(rtIndex);
       const granted = await x.context.transaction.lockRow(relation.file.filenode, rowid, mode, mark.waitPolicy);
       if (granted === 'skipped') return null;
       this.x.scannedRowIds?.set(relation.oid, rowid);
       const version = currentVersion(x, table, rowid, { goneVerb: 'update', touched: null });
       if (version.state === 'deleted' || version.state === 'own') return null;
-      if (version.state === 'changed') changed.set(mark.rtIndex, version.row);
+      if (version.state === 'changed') changed.set(rtIndex, version.row);
     }
     if (changed.size === 0) return row;
     const rows = markedRows(x, this.plan.outer, this.plan.rowMarks, row);
     for (const [rtIndex, version] of changed) rows.set(rtIndex, version);
     return evalPlanQual(x, this.plan.outer, rows);
+  }
+
+  private tableAt(rtIndex: number): LockedTable {
+    const known = this.tables.get(rtIndex);
+    if (known !== undefined) return known;
+    const relation = scannedRelation(this.x.unit, rtIndex);
+    const made = { relation, table: tableStore(this.x, relation) };
+    this.tables.set(rtIndex, made);
+    return made;
   }
 
   rescan(): void {

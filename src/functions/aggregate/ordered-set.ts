@@ -40,7 +40,7 @@ function compareRows(left: Row, right: Row, aggregate: AggregateCallInfo): numbe
       return (a === null) === (aggregate.sortNullsFirst[key] ?? false) ? -1 : 1;
     }
     const result = (aggregate.compareSort[key] as (left: Value, right: Value) => number)(a, b);
-    if (result !== 0) return result;
+    if (result !== 0) return aggregate.sortDescending[key] === true ? -result : result;
   }
   return 0;
 }

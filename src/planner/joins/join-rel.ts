@@ -120,14 +120,27 @@ export function joinAllowedByLateral(left: RelOptInfo, right: RelOptInfo): boole
   return overlaps(left.relids, right.lateralRelids) || overlaps(right.relids, left.lateralRelids);
 }
 
-/** Is the relation's place in the join order restricted by an outer join or semijoin? */
+/** Is the relation's place in the join order restricted by an outer join, a semijoin or a placeholder's expression? */
 export function hasJoinRestriction(root: PlannerInfo, rel: RelOptInfo): boolean {
   if (rel.lateralRelids !== noRelids || rel.lateralReferencers !== noRelids) return true;
+  for (const { evalAt } of root.placeholders.values()) {
+    if (isSubset(rel.relids, evalAt) && rel.relids !== evalAt) return true;
+  }
   return root.joinInfos.some((info) => {
     if (info.joinType === 'full') return false;
     if (isSubset(info.minLeft, rel.relids) && isSubset(info.minRight, rel.relids)) return false;
     return overlaps(info.minLeft, rel.relids) || overlaps(info.minRight, rel.relids);
   });
+}
+
+/** Could the relation be joined to one of `items` by a condition, as far as outer joins allow? */
+export function hasLegalClause(root: PlannerInfo, rel: RelOptInfo, items: readonly RelOptInfo[]): boolean {
+  return items.some(
+    (other) =>
+      !overlaps(rel.relids, other.relids) &&
+      haveRelevantClause(root, rel, other) &&
+      joinIsLegal(root, rel, other) !== null,
+  );
 }
 
 /** Does some condition connect the two relations? */

@@ -2,12 +2,19 @@
 // (level n holds the joins of n items), or greedily where there are too many items.
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { JoinListItem, PlannerInfo, RelOptInfo } from '../planner-info.js';
-import { noRelids, overlaps } from '../relids.js';
+import type { Relids } from '../relids.js';
+import { isSubset, noRelids, overlaps } from '../relids.js';
 import { required } from '../require.js';
 import { setCheapest } from '../paths/add-path.js';
 import { setBasePaths, setBaseSize } from '../paths/base-scans.js';
 import { greedySearch } from './greedy.js';
-import { hasJoinRestriction, haveRelevantClause, joinAllowedByLateral, makeJoinRel } from './join-rel.js';
+import {
+  hasJoinRestriction,
+  hasLegalClause,
+  haveRelevantClause,
+  joinAllowedByLateral,
+  makeJoinRel,
+} from './join-rel.js';
 
 /** Joins everything in the join list. */
 export function makeOneRel(root: PlannerInfo, list: readonly JoinListItem[]): RelOptInfo {
@@ -70,7 +77,7 @@ function searchLevel(root: PlannerInfo, levels: RelOptInfo[][], level: number, i
     const others = level === 2 ? items.slice(position + 1) : items;
     for (const other of others) {
       if (overlaps(old.relids, other.relids)) continue;
-      if (connected && !haveRelevantClause(root, old, other) && !haveJoinOrder(root, old, other)) continue;
+      if (connected && !haveRelevantClause(root, old, other) && !haveJoinOrder(root, old, other, items)) continue;
       register(levels, level, makeJoinRel(root, old, other));
     }
   });
@@ -81,7 +88,7 @@ function searchLevel(root: PlannerInfo, levels: RelOptInfo[][], level: number, i
       if (left.joinClauses.length === 0 && !left.hasEquivalenceJoins && !hasJoinRestriction(root, left)) return;
       for (const right of size === level - size ? rights.slice(position + 1) : rights) {
         if (overlaps(left.relids, right.relids)) continue;
-        if (haveRelevantClause(root, left, right) || haveJoinOrder(root, left, right))
+        if (haveRelevantClause(root, left, right) || haveJoinOrder(root, left, right, items))
           register(levels, level, makeJoinRel(root, left, right));
       }
     });
@@ -103,19 +110,20 @@ function register(levels: RelOptInfo[][], level: number, rel: RelOptInfo | null)
   if (rel !== null && list !== undefined && !list.includes(rel)) list.push(rel);
 }
 
-/** Must the two be joined because of an outer join, semijoin, or lateral reference? */
-function haveJoinOrder(root: PlannerInfo, left: RelOptInfo, right: RelOptInfo): boolean {
+/** Must the two be joined because of an outer join, a semijoin, a lateral reference or a placeholder's expression? */
+function haveJoinOrder(root: PlannerInfo, left: RelOptInfo, right: RelOptInfo, items: readonly RelOptInfo[]): boolean {
   if (joinAllowedByLateral(left, right)) return true;
-  for (const info of root.joinInfos) {
-    if (info.joinType === 'full') continue;
-    const both = left.relids | right.relids;
-    const covers = (info.minLeft & ~left.relids) === 0n && (info.minRight & ~right.relids) === 0n;
-    const reversed = (info.minLeft & ~right.relids) === 0n && (info.minRight & ~left.relids) === 0n;
-    if (covers || reversed) return true;
-    // Both on the same side of an outer join: may be needed to complete that side.
-    const within = (side: bigint): boolean =>
-      overlaps(side, left.relids) && overlaps(side, right.relids) && (both & ~side) !== both;
-    if (within(info.minRight) || within(info.minLeft)) return true;
+  for (const { evalAt } of root.placeholders.values()) {
+    if (isSubset(left.relids | right.relids, evalAt)) return true;
   }
-  return false;
+  const isNeeded = root.joinInfos.some(({ joinType, minLeft, minRight }) => {
+    if (joinType === 'full') return false;
+    const covers = isSubset(minLeft, left.relids) && isSubset(minRight, right.relids);
+    const reversed = isSubset(minLeft, right.relids) && isSubset(minRight, left.relids);
+    // Both on the same side of an outer join: may be needed to complete that side.
+    const within = (side: Relids): boolean => overlaps(side, left.relids) && overlaps(side, right.relids);
+    return covers || reversed || within(minRight) || within(minLeft);
+  });
+  // Cartesian products are only forced where neither can be joined by a condition first.
+  return isNeeded && !hasLegalClause(root, left, items) && !hasLegalClause(root, right, items);
 }

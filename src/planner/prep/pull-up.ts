@@ -108,8 +108,13 @@ function pullUpSimpleSubquery(
   const relids = treeRelids(body);
   const marks = prepared.rowMarks.map((mark) => ({ ...mark, rtIndex: mark.rtIndex + moved.offset }));
   if (marks.length > 0) root.query.rowMarks = [...root.query.rowMarks, ...marks];
-  replaceReferences(root, rtIndex, columns, place.nullable ? relids : null, rte);
+  replaceReferences(root, rtIndex, columns, place.nullable || hasGroupingSets(root) ? relids : null, rte);
   return body;
+}
+
+/** What a grouping set leaves out becomes NULL: an expression must not be taken for its value, a constant least of all. */
+function hasGroupingSets(root: PlannerInfo): boolean {
+  return root.query.groupingSets.length > 0;
 }
 
 function resultEntry(): RangeTableEntry {
@@ -206,7 +211,7 @@ function pullUpValues(root: PlannerInfo, rtIndex: number, rte: ValuesEntry, plac
   );
   root.rangeTable.push(resultEntry());
   const result = root.rangeTable.length;
-  replaceReferences(root, rtIndex, columns, null, rte);
+  replaceReferences(root, rtIndex, columns, hasGroupingSets(root) ? [result] : null, rte);
   return { kind: 'RangeTableRef', rtIndex: result };
 }
 

@@ -3,6 +3,7 @@
 import { notSupported } from '../../errors/pg-error.js';
 import type { Expression, TargetEntry, Var } from '../../trees/expression.js';
 import type { Plan } from '../../trees/plan.js';
+import type { RelationRte } from '../../trees/query.js';
 import { equalTrees } from '../expressions/equal.js';
 import { int4Type, makeEntry, makeVar, nullConst, tidType } from '../expressions/make.js';
 import { pullVars } from '../expressions/facts.js';
@@ -27,7 +28,12 @@ export function preprocessTargetList(root: PlannerInfo): void {
     addRowIdentity(root, addJunk);
   for (const mark of root.rowMarks) {
     if (mark.mark === 'copy') addJunk(wholeRow(root, mark.rtIndex), `wholerow${mark.rowMarkId}`);
-    else addJunk(ctid(mark.rtIndex), `ctid${mark.rowMarkId}`);
+    else {
+      addJunk(ctid(mark.rtIndex), `ctid${mark.rowMarkId}`);
+      const rte = root.rangeTable[mark.rtIndex - 1];
+      if (rte?.kind === 'relation' && hasMembers(root, rte))
+        addJunk(tableOid(mark.rtIndex), `tableoid${mark.rowMarkId}`);
+    }
   }
   const needed: Expression[] = [...query.returningList.map((entry) => entry.expr)];
   if (query.commandType === 'merge') {
@@ -52,6 +58,10 @@ function ctid(rtIndex: number): Var {
   return makeVar(rtIndex, -1, { type: tidType, typmod: -1, collation: 0 });
 }
 
+function tableOid(rtIndex: number): Var {
+  return makeVar(rtIndex, -6, { type: oidType, typmod: -1, collation: 0 });
+}
+
 function wholeRow(root: PlannerInfo, rtIndex: number): Var {
   const rte = required(root.rangeTable[rtIndex - 1], 'range table entry');
   const type = rte.kind === 'relation' ? (root.global.catalog.relation(rte.relation)?.rowType ?? 2249) : 2249;
@@ -61,14 +71,19 @@ function wholeRow(root: PlannerInfo, rtIndex: number): Var {
 function addRowIdentity(root: PlannerInfo, addJunk: (expr: Expression, name: string) => void): void {
   const rte = required(root.rangeTable[root.query.resultRelation - 1], 'target relation');
   if (rte.kind !== 'relation') throw notSupported('changing rows of something other than a table');
-  if (rte.inherit && root.global.catalog.relation(rte.relation)?.hasSubclass) {
-    if (root.global.catalog.inheritors(rte.relation).length > 1) {
-      if (root.query.commandType === 'merge') throw notSupported('MERGE into an inheritance parent');
-      addJunk(makeVar(root.query.resultRelation, -6, { type: oidType, typmod: -1, collation: 0 }), 'tableoid');
-    }
+  if (hasMembers(root, rte)) {
+    if (root.query.commandType === 'merge') throw notSupported('MERGE into an inheritance parent');
+    addJunk(tableOid(root.query.resultRelation), 'tableoid');
   }
   if (rte.relkind === 'v') addJunk(wholeRow(root, root.query.resultRelation), 'wholerow');
   else addJunk(ctid(root.query.resultRelation), 'ctid');
+}
+
+/** Is it an inheritance parent that is read with its children? */
+function hasMembers(root: PlannerInfo, rte: RelationRte): boolean {
+  const { catalog } = root.global;
+  if (!rte.inherit || catalog.relation(rte.relation)?.hasSubclass !== true) return false;
+  return rte.relkind === 'p' || catalog.inheritors(rte.relation).length > 1;
 }
 
 /** One entry for each attribute of the table: given ones, NULL for the others (defaults were put in before). */

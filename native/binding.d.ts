@@ -198,6 +198,21 @@ export declare function lockUniqueKey(owner: number, file: number, key: Uint8Arr
 /** Version of the native core, as in its Cargo.toml. */
 export declare function nativeVersion(): string
 
+/** As `point_newest`, as a view sees it: the count of rows, or minus the bytes that the buffer must have. */
+export declare function pointGet(point: number, snapshot: number, transaction: number, command: number, keyLength: number): number
+
+/**
+ * Leaves the newest committed row under the key in the write buffer as a batch in the read buffer: the count of rows, minus
+ * the bytes that the buffer must have, or -1 where a lock or a change of the catalogs asks for the general path.
+ */
+export declare function pointNewest(point: number, catalogVersion: number, keyLength: number): number
+
+/**
+ * Number of the path from a unique index to its table (permanent ones of one database) for these columns
+ * (`store_columns`).
+ */
+export declare function pointPath(database: number, indexFilenode: number, tableFilenode: number, relation: number, columns: number): number
+
 export declare function sequenceCreate(transaction: number, command: number, database: number, filenode: number, owner: number, start: bigint): void
 
 export interface SequenceLimits {

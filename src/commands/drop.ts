@@ -12,6 +12,7 @@ import { findObject, namedKinds } from './object-lookup.js';
 import { lockRelationByName } from './namespace.js';
 import { isOwner, noticeMissing, requireNoSystemRelation } from './permissions.js';
 import { kindNoun } from './relation-kind.js';
+import { dropIndexConcurrently } from './index-concurrently.js';
 import { requireDroppable } from './relation-file.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
 import { listItems, nameParts, nodeAs, nodeOf, qualifiedName, stringList, stringOf } from './tree.js';
@@ -68,11 +69,21 @@ export async function dropStatement(statement: DropStmt, context: CommandContext
     const address = await findForDrop(context, type, node, statement);
     if (address !== null) addresses.push(address);
   }
+  const [only] = addresses;
+  if (statement.concurrent && only !== undefined && !isTemporary(context, only.objectId)) {
+    requireDroppable(context, context.catalog.requireRelation(only.objectId));
+    await dropIndexConcurrently(context, only.objectId);
+    return { kind: 'done', tag: tagOf(noun) };
+  }
   await deleteObjects(context, addresses, {
     behavior: statement.behavior === 'DROP_CASCADE' ? 'cascade' : 'restrict',
     requireUnused: (relation) => requireDroppable(context, relation),
   });
   return { kind: 'done', tag: tagOf(noun) };
+}
+
+function isTemporary(context: CommandContext, relation: number): boolean {
+  return context.catalog.requireRelation(relation).persistence === 't';
 }
 
 function checkConcurrent(context: CommandContext, statement: DropStmt): void {
@@ -177,7 +188,7 @@ async function findRelation(
       ...(name.schema === null ? {} : { schemaname: name.schema }),
       ...(name.catalog === null ? {} : { catalogname: name.catalog }),
     },
-    statement.concurrent ? 'ShareUpdateExclusiveLock' : 'AccessExclusiveLock',
+    statement.concurrent ? 'AccessShareLock' : 'AccessExclusiveLock',
     { missingOk: true },
   );
   if (found === null) return missingRelation(context, wanted.noun, name, statement);

@@ -156,7 +156,8 @@ function keyText(
   return `(${names.join(', ')})=(${texts.join(', ')})`;
 }
 
-async function noteCounts(
+/** Notes the row counts of a filled index, and of its table, in pg_class. */
+export async function noteCounts(
   context: CommandContext,
   counts: { readonly table: number; readonly index: number; readonly rows: number; readonly isPartial: boolean },
 ): Promise<void> {

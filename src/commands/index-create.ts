@@ -49,11 +49,13 @@ export interface IndexKeySpec {
 const descendingBit = 1;
 const nullsFirstBit = 2;
 
-/** Creates the index and fills it; returns its oid and the constraint's (0 without one). */
+/** Creates the index and fills it; returns its oid and the constraint's (0 without one). `concurrently`: not valid and
+ *  not filled yet. */
 export async function createIndex(
   context: CommandContext,
   table: RelationDescriptor,
   spec: IndexSpec,
+  options: { readonly concurrently?: boolean } = {},
 ): Promise<{ readonly index: number; readonly constraint: number }> {
   const { tables } = context.catalog;
   await requireFreeRelationName(context, spec.name, table.schema);
@@ -62,11 +64,11 @@ export async function createIndex(
   }
   const oid = tables.newOid('pg_class');
   await insertIndexRelation(context, table, spec, oid);
-  await insertIndexRow(context, table, spec, oid);
+  await insertIndexRow(context, table, spec, { oid, isValid: !options.concurrently });
   const constraint = spec.constraint ? await insertIndexConstraint(context, table, spec, oid) : 0;
   await recordIndexDependencies(context, { table: table.oid, index: oid, constraint }, spec);
   await markTableIndexed(context, table.oid);
-  await buildIndexEntries(context, table.oid, oid);
+  if (!options.concurrently) await buildIndexEntries(context, table.oid, oid);
   return { index: oid, constraint };
 }
 
@@ -148,7 +150,7 @@ async function insertIndexRow(
   context: CommandContext,
   table: RelationDescriptor,
   spec: IndexSpec,
-  oid: number,
+  { oid, isValid }: { readonly oid: number; readonly isValid: boolean },
 ): Promise<void> {
   const expressions = spec.keys.filter((key) => key.attribute === 0).map((key) => key.expression as Expression);
   const option = (key: IndexKeySpec): number =>
@@ -164,7 +166,7 @@ async function insertIndexRow(
     indisexclusion: false,
     indimmediate: spec.constraint === null || !spec.constraint.deferrable,
     indisclustered: false,
-    indisvalid: true,
+    indisvalid: isValid,
     indcheckxmin: false,
     indisready: true,
     indislive: true,

@@ -27,6 +27,15 @@ export async function assignNewFile(context: CommandContext, relation: number): 
 export async function rebuildIndex(context: CommandContext, table: number, index: number): Promise<void> {
   await assignNewFile(context, index);
   await buildIndexEntries(context, table, index);
+  const { tables } = context.catalog;
+  const entry = tables.findOne('pg_index', { indexrelid: index });
+  // What a failed build left behind is whole now.
+  if (entry !== null && !(entry.row.indisvalid && entry.row.indisready))
+    await tables.update(context.transaction, 'pg_index', entry, {
+      indisvalid: true,
+      indisready: true,
+      indislive: true,
+    });
 }
 
 /** Rebuilds all indexes of a table whose rows were rewritten. */

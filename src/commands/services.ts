@@ -1,6 +1,8 @@
 // What commands need of the session beside the corridor: settings' validation, sessions connected to a database, the
 // relations its open cursors use. Declared here, filled by the session.
 import { serviceKey } from '../functions/call-info.js';
+import type { LockMode } from '../transaction/api.js';
+import type { CommandContext } from './api.js';
 
 /** Settings as ALTER ROLE/DATABASE/FUNCTION ... SET need them. */
 export interface SettingsService {
@@ -40,3 +42,16 @@ export interface SequenceCacheService {
   forget(sequence: number): void;
 }
 export const sequenceCacheService = serviceKey<SequenceCacheService>('sequenceCache');
+
+/** Commands that take several transactions, outside of any block. */
+export interface TransactionControl {
+  /** Commits what was done so far; the context of the transaction that goes on. */
+  next(context: CommandContext): Promise<CommandContext>;
+  /** Locks a relation past the transaction's end; returns how to give the lock back. */
+  holdRelation(relation: number, mode: LockMode): Promise<() => void>;
+  /** Waits for the transactions that now hold locks on the relation which conflict with the mode. */
+  waitForLockers(relation: number, mode: LockMode): Promise<void>;
+  /** Waits for the transactions whose snapshots don't contain the newest commit. */
+  waitForSnapshots(): Promise<void>;
+}
+export const transactionControl = serviceKey<TransactionControl>('transactionControl');

@@ -1,6 +1,8 @@
 // The executor's write path for rows that come from no plan: COPY FROM, commands that fill tables. Rows pass everything
 // that INSERT's rows pass: generated columns, constraints, indexes, foreign keys.
+import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { notSupported } from '../errors/pg-error.js';
+import { defined } from '../errors/unreachable.js';
 import type { CopyLineFormat } from '../storage/api.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Row, Value } from '../types/value.js';
@@ -8,7 +10,8 @@ import type { ExecutionContext } from './api.js';
 import { Emitter, type Program } from './expressions/emitter.js';
 import { emitDomainChecks } from './expressions/coercions.js';
 import { CompileUnit } from './expressions/unit.js';
-import { openTarget } from './modify/target-table.js';
+import { compileIndex, IndexWriter } from './modify/index-maintenance.js';
+import { openTarget, relationEntry } from './modify/target-table.js';
 import { refuseTriggers } from './nodes/modify-table.js';
 import { RunState } from './state.js';
 
@@ -61,6 +64,17 @@ export function openTableWriter(context: ExecutionContext, relationOid: number):
     },
     finish: () => statement.runAfterStatement(),
   };
+}
+
+/** Opens one index of a table for writing entries by themselves. */
+export function openIndexWriter(context: ExecutionContext, relation: RelationDescriptor, oid: number): IndexWriter {
+  const { catalog } = context;
+  const index = defined(
+    relation.indexes.find((candidate) => candidate.oid === oid),
+    `index ${oid} of ${relation.name}`,
+  );
+  const unit = new CompileUnit(catalog, catalog.version(), [relationEntry(relation)]);
+  return new IndexWriter(new RunState(unit, context, null), relation, compileIndex(unit, index));
 }
 
 interface DomainProgram {

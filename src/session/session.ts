@@ -14,10 +14,11 @@ import type { ParsedStatement } from '../parser/parse.js';
 import type { RandomState, ServiceKey, SessionServices } from '../functions/call-info.js';
 import type { Execution } from '../executor/api.js';
 import { checkDomainValue } from '../executor/table-writer.js';
+import type { PointContext } from '../executor/point-select.js';
 import type { Store } from '../storage/api.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
-import { executionContext } from './corridor.js';
+import { executionContext, pointContext } from './corridor.js';
 import { SessionActivity } from '../transaction/activity.js';
 import type { SessionLocks, WaitEnvironment } from '../transaction/session-locks.js';
 import { SessionStatistics } from '../transaction/session-statistics.js';
@@ -84,6 +85,9 @@ export class Session implements SessionServices {
   /** Text that error positions count in. */
   queryString = '';
   statementTimestamp = currentTimestamp();
+  /** Statements since the last Sync ran without a transaction: they count as one. */
+  hasReadOutside = false;
+  private lazyPointContext: PointContext | null = null;
   private readonly manager: SessionTransactions;
   private readonly services = new Map<string, unknown>();
 
@@ -146,6 +150,12 @@ export class Session implements SessionServices {
 
   get isSuperuser(): boolean {
     return isSuperuser(this.catalog, this.users.userId);
+  }
+
+  /** What SELECTs by key run under outside of transactions. */
+  get pointContext(): PointContext {
+    this.lazyPointContext ??= pointContext(this);
+    return this.lazyPointContext;
   }
 
   service<T>(key: ServiceKey<T>): T {

@@ -36,6 +36,7 @@ const waitEvents = [
   'Client:ClientWrite',
   'Timeout:PgSleep',
   'IO:WALSync',
+  'Lock:virtualxid',
 ] as const;
 export type WaitEvent = Exclude<(typeof waitEvents)[number], ''>;
 

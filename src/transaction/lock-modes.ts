@@ -49,3 +49,20 @@ export function fileTag(file: number, database: number): number {
   if (file >= firstNormalOid || sharedRelations.has(file)) return file;
   return (0x80000000 | ((database & 0x1ffff) << 14) | file) >>> 0;
 }
+
+/** Numbers of the modes that a relation lock of the mode conflicts with (manual, table 13.2). */
+const conflicts: Readonly<Record<number, readonly number[]>> = {
+  1: [8],
+  2: [7, 8],
+  3: [5, 6, 7, 8],
+  4: [4, 5, 6, 7, 8],
+  5: [3, 4, 6, 7, 8],
+  6: [3, 4, 5, 6, 7, 8],
+  7: [2, 3, 4, 5, 6, 7, 8],
+  8: [1, 2, 3, 4, 5, 6, 7, 8],
+};
+
+/** Names of the modes that conflict with the mode of this number. */
+export function conflictingModes(mode: number): readonly string[] {
+  return (conflicts[mode] ?? []).map((other) => lockModeName(other));
+}

@@ -253,8 +253,8 @@ function requirePlainTable(relation: RelationDescriptor): void {
   throw notSupported(`writing to relation "${relation.name}"`);
 }
 
-/** Stored expressions know their table as range table entry 1. */
-function relationEntry(relation: RelationDescriptor): RelationRte {
+/** A table as the range table entry 1 that its stored expressions know it as. */
+export function relationEntry(relation: RelationDescriptor): RelationRte {
   const names = { name: relation.name, columns: relation.attributes.map(({ name }) => name) };
   return {
     kind: 'relation',

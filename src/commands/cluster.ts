@@ -1,5 +1,5 @@
-// REINDEX and CLUSTER: indexes built anew; a table's rows written anew in an index's order.
-import type { ClusterStmt, ReindexStmt } from '@pgsql/types';
+// CLUSTER: a table's rows written anew in an index's order.
+import type { ClusterStmt } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { batchRowsMax } from '../base/limits.js';
@@ -11,97 +11,13 @@ import type { Expression, TargetEntry } from '../trees/expression.js';
 import { expressionListFromJson } from '../trees/json.js';
 import { markClustered, requireClusterable } from './alter-table/table-level.js';
 import type { CommandContext, CommandResult } from './api.js';
-import { lockRelationByName, requireNamespace } from './namespace.js';
-import { hasRelationPrivilege, permissionDenied, requireOwner, requireRelationPrivilege } from './permissions.js';
-import { assignNewFile, rebuildIndex, rebuildIndexes, requireNotInUse } from './relation-file.js';
+import { lockRelationByName } from './namespace.js';
+import { hasRelationPrivilege, permissionDenied } from './permissions.js';
+import { assignNewFile, rebuildIndexes, requireNotInUse } from './relation-file.js';
 import { kindNoun } from './relation-kind.js';
-import { requireTablespace } from './tablespace.js';
 import { loadRows } from './table-load.js';
 import { columnVar, openQuery, tableQuery } from './table-scan.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
-import { defBoolean, defElems, defString } from './tree.js';
-
-/** REINDEX. */
-export async function reindexStatement(statement: ReindexStmt, context: CommandContext): Promise<CommandResult> {
-  const concurrently = readParams(statement, context);
-  if (concurrently) requireNoTransactionBlock(context, 'REINDEX CONCURRENTLY');
-  switch (statement.kind) {
-    case 'REINDEX_OBJECT_INDEX':
-      await reindexIndex(statement, context);
-      break;
-    case 'REINDEX_OBJECT_TABLE':
-      await reindexTable(statement, context);
-      break;
-    default:
-      await reindexMany(statement, context);
-  }
-  return { kind: 'done', tag: 'REINDEX' };
-}
-
-function readParams(statement: ReindexStmt, context: CommandContext): boolean {
-  let concurrently = false;
-  for (const def of defElems(statement.params)) {
-    if (def.defname === 'concurrently') concurrently = defBoolean(def);
-    else if (def.defname === 'tablespace') requireTablespace(context, defString(def));
-    else if (def.defname !== 'verbose') {
-      throw pgError(SqlState.syntaxError, `unrecognized REINDEX option "${def.defname ?? ''}"`, {
-        location: def.location ?? 0,
-      });
-    }
-  }
-  return concurrently;
-}
-
-async function reindexIndex(statement: ReindexStmt, context: CommandContext): Promise<void> {
-  const index = await lockRelationByName(context, statement.relation ?? {}, 'AccessExclusiveLock');
-  if (index === null) return;
-  if (index.kind !== 'i' && index.kind !== 'I')
-    throw pgError(SqlState.wrongObjectType, `"${index.name}" is not an index`);
-  const table = context.catalog.tables.findOne('pg_index', { indexrelid: index.oid })?.row.indrelid ?? 0;
-  await context.transaction.lockRelation(table, 'ShareLock');
-  const descriptor = context.catalog.requireRelation(table);
-  if (!hasRelationPrivilege(context, descriptor, aclBit.maintain)) throw permissionDenied(`index ${index.name}`);
-  requireNotInUse(context, index, 'REINDEX INDEX');
-  await rebuildIndex(context, table, index.oid);
-}
-
-async function reindexTable(statement: ReindexStmt, context: CommandContext): Promise<void> {
-  const table = await lockRelationByName(context, statement.relation ?? {}, 'ShareLock');
-  if (table === null) return;
-  if (!'rmtp'.includes(table.kind))
-    throw pgError(SqlState.wrongObjectType, `"${table.name}" is not a table or materialized view`);
-  requireRelationPrivilege(context, table, aclBit.maintain);
-  if (table.indexes.length === 0) {
-    const message = `table "${table.name}" has no indexes to reindex`;
-    context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message, fields: {} });
-    return;
-  }
-  await rebuildIndexes(context, table.oid);
-}
-
-/** REINDEX SCHEMA, DATABASE, SYSTEM: every table with indexes. The system's own are left as they are. */
-async function reindexMany(statement: ReindexStmt, context: CommandContext): Promise<void> {
-  const words =
-    { REINDEX_OBJECT_SCHEMA: 'SCHEMA', REINDEX_OBJECT_SYSTEM: 'SYSTEM', REINDEX_OBJECT_DATABASE: 'DATABASE' }[
-      statement.kind as string
-    ] ?? 'DATABASE';
-  requireNoTransactionBlock(context, `REINDEX ${words}`);
-  if (words === 'SYSTEM') return;
-  let schema = 0;
-  if (words === 'SCHEMA') {
-    const namespace = requireNamespace(context, statement.name ?? '');
-    requireOwner(context, namespace.owner, 'schema', namespace.name);
-    schema = namespace.oid;
-  } else if (statement.name && statement.name !== context.catalog.databaseName) {
-    throw pgError(SqlState.featureNotSupported, 'can only reindex the currently open database');
-  }
-  const tables = context.catalog.tables.find('pg_class', schema === 0 ? {} : { relnamespace: schema });
-  for (const { row } of tables) {
-    if (!'rm'.includes(row.relkind) || !row.relhasindex || row.oid < 16384 || row.relpersistence === 't') continue;
-    await context.transaction.lockRelation(row.oid, 'ShareLock');
-    await rebuildIndexes(context, row.oid);
-  }
-}
 
 /** CLUSTER. */
 export async function clusterStatement(statement: ClusterStmt, context: CommandContext): Promise<CommandResult> {

@@ -162,7 +162,8 @@ function usedIndexes(plan: Plan): number[] {
   return isIndexScan ? [plan.index, ...below] : below;
 }
 
-function resultColumns(planned: PlannedStatement, unit: CompileUnit): readonly ResultColumn[] {
+/** The columns that a plan delivers. */
+export function resultColumns(planned: PlannedStatement, unit: CompileUnit): readonly ResultColumn[] {
   const { plan } = planned;
   const targets = plan.kind === 'ModifyTable' ? plan.returningList : plan.targetList;
   return targets

@@ -15,10 +15,15 @@ const aclUpdate = 4;
 
 const permitted = new WeakMap<CompileUnit, number>();
 
+/** The user was found to have the privileges that the plan asks for. */
+export function isPermitted(unit: CompileUnit, userId: number): boolean {
+  return permitted.get(unit) === userId;
+}
+
 /** Throws 42501 "permission denied for table x", 25006 in a read-only transaction. */
 export function checkStart(planned: PlannedStatement, unit: CompileUnit, context: ExecutionContext): void {
   if (context.transaction.readOnly) checkReadOnly(planned, context);
-  if (permitted.get(unit) === context.userId) return;
+  if (isPermitted(unit, context.userId)) return;
   const access = accessOf(context.catalog);
   for (const entry of planned.rangeTable) {
     if (entry.kind === 'relation' && entry.permissions !== null)

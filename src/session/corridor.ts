@@ -13,6 +13,7 @@ import type { CommandContext, Corridor, ExecutedQuery, FunctionScope } from '../
 import { evaluateExpression } from '../executor/evaluate.js';
 import { startExecution } from '../executor/execute.js';
 import type { Execution, ExecutionContext, SubqueryRunner } from '../executor/api.js';
+import type { PointContext } from '../executor/point-select.js';
 import { parse, parsePlpgsql } from '../parser/parse.js';
 import { plan } from '../planner/plan.js';
 import { rewrite } from '../rewriter/rewrite.js';
@@ -117,6 +118,23 @@ export function executionContext(
     instrument,
     userId: session.users.userId,
     openExecutions: session.openExecutions,
+  };
+}
+
+/** What the short way of SELECTs by key runs under, for the session's life. */
+export function pointContext(session: Session): PointContext {
+  return {
+    catalog: session.catalog,
+    store: session.store,
+    session,
+    io: session.catalog.io,
+    workMemBytes: session.settings.int('work_mem') * 1024,
+    checkInterrupts: () => session.checkInterrupts(),
+    yieldToEventLoop: () => undefined,
+    subqueries: subqueryRunner(session),
+    instrument: false,
+    statistics: session.statistics,
+    userId: () => session.users.userId,
   };
 }
 

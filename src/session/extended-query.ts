@@ -13,10 +13,11 @@ import {
   writeParseComplete,
   writePortalSuspended,
 } from '../wire/backend.js';
+import { commandTag } from './command-tag.js';
 import { decodeParameters } from './parameters.js';
 import { PreparedStatement } from './prepared-statement.js';
 import { type ExecuteResult, Portal } from './portal.js';
-import { writeColumns } from './send-rows.js';
+import { writeColumns, writeRows } from './send-rows.js';
 import type { Session } from './session.js';
 import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
 
@@ -69,7 +70,7 @@ function bind(session: Session, message: BindMessage): Awaitable<void> {
   const prepared = session.requireStatement(message.statement);
   session.startStatement(prepared.sourceText);
   if (!isTransactionExit(prepared.options.raw) && prepared.options.raw) session.transactions.requireNotFailed();
-  session.transactions.ensure();
+  if (!session.transactions.isOutside || !prepared.pointSelect(session)) session.transactions.ensure();
   const types = prepared.parameterTypes(session);
   const parameters = decodeParameters(
     session.catalog,
@@ -77,13 +78,7 @@ function bind(session: Session, message: BindMessage): Awaitable<void> {
     { formats: message.parameterFormats, values: message.parameters },
     message.statement,
   );
-  const columns = prepared.columns(session);
-  if (message.resultFormats.length > 1 && message.resultFormats.length !== (columns?.length ?? 0)) {
-    throw pgError(
-      SqlState.protocolViolation,
-      `bind message has ${message.resultFormats.length} result formats but query has ${columns?.length ?? 0} columns`,
-    );
-  }
+  if (message.resultFormats.length > 1) requireFormatEach(message, prepared.columns(session)?.length ?? 0);
   if (message.portal !== '' && session.portals.has(message.portal)) {
     throw pgError(SqlState.duplicateCursor, `cursor "${message.portal}" already exists`);
   }
@@ -102,6 +97,14 @@ function bind(session: Session, message: BindMessage): Awaitable<void> {
     session.portals.set(message.portal, portal);
     writeBindComplete(session.connection.out);
   });
+}
+
+function requireFormatEach(message: BindMessage, columnCount: number): void {
+  if (message.resultFormats.length === columnCount) return;
+  throw pgError(
+    SqlState.protocolViolation,
+    `bind message has ${message.resultFormats.length} result formats but query has ${columnCount} columns`,
+  );
 }
 
 function describe(session: Session, message: Extract<FrontendMessage, { kind: 'describe' }>): void {
@@ -132,6 +135,13 @@ function execute(session: Session, message: Extract<FrontendMessage, { kind: 'ex
   }
   session.resumeStatement(portal.sourceText);
   if (!isTransactionExit(portal.raw)) session.transactions.requireNotFailed();
+  const point = message.rowCountMax === 0 ? portal.runPoint(session) : null;
+  if (point !== null) {
+    writeRows(session, point.columns, portal.options.formats, point.rows);
+    session.hasReadOutside = true;
+    writeCommandComplete(out, commandTag('select', point.rows.length));
+    return undefined;
+  }
   session.transactions.ensure();
   const rowCountMax = message.rowCountMax === 0 ? Number.POSITIVE_INFINITY : message.rowCountMax;
   return chain(portal.execute(session, rowCountMax), (result) => complete(session, portal, result));

@@ -76,6 +76,10 @@ function handle(session: Session, message: FrontendMessage): Awaitable<void> {
 
 function sync(session: Session): Awaitable<void> {
   return chain(session.transactions.finishStatement(), () => {
+    if (session.hasReadOutside) {
+      session.hasReadOutside = false;
+      session.statistics.transactionEnded(true);
+    }
     sendReady(session);
     // A pipeline of quick statements must leave the others their turn.
     return session.timeSlice.yieldIfOver(timeSliceMs);

@@ -35,6 +35,17 @@ export class PlanChoice {
     return this.genericPlan(session, query);
   }
 
+  /** The plan that every value of `parameterCount` parameters runs with; null where that isn't settled (yet). */
+  settled(session: Session, parameterCount: number): PlannedStatement | null {
+    const { generic } = this;
+    if (generic === null || parameterCount === 0) return generic;
+    const mode = session.settings.text('plan_cache_mode');
+    if (mode === 'force_custom_plan') return null;
+    if (mode === 'force_generic_plan') return generic;
+    if (this.customPlanCount < customPlansFirst) return null;
+    return generic.plan.totalCost < this.customCost / this.customPlanCount ? generic : null;
+  }
+
   private wantsCustom(session: Session, query: Query, parameters: readonly ParameterValue[]): boolean {
     if (parameters.length === 0) return false;
     const mode = session.settings.text('plan_cache_mode');

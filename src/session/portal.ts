@@ -143,6 +143,17 @@ export class Portal {
     });
   }
 
+  /** The whole result of a SELECT by key that needs no transaction; null where the portal must run the general way. */
+  runPoint(session: Session): { readonly columns: readonly ResultColumn[]; readonly rows: readonly Row[] } | null {
+    if (this.isOpen || !session.transactions.isOutside) return null;
+    const select = this.options.prepared.pointSelect(session);
+    const rows = select?.run(this.options.parameters.map((parameter) => parameter.value));
+    if (!select || rows === undefined) return null;
+    this.isOpen = true;
+    this.source = storedRows({ columns: select.columns, tag: selectTag }, []);
+    return { columns: select.columns, rows };
+  }
+
   private deliver(session: Session, rowCountMax: number): Awaitable<ExecuteResult> {
     if (rowCountMax !== Number.POSITIVE_INFINITY && this.modifiesRows()) {
       return this.materialize().then(() => this.send(session, rowCountMax));
@@ -294,8 +305,12 @@ export class Portal {
   }
 }
 
+function selectTag(rowCount: number): string {
+  return commandTag('select', rowCount);
+}
+
 /** Rows that were read ahead, under the source's columns and tag. */
-function storedRows(source: RowSource, rows: readonly Row[]): RowSource {
+function storedRows(source: Pick<RowSource, 'columns' | 'tag'>, rows: readonly Row[]): RowSource {
   let at = 0;
   return {
     columns: source.columns,

@@ -4,6 +4,7 @@
 import { SqlState, pgError } from '../errors/pg-error.js';
 import { assert } from '../errors/unreachable.js';
 import type { ResultColumn } from '../executor/api.js';
+import { type PointSelect, pointSelect } from '../executor/point-select.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import type { ParsedStatement } from '../parser/parse.js';
@@ -32,6 +33,8 @@ export interface PreparedStatementOptions {
 interface BindingState {
   readonly catalogVersion: number;
   readonly searchPath: string;
+  /** The settings' generation at which the search_path was last seen to be this one. */
+  generation: number;
 }
 
 export class PreparedStatement {
@@ -39,6 +42,8 @@ export class PreparedStatement {
   private state: BindingState | null = null;
   private types: readonly number[] = [];
   private described: readonly ResultColumn[] | null | undefined;
+  private describedFor: BoundStatement | null = null;
+  private point: { readonly plan: PlannedStatement; readonly select: PointSelect | null } | null = null;
   private readonly choice = new PlanChoice();
   private rewrittenQuery: Query | null = null;
 
@@ -62,21 +67,22 @@ export class PreparedStatement {
 
   /** The bound statement, bound again where the catalogs moved. Throws 0A000 where its result type would change. */
   bind(session: Session): BoundStatement {
-    const state: BindingState = {
-      catalogVersion: session.catalog.version(),
-      searchPath: session.settings.text('search_path'),
-    };
-    if (this.bound && this.state && sameState(this.state, state)) return this.bound;
+    if (this.bound && this.isCurrent(session)) return this.bound;
     const raw = this.options.raw;
     if (!raw) throw pgError(SqlState.invalidSqlStatementName, 'an empty statement has nothing to bind');
     const isRevalidation = this.bound !== null;
     const known = isRevalidation ? this.types : this.options.declaredTypes;
+    const catalogVersion = session.catalog.version();
     const analyzed = analyzeStatement(session, raw.statement, this.options.queryString, known);
     this.bound = analyzed.bound;
     this.types = analyzed.parameterTypes;
     this.rewrittenQuery = null;
     this.choice.forget();
-    this.state = state;
+    this.state = {
+      catalogVersion,
+      searchPath: session.settings.text('search_path'),
+      generation: session.settings.generation,
+    };
     if (isRevalidation && this.described !== undefined) this.requireSameResult(session);
     return this.bound;
   }
@@ -91,7 +97,10 @@ export class PreparedStatement {
   columns(session: Session): readonly ResultColumn[] | null {
     if (!this.options.raw) return null;
     const bound = this.bind(session);
+    // What a command answers may depend on more than its tree (SHOW, FETCH, EXECUTE).
+    if (bound.kind === 'query' && this.describedFor === bound) return this.described ?? null;
     this.described = resultColumnsOf(session, bound);
+    this.describedFor = bound;
     return this.described;
   }
 
@@ -111,11 +120,22 @@ export class PreparedStatement {
 
   /** True while neither the catalogs nor the search_path moved since it was bound. */
   isCurrent(session: Session): boolean {
-    return (
-      this.state !== null &&
-      this.state.catalogVersion === session.catalog.version() &&
-      this.state.searchPath === session.settings.text('search_path')
-    );
+    const { state } = this;
+    if (state === null || state.catalogVersion !== session.catalog.version()) return false;
+    const { generation } = session.settings;
+    if (state.generation === generation) return true;
+    if (state.searchPath !== session.settings.text('search_path')) return false;
+    state.generation = generation;
+    return true;
+  }
+
+  /** The short way of a SELECT by key, once its plan is settled; null where it has none. */
+  pointSelect(session: Session): PointSelect | null {
+    if (!this.isCurrent(session)) return null;
+    const plan = this.choice.settled(session, this.types.length);
+    if (plan === null) return null;
+    if (this.point?.plan !== plan) this.point = { plan, select: pointSelect(plan, session.pointContext) };
+    return this.point.select;
   }
 
   /** The next use plans anew, from the same bound query. */
@@ -134,10 +154,6 @@ export class PreparedStatement {
     if (sameShape(before ?? null, after)) return;
     throw pgError(SqlState.featureNotSupported, 'cached plan must not change result type');
   }
-}
-
-function sameState(left: BindingState, right: BindingState): boolean {
-  return left.catalogVersion === right.catalogVersion && left.searchPath === right.searchPath;
 }
 
 function sameShape(left: readonly ResultColumn[] | null, right: readonly ResultColumn[] | null): boolean {

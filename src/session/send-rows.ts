@@ -19,8 +19,15 @@ export interface RowStream {
 
 /** Appends RowDescription; `formats` as in Bind. */
 export function writeColumns(session: Session, columns: readonly ResultColumn[], formats: readonly number[]): void {
+  const { out } = session.connection;
+  const known = descriptions.get(columns);
+  if (known !== undefined && sameFormats(known.formats, formats)) {
+    out.append(known.bytes);
+    return;
+  }
+  const start = out.length;
   writeRowDescription(
-    session.connection.out,
+    out,
     columns.map((column, index) => ({
       name: column.name,
       tableOid: column.originTable,
@@ -31,6 +38,23 @@ export function writeColumns(session: Session, columns: readonly ResultColumn[],
       format: formatOf(formats, index),
     })),
   );
+  descriptions.set(columns, { formats, bytes: Buffer.from(out.view().subarray(start)) });
+}
+
+/** The RowDescription last written for each result shape. */
+const descriptions = new WeakMap<
+  readonly ResultColumn[],
+  { readonly formats: readonly number[]; readonly bytes: Buffer }
+>();
+
+/** Appends the rows of a result that is all there. */
+export function writeRows(
+  session: Session,
+  columns: readonly ResultColumn[],
+  formats: readonly number[],
+  rows: readonly Row[],
+): void {
+  encoderOf(columns, formats).rows(rows, session.connection.out, session.catalog.io);
 }
 
 /** Sends up to `rowCountMax` rows; `atEnd` says that the source has no more. */

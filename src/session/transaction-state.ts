@@ -54,6 +54,16 @@ export class TransactionState {
     return this.block === 'block' || this.block === 'failed';
   }
 
+  /** No transaction is open, and one that a statement would begin sees each commit as it comes: a statement that reads
+   *  one committed state at once need not begin one. */
+  get isOutside(): boolean {
+    return (
+      this.manager.current === null &&
+      this.block === 'none' &&
+      this.settings.text('default_transaction_isolation') === 'read committed'
+    );
+  }
+
   /** The transaction that a statement runs in, begun where there is none. */
   ensure(): Transaction {
     return this.manager.current ?? this.start(this.defaults());

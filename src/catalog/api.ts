@@ -21,6 +21,7 @@ import type {
   OperatorDescriptor,
   OperatorFamilyMember,
   RelationDescriptor,
+  RelationHead,
 } from './descriptors.js';
 
 /** One session's view of its database's catalogs (a thin object over the worker's shared cache). */
@@ -32,10 +33,16 @@ export interface Catalog {
 
   relation(oid: number): RelationDescriptor | null;
   requireRelation(oid: number): RelationDescriptor;
+  /** The relation without what other catalogs say of it: much cheaper where the descriptor is not loaded yet. */
+  relationHead(oid: number): RelationHead | null;
+  requireRelationHead(oid: number): RelationHead;
+  /** Names of a relation's attributes by number - 1; null where the attribute is dropped. */
+  attributeNames(oid: number): readonly (string | null)[];
   /** Finds a name along search_path (`schema` null) or in one schema. Includes indexes, sequences, views, types' rows. */
   findRelation(schema: string | null, name: string): RelationDescriptor | null;
   /** Throws 42P01 / 3F000 / 0A000 (other database); `location` goes into the error. */
   resolveRelation(name: QualifiedName, location?: number): RelationDescriptor;
+  resolveRelationHead(name: QualifiedName, location?: number): RelationHead;
 
   typeByOid(oid: number): TypeDescriptor;
   findTypeByOid(oid: number): TypeDescriptor | null;

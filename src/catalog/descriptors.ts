@@ -42,6 +42,12 @@ export interface RelationDescriptor {
   readonly hasSubclass: boolean;
 }
 
+/** What pg_class alone says of a relation: enough to name, lock and describe it. */
+export type RelationHead = Pick<
+  RelationDescriptor,
+  'oid' | 'name' | 'schema' | 'schemaName' | 'owner' | 'kind' | 'accessMethod' | 'options' | 'acl' | 'hasSubclass'
+>;
+
 export interface AttributeDescriptor {
   readonly number: number;
   readonly name: string;

@@ -1,12 +1,11 @@
 // LOCK TABLE.
-import type { LockStmt } from '@pgsql/types';
+import type { LockStmt, RangeVar } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
-import type { RelationDescriptor } from '../catalog/descriptors.js';
+import type { RelationHead } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { LockMode } from '../transaction/api.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { hasRelationPrivilege, permissionDenied, wrongKind } from './permissions.js';
-import { lockRelationByName } from './namespace.js';
 import { kindNoun } from './relation-kind.js';
 import { nodeOf } from './tree.js';
 
@@ -29,23 +28,37 @@ export async function lockStatement(statement: LockStmt, context: CommandContext
   const mode = modes[(statement.mode ?? 8) - 1] as LockMode;
   for (const node of statement.relations ?? []) {
     const named = nodeOf(node, 'RangeVar');
-    const found = context.catalog.resolveRelation({
-      catalog: named.catalogname ?? null,
-      schema: named.schemaname ?? null,
-      name: named.relname ?? '',
-    });
-    requireLockable(context, found, mode);
-    const relation = await lockRelationByName(context, named, mode, { noWait: statement.nowait === true });
-    if (relation === null || named.inh !== true) continue;
-    for (const child of context.catalog.inheritors(relation.oid)) {
-      if (child !== relation.oid)
+    const relation = await lockByName(context, named, mode, statement.nowait === true);
+    if (named.inh !== true) continue;
+    for (const child of context.catalog.inheritors(relation)) {
+      if (child !== relation)
         await context.transaction.lockRelation(child, mode, { noWait: statement.nowait === true });
     }
   }
   return { kind: 'done', tag: 'LOCK TABLE' };
 }
 
-function requireLockable(context: CommandContext, relation: RelationDescriptor, mode: LockMode): void {
+/** Locks the relation of that name; looks it up again once the lock was waited for, it may be another one by then. */
+async function lockByName(
+  context: CommandContext,
+  { catalogname, schemaname, relname }: RangeVar,
+  mode: LockMode,
+  noWait: boolean,
+): Promise<number> {
+  const { catalog, transaction } = context;
+  const name = { catalog: catalogname ?? null, schema: schemaname ?? null, name: relname ?? '' };
+  for (let found = catalog.resolveRelationHead(name); ; ) {
+    requireLockable(context, found, mode);
+    const wait = transaction.lockRelation(found.oid, mode, { name: found.name, ...(noWait ? { noWait } : {}) });
+    if (wait === undefined) return found.oid;
+    await wait;
+    const again = catalog.resolveRelationHead(name);
+    if (again.oid === found.oid) return found.oid;
+    found = again;
+  }
+}
+
+function requireLockable(context: CommandContext, relation: RelationHead, mode: LockMode): void {
   if (!'rpv'.includes(relation.kind)) throw wrongKind(`cannot lock relation "${relation.name}"`, relation);
   const strong = aclBit.maintain | aclBit.update | aclBit.delete | aclBit.truncate;
   const writing = aclBit.insert;

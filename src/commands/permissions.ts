@@ -1,6 +1,6 @@
 // Ownership and privilege checks of commands, with PostgreSQL's errors. Which roles a user acts for and what an ACL grants
 // them is `role-membership.ts` and `acl.ts`; here are the checks by kind of object.
-import type { NamespaceDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
+import type { NamespaceDescriptor, RelationDescriptor, RelationHead } from '../catalog/descriptors.js';
 import { aclBit } from '../catalog/acl-text.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { effectiveAcl, privilegesOf } from './acl.js';
@@ -44,7 +44,7 @@ export function requireKind(relation: RelationDescriptor, kind: string): void {
 }
 
 /** 42809 "cannot ... relation" with the kind's detail. */
-export function wrongKind(message: string, relation: RelationDescriptor, location?: number): Error {
+export function wrongKind(message: string, relation: Pick<RelationDescriptor, 'kind'>, location?: number): Error {
   return pgError(SqlState.wrongObjectType, message, { detail: kindDetail(relation.kind), location });
 }
 
@@ -99,7 +99,7 @@ export function requireLanguageUsage(
 }
 
 /** True where the user has the privilege on the relation as a whole. */
-export function hasRelationPrivilege(context: CommandContext, relation: RelationDescriptor, bit: number): boolean {
+export function hasRelationPrivilege(context: CommandContext, relation: RelationHead, bit: number): boolean {
   return holds(context, relation.owner, relation.kind === 'S' ? 'S' : 'r', relation.acl, bit);
 }
 

@@ -44,7 +44,7 @@ function bodyOf(catalog: Catalog, row: PgConstraintRow, pretty: boolean): string
 }
 
 function foreignKeyText(catalog: Catalog, row: PgConstraintRow): string {
-  const target = catalog.requireRelation(row.confrelid);
+  const target = catalog.requireRelationHead(row.confrelid);
   const isVisible = catalog.visibility.relation(target.name, target.schema);
   const name = quoteQualifiedIdentifier(isVisible ? null : target.schemaName, target.name);
   const parts = [
@@ -67,7 +67,7 @@ function keyText(catalog: Catalog, row: PgConstraintRow): string {
   parts.push(`(${columns(catalog, row.conrelid, row.conkey)})`);
   const includes = index?.indkey.slice(index.indnkeyatts) ?? [];
   if (includes.length > 0) parts.push(` INCLUDE (${columns(catalog, row.conrelid, includes)})`);
-  const options = catalog.relation(row.conindid)?.options ?? [];
+  const options = catalog.relationHead(row.conindid)?.options ?? [];
   if (options.length > 0) parts.push(` WITH (${reloptionsText(options)})`);
   return parts.join('');
 }
@@ -79,6 +79,6 @@ function suffixOf(row: PgConstraintRow): string {
 }
 
 function columns(catalog: Catalog, relation: number, numbers: readonly number[] | null): string {
-  const { attributes } = catalog.requireRelation(relation);
-  return (numbers ?? []).map((number) => quoteIdentifier(attributes[number - 1]?.name ?? '')).join(', ');
+  const names = catalog.attributeNames(relation);
+  return (numbers ?? []).map((number) => quoteIdentifier(names[number - 1] ?? '')).join(', ');
 }

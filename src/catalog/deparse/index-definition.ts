@@ -17,9 +17,9 @@ const optionBit = { descending: 1, nullsFirst: 2 } as const;
 /** The whole statement; null where there is no such index. */
 export function indexDefinition(catalog: Catalog, index: number, pretty: boolean): string | null {
   const row = catalog.tables.findOne('pg_index', { indexrelid: index })?.row;
-  const relation = catalog.relation(index);
+  const relation = catalog.relationHead(index);
   if (!row || !relation) return null;
-  const table = catalog.requireRelation(row.indrelid);
+  const table = catalog.requireRelationHead(row.indrelid);
   const isVisible = pretty && catalog.visibility.relation(table.name, table.schema);
   const tableName = quoteQualifiedIdentifier(isVisible ? null : table.schemaName, table.name);
   const only = table.kind === 'p' && !relation.hasSubclass && relation.kind === 'I' ? 'ONLY ' : '';
@@ -53,16 +53,18 @@ export function indexColumnDefinition(catalog: Catalog, index: number, column: n
 
 function keyTexts(catalog: Catalog, row: PgIndexRow, pretty: boolean, withOptions: boolean): string[] {
   const expressions = row.indexprs === null ? [] : [...expressionListFromJson(row.indexprs)];
-  const isOrdered = accessMethodName(catalog, catalog.requireRelation(row.indexrelid).accessMethod) === 'btree';
+  const isOrdered = accessMethodName(catalog, catalog.requireRelationHead(row.indexrelid).accessMethod) === 'btree';
   return row.indkey.slice(0, row.indnkeyatts).map((attribute, index) => {
     const expression = attribute === 0 ? expressions.shift() : undefined;
     const text = expression
       ? keyExpressionText(catalog, expression, row.indrelid, pretty)
       : attributeName(catalog, row.indrelid, attribute);
     if (!withOptions) return text;
-    const column = catalog.requireRelation(row.indrelid).attributes[attribute - 1];
-    const type = expression ? expressionType(expression) : (column?.type ?? 0);
-    const collation = expression ? expressionCollation(expression) : (column?.collation ?? 0);
+    const column = expression
+      ? undefined
+      : catalog.tables.findOne('pg_attribute', { attrelid: row.indrelid, attnum: attribute })?.row;
+    const type = expression ? expressionType(expression) : (column?.atttypid ?? 0);
+    const collation = expression ? expressionCollation(expression) : (column?.attcollation ?? 0);
     return (
       text +
       collationText(catalog, row.indcollation[index] ?? 0, collation) +
@@ -116,7 +118,7 @@ export function opclassText(catalog: Catalog, opclass: number, type: number): st
 }
 
 function attributeName(catalog: Catalog, relation: number, attribute: number): string {
-  return quoteIdentifier(catalog.requireRelation(relation).attributes[attribute - 1]?.name ?? '');
+  return quoteIdentifier(catalog.attributeNames(relation)[attribute - 1] ?? '');
 }
 
 function accessMethodName(catalog: Catalog, oid: number): string {

@@ -35,15 +35,12 @@ export function queryNamespace(catalog: Catalog, query: Query, outer: readonly N
 
 /** Names for a single relation, as in a check constraint or an index expression. */
 export function relationNamespace(catalog: Catalog, relation: number): Namespace {
-  const descriptor = catalog.requireRelation(relation);
-  const eref = {
-    name: descriptor.name,
-    columns: descriptor.attributes.map((attribute) => (attribute.isDropped ? '' : attribute.name)),
-  };
+  const head = catalog.requireRelationHead(relation);
+  const eref = { name: head.name, columns: catalog.attributeNames(relation).map((name) => name ?? '') };
   const entry: RangeTableEntry = {
     kind: 'relation',
     relation,
-    relkind: descriptor.kind,
+    relkind: head.kind,
     lockMode: 1,
     inherit: false,
     tableSample: null,
@@ -84,7 +81,7 @@ function relationName(catalog: Catalog, entry: RangeTableEntry): string | null {
   if (entry.alias) return entry.alias.name;
   switch (entry.kind) {
     case 'relation':
-      return catalog.relation(entry.relation)?.name ?? entry.eref.name;
+      return catalog.relationHead(entry.relation)?.name ?? entry.eref.name;
     case 'join':
       return null;
     default:
@@ -179,10 +176,7 @@ function columnNames(
 
 function realNames(catalog: Catalog, entry: RangeTableEntry): readonly (string | null)[] {
   if (entry.kind !== 'relation') return entry.eref.columns;
-  const relation = catalog.relation(entry.relation);
-  return relation
-    ? relation.attributes.map((attribute) => (attribute.isDropped ? null : attribute.name))
-    : entry.eref.columns;
+  return catalog.relationHead(entry.relation) ? catalog.attributeNames(entry.relation) : entry.eref.columns;
 }
 
 /** A join's columns have its inputs' names, kept unique; printed only where the join has an alias. */

@@ -8,12 +8,11 @@ import { deparseQuery } from './query.js';
 
 /** The view's SELECT with a semicolon; null where there is no such relation, `Not a view` where it is no view. */
 export function viewDefinition(catalog: Catalog, relation: number, pretty: boolean): string | null {
-  const view = catalog.relation(relation);
-  if (!view) return null;
+  if (!catalog.relationHead(relation)) return null;
   const stored = catalog.viewQuery(relation);
   if (stored === null) return 'Not a view';
   const context = deparseContext(catalog, [], { pretty, varPrefix: false });
-  const columnNames = view.attributes.filter((attribute) => !attribute.isDropped).map((attribute) => attribute.name);
+  const columnNames = catalog.attributeNames(relation).filter((name) => name !== null);
   deparseQuery(context, queryFromJson(stored), { columnNames, namesVisible: true });
   return `${context.writer.toString()};`;
 }
@@ -23,7 +22,7 @@ export function ruleDefinition(catalog: Catalog, oid: number, pretty: boolean): 
   const row = catalog.tables.findOne('pg_rewrite', { oid })?.row;
   if (!row) return null;
   if (row.rulename !== '_RETURN') throw notSupported('CREATE RULE');
-  const view = catalog.requireRelation(row.ev_class);
+  const view = catalog.requireRelationHead(row.ev_class);
   const isVisible = pretty && catalog.visibility.relation(view.name, view.schema);
   const name = quoteQualifiedIdentifier(isVisible ? null : view.schemaName, view.name);
   return `CREATE RULE ${quoteIdentifier(row.rulename)} AS\n    ON SELECT TO ${name} DO INSTEAD ${viewDefinition(catalog, row.ev_class, pretty)}`;

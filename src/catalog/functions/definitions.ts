@@ -86,6 +86,6 @@ function relationNamed(info: CallInfo, name: string): number {
 /** Null where the relation is gone meanwhile, as concurrent drops may have it. */
 function storedText(info: CallInfo, tree: string, relation: number, pretty: boolean): string | null {
   const catalog = catalogOf(info);
-  if (relation !== 0 && !catalog.relation(relation)) return null;
+  if (relation !== 0 && !catalog.relationHead(relation)) return null;
   return expressionText(catalog, storedExpression(tree), relation, { pretty });
 }

@@ -9,6 +9,7 @@ import type {
   ConstraintDescriptor,
   IndexDescriptor,
   RelationDescriptor,
+  RelationHead,
   TriggerDescriptor,
 } from '../descriptors.js';
 import type { CatalogName, PgAttributeRow, PgClassRow, PgIndexRow, PgTriggerRow } from '../generated/rows.js';
@@ -27,6 +28,10 @@ export interface RelationLookups {
   /** Oid alone, without loading the descriptor; 0 where there is none. */
   findRelationOid(schema: string | null, name: string): number;
   resolveRelation(name: QualifiedName, location?: number): RelationDescriptor;
+  relationHead(oid: number): RelationHead | null;
+  requireRelationHead(oid: number): RelationHead;
+  attributeNames(oid: number): readonly (string | null)[];
+  resolveRelationHead(name: QualifiedName, location?: number): RelationHead;
 }
 
 /** Catalogs that a relation's descriptor is read from. */
@@ -51,6 +56,8 @@ export function relationLookups(
   const { session, tables, cache } = base;
   const byOid = cache.region<number, RelationDescriptor | null>('relations', relationCatalogs);
   const byName = cache.region<string, number>('relationNames', ['pg_class']);
+  const heads = cache.region<number, RelationHead | null>('relationHeads', ['pg_class', 'pg_namespace', 'pg_authid']);
+  const columnNames = cache.region<number, readonly (string | null)[]>('attributeNames', ['pg_attribute']);
 
   const fileOf = (row: PgClassRow) => ({
     database: row.relisshared ? 0 : session.database,
@@ -68,22 +75,14 @@ export function relationLookups(
       .sort((left, right) => left.attnum - right.attnum);
     const constraints = constraintsOf(row);
     return Object.freeze({
-      oid,
-      name: row.relname,
-      schema: row.relnamespace,
-      schemaName: namespaces.namespace(row.relnamespace)?.name ?? '',
-      owner: row.relowner,
-      kind: row.relkind,
+      ...headOf(row),
       persistence: row.relpersistence as RelationDescriptor['persistence'],
       rowType: row.reltype,
-      accessMethod: row.relam,
       file: fileOf(row),
       layout: layoutOf(attributeRows),
       isShared: row.relisshared,
       hasIndexes: row.relhasindex,
       replicaIdentity: row.relreplident,
-      options: row.reloptions ?? [],
-      acl: row.relacl,
       ofType: row.reloftype,
       rowSecurity: row.relrowsecurity,
       forceRowSecurity: row.relforcerowsecurity,
@@ -97,7 +96,6 @@ export function relationLookups(
       referencedBy: row.relkind === 'r' || row.relkind === 'p' ? referencingConstraints(oid) : [],
       triggers: row.relhastriggers ? triggersOf(oid) : [],
       hasRules: row.relhasrules,
-      hasSubclass: row.relhassubclass,
     });
   }
 
@@ -214,7 +212,7 @@ export function relationLookups(
 
   function requireRelation(oid: number): RelationDescriptor {
     const found = relation(oid);
-    if (found === null) throw pgError(SqlState.undefinedTable, `could not open relation with OID ${oid}`);
+    if (found === null) throw cannotOpen(oid);
     return found;
   }
 
@@ -232,10 +230,17 @@ export function relationLookups(
   const findRelation = (schema: string | null, name: string): RelationDescriptor | null =>
     relation(findRelationOid(schema, name));
 
-  function resolveRelation(name: QualifiedName, location?: number): RelationDescriptor {
+  const resolveRelation = (name: QualifiedName, location?: number): RelationDescriptor =>
+    relation(resolveOid(name, location)) ?? raiseMissing(name, location);
+  const resolveRelationHead = (name: QualifiedName, location?: number): RelationHead =>
+    relationHead(resolveOid(name, location)) ?? raiseMissing(name, location);
+
+  function resolveOid(name: QualifiedName, location?: number): number {
     requireOwnDatabase(name, session.databaseName, location);
-    const found = findRelation(name.schema, name.name);
-    if (found !== null) return found;
+    return findRelationOid(name.schema, name.name);
+  }
+
+  function raiseMissing(name: QualifiedName, location?: number): never {
     // A query's FROM says that the relation is missing; commands say so of the schema.
     if (location === undefined && name.schema !== null && namespaces.findNamespace(name.schema) === null)
       throw pgError(SqlState.undefinedSchema, `schema "${name.schema}" does not exist`);
@@ -243,7 +248,58 @@ export function relationLookups(
     throw pgError(SqlState.undefinedTable, `relation "${written}" does not exist`, { location });
   }
 
-  return { relation, requireRelation, findRelation, findRelationOid, resolveRelation };
+  const relationHead = (oid: number): RelationHead | null => (oid === 0 ? null : heads.get(oid, loadHead));
+
+  function loadHead(oid: number): RelationHead | null {
+    const row = tables.findOne('pg_class', { oid })?.row;
+    return row === undefined ? null : headOf(row);
+  }
+
+  function headOf(row: PgClassRow): RelationHead {
+    return {
+      oid: row.oid,
+      name: row.relname,
+      schema: row.relnamespace,
+      schemaName: namespaces.namespace(row.relnamespace)?.name ?? '',
+      owner: row.relowner,
+      kind: row.relkind,
+      accessMethod: row.relam,
+      options: row.reloptions ?? [],
+      acl: row.relacl,
+      hasSubclass: row.relhassubclass,
+    };
+  }
+
+  function requireRelationHead(oid: number): RelationHead {
+    const found = relationHead(oid);
+    if (found === null) throw cannotOpen(oid);
+    return found;
+  }
+
+  const attributeNames = (oid: number): readonly (string | null)[] => columnNames.get(oid, loadAttributeNames);
+
+  function loadAttributeNames(oid: number): (string | null)[] {
+    const names: (string | null)[] = [];
+    for (const { row } of tables.find('pg_attribute', { attrelid: oid }))
+      if (row.attnum > 0) names[row.attnum - 1] = row.attisdropped ? null : row.attname;
+    return names;
+  }
+
+  return {
+    relation,
+    requireRelation,
+    findRelation,
+    findRelationOid,
+    resolveRelation,
+    relationHead,
+    requireRelationHead,
+    attributeNames,
+    resolveRelationHead,
+  };
+}
+
+function cannotOpen(oid: number): Error {
+  return pgError(SqlState.undefinedTable, `could not open relation with OID ${oid}`);
 }
 
 /** Throws 0A000 for a name of another database. */

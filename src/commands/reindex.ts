@@ -8,7 +8,7 @@ import type { CommandContext, CommandResult } from './api.js';
 import { reindexConcurrently, tableOf, withTableHeld } from './index-concurrently.js';
 import { lockRelationByName, requireNamespace } from './namespace.js';
 import { hasRelationPrivilege, permissionDenied, requireOwner, requireRelationPrivilege } from './permissions.js';
-import { rebuildIndex, rebuildIndexes, requireNotInUse } from './relation-file.js';
+import { isCatalog, rebuildIndex, rebuildIndexes, requireNotInUse } from './relation-file.js';
 import { transactionControl } from './services.js';
 import { requireTablespace } from './tablespace.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
@@ -158,13 +158,6 @@ function ownSchema(context: CommandContext, name: string): number {
   requireOwner(context, namespace.owner, 'schema', namespace.name);
   return namespace.oid;
 }
-
-function isCatalog(relation: number): boolean {
-  return relation < firstNormalOid;
-}
-
-/** Relations that initdb made have oids below. */
-const firstNormalOid = 16384;
 
 function catalogConcurrently(): Error {
   return pgError(SqlState.featureNotSupported, 'cannot reindex system catalogs concurrently');

@@ -2,11 +2,20 @@
 import type { CommandContext } from './api.js';
 import { buildIndexEntries } from './index-build.js';
 import { openRelationsService } from './services.js';
-import { pgError, SqlState } from '../errors/pg-error.js';
+import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
+
+/** The catalogs' tables and indexes: found under fixed files before pg_class can be read, so theirs never change. */
+export function isCatalog(relation: number): boolean {
+  return relation < firstNormalOid;
+}
+
+/** Relations that initdb made have oids below. */
+const firstNormalOid = 16384;
 
 /** Gives a relation an empty new file; the old one goes at commit. */
 export async function assignNewFile(context: CommandContext, relation: number): Promise<void> {
+  if (isCatalog(relation)) throw notSupported('a new file for a system catalog');
   const { tables } = context.catalog;
   const entry = tables.findOne('pg_class', { oid: relation });
   const descriptor = context.catalog.requireRelation(relation);
@@ -25,6 +34,7 @@ export async function assignNewFile(context: CommandContext, relation: number): 
 
 /** Rebuilds an index into a new file. */
 export async function rebuildIndex(context: CommandContext, table: number, index: number): Promise<void> {
+  if (isCatalog(index)) return;
   await assignNewFile(context, index);
   await buildIndexEntries(context, table, index);
   const { tables } = context.catalog;

@@ -6,6 +6,7 @@ import { type ScalarFunction, builtinFunction } from '../../functions/registry.j
 import type { DistinctExpr, Expression, FuncExpr, NullIfExpr, OpExpr } from '../../trees/expression.js';
 import { callSqlFunction } from '../sql-function.js';
 import { procedureRunner } from '../services.js';
+import { emitSign } from './coercions.js';
 import type { Emitter, Operand } from './emitter.js';
 import { inlineOperator } from './inline-operators.js';
 import { typeOf } from './type-of.js';
@@ -22,7 +23,7 @@ export interface EmittedCall {
 
 export function emitFuncExpr(expr: FuncExpr, m: Emitter): Operand {
   if (expr.returnsSet) throw setInScalarContext();
-  return emitCall(m, {
+  const result = emitCall(m, {
     function: expr.function,
     args: expr.args.map((arg) => m.emit(arg)),
     argTypes: expr.args.map((arg) => typeOf(arg, m.catalog)),
@@ -30,6 +31,8 @@ export function emitFuncExpr(expr: FuncExpr, m: Emitter): Operand {
     collation: expr.inputCollation,
     isVariadic: expr.variadic,
   });
+  // smallint becomes oid by the function that makes it an integer.
+  return emitSign(result, m.catalog.function(expr.function)?.returnType ?? 0, expr.type, m);
 }
 
 export function emitOpExpr(expr: OpExpr, m: Emitter): Operand {

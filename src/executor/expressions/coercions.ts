@@ -1,7 +1,14 @@
 // Coercions: by text output and input, element by element, between row types, into domains with their checks.
 import { SqlState, pgError } from '../../errors/pg-error.js';
-import type { ArrayCoerceExpr, CoerceToDomain, CoerceViaIO, ConvertRowtypeExpr } from '../../trees/expression.js';
+import type {
+  ArrayCoerceExpr,
+  CoerceToDomain,
+  CoerceViaIO,
+  ConvertRowtypeExpr,
+  RelabelType,
+} from '../../trees/expression.js';
 import type { IoContext } from '../../types/io-context.js';
+import { relabelledSign } from '../../types/relabel.js';
 import { PgArray, PgRecord, type Value } from '../../types/value.js';
 import { baseType } from '../operators.js';
 import { storedExpression } from '../stored-expressions.js';
@@ -16,6 +23,19 @@ export function emitCoerceViaIO(expr: CoerceViaIO, m: Emitter): Operand {
     target.behaviour.input(source.behaviour.output(value, source, io), target, -1, io);
   const code = `${m.slot(convert)}(${arg.code}, x.io)`;
   return { code: m.assign(arg.nullable ? `${arg.code} === null ? null : ${code}` : code), nullable: arg.nullable };
+}
+
+export function emitRelabel(expr: RelabelType, m: Emitter): Operand {
+  return emitSign(m.emit(expr.arg), typeOf(expr.arg, m.catalog), expr.type, m);
+}
+
+/** A value whose bits its new type reads as another number (int4 as oid). */
+export function emitSign(operand: Operand, from: number, to: number, m: Emitter): Operand {
+  const sign = relabelledSign(from, to);
+  if (sign === null) return operand;
+  const converted = sign === 'unsigned' ? `${operand.code} >>> 0` : `${operand.code} | 0`;
+  const code = operand.nullable ? `${operand.code} === null ? null : ${converted}` : converted;
+  return { code: m.assign(code), nullable: operand.nullable };
 }
 
 export function emitArrayCoerce(expr: ArrayCoerceExpr, m: Emitter): Operand {

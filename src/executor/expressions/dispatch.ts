@@ -4,7 +4,7 @@ import type { Expression } from '../../trees/expression.js';
 import type { Emitter, Operand } from './emitter.js';
 import { emitBoolExpr, emitBooleanTest, emitNullTest } from './boolean.js';
 import { emitDistinct, emitFuncExpr, emitNullIf, emitOpExpr } from './calls.js';
-import { emitArrayCoerce, emitCoerceToDomain, emitCoerceViaIO, emitConvertRowtype } from './coercions.js';
+import { emitArrayCoerce, emitCoerceToDomain, emitCoerceViaIO, emitConvertRowtype, emitRelabel } from './coercions.js';
 import { emitMinMax, emitRowCompare, emitScalarArrayOp } from './comparisons.js';
 import { emitArrayExpr, emitFieldSelect, emitFieldStore, emitRowExpr } from './composites.js';
 import { emitCase, emitCoalesce } from './conditionals.js';
@@ -35,7 +35,7 @@ export const emitters: Handlers = {
   SubPlan: emitSubPlan,
   FieldSelect: emitFieldSelect,
   FieldStore: emitFieldStore,
-  RelabelType: (expr, m) => m.emit(expr.arg),
+  RelabelType: emitRelabel,
   CoerceViaIO: emitCoerceViaIO,
   ArrayCoerceExpr: emitArrayCoerce,
   ConvertRowtypeExpr: emitConvertRowtype,

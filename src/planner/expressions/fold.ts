@@ -5,6 +5,7 @@
 // Named and defaulted arguments are put into their places on the way.
 import type { CaseExpr, Const, Expression, FuncExpr } from '../../trees/expression.js';
 import { PgArray } from '../../types/value.js';
+import { relabelled } from '../../types/relabel.js';
 import type { Value } from '../../types/value.js';
 import type { PlannerGlobal } from '../planner-info.js';
 import { boolConst, nullConst } from './make.js';
@@ -207,7 +208,8 @@ class Folder {
         return foldCollate(node);
       case 'RelabelType': {
         const { arg, type, typmod, collation } = node;
-        if (arg.kind === 'Const') return { ...arg, type, typmod, collation };
+        if (arg.kind === 'Const')
+          return { ...arg, type, typmod, collation, value: relabelled(arg.value, arg.type, type) };
         return arg.kind === 'RelabelType' ? { ...node, arg: arg.arg } : node;
       }
       case 'FieldSelect':

@@ -50,7 +50,9 @@ async function runBody(
   const parameters = args.map((value, n) => ({ type: site.argTypes[n] ?? 0, value }));
   const userId = descriptor.securityDefiner ? descriptor.owner : x.context.userId;
   for (const [n, statement] of planned.entries()) {
-    const context: ExecutionContext = { ...x.context, parameters, userId, view: viewOf(x, site), instrument: false };
+    // The caller's context, with some things different.
+    const own = { parameters, userId, view: viewOf(x, site), instrument: false };
+    const context = Object.assign(Object.create(x.context) as ExecutionContext, own);
     const execution = startExecution(statement, context);
     try {
       if (n === planned.length - 1 && execution.columns.length > 0) await last(execution);

@@ -18,6 +18,7 @@ import { parse, parsePlpgsql } from '../parser/parse.js';
 import { plan } from '../planner/plan.js';
 import { rewrite } from '../rewriter/rewrite.js';
 import type { Expression } from '../trees/expression.js';
+import type { Transaction } from '../transaction/api.js';
 import { treeFromJson } from '../trees/json.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
@@ -102,23 +103,46 @@ export function executionContext(
   parameters: readonly ParameterValue[] = [],
   instrument = false,
 ): ExecutionContext {
-  const transaction = session.transactions.ensure();
-  return {
-    catalog: session.catalog,
-    store: session.store,
-    transaction,
-    view: transaction.statementView(),
-    session,
-    io: session.catalog.io,
-    parameters,
-    workMemBytes: session.settings.int('work_mem') * 1024,
-    checkInterrupts: () => session.checkInterrupts(),
-    yieldToEventLoop: () => session.timeSlice.yieldIfOver(timeSliceMs),
-    subqueries: subqueryRunner(session),
-    instrument,
-    userId: session.users.userId,
-    openExecutions: session.openExecutions,
-  };
+  return new StatementContext(session, session.transactions.ensure(), parameters, instrument);
+}
+
+class StatementContext implements ExecutionContext {
+  readonly catalog;
+  readonly store;
+  readonly view;
+  readonly io;
+  readonly userId;
+  private runner: SubqueryRunner | null = null;
+
+  constructor(
+    readonly session: Session,
+    readonly transaction: Transaction,
+    readonly parameters: readonly ParameterValue[],
+    readonly instrument: boolean,
+  ) {
+    this.catalog = session.catalog;
+    this.store = session.store;
+    this.view = transaction.statementView();
+    this.io = session.catalog.io;
+    this.userId = session.users.userId;
+  }
+
+  get workMemBytes(): number {
+    return this.session.settings.int('work_mem') * 1024;
+  }
+
+  get subqueries(): SubqueryRunner {
+    this.runner ??= subqueryRunner(this.session);
+    return this.runner;
+  }
+
+  checkInterrupts(): void {
+    this.session.checkInterrupts();
+  }
+
+  yieldToEventLoop(): Promise<void> | undefined {
+    return this.session.timeSlice.yieldIfOver(timeSliceMs);
+  }
 }
 
 /** What the short way of SELECTs by key runs under, for the session's life. */

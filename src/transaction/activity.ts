@@ -73,14 +73,15 @@ export class SessionActivity {
   }
 
   setState(state: ActivityState): void {
+    const { words } = this;
     const code = states.indexOf(state);
-    if (this.words[1] === code) return;
-    this.change(() => {
-      this.words[1] = code;
-      // Whoever isn't active waits for the client.
-      this.words[10] = state === 'active' ? 0 : clientRead;
-      this.floats[4] = currentMicroseconds();
-    });
+    if (words[1] === code) return;
+    words[0] = (words[0] as number) + 1;
+    words[1] = code;
+    // Whoever isn't active waits for the client.
+    words[10] = state === 'active' ? 0 : clientRead;
+    this.floats[4] = currentMicroseconds();
+    words[0] = (words[0] as number) + 1;
   }
 
   /** Start of the transaction in microseconds since 2000-01-01 UTC, null at its end (which also forgets its ids). */

@@ -1,5 +1,6 @@
 // A table under change: generated columns, NOT NULL and CHECK constraints, indexes, foreign keys, for each row written.
 // INSERT, UPDATE, DELETE, MERGE, ON CONFLICT, foreign key actions and COPY all write through here.
+import { type Awaitable, chain } from '../../base/awaitable.js';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
@@ -35,6 +36,12 @@ interface TargetProgram {
 
 const programs = new WeakMap<RelationDescriptor, TargetProgram>();
 
+/** Rows as they were stored; rowids follow the first by one. */
+export interface InsertedRows {
+  readonly rows: readonly Row[];
+  readonly firstRowId: number;
+}
+
 export class TargetTable {
   readonly table: TableStore;
   private readonly counts: RelationCounts;
@@ -65,24 +72,49 @@ export class TargetTable {
   }
 
   /** Checks and stores new rows (whole, in attribute order); returns the first rowid, the others follow by one. */
-  async insertAll(rows: readonly Row[]): Promise<{ readonly rows: readonly Row[]; readonly firstRowId: number }> {
-    const { transaction } = this.context;
+  insertAll(rows: readonly Row[]): Awaitable<InsertedRows> {
+    if (!this.program.isSync) return this.insertWaiting(rows);
+    const ready: Row[] = [];
+    for (let n = 0; n < rows.length; n++) {
+      this.rowInHand = n;
+      ready.push(this.prepareSync(rows[n] as Row));
+    }
+    return this.insertReady(ready);
+  }
+
+  private async insertWaiting(rows: readonly Row[]): Promise<InsertedRows> {
     const ready: Row[] = [];
     for (const [n, row] of rows.entries()) {
       this.rowInHand = n;
-      ready.push(this.program.isSync ? this.prepareSync(row) : await this.prepare(row));
+      ready.push(await this.prepare(row));
     }
+    return this.insertReady(ready);
+  }
+
+  private insertReady(ready: readonly Row[]): Awaitable<InsertedRows> {
+    const { transaction } = this.context;
     const firstRowId =
       ready.length === 1
         ? this.table.insert(transaction.store, transaction.command, ready[0] as Row)
         : this.table.insertMany(transaction.store, transaction.command, ready);
     this.counts.inserted(ready.length);
+    const inserted = { rows: ready, firstRowId };
     for (let n = 0; n < ready.length; n++) {
-      this.rowInHand = n;
-      const wait = this.indexInserted(firstRowId + n, ready[n] as Row, 0);
-      if (wait !== undefined) await wait;
+      const wait = this.indexRow(inserted, n);
+      if (wait !== undefined) return this.indexRest(inserted, n + 1, wait);
     }
-    return { rows: ready, firstRowId };
+    return inserted;
+  }
+
+  private indexRow({ rows, firstRowId }: InsertedRows, n: number): undefined | Promise<void> {
+    this.rowInHand = n;
+    return this.indexInserted(firstRowId + n, rows[n] as Row, 0);
+  }
+
+  private async indexRest(inserted: InsertedRows, from: number, wait: Promise<void>): Promise<InsertedRows> {
+    await wait;
+    for (let n = from; n < inserted.rows.length; n++) await this.indexRow(inserted, n);
+    return inserted;
   }
 
   /** COPY's fast way in, for tables whose rows need no more than NOT NULL; null where they do, or where the store has
@@ -129,17 +161,30 @@ export class TargetTable {
   }
 
   /** Replaces a locked row; `old` is its current version. */
-  async update(old: StoredRow, row: Row, changed: ReadonlySet<number> | null): Promise<Row> {
+  update(old: StoredRow, row: Row, changed: ReadonlySet<number> | null): Awaitable<Row> {
+    return chain(this.prepare(row), (ready) => this.replace(old, ready, changed));
+  }
+
+  private replace(old: StoredRow, ready: Row, changed: ReadonlySet<number> | null): Awaitable<Row> {
     const { transaction } = this.context;
-    const ready = await this.prepare(row);
     const attributes = changed === null || this.program.generated.length > 0 ? null : changed;
     this.table.update(transaction.store, transaction.command, old.rowid, ready);
     const affected = this.indexes.filter((index) => attributes === null || index.isAffectedBy(attributes));
+    if (affected.length > 0) return this.replaceEntries(old, ready, affected);
+    this.noteUpdated(old, ready, true);
+    return ready;
+  }
+
+  private async replaceEntries(old: StoredRow, ready: Row, affected: readonly IndexWriter[]): Promise<Row> {
     let isHot = true;
     for (const index of affected) if (await index.update(old.rowid, old.values, ready)) isHot = false;
+    this.noteUpdated(old, ready, isHot);
+    return ready;
+  }
+
+  private noteUpdated(old: StoredRow, ready: Row, isHot: boolean): void {
     this.counts.updated(isHot);
     this.foreignKeys?.updated(old.rowid, old.values, ready);
-    return ready;
   }
 
   /** Removes a locked row. */
@@ -166,9 +211,12 @@ export class TargetTable {
   }
 
   /** Computes generated columns and checks the row: NOT NULL in column order, then CHECK constraints by name. */
-  async prepare(row: Row): Promise<Row> {
+  prepare(row: Row): Awaitable<Row> {
+    return this.program.isSync ? this.prepareSync(row) : this.prepareWaiting(row);
+  }
+
+  private async prepareWaiting(row: Row): Promise<Row> {
     const { program, own } = this;
-    if (program.isSync) return this.prepareSync(row);
     const ready: Value[] = [...row];
     for (const { index, program: expr } of program.generated) ready[index] = await expr.run(own, row);
     this.requireNotNull(ready);

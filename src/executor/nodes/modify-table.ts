@@ -1,6 +1,7 @@
 // ModifyTable: takes rows from its plan, writes the target table, gives RETURNING rows. INSERT writes batch by batch;
 // UPDATE, DELETE and MERGE lock each row first and follow concurrent changes (EvalPlanQual). The statement's end checks
 // foreign keys and deferrable keys.
+import { type Awaitable, chain } from '../../base/awaitable.js';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import { batchRowsMax } from '../../base/limits.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
@@ -12,7 +13,7 @@ import { buildNode } from '../build-node.js';
 import { type QualProgram, type RowProgram, compileQual, compileTargets } from '../expressions/compile.js';
 import type { RowSources } from '../expressions/emitter.js';
 import { planChildren } from '../expressions/unit.js';
-import { type TargetTable, openTarget } from '../modify/target-table.js';
+import { type InsertedRows, type TargetTable, openTarget } from '../modify/target-table.js';
 import { failingRow } from '../modify/row-description.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { currentVersion } from './current-version.js';
@@ -34,6 +35,8 @@ interface ModifyProgram {
   readonly members: readonly TableProgram[];
   /** The plan can't give the same target row twice. */
   readonly isDistinct: boolean;
+  /** RETURNING or a check option reads initplans. */
+  readonly needsInit: boolean;
   readonly ctidColumn: number;
   /** The column that says which member table a row is of; -1 where the target has none. */
   readonly tableColumn: number;
@@ -47,6 +50,12 @@ interface WrittenTable {
   readonly program: TableProgram;
   /** Rows that this command changed, kept where its plan may give one twice. */
   readonly touched: Set<number> | null;
+}
+
+/** A locked target row in its current version, with the plan's row for it. */
+interface LocatedRow {
+  readonly row: StoredRow;
+  readonly input: Row;
 }
 
 export class ModifyTableNode implements PlanNode {
@@ -102,25 +111,58 @@ export class ModifyTableNode implements PlanNode {
     return this.members.get(input[tableColumn] as number) ?? this.root;
   }
 
-  async next(rowCountMax: number): Promise<Batch | null> {
-    if (!this.started) await this.start();
-    while (this.out.length === 0) {
-      if (this.ended) return null;
-      const batch = await this.child.next(this.program.root.returning === null ? batchRowsMax : rowCountMax);
-      if (batch === null) {
-        this.ended = true;
-        break;
-      }
-      await this.write(batch);
-      this.x.context.checkInterrupts();
-      await this.x.context.yieldToEventLoop();
+  next(rowCountMax: number): Awaitable<Batch | null> {
+    for (;;) {
+      const step = this.step(rowCountMax);
+      if (step instanceof Promise) return this.nextAfter(step, rowCountMax);
+      if (step !== undefined) return step;
     }
-    if (this.out.length === 0) return null;
-    return this.out.length <= rowCountMax ? this.out.splice(0) : this.out.splice(0, rowCountMax);
   }
 
-  private async start(): Promise<void> {
+  private async nextAfter(wait: Promise<void>, rowCountMax: number): Promise<Batch | null> {
+    await wait;
+    for (;;) {
+      const step = this.step(rowCountMax);
+      if (step instanceof Promise) await step;
+      else if (step !== undefined) return step;
+    }
+  }
+
+  /** One step: rows to deliver, null at the end, undefined to go on, or what to wait for before going on. */
+  private step(rowCountMax: number): Batch | null | undefined | Promise<void> {
+    if (!this.started) {
+      const wait = this.start();
+      if (wait !== undefined) return wait;
+    }
+    if (this.out.length > 0) return this.out.splice(0, rowCountMax);
+    if (this.ended) return null;
+    const batch = this.child.next(this.program.root.returning === null ? batchRowsMax : rowCountMax);
+    return batch instanceof Promise ? batch.then((rows) => this.consume(rows)) : this.consume(batch);
+  }
+
+  private consume(batch: Batch | null): undefined | Promise<void> {
+    if (batch === null) {
+      this.ended = true;
+      return undefined;
+    }
+    const written = this.write(batch);
+    if (written instanceof Promise) return written.then(() => this.pause());
+    return this.pause();
+  }
+
+  private pause(): undefined | Promise<void> {
+    this.x.context.checkInterrupts();
+    return this.x.context.yieldToEventLoop();
+  }
+
+  private start(): undefined | Promise<void> {
     this.started = true;
+    if (this.program.needsInit || this.merge !== null || this.onConflict !== null) return this.prepare();
+    refuseTriggers(this.relation, triggerEvents(this.plan), 'statement');
+    return undefined;
+  }
+
+  private async prepare(): Promise<void> {
     for (const { returning, checkOptions } of [this.program.root, ...this.program.members]) {
       if (returning !== null) await this.x.ensureInit(returning.initParams);
       for (const { program } of checkOptions) await this.x.ensureInit(program.initParams);
@@ -130,29 +172,30 @@ export class ModifyTableNode implements PlanNode {
     refuseTriggers(this.relation, triggerEvents(this.plan), 'statement');
   }
 
-  private async write(batch: Batch): Promise<void> {
-    if (batch.length > 0 && this.merge === null) {
-      const written = this.members.size === 0 ? [this.root] : [...this.members.values()];
-      for (const { relation } of written) refuseTriggers(relation, triggerEvents(this.plan), 'row');
-    }
+  private write(batch: Batch): Awaitable<void> {
+    const { onConflict, merge } = this;
+    if (merge !== null) return eachRow(batch, (row) => merge.apply(row));
+    this.refuseRowTriggers();
     switch (this.plan.operation) {
       case 'insert':
-        if (this.onConflict !== null) for (const row of batch) await this.onConflict.insert(this.newRow(row), row);
-        else
-          await this.insertRows(
-            batch.map((row) => this.newRow(row)),
-            batch,
-          );
-        return;
+        if (onConflict !== null) return eachRow(batch, (row) => onConflict.insert(this.newRow(row), row));
+        return this.insertRows(
+          batch.map((row) => this.newRow(row)),
+          batch,
+        );
       case 'update':
-        for (const row of batch) await this.updateOne(row);
-        return;
+        return eachRow(batch, (row) => this.updateOne(row));
       case 'delete':
-        for (const row of batch) await this.deleteOne(row);
-        return;
+        return eachRow(batch, (row) => this.deleteOne(row));
       case 'merge':
-        for (const row of batch) await this.merge?.apply(row);
+        return undefined;
     }
+  }
+
+  private refuseRowTriggers(): void {
+    const events = triggerEvents(this.plan);
+    if (this.members.size === 0) refuseTriggers(this.relation, events, 'row');
+    else for (const { relation } of this.members.values()) refuseTriggers(relation, events, 'row');
   }
 
   /** The plan's row is the new row, perhaps with junk behind it. */
@@ -163,68 +206,77 @@ export class ModifyTableNode implements PlanNode {
     return [...row, ...new Array<Value>(width - row.length).fill(null)];
   }
 
-  async insertRows(rows: readonly Row[], inputs: readonly Row[]): Promise<void> {
-    const { checkOptions } = this.program.root;
-    const stored = await this.target.insertAll(rows);
-    for (let n = 0; n < rows.length; n++) {
-      const row = stored.rows[n] as Row;
-      if (checkOptions.length > 0) await this.checkViews(row);
-      const wait = this.report({ rowid: stored.firstRowId + n, xmin: 0n, values: row }, inputs[n] as Row);
-      if (wait !== undefined) await wait;
-    }
+  insertRows(rows: readonly Row[], inputs: readonly Row[]): Awaitable<void> {
+    return chain(this.target.insertAll(rows), (stored) => {
+      const { checkOptions, returning } = this.program.root;
+      if (checkOptions.length === 0 && returning === null) return this.count(rows.length);
+      return this.reportInserted(stored, inputs);
+    });
   }
 
-  private async updateOne(input: Row): Promise<void> {
+  private reportInserted(stored: InsertedRows, inputs: readonly Row[]): Awaitable<void> {
+    const isChecked = this.program.root.checkOptions.length > 0;
+    let n = 0;
+    return eachRow(stored.rows, (values) => {
+      const row = { rowid: stored.firstRowId + n, xmin: 0n, values };
+      const input = inputs[n++] as Row;
+      return isChecked ? this.checkViews(values).then(() => this.report(row, input)) : this.report(row, input);
+    });
+  }
+
+  private updateOne(input: Row): Awaitable<void> {
     const table = this.tableOf(input);
     const { updateColumns, changed } = table.program;
-    const located = await this.locate(table, input, table.target.lockMode(changed));
-    if (located === null) return;
-    const row = this.updatedRow(located.row, located.input, updateColumns);
-    await this.applyUpdate(located.row, row, located.input, changed, table);
+    return chain(this.locate(table, input, table.target.lockMode(changed)), (located) => {
+      if (located === null) return undefined;
+      const row = this.updatedRow(located.row, located.input, updateColumns);
+      return this.applyUpdate(located.row, row, located.input, changed, table);
+    });
   }
 
-  private async deleteOne(input: Row): Promise<void> {
+  private deleteOne(input: Row): Awaitable<void> {
     const table = this.tableOf(input);
-    const located = await this.locate(table, input, 'update');
-    if (located !== null) await this.applyDelete(located.row, located.input, table);
+    return chain(this.locate(table, input, 'update'), (located) =>
+      located === null ? undefined : this.applyDelete(located.row, located.input, table),
+    );
   }
 
-  async applyUpdate(
+  applyUpdate(
     old: StoredRow,
     row: Row,
     input: Row,
     changed: ReadonlySet<number>,
     table: WrittenTable = this.root,
-  ): Promise<void> {
-    const stored = await table.target.update(old, row, changed);
-    table.touched?.add(old.rowid);
-    if (table.program.checkOptions.length > 0) await this.checkViews(stored, table);
-    await this.report({ rowid: old.rowid, xmin: old.xmin, values: stored }, input, table);
+  ): Awaitable<void> {
+    return chain(table.target.update(old, row, changed), (stored) => {
+      table.touched?.add(old.rowid);
+      const updated = { rowid: old.rowid, xmin: old.xmin, values: stored };
+      if (table.program.checkOptions.length === 0) return this.report(updated, input, table);
+      return this.checkViews(stored, table).then(() => this.report(updated, input, table));
+    });
   }
 
-  async applyDelete(old: StoredRow, input: Row, table: WrittenTable = this.root): Promise<void> {
-    await table.target.delete(old);
-    table.touched?.add(old.rowid);
-    await this.report(old, input, table);
+  applyDelete(old: StoredRow, input: Row, table: WrittenTable = this.root): Awaitable<void> {
+    return chain(table.target.delete(old), () => {
+      table.touched?.add(old.rowid);
+      return this.report(old, input, table);
+    });
   }
 
   /** Locks the row that an input row names and returns its current version, the input re-evaluated where others changed
    *  it; null where there is nothing left to do. */
-  private async locate(
-    table: WrittenTable,
-    input: Row,
-    mode: RowLockMode,
-  ): Promise<{ readonly row: StoredRow; readonly input: Row } | null> {
+  private locate(table: WrittenTable, input: Row, mode: RowLockMode): Awaitable<LocatedRow | null> {
     const rowid = rowIdOf(input[this.program.ctidColumn]);
     if (rowid === null) return null;
-    const granted = table.target.lock(rowid, mode);
-    if (granted instanceof Promise) await granted;
-    const version = currentVersion(this.x, table.target.table, rowid, { goneVerb: 'delete', touched: table.touched });
-    if (version.state === 'same') return { row: version.row, input };
-    if (version.state !== 'changed') return null;
-    // The row is locked: this version stays while the plan is re-evaluated for it.
-    const again = await this.reevaluate(input, version.row, table);
-    return again === null ? null : { row: version.row, input: again };
+    return chain(table.target.lock(rowid, mode), () => {
+      const version = currentVersion(this.x, table.target.table, rowid, { goneVerb: 'delete', touched: table.touched });
+      if (version.state === 'same') return { row: version.row, input };
+      if (version.state !== 'changed') return null;
+      // The row is locked: this version stays while the plan is re-evaluated for it.
+      return this.reevaluate(input, version.row, table).then((again) =>
+        again === null ? null : { row: version.row, input: again },
+      );
+    });
   }
 
   /** The plan's row for a new version of the target row; null where it no longer qualifies. */
@@ -251,10 +303,15 @@ export class ModifyTableNode implements PlanNode {
     }
   }
 
+  /** Counts written rows for the command tag. */
+  private count(rowCount: number): void {
+    if (this.plan.canSetTag && this.x.counts !== null) this.x.counts.processed += rowCount;
+  }
+
   /** Counts a written row and makes its RETURNING row. */
   report(row: StoredRow, input: Row, table: WrittenTable = this.root): Promise<void> | undefined {
     const { returning } = table.program;
-    if (this.plan.canSetTag && this.x.counts !== null) this.x.counts.processed += 1;
+    this.count(1);
     if (returning === null) return undefined;
     const xmin = this.x.context.transaction.store.assignedXid ?? row.xmin;
     const result = returning.run(this.x, this.withSystem(row.values, row.rowid, xmin), input, input);
@@ -286,10 +343,14 @@ export function modifySources(relation: RelationDescriptor): RowSources {
 }
 
 function compileModify(x: RunState, plan: ModifyTable, relation: RelationDescriptor): ModifyProgram {
-  const members = plan.members ?? [];
+  const root = compileTable(x, plan, relation);
+  const members = (plan.members ?? []).map((member) =>
+    compileTable(x, member, scannedRelation(x.unit, member.resultRelation)),
+  );
   return {
-    root: compileTable(x, plan, relation),
-    members: members.map((member) => compileTable(x, member, scannedRelation(x.unit, member.resultRelation))),
+    root,
+    members,
+    needsInit: [root, ...members].some(readsInitPlans),
     isDistinct: !mayRepeatRows(plan.outer),
     ctidColumn: plan.operation === 'insert' ? -1 : requireJunk(plan, 'ctid'),
     tableColumn: members.length === 0 ? -1 : junkColumn(plan.outer, 'tableoid'),
@@ -307,6 +368,32 @@ function compileTable(x: RunState, plan: ModifyTable | ModifyMember, relation: R
     updateColumns: plan.updateColumns,
     changed: new Set(plan.updateColumns),
   };
+}
+
+function readsInitPlans({ returning, checkOptions }: TableProgram): boolean {
+  return (
+    (returning !== null && returning.initParams.length > 0) ||
+    checkOptions.some(({ program }) => program.initParams.length > 0)
+  );
+}
+
+/** Applies an action to rows one after the other, without a promise as long as none waits. */
+function eachRow(rows: readonly Row[], apply: (row: Row) => Awaitable<void>): Awaitable<void> {
+  for (let n = 0; n < rows.length; n++) {
+    const wait = apply(rows[n] as Row);
+    if (wait instanceof Promise) return restOfRows(rows, n + 1, apply, wait);
+  }
+  return undefined;
+}
+
+async function restOfRows(
+  rows: readonly Row[],
+  from: number,
+  apply: (row: Row) => Awaitable<void>,
+  wait: Promise<void>,
+): Promise<void> {
+  await wait;
+  for (let n = from; n < rows.length; n++) await apply(rows[n] as Row);
 }
 
 function requireJunk(plan: ModifyTable, name: string): number {

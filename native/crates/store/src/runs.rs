@@ -1,117 +1,148 @@
-//! Rows that a transaction inserted in bulk: packed one after the other under consecutive rowids, where an ordered map
-//! would cost more than the rows. Rows are only added and, by savepoints, taken back; what changes them later stands
-//! in the overlay's map and hides them there.
+//! Entries that a transaction wrote in bulk and in order of their keys (rows under fresh rowids, a new index's entries):
+//! packed into blocks, where an ordered map would cost more than the entries. Entries are only added and, by savepoints,
+//! taken back; what changes them later stands in the overlay's map and hides them there. What outgrows memory goes to a
+//! bulk file, which the commit hands over as it is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::key::{FileId, ROW_KEY_BYTES, rowid_of};
+use helios_base::Result;
 
-/// Bytes of a run from which on the next one begins: at commit, runs are freed one by one.
-const RUN_BYTES: usize = 1 << 20;
+use crate::blocks::{BLOCK_BYTES, Block, BlockScan, BlockView, Blocks};
+use crate::bulk::{BulkDirectory, BulkFile, GrowingFile, Place};
+use crate::key::FileId;
 
 #[derive(Default)]
 pub struct Runs {
-    files: BTreeMap<FileId, Vec<Run>>,
+    files: BTreeMap<FileId, FileRuns>,
+    /// Where entries go that outgrow memory; None: nowhere.
+    bulk: Option<Arc<BulkDirectory>>,
 }
 
-/// Rows of one command, under rowids from `first` on.
+/// The runs of one relation file, ascending.
+#[derive(Default)]
+pub struct FileRuns {
+    runs: Vec<Run>,
+    /// Bytes of runs in memory, save the last.
+    memory_bytes: usize,
+    growing: Option<GrowingFile>,
+}
+
+/// Entries of one command, a block of them.
 struct Run {
-    first: u64,
     command: u32,
     epoch: u32,
-    /// End of each row in `bytes`; a row is its key and its value.
-    ends: Vec<u32>,
-    bytes: Vec<u8>,
+    first_key: Box<[u8]>,
+    body: Body,
+}
+
+enum Body {
+    Memory(Block),
+    Disk(Place),
 }
 
 impl Runs {
+    pub fn new(bulk: Option<Arc<BulkDirectory>>) -> Runs {
+        Runs {
+            files: BTreeMap::new(),
+            bulk,
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// The row would go on an existing run.
-    pub fn extends(&self, file: FileId, rowid: u64, command: u32, epoch: u32) -> bool {
-        let last = self.files.get(&file).and_then(|runs| runs.last());
-        last.is_some_and(|run| run.takes(rowid, command, epoch))
-    }
-
-    /// Adds a row; rowids of a file only grow.
-    pub fn push(&mut self, file: FileId, rowid: u64, command: u32, epoch: u32, value: &[u8]) {
-        let runs = self.files.entry(file).or_default();
-        if !runs
-            .last()
-            .is_some_and(|run| run.takes(rowid, command, epoch))
-        {
-            runs.push(Run {
-                first: rowid,
-                command,
-                epoch,
-                ends: Vec::new(),
-                bytes: Vec::new(),
-            });
-        }
-        if let Some(run) = runs.last_mut() {
-            run.bytes.extend_from_slice(&file.row_key(rowid));
-            run.bytes.extend_from_slice(value);
-            run.ends.push(run.bytes.len() as u32);
-        }
-    }
-
-    /// Takes back the file's rows from a rowid on.
-    pub fn truncate(&mut self, file: FileId, from: u64) {
-        let Some(runs) = self.files.get_mut(&file) else {
-            return;
-        };
-        runs.retain(|run| run.first < from);
-        if let Some(run) = runs.last_mut() {
-            let left = (from - run.first) as usize;
-            run.ends.truncate(left);
-            run.bytes
-                .truncate(run.ends.last().map_or(0, |end| *end as usize));
-        }
-        if runs.is_empty() {
-            self.files.remove(&file);
-        }
-    }
-
-    /// The row under a key, if a command before `command` added it.
-    pub fn get(&self, key: &[u8], command: u32) -> Option<&[u8]> {
-        if self.files.is_empty() || key.len() != ROW_KEY_BYTES {
+    pub fn of(&self, file: FileId) -> Option<&FileRuns> {
+        if self.files.is_empty() {
             return None;
         }
-        let runs = self.files.get(&FileId::of_key(key)?)?;
-        let rowid = rowid_of(key);
-        let run = &runs[runs
-            .partition_point(|run| run.first <= rowid)
-            .checked_sub(1)?];
-        let index = usize::try_from(rowid - run.first).ok()?;
-        (run.command < command && index < run.ends.len()).then(|| run.row(index).1)
+        self.files.get(&file)
     }
 
-    /// Rows of lower <= key < upper (keys of one file) that commands before `command` added.
-    pub fn scan(&self, lower: &[u8], upper: &[u8], command: u32, backward: bool) -> RunScan<'_> {
-        let runs = FileId::of_key(lower).and_then(|file| self.files.get(&file));
-        let runs = runs.map_or(&[][..], Vec::as_slice);
-        let (from, to) = (position(runs, lower), position(runs, upper));
-        let mut scan = RunScan {
-            runs,
-            command,
-            backward,
-            from,
-            to,
-            current: None,
+    /// The entry would go on an existing run.
+    pub fn extends(&self, file: FileId, command: u32, epoch: u32) -> bool {
+        let last = self.of(file).and_then(|runs| runs.runs.last());
+        last.is_some_and(|run| run.takes(command, epoch))
+    }
+
+    /// Adds an entry; its key must be above all others of the file. Errors: 53100, 58030 where a bulk file can't be
+    /// written.
+    pub fn push(
+        &mut self,
+        file: FileId,
+        command: u32,
+        epoch: u32,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<()> {
+        let runs = self.files.entry(file).or_default();
+        if !runs
+            .runs
+            .last()
+            .is_some_and(|run| run.takes(command, epoch))
+        {
+            if let Some(bulk) = self.bulk.as_ref().filter(|_| !file.is_temporary()) {
+                runs.make_room(bulk, file)?;
+            }
+            runs.runs.push(Run {
+                command,
+                epoch,
+                first_key: key.into(),
+                body: Body::Memory(Block::default()),
+            });
+        }
+        if let Some(Body::Memory(block)) = runs.runs.last_mut().map(|run| &mut run.body) {
+            block.push(key, value);
+        }
+        Ok(())
+    }
+
+    /// Takes back the file's entries from a key on.
+    pub fn truncate(&mut self, file: FileId, from: &[u8]) -> Result<()> {
+        let Some(runs) = self.files.get_mut(&file) else {
+            return Ok(());
         };
-        scan.advance();
-        scan
+        runs.truncate(from)?;
+        if runs.runs.is_empty() {
+            self.files.remove(&file);
+        }
+        Ok(())
     }
 
-    /// Every row, file by file; runs are freed as they are left behind.
+    /// The value under a key, if a command before `command` added it.
+    pub fn get(&self, key: &[u8], command: u32) -> Result<Option<&[u8]>> {
+        if self.files.is_empty() {
+            return Ok(None);
+        }
+        match FileId::of_key(key).and_then(|file| self.files.get(&file)) {
+            Some(runs) => runs.get(key, u64::from(command)),
+            None => Ok(None),
+        }
+    }
+
+    /// Ends the bulk files, which hold all of their relation files' entries then; they are no longer here.
+    pub fn finish_bulk(&mut self) -> Result<Vec<BulkFile>> {
+        let mut finished = Vec::new();
+        for (_, runs) in self
+            .files
+            .extract_if(.., |_, runs| runs.growing.is_some())
+        {
+            finished.extend(runs.finish()?);
+        }
+        Ok(finished)
+    }
+
+    /// Every entry, file by file; runs are freed as they are left behind.
     pub fn drain(self, mut take: impl FnMut(FileId, &[u8], &[u8])) {
         for (file, runs) in self.files {
-            for run in runs {
-                for index in 0..run.ends.len() {
-                    let (key, value) = run.row(index);
-                    take(file, key, value);
+            for run in runs.runs {
+                if let Body::Memory(block) = run.body {
+                    let view = block.view();
+                    for index in 0..view.count() {
+                        let (key, value) = view.entry(index);
+                        take(file, key, value);
+                    }
                 }
             }
         }
@@ -119,93 +150,109 @@ impl Runs {
 }
 
 impl Run {
-    fn takes(&self, rowid: u64, command: u32, epoch: u32) -> bool {
+    fn takes(&self, command: u32, epoch: u32) -> bool {
         self.command == command
             && self.epoch == epoch
-            && self.first + self.ends.len() as u64 == rowid
-            && self.bytes.len() < RUN_BYTES
-    }
-
-    fn row(&self, index: usize) -> (&[u8], &[u8]) {
-        let start = if index == 0 {
-            0
-        } else {
-            self.ends[index - 1] as usize
-        };
-        self.bytes[start..self.ends[index] as usize].split_at(ROW_KEY_BYTES)
+            && matches!(&self.body, Body::Memory(block) if block.bytes.len() < BLOCK_BYTES)
     }
 }
 
-/// First (run, row) at or after a key.
-fn position(runs: &[Run], key: &[u8]) -> (usize, usize) {
-    let run = runs.partition_point(|run| run.row(run.ends.len() - 1).0 < key);
-    let Some(found) = runs.get(run) else {
-        return (run, 0);
-    };
-    let (mut low, mut high) = (0, found.ends.len());
-    while low < high {
-        let middle = (low + high) / 2;
-        if found.row(middle).0 < key {
-            low = middle + 1;
-        } else {
-            high = middle;
+impl FileRuns {
+    /// Before a further run begins: moves the others to the bulk file once they are large.
+    fn make_room(&mut self, bulk: &Arc<BulkDirectory>, file: FileId) -> Result<()> {
+        if let Some(Run {
+            body: Body::Memory(block),
+            ..
+        }) = self.runs.last()
+        {
+            self.memory_bytes += block.bytes.len() + block.ends.len();
         }
-    }
-    (run, low)
-}
-
-pub struct RunScan<'a> {
-    runs: &'a [Run],
-    command: u32,
-    backward: bool,
-    /// Next row forward, and the one after the last: both move towards each other.
-    from: (usize, usize),
-    to: (usize, usize),
-    current: Option<(&'a [u8], &'a [u8])>,
-}
-
-impl<'a> RunScan<'a> {
-    #[inline]
-    pub fn peek(&self) -> Option<(&'a [u8], &'a [u8])> {
-        self.current
+        if self.memory_bytes < bulk.spill_bytes {
+            return Ok(());
+        }
+        if self.growing.is_none() {
+            self.growing = Some(bulk.begin(file)?);
+        }
+        self.spill()
     }
 
-    pub fn advance(&mut self) {
-        self.current = None;
-        while self.from < self.to {
-            let (run, row) = if self.backward {
-                self.step_back()
-            } else {
-                self.step()
+    fn spill(&mut self) -> Result<()> {
+        if let Some(growing) = &mut self.growing {
+            for run in &mut self.runs {
+                if let Body::Memory(block) = &run.body {
+                    run.body = Body::Disk(growing.append(block.view())?);
+                }
+            }
+        }
+        self.memory_bytes = 0;
+        Ok(())
+    }
+
+    fn truncate(&mut self, from: &[u8]) -> Result<()> {
+        self.runs.retain(|run| &*run.first_key < from);
+        let Some(last) = self.runs.len().checked_sub(1) else {
+            return Ok(());
+        };
+        let view = self.view(last)?;
+        let left = view.search(from);
+        if left < view.count() {
+            let mut block = Block {
+                bytes: view.bytes.to_vec(),
+                ends: view.ends.to_vec(),
             };
-            let found = &self.runs[run];
-            if found.command < self.command {
-                self.current = Some(found.row(row));
-                return;
-            }
-            // None of the run's rows is visible.
-            if self.backward {
-                self.to = (run, 0);
-            } else {
-                self.from = (run + 1, 0);
-            }
+            block.truncate(left);
+            self.runs[last].body = Body::Memory(block);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Option<BulkFile>> {
+        self.spill()?;
+        let Some(last) = self.runs.len().checked_sub(1) else {
+            return Ok(None);
+        };
+        let view = self.view(last)?;
+        let last_key = view.key(view.count() - 1).to_vec();
+        let blocks = self.runs.into_iter().filter_map(|run| match run.body {
+            Body::Disk(place) => Some((place, run.first_key)),
+            Body::Memory(_) => None,
+        });
+        let blocks = blocks.collect();
+        self.growing
+            .map(|growing| growing.finish(blocks, &last_key))
+            .transpose()
+    }
+
+    /// Entries of lower <= key < upper that commands before `command` added.
+    pub fn scan(
+        &self,
+        lower: &[u8],
+        upper: &[u8],
+        command: u32,
+        backward: bool,
+    ) -> Result<BlockScan<'_, FileRuns>> {
+        BlockScan::new(self, lower, upper, u64::from(command), backward)
+    }
+}
+
+impl Blocks for FileRuns {
+    fn count(&self) -> usize {
+        self.runs.len()
+    }
+
+    fn first_key(&self, block: usize) -> &[u8] {
+        &self.runs[block].first_key
+    }
+
+    fn view(&self, block: usize) -> Result<BlockView<'_>> {
+        match (&self.runs[block].body, &self.growing) {
+            (Body::Memory(block), _) => Ok(block.view()),
+            (Body::Disk(place), Some(growing)) => growing.view(place),
+            (Body::Disk(_), None) => Ok(BlockView::default()),
         }
     }
 
-    fn step(&mut self) -> (usize, usize) {
-        let (run, row) = self.from;
-        let last = row + 1 == self.runs[run].ends.len();
-        self.from = if last { (run + 1, 0) } else { (run, row + 1) };
-        (run, row)
-    }
-
-    fn step_back(&mut self) -> (usize, usize) {
-        let (run, row) = self.to;
-        self.to = if row > 0 {
-            (run, row - 1)
-        } else {
-            (run - 1, self.runs[run - 1].ends.len() - 1)
-        };
-        self.to
+    fn is_visible(&self, block: usize, command: u64) -> bool {
+        u64::from(self.runs[block].command) < command
     }
 }

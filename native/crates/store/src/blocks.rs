@@ -1,0 +1,269 @@
+//! Sorted entries packed into blocks, and ordered walks over a sequence of blocks. A block is its entries' bytes (key,
+//! value, key, value, ...) and, little-endian, the end of each key and of each value in them.
+
+use helios_base::Result;
+
+use crate::key::{ROW_KEY_BYTES, rowid_of};
+
+/// Bytes of a block's entries from which on the next block begins.
+pub const BLOCK_BYTES: usize = 256 << 10;
+/// Bytes of the two ends of an entry.
+const ENDS_BYTES: usize = 8;
+
+/// A block in memory.
+#[derive(Default)]
+pub struct Block {
+    pub bytes: Vec<u8>,
+    pub ends: Vec<u8>,
+}
+
+impl Block {
+    pub fn view(&self) -> BlockView<'_> {
+        BlockView {
+            bytes: &self.bytes,
+            ends: &self.ends,
+        }
+    }
+
+    /// Adds an entry, whose key is above all others.
+    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        self.ends
+            .extend_from_slice(&(self.bytes.len() as u32).to_le_bytes());
+        self.bytes.extend_from_slice(value);
+        self.ends
+            .extend_from_slice(&(self.bytes.len() as u32).to_le_bytes());
+    }
+
+    /// Keeps the first `count` entries.
+    pub fn truncate(&mut self, count: usize) {
+        let bytes = self.view().start(count);
+        self.bytes.truncate(bytes);
+        self.ends.truncate(count * ENDS_BYTES);
+    }
+}
+
+/// A block's entries, wherever they are.
+#[derive(Clone, Copy, Default)]
+pub struct BlockView<'a> {
+    pub bytes: &'a [u8],
+    pub ends: &'a [u8],
+}
+
+impl<'a> BlockView<'a> {
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.ends.len() / ENDS_BYTES
+    }
+
+    #[inline]
+    fn end(&self, number: usize) -> usize {
+        let at = number * 4;
+        let bytes = [
+            self.ends[at],
+            self.ends[at + 1],
+            self.ends[at + 2],
+            self.ends[at + 3],
+        ];
+        u32::from_le_bytes(bytes) as usize
+    }
+
+    /// Where an entry starts.
+    #[inline]
+    fn start(&self, index: usize) -> usize {
+        if index == 0 { 0 } else { self.end(index * 2 - 1) }
+    }
+
+    #[inline]
+    pub fn key(&self, index: usize) -> &'a [u8] {
+        &self.bytes[self.start(index)..self.end(index * 2)]
+    }
+
+    #[inline]
+    pub fn entry(&self, index: usize) -> (&'a [u8], &'a [u8]) {
+        let (start, middle) = (self.start(index), self.end(index * 2));
+        (
+            &self.bytes[start..middle],
+            &self.bytes[middle..self.end(index * 2 + 1)],
+        )
+    }
+
+    /// First entry at or after a key.
+    pub fn search(&self, key: &[u8]) -> usize {
+        let (mut low, mut high) = (0, self.count());
+        // Rowids mostly follow each other: where the first one stands says where another does.
+        if key.len() == ROW_KEY_BYTES && high > 0 {
+            let guess = rowid_of(key).wrapping_sub(rowid_of(self.key(0))) as usize;
+            if guess < high && self.key(guess) == key {
+                return guess;
+            }
+        }
+        while low < high {
+            let middle = (low + high) / 2;
+            if self.key(middle) < key {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    pub fn get(&self, key: &[u8]) -> Option<&'a [u8]> {
+        let index = self.search(key);
+        if index == self.count() {
+            return None;
+        }
+        let (found, value) = self.entry(index);
+        (found == key).then_some(value)
+    }
+}
+
+/// Blocks in order of their keys, some of which a reader at `limit` (a command, a sequence) sees as a whole.
+pub trait Blocks {
+    fn count(&self) -> usize;
+    fn first_key(&self, block: usize) -> &[u8];
+    fn view(&self, block: usize) -> Result<BlockView<'_>>;
+    fn is_visible(&self, block: usize, limit: u64) -> bool;
+
+    /// The block that may hold a key: the last that begins at or before it.
+    fn block_of(&self, key: &[u8]) -> Option<usize> {
+        let (mut low, mut high) = (0, self.count());
+        while low < high {
+            let middle = (low + high) / 2;
+            if self.first_key(middle) <= key {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low.checked_sub(1)
+    }
+
+    fn get(&self, key: &[u8], limit: u64) -> Result<Option<&[u8]>> {
+        match self.block_of(key) {
+            Some(block) if self.is_visible(block, limit) => Ok(self.view(block)?.get(key)),
+            _ => Ok(None),
+        }
+    }
+
+    /// First (block, entry) at or after a key; the entry may be the one after a block's last.
+    fn position(&self, key: &[u8]) -> Result<(usize, usize)> {
+        match self.block_of(key) {
+            Some(block) => Ok((block, self.view(block)?.search(key))),
+            None => Ok((0, 0)),
+        }
+    }
+}
+
+/// A walk over lower <= key < upper, ascending or descending.
+pub struct BlockScan<'a, B: Blocks + ?Sized> {
+    blocks: &'a B,
+    limit: u64,
+    backward: bool,
+    /// Next entry forward, and the one after the last: both move towards each other.
+    from: (usize, usize),
+    to: (usize, usize),
+    /// The block in hand.
+    block: usize,
+    view: BlockView<'a>,
+    current: Option<(&'a [u8], &'a [u8])>,
+}
+
+impl<'a, B: Blocks + ?Sized> BlockScan<'a, B> {
+    pub fn new(
+        blocks: &'a B,
+        lower: &[u8],
+        upper: &[u8],
+        limit: u64,
+        backward: bool,
+    ) -> Result<BlockScan<'a, B>> {
+        let (from, to) = if lower < upper {
+            (blocks.position(lower)?, blocks.position(upper)?)
+        } else {
+            ((0, 0), (0, 0))
+        };
+        let mut scan = BlockScan {
+            blocks,
+            limit,
+            backward,
+            from,
+            to,
+            block: usize::MAX,
+            view: BlockView::default(),
+            current: None,
+        };
+        scan.advance()?;
+        Ok(scan)
+    }
+
+    #[inline]
+    pub fn peek(&self) -> Option<(&'a [u8], &'a [u8])> {
+        self.current
+    }
+
+    #[inline]
+    pub fn advance(&mut self) -> Result<()> {
+        if !self.backward && self.block == self.from.0 {
+            // Most steps stay within a block.
+            let end = if self.from.0 == self.to.0 {
+                self.to.1
+            } else {
+                self.view.count()
+            };
+            if self.from.1 < end {
+                self.current = Some(self.view.entry(self.from.1));
+                self.from.1 += 1;
+                return Ok(());
+            }
+        }
+        self.enter()
+    }
+
+    /// A step that may lead into another block.
+    fn enter(&mut self) -> Result<()> {
+        self.current = None;
+        while self.from < self.to {
+            let block = if self.backward && self.to.1 == 0 {
+                self.to.0 - 1
+            } else if self.backward {
+                self.to.0
+            } else {
+                self.from.0
+            };
+            if !self.blocks.is_visible(block, self.limit) {
+                if self.backward {
+                    self.to = (block, 0);
+                } else {
+                    self.from = (block + 1, 0);
+                }
+                continue;
+            }
+            if self.block != block {
+                self.view = self.blocks.view(block)?;
+                self.block = block;
+            }
+            if self.backward {
+                let end = if self.to.0 == block {
+                    self.to.1
+                } else {
+                    self.view.count()
+                };
+                self.to = (block, end - 1);
+                if self.to < self.from {
+                    break;
+                }
+                self.current = Some(self.view.entry(end - 1));
+                return Ok(());
+            }
+            if self.from.1 == self.view.count() {
+                self.from = (block + 1, 0);
+                continue;
+            }
+            self.current = Some(self.view.entry(self.from.1));
+            self.from.1 += 1;
+            return Ok(());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,404 @@
+//! Bulk files: sorted entries of one relation's file that a transaction wrote in large amounts, outside of log and base.
+//! A file grows while its transaction goes on, is synced before the commit's record goes to the log, and never changes
+//! afterwards; the record (a meta key) names it and says where its directory of blocks stands. Files that no commit
+//! names are removed at the next start. Layout: the crate's README.
+
+use std::fs::{File, OpenOptions};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use helios_base::bytes::{put_varint, take, take_varint, u32_at, u64_at};
+use helios_base::{Error, Result};
+
+use crate::blocks::BlockView;
+use crate::key::{FileId, ROW_KEY_BYTES, meta_key, rowid_of};
+use crate::log::segment::sync_directory;
+use crate::map::Map;
+use crate::store::META_BULK;
+
+const HEADER: &[u8; 16] = b"HeliosDB bulk 1\n";
+/// Address space that a growing file's mapping has at first.
+const MAP_BYTES_FIRST: u64 = 64 << 20;
+
+/// Where bulk files are, and when a transaction begins one.
+pub struct BulkDirectory {
+    path: PathBuf,
+    next: AtomicU64,
+    /// Bytes that a transaction keeps in memory for a file before they go to a bulk file.
+    pub spill_bytes: usize,
+}
+
+impl BulkDirectory {
+    pub fn new(path: PathBuf, spill_bytes: usize) -> BulkDirectory {
+        BulkDirectory {
+            path,
+            next: AtomicU64::new(1),
+            spill_bytes,
+        }
+    }
+
+    pub fn sync(&self) -> Result<()> {
+        sync_directory(&self.path)
+    }
+
+    fn place(&self, number: u64) -> PathBuf {
+        self.path.join(format!("{number:016x}.bulk"))
+    }
+
+    /// Begins a file for entries of `file`.
+    pub fn begin(self: &Arc<Self>, file: FileId) -> Result<GrowingFile> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let path = self.place(number);
+        let failed = |error: std::io::Error| Error::io("could not make a bulk file", &error);
+        let handle = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&path)
+            .map_err(failed)?;
+        let map = Map::new(&handle, MAP_BYTES_FIRST)?;
+        let growing = GrowingFile {
+            number,
+            file,
+            handle,
+            map,
+            length: HEADER.len() as u64,
+            unlink: Unlink(Some(path)),
+        };
+        growing.handle.write_all_at(HEADER, 0).map_err(failed)?;
+        Ok(growing)
+    }
+
+    /// Opens a file that a commit named.
+    pub fn open(&self, record: &BulkRecord) -> Result<BulkFile> {
+        let path = self.place(record.number);
+        self.next.fetch_max(record.number + 1, Ordering::Relaxed);
+        let damaged = || Error::corrupted(format!("bulk file {} is damaged", path.display()));
+        let handle = File::open(&path).map_err(|error| {
+            Error::io(
+                &format!("could not open bulk file {}", path.display()),
+                &error,
+            )
+        })?;
+        let end = record.directory_at + u64::from(record.directory_bytes);
+        let length = handle.metadata().map_or(0, |data| data.len());
+        if length < end {
+            return Err(damaged());
+        }
+        let map = Map::new(&handle, end)?;
+        let directory = map
+            .part(record.directory_at, u64::from(record.directory_bytes))
+            .filter(|bytes| crc32c::crc32c(bytes) == record.directory_crc)
+            .ok_or_else(damaged)?;
+        let blocks = read_blocks(directory)?;
+        Ok(BulkFile {
+            record: record.clone(),
+            blocks,
+            map,
+            handle,
+        })
+    }
+
+    pub fn remove(&self, number: u64) -> Result<()> {
+        match std::fs::remove_file(self.place(number)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("could not remove a bulk file", &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes files whose numbers are not among these: their transactions did not commit.
+    pub fn remove_others(&self, known: &[u64]) -> Result<()> {
+        let failed = |error: std::io::Error| Error::io("could not read the bulk files", &error);
+        for entry in std::fs::read_dir(&self.path).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let number = name
+                .to_str()
+                .and_then(|name| name.strip_suffix(".bulk"))
+                .and_then(|digits| u64::from_str_radix(digits, 16).ok());
+            if let Some(number) = number.filter(|number| !known.contains(number)) {
+                self.remove(number)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes the file when it is dropped with its path.
+struct Unlink(Option<PathBuf>);
+
+impl Drop for Unlink {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take() {
+            // What can't be removed now is removed at the next start.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Where a block stands.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub offset: u64,
+    pub bytes: u32,
+    /// Bytes of the ends after them.
+    pub ends: u32,
+    pub crc: u32,
+}
+
+impl Place {
+    fn ends_at(&self) -> u64 {
+        self.offset + u64::from(self.bytes)
+    }
+
+    fn length(&self) -> u64 {
+        u64::from(self.bytes) + u64::from(self.ends)
+    }
+}
+
+/// A file that its transaction is writing; removed unless the transaction commits.
+pub struct GrowingFile {
+    number: u64,
+    file: FileId,
+    handle: File,
+    map: Map,
+    length: u64,
+    unlink: Unlink,
+}
+
+impl GrowingFile {
+    /// Appends a block.
+    pub fn append(&mut self, block: BlockView<'_>) -> Result<Place> {
+        let place = Place {
+            offset: self.length,
+            bytes: block.bytes.len() as u32,
+            ends: block.ends.len() as u32,
+            crc: crc32c::crc32c_append(crc32c::crc32c(block.bytes), block.ends),
+        };
+        self.write(block.bytes, place.offset)?;
+        self.write(block.ends, place.ends_at())?;
+        start_writing(&self.handle, place.offset, place.length());
+        self.length = (place.offset + place.length()).next_multiple_of(8);
+        if self.length > self.map.len() {
+            self.map = Map::new(&self.handle, self.length * 2)?;
+        }
+        Ok(place)
+    }
+
+    fn write(&self, bytes: &[u8], at: u64) -> Result<()> {
+        self.handle
+            .write_all_at(bytes, at)
+            .map_err(|error| Error::io("could not write a bulk file", &error))
+    }
+
+    pub fn view(&self, place: &Place) -> Result<BlockView<'_>> {
+        view(&self.map, place)
+    }
+
+    /// Writes the directory; the file then stands as it will be. It still has to be synced.
+    pub fn finish(mut self, blocks: Vec<(Place, Box<[u8]>)>, last_key: &[u8]) -> Result<BulkFile> {
+        let mut entries = 0;
+        let mut bytes = 0;
+        let mut directory = Vec::new();
+        put_varint(&mut directory, blocks.len() as u64);
+        for (place, first_key) in &blocks {
+            entries += u64::from(place.ends) / 8;
+            bytes += u64::from(place.bytes);
+            directory.extend_from_slice(&place.offset.to_le_bytes());
+            for word in [place.bytes, place.ends, place.crc] {
+                directory.extend_from_slice(&word.to_le_bytes());
+            }
+            put_varint(&mut directory, first_key.len() as u64);
+            directory.extend_from_slice(first_key);
+        }
+        self.write(&directory, self.length)?;
+        let record = BulkRecord {
+            file: self.file,
+            number: self.number,
+            directory_at: self.length,
+            directory_bytes: directory.len() as u32,
+            directory_crc: crc32c::crc32c(&directory),
+            entries,
+            bytes,
+            last_rowid: if last_key.len() == ROW_KEY_BYTES {
+                rowid_of(last_key)
+            } else {
+                0
+            },
+            last_key: last_key.into(),
+        };
+        let map = Map::new(&self.handle, self.length + directory.len() as u64)?;
+        let blocks = blocks.into_iter().map(|(place, first_key)| FileBlock {
+            place,
+            first_key,
+            checked: AtomicBool::new(true),
+        });
+        let handle = self.handle.try_clone();
+        let finished = BulkFile {
+            record,
+            blocks: blocks.collect(),
+            map,
+            handle: handle.map_err(|error| Error::io("could not keep a bulk file open", &error))?,
+        };
+        self.unlink.0 = None;
+        Ok(finished)
+    }
+}
+
+/// Has the system begin to write, so that the sync at commit has little left to do.
+fn start_writing(file: &File, offset: u64, bytes: u64) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: an open descriptor; the call only hints.
+    unsafe {
+        libc::sync_file_range(
+            file.as_raw_fd(),
+            offset as i64,
+            bytes as i64,
+            libc::SYNC_FILE_RANGE_WRITE,
+        );
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file.as_raw_fd(), offset, bytes);
+}
+
+fn view<'a>(map: &'a Map, place: &Place) -> Result<BlockView<'a>> {
+    let bytes = map.part(place.offset, u64::from(place.bytes));
+    let ends = map.part(place.ends_at(), u64::from(place.ends));
+    match (bytes, ends) {
+        (Some(bytes), Some(ends)) => Ok(BlockView { bytes, ends }),
+        _ => Err(Error::corrupted("a block lies beyond its bulk file")),
+    }
+}
+
+/// What a commit says of a bulk file: the value of its meta key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BulkRecord {
+    pub file: FileId,
+    pub number: u64,
+    directory_at: u64,
+    directory_bytes: u32,
+    directory_crc: u32,
+    pub entries: u64,
+    pub bytes: u64,
+    /// Highest rowid; 0 for an index.
+    pub last_rowid: u64,
+    pub last_key: Box<[u8]>,
+}
+
+impl BulkRecord {
+    pub fn key(&self) -> Vec<u8> {
+        let mut key = meta_key(META_BULK, &self.file.prefix());
+        key.extend_from_slice(&self.number.to_be_bytes());
+        key
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        let mut value = Vec::with_capacity(48 + self.last_key.len());
+        value.extend_from_slice(&self.directory_at.to_le_bytes());
+        value.extend_from_slice(&self.directory_bytes.to_le_bytes());
+        value.extend_from_slice(&self.directory_crc.to_le_bytes());
+        for word in [self.entries, self.bytes, self.last_rowid] {
+            value.extend_from_slice(&word.to_le_bytes());
+        }
+        value.extend_from_slice(&self.last_key);
+        value
+    }
+
+    pub fn decode(key: &[u8], value: &[u8]) -> Result<BulkRecord> {
+        let damaged = || Error::corrupted("the record of a bulk file is damaged");
+        let file = key.get(2..).and_then(FileId::of_key).ok_or_else(damaged)?;
+        let number = key.last_chunk::<8>().ok_or_else(damaged)?;
+        Ok(BulkRecord {
+            file,
+            number: u64::from_be_bytes(*number),
+            directory_at: u64_at(value, 0)?,
+            directory_bytes: u32_at(value, 8)?,
+            directory_crc: u32_at(value, 12)?,
+            entries: u64_at(value, 16)?,
+            bytes: u64_at(value, 24)?,
+            last_rowid: u64_at(value, 32)?,
+            last_key: value.get(40..).ok_or_else(damaged)?.into(),
+        })
+    }
+}
+
+struct FileBlock {
+    place: Place,
+    first_key: Box<[u8]>,
+    /// Its checksum was compared, or it was written by this process.
+    checked: AtomicBool,
+}
+
+/// A finished bulk file, readable by any thread.
+pub struct BulkFile {
+    pub record: BulkRecord,
+    blocks: Vec<FileBlock>,
+    map: Map,
+    handle: File,
+}
+
+impl BulkFile {
+    /// Makes its bytes durable.
+    pub fn sync(&self) -> Result<()> {
+        self.handle
+            .sync_data()
+            .map_err(|error| Error::io("could not sync a bulk file", &error))
+    }
+
+    pub fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+
+    pub fn first_key(&self, block: usize) -> &[u8] {
+        &self.blocks[block].first_key
+    }
+
+    pub fn view(&self, block: usize) -> Result<BlockView<'_>> {
+        let block = &self.blocks[block];
+        let view = view(&self.map, &block.place)?;
+        if !block.checked.load(Ordering::Relaxed) {
+            let crc = crc32c::crc32c_append(crc32c::crc32c(view.bytes), view.ends);
+            if crc != block.place.crc {
+                let message = format!("a block of bulk file {:016x} is damaged", self.record.number);
+                return Err(Error::corrupted(message));
+            }
+            block.checked.store(true, Ordering::Relaxed);
+        }
+        Ok(view)
+    }
+}
+
+fn read_blocks(directory: &[u8]) -> Result<Vec<FileBlock>> {
+    let mut at = 0;
+    let count = take_varint(directory, &mut at)?;
+    let mut blocks = Vec::new();
+    for _ in 0..count {
+        let place = Place {
+            offset: u64_at(directory, at)?,
+            bytes: u32_at(directory, at + 8)?,
+            ends: u32_at(directory, at + 12)?,
+            crc: u32_at(directory, at + 16)?,
+        };
+        at += 20;
+        let length = take_varint(directory, &mut at)? as usize;
+        blocks.push(FileBlock {
+            place,
+            first_key: take(directory, &mut at, length)?.into(),
+            checked: AtomicBool::new(false),
+        });
+    }
+    Ok(blocks)
+}
+
+/// Path of the directory's bulk files, made where it is absent.
+pub fn bulk_path(directory: &Path) -> Result<PathBuf> {
+    let path = directory.join("bulk");
+    std::fs::create_dir_all(&path)
+        .map_err(|error| Error::io("could not make the directory of bulk files", &error))?;
+    Ok(path)
+}

@@ -63,9 +63,9 @@ pub fn point_newest(point: u32, catalog_version: u32, key_length: u32) -> Result
             .columns
             .get_mut(point.columns as usize)
             .ok_or_else(unknown_point)?;
-        let found = here
-            .worker
-            .newest_row_by_key(point.path, catalog_version, key, columns, out)?;
+        let found =
+            here.worker
+                .newest_row_by_key(point.path, catalog_version, key, columns, out)?;
         Ok(found.map_or(STALE, filled))
     })
 }
@@ -92,9 +92,10 @@ pub fn point_get(
             .columns
             .get_mut(point.columns as usize)
             .ok_or_else(unknown_point)?;
-        Ok(filled(here.worker.row_by_key_in_view(
-            view, point.path, key, columns, out,
-        )?))
+        Ok(filled(
+            here.worker
+                .row_by_key_in_view(view, point.path, key, columns, out)?,
+        ))
     })
 }
 

@@ -71,7 +71,11 @@ impl<'a> BlockView<'a> {
     /// Where an entry starts.
     #[inline]
     fn start(&self, index: usize) -> usize {
-        if index == 0 { 0 } else { self.end(index * 2 - 1) }
+        if index == 0 {
+            0
+        } else {
+            self.end(index * 2 - 1)
+        }
     }
 
     #[inline]

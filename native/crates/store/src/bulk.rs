@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use helios_base::bytes::{put_varint, take, take_varint, u32_at, u64_at};
 use helios_base::{Error, Result};
 
-use crate::blocks::BlockView;
+use crate::blocks::{BlockView, Blocks};
 use crate::key::{FileId, ROW_KEY_BYTES, meta_key, rowid_of};
 use crate::log::segment::sync_directory;
 use crate::map::Map;
@@ -349,27 +349,36 @@ impl BulkFile {
             .sync_data()
             .map_err(|error| Error::io("could not sync a bulk file", &error))
     }
+}
 
-    pub fn block_count(&self) -> usize {
+impl Blocks for BulkFile {
+    fn count(&self) -> usize {
         self.blocks.len()
     }
 
-    pub fn first_key(&self, block: usize) -> &[u8] {
+    fn first_key(&self, block: usize) -> &[u8] {
         &self.blocks[block].first_key
     }
 
-    pub fn view(&self, block: usize) -> Result<BlockView<'_>> {
+    fn view(&self, block: usize) -> Result<BlockView<'_>> {
         let block = &self.blocks[block];
         let view = view(&self.map, &block.place)?;
         if !block.checked.load(Ordering::Relaxed) {
             let crc = crc32c::crc32c_append(crc32c::crc32c(view.bytes), view.ends);
             if crc != block.place.crc {
-                let message = format!("a block of bulk file {:016x} is damaged", self.record.number);
+                let message = format!(
+                    "a block of bulk file {:016x} is damaged",
+                    self.record.number
+                );
                 return Err(Error::corrupted(message));
             }
             block.checked.store(true, Ordering::Relaxed);
         }
         Ok(view)
+    }
+
+    fn is_visible(&self, _block: usize, _limit: u64) -> bool {
+        true
     }
 }
 

@@ -34,11 +34,11 @@ impl Extents {
     }
 
     /// The bulk files of the relation files that lie in lower <= key < upper.
-    pub fn within<'a>(
+    pub fn within<'a, 'b>(
         &'a self,
         lower: &[u8],
-        upper: &'a [u8],
-    ) -> impl Iterator<Item = &'a FileExtents> {
+        upper: &'b [u8],
+    ) -> impl Iterator<Item = &'a FileExtents> + use<'a, 'b> {
         let mut prefix = [0; PREFIX_BYTES];
         let length = lower.len().min(PREFIX_BYTES);
         prefix[..length].copy_from_slice(&lower[..length]);
@@ -144,7 +144,7 @@ fn chains(list: &[(u64, Arc<BulkFile>)]) -> Vec<Chain> {
     }
     for chain in &mut chains {
         for (number, (_, file)) in chain.files.iter().enumerate() {
-            let blocks = (0..file.block_count()).map(|block| (number as u32, block as u32));
+            let blocks = (0..file.count()).map(|block| (number as u32, block as u32));
             chain.blocks.extend(blocks);
         }
     }

@@ -9,6 +9,8 @@ use helios_base::sync::{lock, wait};
 use helios_base::{Error, Result};
 
 use crate::base::{Base, BaseReader, Change};
+use crate::bulk::BulkRecord;
+use crate::extents::{Extents, FileExtents, TOMBSTONE};
 use crate::key::{
     FileId, PREFIX_BYTES, ROW_KEY_BYTES, SPACE_META, SPACE_PERMANENT, after_prefix, meta_key,
     rowid_of,
@@ -17,8 +19,8 @@ use crate::log::append::Segments;
 use crate::memtable::Memtable;
 use crate::stats::{Delta, FileSize};
 use crate::store::{
-    META_DROPPED_DATABASE, META_DROPPED_FILE, META_FLUSHED, META_ROWID, META_SEQUENCE, META_SIZE,
-    Store,
+    META_BULK, META_DROPPED_DATABASE, META_DROPPED_FILE, META_FLUSHED, META_ROWID, META_SEQUENCE,
+    META_SIZE, State, Store,
 };
 use crate::writer::{Answers, Done};
 
@@ -209,6 +211,9 @@ impl Flusher {
             previous = Some(entry.key);
             (newest && !skip.skips(entry.key)).then_some((entry.key, entry.value))
         });
+        let state = self.store.state();
+        let mut shadows = Shadows::new(&state.extents);
+        let newest = newest.map(|(key, value)| (key, shadows.stored(key, value)));
         let facts: Vec<Change<'_>> = meta
             .iter()
             .map(|(key, value)| (key.as_slice(), Some(value.as_slice())))
@@ -256,6 +261,13 @@ impl Flusher {
         let mut rowids: HashMap<FileId, u64> = HashMap::new();
         for entry in frozen.table.versions() {
             match entry.key {
+                [SPACE_META, META_BULK, ..] => {
+                    if let Some(value) = entry.value {
+                        let record = BulkRecord::decode(entry.key, value)?;
+                        let highest = rowids.entry(record.file).or_default();
+                        *highest = record.last_rowid.max(*highest);
+                    }
+                }
                 [SPACE_META, ..] => self.dropped.note(entry.key),
                 key if key.len() == ROW_KEY_BYTES => {
                     if let Some(file) = FileId::of_key(key) {
@@ -292,9 +304,25 @@ impl Flusher {
             self.store.publish_base(number, 0, false);
         }
         if removed < REMOVE_STEP_KEYS {
-            self.dropped = Dropped::default();
+            let dropped = std::mem::take(&mut self.dropped);
+            self.remove_bulk(&dropped);
         }
         Ok(())
+    }
+
+    fn remove_bulk(&self, dropped: &Dropped) {
+        let mut numbers = Vec::new();
+        self.store.replace_state(|state| {
+            let mut extents = (*state.extents).clone();
+            numbers = extents.take_out(|file| {
+                dropped.files.contains(file) || dropped.databases.contains(&file.owner)
+            });
+            State {
+                extents: Arc::new(extents),
+                ..state.clone()
+            }
+        });
+        self.store.remove_bulk(numbers.into_iter());
     }
 }
 
@@ -329,6 +357,45 @@ impl SkipDropped<'_> {
             });
         }
         self.skip
+    }
+}
+
+/// Says what the base must hold where it hides bulk files; keys come in order, so a file is looked up once.
+struct Shadows<'a> {
+    extents: &'a Extents,
+    file: Option<FileId>,
+    own: Option<&'a FileExtents>,
+}
+
+impl<'a> Shadows<'a> {
+    fn new(extents: &'a Extents) -> Shadows<'a> {
+        Shadows {
+            extents,
+            file: None,
+            own: None,
+        }
+    }
+
+    /// What to store for a change: a deleted entry of a bulk file leaves a mark.
+    fn stored<'b>(&mut self, key: &[u8], value: Option<&'b [u8]>) -> Option<&'b [u8]> {
+        if self.extents.is_empty() || key.first() != Some(&SPACE_PERMANENT) {
+            return value;
+        }
+        let file = FileId::of_key(key);
+        if file != self.file {
+            self.file = file;
+            self.own = file.and_then(|file| self.extents.of(file));
+            if let Some(own) = self.own {
+                own.set_shadowed();
+            }
+        }
+        match self.own {
+            // Where the bulk file can't be read, a mark too many does no harm.
+            Some(own) if value.is_none() && !matches!(own.get(key, u64::MAX), Ok(None)) => {
+                Some(TOMBSTONE)
+            }
+            _ => value,
+        }
     }
 }
 
@@ -375,7 +442,13 @@ impl Dropped {
             prefix
         }));
         let mut ranges: Vec<Vec<u8>> = prefixes.clone();
-        for kind in [META_ROWID, META_SIZE, META_SEQUENCE, META_DROPPED_FILE] {
+        for kind in [
+            META_ROWID,
+            META_SIZE,
+            META_SEQUENCE,
+            META_BULK,
+            META_DROPPED_FILE,
+        ] {
             ranges.extend(prefixes.iter().map(|prefix| meta_key(kind, prefix)));
         }
         ranges.extend(
@@ -411,7 +484,12 @@ impl Store {
             if complete {
                 memtables.pop();
             }
-            (memtables, number, state.base_sequence.max(sequence))
+            State {
+                memtables,
+                base_state: number,
+                base_sequence: state.base_sequence.max(sequence),
+                extents: Arc::clone(&state.extents),
+            }
         });
         self.notify_all();
     }

@@ -2,13 +2,17 @@
 //! See the crate's README.
 
 pub mod base;
+pub mod blocks;
+pub mod bulk;
 pub mod changes;
 pub mod directory;
+pub mod extents;
 pub mod flush;
 pub mod key;
 pub mod lmdb;
 pub mod log;
 pub mod long_key;
+pub mod map;
 pub mod memtable;
 pub mod merge;
 pub mod open;

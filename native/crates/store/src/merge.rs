@@ -1,14 +1,17 @@
 //! Merged reading of what a view sees: the transaction's overlay over the session's temporary entries or over the
-//! memtables (newest first) and the base. For each key the first source that knows it wins; a deleted key is skipped.
+//! memtables (newest first), the base and the bulk files. For each key the first source that knows it wins; a deleted key is skipped.
 
 use std::sync::Arc;
 
 use helios_base::Result;
 
 use crate::base::{BaseCursor, BaseReader};
+use crate::blocks::BlockScan;
+use crate::extents::{Chain, Extents, FileExtents, TOMBSTONE};
+use crate::key::{FileId, PREFIX_BYTES, SPACE_PERMANENT, after_prefix};
 use crate::memtable::{Backward, Forward, Memtable};
 use crate::overlay::{Overlay, OverlayScan};
-use crate::runs::RunScan;
+use crate::runs::FileRuns;
 use crate::temporary::TemporaryRange;
 
 /// A key and its value, None where it is deleted.
@@ -20,6 +23,7 @@ pub struct Committed<'a> {
     /// Newest first.
     pub memtables: &'a [Arc<Memtable>],
     pub base: Option<&'a dyn BaseReader>,
+    pub extents: &'a Extents,
 }
 
 impl<'a> Committed<'a> {
@@ -29,8 +33,18 @@ impl<'a> Committed<'a> {
                 return Ok(entry.value);
             }
         }
-        match self.base {
-            Some(base) => base.get(key),
+        if key.first() != Some(&SPACE_PERMANENT) || self.extents.is_empty() {
+            return self.base.map_or(Ok(None), |base| base.get(key));
+        }
+        let extents = FileId::of_key(key).and_then(|file| self.extents.of(file));
+        if extents.is_none_or(|extents| extents.is_shadowed())
+            && let Some(base) = self.base
+            && let Some(value) = base.get(key)?
+        {
+            return Ok((value != TOMBSTONE).then_some(value));
+        }
+        match extents {
+            Some(extents) => extents.get(key, self.sequence),
             None => Ok(None),
         }
     }
@@ -38,11 +52,12 @@ impl<'a> Committed<'a> {
 
 enum Source<'a> {
     Overlay(OverlayScan<'a>),
-    Rows(RunScan<'a>),
+    Runs(BlockScan<'a, FileRuns>),
     Temporary(Temporary<'a>),
     Forward(Forward<'a>),
     Backward(Backward<'a>),
     Base(Peeked<'a>),
+    Bulk(BlockScan<'a, Chain>),
 }
 
 struct Temporary<'a> {
@@ -71,15 +86,24 @@ impl<'a> MergedScan<'a> {
     }
 
     /// Sources are added highest precedence first.
-    pub fn add_overlay(&mut self, overlay: &'a Overlay, lower: &[u8], upper: &[u8], command: u32) {
+    pub fn add_overlay(
+        &mut self,
+        overlay: &'a Overlay,
+        lower: &[u8],
+        upper: &[u8],
+        command: u32,
+    ) -> Result<()> {
         let scan = overlay.scan(lower, upper, command, self.backward);
         if scan.peek().is_some() {
             self.sources.push(Source::Overlay(scan));
         }
-        let rows = overlay.runs().scan(lower, upper, command, self.backward);
-        if rows.peek().is_some() {
-            self.sources.push(Source::Rows(rows));
+        if let Some(runs) = FileId::of_key(lower).and_then(|file| overlay.runs().of(file)) {
+            let scan = runs.scan(lower, upper, command, self.backward)?;
+            if scan.peek().is_some() {
+                self.sources.push(Source::Runs(scan));
+            }
         }
+        Ok(())
     }
 
     pub fn add_temporary(&mut self, range: TemporaryRange<'a>) {
@@ -113,8 +137,32 @@ impl<'a> MergedScan<'a> {
                 }
             }
         }
-        if let Some(base) = committed.base {
+        let extents = committed.extents;
+        let needed = match FileId::of_key(lower).and_then(|file| extents.of(file)) {
+            // A range within one file, of which the base may have nothing.
+            Some(one)
+                if upper
+                    <= after_prefix(&lower[..PREFIX_BYTES])
+                        .as_deref()
+                        .unwrap_or(&[]) =>
+            {
+                one.is_shadowed()
+            }
+            _ => true,
+        };
+        if let Some(base) = committed.base
+            && needed
+        {
             self.add_base(base, lower, upper)?;
+        }
+        if !extents.is_empty() && lower.first() == Some(&SPACE_PERMANENT) {
+            for chain in extents.within(lower, upper).flat_map(FileExtents::chains) {
+                let (sequence, backward) = (committed.sequence, self.backward);
+                let scan = BlockScan::new(chain, lower, upper, sequence, backward)?;
+                if scan.peek().is_some() {
+                    self.sources.push(Source::Bulk(scan));
+                }
+            }
         }
         Ok(())
     }
@@ -182,11 +230,14 @@ impl<'a> Source<'a> {
     fn peek(&self) -> Option<Found<'a>> {
         match self {
             Source::Overlay(scan) => scan.peek(),
-            Source::Rows(rows) => rows.peek().map(|(key, value)| (key, Some(value))),
+            Source::Runs(scan) => scan.peek().map(|(key, value)| (key, Some(value))),
+            Source::Bulk(scan) => scan.peek().map(|(key, value)| (key, Some(value))),
             Source::Temporary(scan) => scan.current,
             Source::Forward(cursor) => cursor.peek().map(|entry| (entry.key, entry.value)),
             Source::Backward(cursor) => cursor.peek().map(|entry| (entry.key, entry.value)),
-            Source::Base(peeked) => peeked.current.map(|(key, value)| (key, Some(value))),
+            Source::Base(peeked) => peeked
+                .current
+                .map(|(key, value)| (key, (value != TOMBSTONE).then_some(value))),
         }
     }
 
@@ -194,7 +245,8 @@ impl<'a> Source<'a> {
     fn advance(&mut self) -> Result<()> {
         match self {
             Source::Overlay(scan) => scan.advance(),
-            Source::Rows(rows) => rows.advance(),
+            Source::Runs(scan) => scan.advance()?,
+            Source::Bulk(scan) => scan.advance()?,
             Source::Temporary(scan) => scan.advance(),
             Source::Forward(cursor) => cursor.advance(),
             Source::Backward(cursor) => cursor.advance(),

@@ -10,17 +10,21 @@ use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
 use crate::base::{Base, BaseReader};
+use crate::bulk::{BulkDirectory, BulkRecord, bulk_path};
 use crate::changes::changes;
 use crate::directory::Directory;
+use crate::extents::Extents;
 use crate::flush::{Dropped, Flusher, decode_flushed};
-use crate::key::{FileId, ROW_KEY_BYTES, meta_key, rowid_of};
+use crate::key::{FileId, ROW_KEY_BYTES, SPACE_META, after_prefix, meta_key, rowid_of};
 use crate::lmdb::Lmdb;
 use crate::log::append::{Appender, Segments};
 use crate::log::replay::{End, replay};
 use crate::log::segment;
-use crate::merge::Committed;
+use crate::merge::{Committed, MergedScan};
 use crate::stats::{Delta, FileSize};
-use crate::store::{META_EPOCH, META_FLUSHED, META_OID, META_SIZE, Options, Store};
+use crate::store::{
+    META_BULK, META_EPOCH, META_FLUSHED, META_OID, META_SIZE, Options, State, Store,
+};
 use crate::writer::{Writer, apply_changes};
 
 /// Position of a new directory's first group: never 0, so that 0 can stand for none.
@@ -45,18 +49,22 @@ impl Store {
     /// XX001 damaged or of another format, 58030 and 53100 from the file system.
     pub fn open(path: &Path, options: &Options) -> Result<Arc<Store>> {
         let directory = Directory::open(path)?;
+        let bulk = BulkDirectory::new(bulk_path(path)?, options.bulk_bytes);
+        let bulk = Arc::new(bulk);
         let log = directory.log.clone();
         let base = Lmdb::open(&directory.base, options.durable)?;
         let epoch = next_epoch(&base)?;
         let reader = base.reader()?;
         let from = flushed(&*reader)?;
         let dropped = Dropped::load(&*reader)?;
-        let store = Store::assemble(Some(Box::new(base)), Some(directory), options)?;
+        let mut store = Store::assemble(Some(Box::new(base)), Some(directory), options)?;
+        store.bulk = Some(Arc::clone(&bulk));
         let store = Arc::new(store);
         store.load_sizes(&*reader)?;
         drop(reader);
         let live = segment::list(&log)?;
         let (end, deltas) = store.replay(&log, &live, from)?;
+        store.load_bulk(&bulk)?;
         store.load_oids()?;
         let live = remove_beyond(&log, live, end.position)?;
         let segments = Arc::new(Segments::new(&log, options.segment_bytes, &live)?);
@@ -104,21 +112,66 @@ impl Store {
         self.stats.add(&deltas);
         self.next_xid.fetch_max(next_xid, Ordering::AcqRel);
         self.lsn.store(end.position, Ordering::Release);
-        self.replace_state(|state| (state.memtables.clone(), state.base_state, from.sequence));
+        self.replace_state(|state| State {
+            base_sequence: from.sequence,
+            ..state.clone()
+        });
         Ok((end, deltas))
     }
 
     fn note_rowids(&self, bytes: &[u8]) -> Result<()> {
         let mut highest = lock(&self.replayed_rowids);
         for change in changes(bytes) {
-            let key = change?.key;
-            if key.len() == ROW_KEY_BYTES
+            let change = change?;
+            let key = change.key;
+            if let ([SPACE_META, META_BULK, ..], Some(value)) = (key, change.value) {
+                let record = BulkRecord::decode(key, value)?;
+                let known = highest.entry(record.file).or_default();
+                *known = record.last_rowid.max(*known);
+            } else if key.len() == ROW_KEY_BYTES
                 && let Some(file) = FileId::of_key(key)
             {
                 let known = highest.entry(file).or_default();
                 *known = rowid_of(key).max(*known);
             }
         }
+        Ok(())
+    }
+
+    /// Opens the bulk files that commits have named, and removes the others.
+    fn load_bulk(&self, directory: &BulkDirectory) -> Result<()> {
+        let state = self.state();
+        let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
+        let committed = Committed {
+            sequence: self.visible_sequence(),
+            memtables: &state.memtables,
+            base: reader.as_deref(),
+            extents: &state.extents,
+        };
+        let mut scan = MergedScan::new(false);
+        let (lower, upper) = (meta_key(META_BULK, &[]), meta_key(META_BULK + 1, &[]));
+        scan.add_committed(&committed, &lower, &upper)?;
+        let mut extents = Extents::default();
+        let mut numbers = Vec::new();
+        while let Some((key, value)) = scan.next_entry()? {
+            let record = BulkRecord::decode(key, value)?;
+            let prefix = record.file.prefix();
+            let after = after_prefix(&prefix).unwrap_or_default();
+            let mut own = MergedScan::new(false);
+            if let Some(reader) = &reader {
+                own.add_base(&**reader, &prefix, &after)?;
+            }
+            let shadowed = own.next_entry()?.is_some();
+            numbers.push(record.number);
+            let file = Arc::new(directory.open(&record)?);
+            extents.add(0, file, shadowed);
+        }
+        directory.remove_others(&numbers)?;
+        let extents = Arc::new(extents);
+        self.replace_state(|state| State {
+            extents,
+            ..state.clone()
+        });
         Ok(())
     }
 
@@ -129,6 +182,7 @@ impl Store {
             sequence: self.visible_sequence(),
             memtables: &state.memtables,
             base: reader.as_deref(),
+            extents: &state.extents,
         };
         if let Some(stored) = committed.get(&meta_key(META_OID, &[]))? {
             let mut oids = lock(&self.oids);

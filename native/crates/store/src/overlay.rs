@@ -1,13 +1,16 @@
 //! A transaction's private writes: an ordered map from key to the versions its commands made, with savepoint undo, and
-//! beside it the rows it inserted in bulk (`runs.rs`), which the map's entries hide.
+//! beside it what it inserted in bulk (`runs.rs`), which the map's entries hide.
 //! A read at command c sees the newest version of a command before c; commit takes the newest of all.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use helios_base::Result;
 
+use crate::blocks::Blocks;
+use crate::bulk::{BulkDirectory, BulkFile};
 use crate::key::{FileId, ROW_KEY_BYTES};
 use crate::runs::Runs;
 
@@ -39,8 +42,8 @@ struct Versions {
 enum Undo {
     /// The key got a further version.
     Key(Key),
-    /// The file got rows in bulk, from this rowid on.
-    Rows(FileId, u64),
+    /// The file got entries in bulk, from this key on.
+    Bulk(FileId, Key),
 }
 
 /// Entries in the map from which on single rows go into runs too.
@@ -60,6 +63,14 @@ pub struct Overlay {
 }
 
 impl Overlay {
+    /// One whose large amounts go to bulk files.
+    pub fn new(bulk: Option<Arc<BulkDirectory>>) -> Overlay {
+        Overlay {
+            runs: Runs::new(bulk),
+            ..Overlay::default()
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.map.is_empty() && self.runs.is_empty()
     }
@@ -79,15 +90,10 @@ impl Overlay {
     ) -> Result<()> {
         let packed = rows.len() >= RUN_ROWS_MIN
             || self.map.len() >= MAP_ENTRIES_FIRST
-            || self.runs.extends(file, first, command, self.epoch);
-        if packed && !self.savepoints.is_empty() {
-            self.undo.push(Undo::Rows(file, first));
-        }
+            || self.runs.extends(file, command, self.epoch);
         for (rowid, row) in (first..).zip(rows) {
             if packed {
-                let row = row?;
-                self.bytes += ROW_KEY_BYTES + row.len();
-                self.runs.push(file, rowid, command, self.epoch, &row);
+                self.append(command, file, &file.row_key(rowid), &row?)?;
             } else {
                 self.put(
                     command,
@@ -100,13 +106,14 @@ impl Overlay {
         Ok(())
     }
 
-    /// Adds one row of a load to the file's runs; rowids of a file only grow.
-    pub fn append_row(&mut self, command: u32, file: FileId, rowid: u64, row: &[u8]) {
-        if !self.savepoints.is_empty() && !self.runs.extends(file, rowid, command, self.epoch) {
-            self.undo.push(Undo::Rows(file, rowid));
+    /// Adds an entry whose key is above all that the transaction has in bulk for the file: rows under fresh rowids, a new
+    /// index's entries in order.
+    pub fn append(&mut self, command: u32, file: FileId, key: &[u8], value: &[u8]) -> Result<()> {
+        if !self.savepoints.is_empty() && !self.runs.extends(file, command, self.epoch) {
+            self.undo.push(Undo::Bulk(file, key.into()));
         }
-        self.bytes += ROW_KEY_BYTES + row.len();
-        self.runs.push(file, rowid, command, self.epoch, row);
+        self.bytes += key.len() + value.len();
+        self.runs.push(file, command, self.epoch, key, value)
     }
 
     pub fn put(&mut self, command: u32, key: impl Into<Key>, value: Box<[u8]>, write: Write) {
@@ -134,7 +141,8 @@ impl Overlay {
         };
         match self.map.entry(key) {
             Entry::Vacant(place) => {
-                let existed = existed && self.runs.get(place.key(), u32::MAX).is_none();
+                let in_bulk = matches!(self.runs.get(place.key(), u32::MAX), Ok(Some(_)));
+                let existed = existed && !in_bulk;
                 if undone {
                     self.undo.push(Undo::Key(place.key().clone()));
                 }
@@ -160,14 +168,16 @@ impl Overlay {
     }
 
     /// None: the transaction says nothing about the key; Some(None): it deleted it.
-    pub fn get(&self, key: &[u8], command: u32) -> Option<Option<&[u8]>> {
+    pub fn get(&self, key: &[u8], command: u32) -> Result<Option<Option<&[u8]>>> {
         let changed = if self.map.is_empty() {
             None
         } else {
             self.map.get(key)
         };
-        let changed = changed.and_then(|versions| versions.at(command));
-        changed.or_else(|| self.runs.get(key, command).map(Some))
+        match changed.and_then(|versions| versions.at(command)) {
+            Some(changed) => Ok(Some(changed)),
+            None => Ok(self.runs.get(key, command)?.map(Some)),
+        }
     }
 
     /// Marks a point to return to; its depth, counted from 1.
@@ -178,23 +188,24 @@ impl Overlay {
     }
 
     /// Takes back everything since the savepoint, which stays.
-    pub fn rollback_to(&mut self, depth: usize) {
+    pub fn rollback_to(&mut self, depth: usize) -> Result<()> {
         let Some(mark) = depth
             .checked_sub(1)
             .and_then(|index| self.savepoints.get(index))
             .copied()
         else {
-            return;
+            return Ok(());
         };
         self.savepoints.truncate(depth);
         self.epoch += 1;
         while self.undo.len() > mark {
             match self.undo.pop() {
                 Some(Undo::Key(key)) => self.take_back(&key),
-                Some(Undo::Rows(file, from)) => self.runs.truncate(file, from),
+                Some(Undo::Bulk(file, from)) => self.runs.truncate(file, &from)?,
                 None => break,
             }
         }
+        Ok(())
     }
 
     fn take_back(&mut self, key: &[u8]) {
@@ -218,34 +229,43 @@ impl Overlay {
         }
     }
 
-    /// What is left to commit: key, whether it existed before, newest value. Rows that came and went are left out.
-    /// Memory is given back on the way.
-    pub fn drain(self, mut take: impl FnMut(&[u8], bool, Option<&[u8]>)) {
+    /// Ends the transaction's bulk files; what they hold is no longer here.
+    pub fn finish_bulk(&mut self) -> Result<Vec<BulkFile>> {
+        self.runs.finish_bulk()
+    }
+
+    /// What is left to commit beside the bulk files: key, whether it existed before (in one of them, too), newest value.
+    /// Rows that came and went are left out. Memory is given back on the way.
+    pub fn drain(self, bulk: &[BulkFile], mut take: impl FnMut(&[u8], bool, Option<&[u8]>)) {
         let map = self.map;
         let mut current = None;
         let mut hides = false;
         self.runs.drain(|file, key, value| {
             if current != Some(file) {
                 current = Some(file);
-                let rows = (
-                    Bound::Included(file.row_key(0)),
-                    Bound::Included(file.row_key(u64::MAX)),
-                );
-                let rows = (
-                    rows.0.as_ref().map(|key| &key[..]),
-                    rows.1.as_ref().map(|key| &key[..]),
-                );
-                hides = map.range::<[u8], _>(rows).next().is_some();
+                let prefix = file.prefix();
+                let from = (Bound::Included(prefix.as_slice()), Bound::Unbounded);
+                let mut after = map.range::<[u8], _>(from);
+                hides = after
+                    .next()
+                    .is_some_and(|(key, _)| key.starts_with(&prefix));
             }
             if !hides || !map.contains_key(key) {
                 take(key, false, Some(value));
             }
         });
         for (key, versions) in map {
+            let in_bulk = || {
+                let file = bulk
+                    .iter()
+                    .find(|file| key.starts_with(&file.record.file.prefix()));
+                file.is_some_and(|file| matches!(file.get(&key, u64::MAX), Ok(Some(_))))
+            };
+            let existed = versions.existed || in_bulk();
             // A fresh rowid is certainly new. An index entry may have replaced one that was there: its deletion counts.
-            let new = !versions.existed && key.len() == ROW_KEY_BYTES;
+            let new = !existed && key.len() == ROW_KEY_BYTES;
             if !new || versions.newest.value.is_some() {
-                take(&key, versions.existed, versions.newest.value.as_deref());
+                take(&key, existed, versions.newest.value.as_deref());
             }
         }
     }
@@ -356,7 +376,7 @@ mod tests {
 
     fn left(overlay: Overlay) -> usize {
         let mut count = 0;
-        overlay.drain(|_, _, _| count += 1);
+        overlay.drain(&[], |_, _, _| count += 1);
         count
     }
 
@@ -382,14 +402,14 @@ mod tests {
         put(&mut overlay, 1, "b", "2");
         let inner = overlay.savepoint();
         overlay.delete(2, *b"a");
-        overlay.rollback_to(inner);
+        assert!(overlay.rollback_to(inner).is_ok());
         assert_eq!(seen(&overlay, 9), ["a=2", "b=2"]);
         put(&mut overlay, 3, "c", "3");
         overlay.release(inner);
         assert_eq!(seen(&overlay, 9), ["a=2", "b=2", "c=3"]);
-        overlay.rollback_to(outer);
+        assert!(overlay.rollback_to(outer).is_ok());
         assert_eq!(seen(&overlay, 9), ["a=1"]);
-        overlay.rollback_to(outer);
+        assert!(overlay.rollback_to(outer).is_ok());
         overlay.release(outer);
         assert_eq!(left(overlay), 1);
     }

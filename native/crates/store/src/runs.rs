@@ -12,6 +12,9 @@ use crate::blocks::{BLOCK_BYTES, Block, BlockScan, BlockView, Blocks};
 use crate::bulk::{BulkDirectory, BulkFile, GrowingFile, Place};
 use crate::key::FileId;
 
+/// Runs below this part of the size at which entries go to a bulk file are small.
+const SMALL_RUN_PART: usize = 512;
+
 #[derive(Default)]
 pub struct Runs {
     files: BTreeMap<FileId, FileRuns>,
@@ -23,7 +26,8 @@ pub struct Runs {
 #[derive(Default)]
 pub struct FileRuns {
     runs: Vec<Run>,
-    /// Bytes of runs in memory, save the last.
+    /// Runs in memory, and their bytes, save the last.
+    memory_runs: usize,
     memory_bytes: usize,
     growing: Option<GrowingFile>,
 }
@@ -124,10 +128,7 @@ impl Runs {
     /// Ends the bulk files, which hold all of their relation files' entries then; they are no longer here.
     pub fn finish_bulk(&mut self) -> Result<Vec<BulkFile>> {
         let mut finished = Vec::new();
-        for (_, runs) in self
-            .files
-            .extract_if(.., |_, runs| runs.growing.is_some())
-        {
+        for (_, runs) in self.files.extract_if(.., |_, runs| runs.growing.is_some()) {
             finished.extend(runs.finish()?);
         }
         Ok(finished)
@@ -165,9 +166,12 @@ impl FileRuns {
             ..
         }) = self.runs.last()
         {
+            self.memory_runs += 1;
             self.memory_bytes += block.bytes.len() + block.ends.len();
         }
-        if self.memory_bytes < bulk.spill_bytes {
+        // Runs of a row or two, each of a command of its own, are no matter for files.
+        let small = self.memory_bytes / self.memory_runs.max(1) < bulk.spill_bytes / SMALL_RUN_PART;
+        if small || self.memory_bytes < bulk.spill_bytes {
             return Ok(());
         }
         if self.growing.is_none() {
@@ -184,8 +188,29 @@ impl FileRuns {
                 }
             }
         }
+        self.memory_runs = 0;
         self.memory_bytes = 0;
         Ok(())
+    }
+
+    /// Joins runs that follow each other in memory: which command wrote them no longer matters.
+    fn join(&mut self) {
+        let mut joined: Vec<Run> = Vec::with_capacity(self.runs.len());
+        for run in self.runs.drain(..) {
+            if let (Some(Body::Memory(before)), Body::Memory(block)) =
+                (joined.last_mut().map(|run| &mut run.body), &run.body)
+                && before.bytes.len() + block.bytes.len() <= BLOCK_BYTES
+            {
+                let view = block.view();
+                for index in 0..view.count() {
+                    let (key, value) = view.entry(index);
+                    before.push(key, value);
+                }
+            } else {
+                joined.push(run);
+            }
+        }
+        self.runs = joined;
     }
 
     fn truncate(&mut self, from: &[u8]) -> Result<()> {
@@ -207,6 +232,7 @@ impl FileRuns {
     }
 
     fn finish(mut self) -> Result<Option<BulkFile>> {
+        self.join();
         self.spill()?;
         let Some(last) = self.runs.len().checked_sub(1) else {
             return Ok(None);

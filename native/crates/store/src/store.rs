@@ -6,24 +6,26 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::thread::JoinHandle;
 
 use helios_base::bytes::u64_at;
 use helios_base::error::sqlstate;
-use helios_base::sync::{lock, read, write};
+use helios_base::sync::{lock, read, wait, write};
 use helios_base::{Error, Result};
 
 use crate::base::{Base, BaseReader};
+use crate::bulk::{BulkDirectory, BulkFile};
 use crate::changes::put_change;
 use crate::directory::Directory;
+use crate::extents::Extents;
 use crate::flush::FlusherQueue;
-use crate::key::{FileId, meta_key, rowid_of};
+use crate::key::{FileId, after_prefix, meta_key, rowid_of};
 use crate::memtable::Memtable;
 use crate::merge::{Committed, MergedScan};
 use crate::sequence::Sequences;
 use crate::stats::Stats;
-use crate::writer::{Done, Request, WriterQueue};
+use crate::writer::{Answers, Done, Request, WriterQueue};
 
 /// Kinds of meta keys: what each is about follows it.
 pub const META_OID: u8 = b'O';
@@ -38,6 +40,8 @@ pub const META_FLUSHED: u8 = b'F';
 pub const META_SIZE: u8 = b'Z';
 /// Number of starts.
 pub const META_EPOCH: u8 = b'E';
+/// A bulk file of a relation file: the key ends with its number.
+pub const META_BULK: u8 = b'B';
 
 /// First oid of user objects (PostgreSQL's FirstNormalObjectId); the counter starts and wraps to it.
 const FIRST_NORMAL_OID: u32 = 16384;
@@ -54,6 +58,8 @@ pub struct Options {
     /// Size at which a memtable is frozen and moved into the base.
     pub memtable_bytes: usize,
     pub segment_bytes: u64,
+    /// What a transaction writes in bulk to a file goes to a bulk file from this size on.
+    pub bulk_bytes: usize,
 }
 
 impl Default for Options {
@@ -62,11 +68,13 @@ impl Default for Options {
             durable: true,
             memtable_bytes: 64 << 20,
             segment_bytes: 64 << 20,
+            bulk_bytes: 8 << 20,
         }
     }
 }
 
-/// What readers merge: replaced as a whole when a memtable is frozen or flushed.
+/// What readers merge: replaced as a whole when a memtable is frozen or flushed, or a bulk file comes or goes.
+#[derive(Clone)]
 pub struct State {
     /// Newest first; the first one takes the writes.
     pub memtables: Vec<Arc<Memtable>>,
@@ -74,6 +82,7 @@ pub struct State {
     pub base_state: u64,
     /// Commits up to this sequence are in the base.
     pub base_sequence: u64,
+    pub extents: Arc<Extents>,
 }
 
 /// How the writer tells a worker which of its commits are done: (token, result), all of one group at once; none at all
@@ -100,11 +109,16 @@ pub struct Store {
     next_worker: AtomicU32,
     threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) memtable_bytes: usize,
+    pub(crate) durable: bool,
     /// Snapshots that transactions have exported, by name: the sequence they read at.
     exported: Mutex<HashMap<String, u64>>,
     /// Why writes are refused, once the log or the base could not be written.
     failed: Mutex<Option<Error>>,
     directory: Option<Directory>,
+    /// None for a store in memory.
+    pub(crate) bulk: Option<Arc<BulkDirectory>>,
+    /// Commits whose bulk files are being synced.
+    pub(crate) syncing: (Mutex<usize>, Condvar),
 }
 
 pub(crate) struct OidCounter {
@@ -126,6 +140,7 @@ impl SnapshotState {
             sequence: self.sequence,
             memtables: &self.state.memtables,
             base: self.base.as_deref().map(|reader| &**reader),
+            extents: &self.state.extents,
         }
     }
 }
@@ -144,6 +159,7 @@ impl Store {
             memtables: vec![Arc::new(Memtable::new())],
             base_state,
             base_sequence: 0,
+            extents: Arc::default(),
         };
         Ok(Store {
             state: RwLock::new(Arc::new(state)),
@@ -166,9 +182,12 @@ impl Store {
             next_worker: AtomicU32::new(1),
             threads: Mutex::default(),
             memtable_bytes: options.memtable_bytes,
+            durable: options.durable,
             exported: Mutex::default(),
             failed: Mutex::default(),
             directory,
+            bulk: None,
+            syncing: Default::default(),
         })
     }
 
@@ -203,6 +222,12 @@ impl Store {
         if abandon {
             self.flusher.close(true);
         }
+        let (syncing, ended) = &self.syncing;
+        let mut running = lock(syncing);
+        while *running > 0 {
+            running = wait(ended, running);
+        }
+        drop(running);
         self.queue.close();
         let threads = std::mem::take(&mut *lock(&self.threads));
         for (index, thread) in threads.into_iter().enumerate() {
@@ -251,17 +276,9 @@ impl Store {
         Arc::clone(&read(&self.state))
     }
 
-    pub(crate) fn replace_state(
-        &self,
-        change: impl FnOnce(&State) -> (Vec<Arc<Memtable>>, u64, u64),
-    ) {
+    pub(crate) fn replace_state(&self, change: impl FnOnce(&State) -> State) {
         let mut state = write(&self.state);
-        let (memtables, base_state, base_sequence) = change(&state);
-        *state = Arc::new(State {
-            memtables,
-            base_state,
-            base_sequence,
-        });
+        *state = Arc::new(change(&state));
     }
 
     /// Puts an empty memtable before the others; the one that took the writes until now.
@@ -275,7 +292,10 @@ impl Store {
         self.replace_state(|state| {
             let mut memtables = vec![Arc::new(Memtable::new())];
             memtables.extend(state.memtables.iter().cloned());
-            (memtables, state.base_state, state.base_sequence)
+            State {
+                memtables,
+                ..state.clone()
+            }
         });
         full
     }
@@ -427,6 +447,88 @@ impl Store {
             None => std::env::temp_dir().join(format!("heliosdb-{}", std::process::id())),
         };
         parent.join(format!("{worker}-{session}"))
+    }
+
+    /// Makes bulk files a part of what snapshots from the sequence on read.
+    pub(crate) fn add_bulk(&self, sequence: u64, files: Vec<BulkFile>) -> Result<()> {
+        let mut added = Vec::new();
+        for file in files {
+            added.push((self.may_have_keys(file.record.file)?, Arc::new(file)));
+        }
+        self.replace_state(|state| {
+            let mut extents = (*state.extents).clone();
+            for (shadowed, file) in added {
+                extents.add(sequence, file, shadowed);
+            }
+            State {
+                extents: Arc::new(extents),
+                ..state.clone()
+            }
+        });
+        Ok(())
+    }
+
+    /// The base has keys of the file, or a memtable that may be on its way there. Those of the state are looked at
+    /// first: what a flush has taken out of it by then is in the base.
+    fn may_have_keys(&self, file: FileId) -> Result<bool> {
+        let prefix = file.prefix();
+        let after = after_prefix(&prefix).unwrap_or_default();
+        let state = self.state();
+        let has = |table: &Arc<Memtable>| table.forward(&prefix, &after, u64::MAX).peek().is_some();
+        if state.memtables.iter().any(has) {
+            return Ok(true);
+        }
+        let Some(base) = &self.base else {
+            return Ok(false);
+        };
+        let reader = base.reader()?;
+        let found = reader.scan(&prefix, &after, false)?.next()?.is_some();
+        Ok(found)
+    }
+
+    /// Hands a commit to the writer once its bulk files are durable.
+    pub(crate) fn push_after_sync(self: &Arc<Self>, request: Request) -> Result<()> {
+        let store = Arc::clone(self);
+        *lock(&self.syncing.0) += 1;
+        let started = std::thread::Builder::new()
+            .name("helios-sync".into())
+            .spawn(move || {
+                store.sync_and_push(request);
+                *lock(&store.syncing.0) -= 1;
+                store.syncing.1.notify_all();
+            });
+        if let Err(error) = started {
+            *lock(&self.syncing.0) -= 1;
+            return Err(Error::io("could not start a thread of the store", &error));
+        }
+        Ok(())
+    }
+
+    fn sync_and_push(&self, request: Request) {
+        let synced = if self.durable {
+            let files = request.bulk.iter().try_for_each(BulkFile::sync);
+            files.and_then(|()| self.bulk.as_ref().map_or(Ok(()), |bulk| bulk.sync()))
+        } else {
+            Ok(())
+        };
+        match synced {
+            Ok(()) => {
+                self.queue.push(request);
+            }
+            Err(error) => {
+                let mut answers = Answers::default();
+                self.remove_bulk(request.bulk.iter().map(|file| file.record.number));
+                answers.add(request.done, Err(error));
+                answers.send(self);
+            }
+        }
+    }
+
+    /// Removes bulk files that nobody reads from now on; what can't be removed is at the next start.
+    pub(crate) fn remove_bulk(&self, numbers: impl Iterator<Item = u64>) {
+        if let Some(bulk) = &self.bulk {
+            numbers.for_each(|number| drop(bulk.remove(number)));
+        }
     }
 
     /// Drops what is kept in memory about files that are gone.

@@ -1,11 +1,15 @@
 //! A transaction's private state, and what of it goes to the log at commit.
 
+use std::sync::Arc;
+
+use crate::bulk::{BulkDirectory, BulkFile};
 use crate::changes::put_change;
 use crate::key::{FileId, PREFIX_BYTES, SPACE_META, SPACE_TEMPORARY};
 use crate::overlay::Overlay;
 use crate::sequence::{SequenceState, Sequences};
 use crate::store::META_SEQUENCE;
 use crate::temporary::TemporaryChanges;
+use helios_base::Result;
 use helios_base::sync::lock;
 
 #[derive(Default)]
@@ -24,24 +28,33 @@ pub const TEMPORARY_SEQUENCE_KEY_BYTES: usize = PREFIX_BYTES + 1;
 pub struct CommitParts {
     /// Encoded changes for the log, in pieces that are freed one by one.
     pub changes: Vec<Vec<u8>>,
+    /// Bulk files that the changes name, not durable yet.
+    pub bulk: Vec<BulkFile>,
     pub temporary: TemporaryChanges,
 }
 
 impl Transaction {
-    pub fn new(session: u32) -> Transaction {
+    /// `bulk`: where its large amounts go.
+    pub fn new(session: u32, bulk: Option<Arc<BulkDirectory>>) -> Transaction {
         Transaction {
             session,
+            overlay: Overlay::new(bulk),
             ..Transaction::default()
         }
     }
 
-    /// Splits the writes; sequences created here go with the state they have now.
-    pub fn commit_parts(&mut self, sequences: &Sequences) -> CommitParts {
+    /// Splits the writes; sequences created here go with the state they have now. Errors: 53100, 58030 where a bulk file
+    /// can't be written; the transaction is then to be rolled back.
+    pub fn commit_parts(&mut self, sequences: &Sequences) -> Result<CommitParts> {
+        let bulk = self.overlay.finish_bulk()?;
         let mut changes = Pieces::default();
+        for file in &bulk {
+            changes.put(false, &file.record.key(), Some(&file.record.encode()));
+        }
         let mut temporary = Vec::new();
         let mut map = lock(&sequences.map);
         let mut kept = Vec::new();
-        std::mem::take(&mut self.overlay).drain(|key, existed, value| match key {
+        std::mem::take(&mut self.overlay).drain(&bulk, |key, existed, value| match key {
             [SPACE_TEMPORARY, ..] if key.len() == TEMPORARY_SEQUENCE_KEY_BYTES => {
                 kept.extend(FileId::of_key(key));
             }
@@ -67,10 +80,11 @@ impl Transaction {
                 state.uncommitted = false;
             }
         }
-        CommitParts {
+        Ok(CommitParts {
             changes: changes.0,
+            bulk,
             temporary,
-        }
+        })
     }
 
     /// Forgets the sequences it created.

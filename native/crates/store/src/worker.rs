@@ -155,7 +155,8 @@ impl Worker {
     }
 
     pub fn begin(&mut self, session: u32) -> u32 {
-        self.transactions.insert(Transaction::new(session))
+        let bulk = self.store.bulk.clone();
+        self.transactions.insert(Transaction::new(session, bulk))
     }
 
     pub fn xid(&mut self, transaction: u32) -> Result<u64> {
@@ -177,8 +178,7 @@ impl Worker {
         self.transactions
             .get_mut(transaction)?
             .overlay
-            .rollback_to(depth);
-        Ok(())
+            .rollback_to(depth)
     }
 
     pub fn release_savepoint(&mut self, transaction: u32, depth: usize) -> Result<()> {
@@ -200,7 +200,13 @@ impl Worker {
             .transactions
             .remove(transaction)
             .ok_or_else(|| Error::internal("the transaction does not exist"))?;
-        let parts = finished.commit_parts(&self.store.sequences);
+        let parts = match finished.commit_parts(&self.store.sequences) {
+            Ok(parts) => parts,
+            Err(error) => {
+                finished.roll_back(&self.store.sequences);
+                return Err(error);
+            }
+        };
         let durable = self.store.queue.durable.load(Ordering::Acquire);
         let waits = self.barrier > durable && synchronous;
         if parts.changes.is_empty() && !finished.catalog_changed && !waits {
@@ -211,8 +217,9 @@ impl Worker {
             self.committing
                 .insert(token, (finished.session, parts.temporary));
         }
-        self.store.queue.push(Request {
+        let request = Request {
             changes: parts.changes,
+            bulk: parts.bulk,
             xid: finished.xid.unwrap_or(0),
             catalog_changed: finished.catalog_changed,
             synchronous,
@@ -221,7 +228,12 @@ impl Worker {
                 worker: self.number,
                 token,
             },
-        });
+        };
+        if request.bulk.is_empty() {
+            self.store.queue.push(request);
+        } else {
+            self.store.push_after_sync(request)?;
+        }
         Ok(Commit::Waiting)
     }
 

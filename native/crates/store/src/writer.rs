@@ -11,18 +11,21 @@ use std::time::{Duration, Instant};
 use helios_base::sync::{lock, wait};
 use helios_base::{Error, Result};
 
+use crate::bulk::{BulkFile, BulkRecord};
 use crate::changes::{Operation, changes};
 use crate::flush::Frozen;
 use crate::key::{FileId, SPACE_META, SPACE_PERMANENT};
 use crate::log::append::Appender;
 use crate::log::group::GroupBuilder;
 use crate::stats::Delta;
-use crate::store::{META_DROPPED_DATABASE, META_DROPPED_FILE, Store};
+use crate::store::{META_BULK, META_DROPPED_DATABASE, META_DROPPED_FILE, Store};
 
 /// A commit on its way to the log.
 pub struct Request {
     /// Encoded changes in pieces; none for one that only waits until what came before is durable.
     pub changes: Vec<Vec<u8>>,
+    /// Bulk files that the changes name; durable.
+    pub bulk: Vec<BulkFile>,
     pub xid: u64,
     pub catalog_changed: bool,
     pub synchronous: bool,
@@ -36,6 +39,7 @@ impl Request {
     pub fn barrier(checkpoint: bool, done: Done) -> Request {
         Request {
             changes: Vec::new(),
+            bulk: Vec::new(),
             xid: 0,
             catalog_changed: false,
             synchronous: true,
@@ -307,6 +311,9 @@ fn apply_commit(
     for piece in request.changes.drain(..) {
         apply_changes(store, sequence, &piece, deltas)?;
     }
+    if !request.bulk.is_empty() {
+        store.add_bulk(sequence, std::mem::take(&mut request.bulk))?;
+    }
     // Counted before and after: who reads under a snapshot with this commit and still finds the version it planned at
     // has not read what the commit made (point reads take no locks); who saw the first count looks again.
     if request.catalog_changed {
@@ -337,6 +344,14 @@ pub fn apply_changes(
         match change.key {
             [SPACE_PERMANENT, ..] => {
                 count_change(deltas, change.operation, change.key, change.value)
+            }
+            [SPACE_META, META_BULK, ..] => {
+                if let Some(value) = change.value {
+                    let record = BulkRecord::decode(change.key, value)?;
+                    let delta = deltas.entry(record.file).or_default();
+                    delta.added += record.entries as i64;
+                    delta.bytes_added += record.bytes as i64;
+                }
             }
             [SPACE_META, META_DROPPED_FILE, file @ ..] => {
                 if let Some(file) = FileId::of_key(file) {

@@ -132,7 +132,10 @@ impl RowEncoder {
         out.extend_from_slice(&[0; 8]);
         let codes_at = out.len() + 2;
         out.extend_from_slice(&self.header);
-        debug_assert_eq!(self.header.len() + 8, HEADER_BYTES + self.attributes.div_ceil(2));
+        debug_assert_eq!(
+            self.header.len() + 8,
+            HEADER_BYTES + self.attributes.div_ceil(2)
+        );
         for index in &self.order {
             let column = &self.columns[*index];
             match self.values[*index] {

@@ -4,7 +4,11 @@ use crate::row::{attribute_count, code_at, codes};
 fn decoder(quote: Option<u8>, columns: &[(usize, Kind, bool)], attributes: usize) -> Decoder {
     let format = Format {
         delimiter: if quote.is_some() { b',' } else { b'\t' },
-        null: if quote.is_some() { vec![] } else { b"\\N".to_vec() },
+        null: if quote.is_some() {
+            vec![]
+        } else {
+            b"\\N".to_vec()
+        },
         quote,
     };
     let columns = columns
@@ -67,15 +71,30 @@ fn doubtful_lines_are_left() {
     let columns = [(0, Kind::Int4, true), (1, Kind::Text(2), false)];
     let mut text = decoder(None, &columns, 2);
     for line in [
-        "1\tabc", "1", "1\ta\tb", "x\ta", "\\N\ta", "1\ta\\", "1\t\\x41", "1\t\\101", "\\.", "1\ta\r",
-        "99999999999\ta", "1\ta\\.", " 1\ta", "\ta", "1\t\0",
+        "1\tabc",
+        "1",
+        "1\ta\tb",
+        "x\ta",
+        "\\N\ta",
+        "1\ta\\",
+        "1\t\\x41",
+        "1\t\\101",
+        "\\.",
+        "1\ta\r",
+        "99999999999\ta",
+        "1\ta\\.",
+        " 1\ta",
+        "\ta",
+        "1\t\0",
     ] {
         assert_eq!(text.decode(format!("{line}\n").as_bytes()), 0, "{line:?}");
         assert_eq!(text.rows.ends.len(), 0);
     }
     assert_eq!(text.decode(b"1\ta\n2\t\xff\n"), 4);
     let mut csv = decoder(Some(b'"'), &columns, 2);
-    for line in ["1,\"a", "1,a\"b\"", "1,\"a\"b", "1,\"a\",", "\"1\"", ",a", "\\."] {
+    for line in [
+        "1,\"a", "1,a\"b\"", "1,\"a\"b", "1,\"a\",", "\"1\"", ",a", "\\.",
+    ] {
         assert_eq!(csv.decode(format!("{line}\n").as_bytes()), 0, "{line:?}");
     }
     for line in ["1,\"a\"", "\"1\",\"\"\"\"", "1,", "1,\"\""] {
@@ -94,11 +113,11 @@ fn plain_values() {
     assert_eq!(read(Kind::Date, "2000-03-01"), Some(60));
     assert_eq!(read(Kind::Date, "1999-12-31"), Some(u64::from(u32::MAX)));
     assert_eq!(read(Kind::Date, "2001-02-29"), None);
-    assert_eq!(read(Kind::Timestamp, "2000-01-01 00:00:01.5"), Some(1_500_000));
     assert_eq!(
-        read(Kind::Timestamptz, "2000-01-01 01:00:00+01"),
-        Some(0)
+        read(Kind::Timestamp, "2000-01-01 00:00:01.5"),
+        Some(1_500_000)
     );
+    assert_eq!(read(Kind::Timestamptz, "2000-01-01 01:00:00+01"), Some(0));
     assert_eq!(read(Kind::Timestamptz, "2000-01-01 01:00:00"), None);
     assert_eq!(read(Kind::Float8, "1e400"), None);
     assert_eq!(read(Kind::Float8, "-1.5"), Some((-1.5f64).to_bits()));

@@ -59,12 +59,18 @@ fn integer(field: &[u8]) -> Option<i64> {
 
 /// Plain decimal notation, nothing that over- or underflows.
 fn plain_float(field: &[u8]) -> Option<&str> {
-    let plain = field.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')
+    let plain = field
+        .first()
+        .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')
         && field.last().is_some_and(u8::is_ascii_digit)
         && field
             .iter()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'-' | b'+'));
-    if plain { std::str::from_utf8(field).ok() } else { None }
+    if plain {
+        std::str::from_utf8(field).ok()
+    } else {
+        None
+    }
 }
 
 fn float8(field: &[u8]) -> Option<f64> {

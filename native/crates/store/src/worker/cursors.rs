@@ -141,7 +141,7 @@ impl Worker {
                 &lower,
                 &upper,
                 view.command,
-            );
+            )?;
         }
         add_stored(&mut scan, &self.temporary, snapshot, file, &lower, &upper)?;
         let mut count = 0;
@@ -229,7 +229,7 @@ fn open_scan<'a>(
             &cursor.lower,
             &cursor.upper,
             cursor.command,
-        );
+        )?;
     }
     add_stored(
         &mut scan,

@@ -40,6 +40,13 @@ impl Worker {
             keys.push(key.into());
             own.advance();
         }
+        if let Some(runs) = overlay.runs().of(file) {
+            let mut own = runs.scan(&prefix, &upper, u32::MAX, false)?;
+            while let Some((key, _)) = own.peek() {
+                keys.push(key.into());
+                own.advance()?;
+            }
+        }
         if let Some(stored) = self.temporary.get(&file.owner) {
             let mut scan = MergedScan::new(false);
             stored.add_to(&mut scan, &prefix, &upper)?;

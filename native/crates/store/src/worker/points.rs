@@ -93,7 +93,7 @@ impl Worker {
         let mut scan = MergedScan::new(false);
         if view.transaction != 0 {
             let overlay = &self.transactions.get(view.transaction)?.overlay;
-            scan.add_overlay(overlay, &lower, &upper, view.command);
+            scan.add_overlay(overlay, &lower, &upper, view.command)?;
         }
         add_stored(&mut scan, &self.temporary, snapshot, index, &lower, &upper)?;
         while let Some((found, _)) = scan.next_entry()? {

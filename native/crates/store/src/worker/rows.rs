@@ -60,9 +60,9 @@ impl Worker {
             start = *end as usize;
             row[..8].copy_from_slice(&xid.to_le_bytes());
             if row::is_compressible(row) {
-                overlay.append_row(command, file, rowid, &row::finish(row, xid)?);
+                overlay.append(command, file, &file.row_key(rowid), &row::finish(row, xid)?)?;
             } else {
-                overlay.append_row(command, file, rowid, row);
+                overlay.append(command, file, &file.row_key(rowid), row)?;
             }
         }
         Ok((used, count))
@@ -160,7 +160,7 @@ impl Worker {
                 .transactions
                 .get(view.transaction)?
                 .overlay
-                .get(key, view.command)
+                .get(key, view.command)?
         {
             return Ok(value);
         }

@@ -16,6 +16,7 @@ pub const SMALL: Options = Options {
     durable: false,
     memtable_bytes: 24 << 10,
     segment_bytes: 48 << 10,
+    bulk_bytes: 600,
 };
 pub const LATEST: u32 = u32::MAX;
 

@@ -141,9 +141,14 @@ function test(scope: Scope, depth: number): string {
     [0.4, () => `${leaf('int', scope)} <> all (${leaf('int[]', scope)})`],
     [1, () => rowComparison(scope)],
     [scope.rows.length > 0 ? 0.5 : 0, () => `${source.pick(scope.rows)} is ${source.pick(['', 'not '])}null`],
-    [scope.rows.length > 0 ? 0.3 : 0, () => `${source.pick(scope.rows)} = ${source.pick(scope.rows)}`],
+    [scope.rows.length > 0 ? 0.3 : 0, () => sameRow(source.pick(scope.rows))],
     [scope.subquery === null ? 0 : 4, () => sublink(scope, type)],
   ]);
+}
+
+/** Rows of different tables differ in their columns' types: whether that is noticed depends on the plan. */
+function sameRow(alias: string): string {
+  return `${alias} = ${alias}`;
 }
 
 function rowComparison(scope: Scope): string {

@@ -2,6 +2,7 @@
 // duplicates of a unique index, and notes the row counts in pg_class.
 import { batchRowsMax } from '../base/limits.js';
 import type { IndexDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
+import { heapPages, indexSize } from '../catalog/page-estimates.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { encodeKey, keyColumns } from '../executor/index-keys.js';
 import { rowIdFromTid } from '../storage/ctid.js';
@@ -166,21 +167,27 @@ export async function noteCounts(
   if (index !== null) {
     await tables.update(context.transaction, 'pg_class', index, {
       reltuples: counts.rows,
-      relpages: pagesOf(context, counts.index),
+      relpages: indexPagesOf(context, counts),
     });
   }
   const table = tables.findOne('pg_class', { oid: counts.table });
   if (table !== null && !counts.isPartial) {
     await tables.updateNewest(context.transaction, 'pg_class', table, {
       reltuples: counts.rows,
-      relpages: pagesOf(context, counts.table),
+      relpages: heapPages(
+        context.catalog,
+        context.catalog.requireRelation(counts.table),
+        context.catalog.relationSize(counts.table),
+      ),
     });
   }
 }
 
-const pageBytes = 8192;
-
-function pagesOf(context: CommandContext, relation: number): number {
-  const { bytes } = context.store.size(context.catalog.requireRelation(relation).file);
-  return Math.max(1, Math.ceil(bytes / pageBytes));
+function indexPagesOf(
+  context: CommandContext,
+  counts: { readonly table: number; readonly index: number; readonly rows: number },
+): number {
+  const { catalog } = context;
+  const index = catalog.requireRelation(counts.table).indexes.find((candidate) => candidate.oid === counts.index);
+  return index === undefined ? 0 : indexSize(catalog, index, counts.rows).pages;
 }

@@ -205,7 +205,10 @@ function details(context: DescribeContext, plan: Plan): Detail[] {
   if (options.verbose && plan.kind === 'ModifyTable' && plan.targetList.length > 0) {
     list.push({ label: 'Output', value: plan.targetList.map((entry) => names.outputText(plan, entry.expr)) });
   }
-  if (options.verbose && (plan.kind === 'NestLoop' || plan.kind === 'HashJoin' || plan.kind === 'MergeJoin')) {
+  if (
+    (plan.kind === 'NestLoop' || plan.kind === 'HashJoin' || plan.kind === 'MergeJoin') &&
+    (options.format !== 'text' || (options.verbose && plan.innerUnique))
+  ) {
     list.push({ label: 'Inner Unique', value: plan.innerUnique });
   }
   const removed = (label: string, count: number | undefined): void => {

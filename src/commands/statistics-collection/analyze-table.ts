@@ -1,6 +1,7 @@
 // ANALYZE of one table: a sample of its rows, statistics of its columns into pg_statistic, its size into pg_class.
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import type { CatalogRow } from '../../catalog/generated/rows.js';
+import { heapPages, indexSize } from '../../catalog/page-estimates.js';
 import { ByteWriter } from '../../base/bytes.js';
 import type { CompareContext } from '../../types/type-behaviour.js';
 import type { TypeDescriptor } from '../../types/type-descriptor.js';
@@ -217,7 +218,7 @@ function statisticRow(
 /** reltuples and relpages of a table and its indexes. */
 export async function storeSize(context: CommandContext, relation: RelationDescriptor, rows: number): Promise<void> {
   const { catalog, transaction } = context;
-  const pages = catalog.relationSize(relation.oid).pages;
+  const pages = heapPages(catalog, relation, catalog.relationSize(relation.oid));
   const update = async (oid: number, changes: Partial<CatalogRow<'pg_class'>>): Promise<void> => {
     const entry = catalog.tables.findOne('pg_class', { oid });
     if (entry === null) return;
@@ -228,10 +229,7 @@ export async function storeSize(context: CommandContext, relation: RelationDescr
   };
   await update(relation.oid, { reltuples: Math.fround(rows), relpages: pages, relallvisible: pages });
   for (const index of relation.indexes) {
-    const indexPages = catalog.relationSize(index.oid).pages;
-    await update(index.oid, {
-      reltuples: Math.fround(index.predicate === null ? rows : Math.min(rows, catalog.relationSize(index.oid).rows)),
-      relpages: indexPages,
-    });
+    const entries = index.predicate === null ? rows : Math.min(rows, catalog.relationSize(index.oid).rows);
+    await update(index.oid, { reltuples: Math.fround(entries), relpages: indexSize(catalog, index, entries).pages });
   }
 }

@@ -44,9 +44,11 @@ export function addJoinPaths(
   restrictions: readonly RestrictInfo[],
   unique: 'none' | 'inner' | 'outer',
 ): void {
+  // A side made unique matches once only where the join tests it against the semijoin's other side.
   const innerUnique =
-    unique === 'inner' ||
-    (joinType !== 'semi' && innerIsUnique(root, joined.relids, outer.relids, inner, joinType, restrictions));
+    unique === 'inner'
+      ? isSubset(special.minLeft, outer.relids)
+      : joinType !== 'semi' && innerIsUnique(root, joined.relids, outer.relids, inner, joinType, restrictions);
   const wantsSemi = joinType === 'semi' || joinType === 'anti' || innerUnique;
   const setup: JoinSetup = {
     joined,

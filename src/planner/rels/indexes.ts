@@ -1,11 +1,11 @@
 // What the planner knows of a table's indexes: key expressions over the table's columns, sizes, abilities.
 import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
+import { indexSize } from '../../catalog/page-estimates.js';
 import type { Expression } from '../../trees/expression.js';
 import { andList, makeVar, tidType } from '../expressions/make.js';
 import { foldExpression } from '../expressions/fold.js';
 import { rewriteTopDown } from '../expressions/walk.js';
 import type { IndexOptInfo, PlannerInfo, RelOptInfo } from '../planner-info.js';
-import { typeWidth } from './widths.js';
 
 /** The usable indexes of a table, newest last. */
 export function indexInfos(root: PlannerInfo, rel: RelOptInfo, relation: RelationDescriptor): IndexOptInfo[] {
@@ -31,7 +31,8 @@ function indexInfo(
   for (const attribute of index.includes) columns.push(columnVar(relation, rel.rtIndex, attribute));
   const predicate = readList(root, rel, index.predicate).flatMap((item) => andList(item));
   const isHash = index.accessMethod === 'hash';
-  const size = indexSize(root, rel, index, predicate.length > 0);
+  const tuples = indexTuples(root, rel, index, predicate.length > 0);
+  const size = indexSize(root.global.catalog, index, tuples);
   return {
     index,
     rel,
@@ -40,10 +41,10 @@ function indexInfo(
     predicate,
     predicateOk: predicate.length === 0,
     pages: size.pages,
-    tuples: size.tuples,
+    tuples,
     canOrder: index.accessMethod === 'btree',
     canReturn: columns.map(() => index.accessMethod === 'btree'),
-    treeHeight: size.pages <= 1 ? 0 : Math.max(1, Math.ceil(Math.log(size.pages) / Math.log(300))),
+    treeHeight: size.height,
     isHash,
   };
 }
@@ -61,25 +62,9 @@ function readList(root: PlannerInfo, rel: RelOptInfo, json: string | null): Expr
   );
 }
 
-/** Pages by the size of an entry in PostgreSQL's B-tree, so that costs come out alike. */
-function indexSize(
-  root: PlannerInfo,
-  rel: RelOptInfo,
-  index: IndexDescriptor,
-  isPartial: boolean,
-): { pages: number; tuples: number } {
-  const { catalog } = root.global;
-  const known = catalog.relation(index.oid);
-  const tuples =
-    isPartial && known !== null && known.rowEstimate >= 0 ? Math.min(known.rowEstimate, rel.tuples) : rel.tuples;
-  let width = 0;
-  for (const key of index.keys) {
-    const statistics = key.attribute > 0 ? catalog.statistics(index.table, key.attribute) : null;
-    width += statistics?.averageWidth ?? typeWidth(catalog, key.type, -1);
-  }
-  const entryBytes = 8 + Math.ceil(width / 8) * 8 + 4;
-  const perPage = Math.max(1, Math.trunc(((8192 - 24 - 16) * 0.9) / entryBytes));
-  return { pages: Math.max(1, Math.ceil(tuples / perPage)) + 1, tuples };
+function indexTuples(root: PlannerInfo, rel: RelOptInfo, index: IndexDescriptor, isPartial: boolean): number {
+  const known = isPartial ? root.global.catalog.relation(index.oid) : null;
+  return known !== null && known.rowEstimate >= 0 ? Math.min(known.rowEstimate, rel.tuples) : rel.tuples;
 }
 
 /** A Var of the table's own column; system columns have negative numbers. */

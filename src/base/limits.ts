@@ -38,6 +38,11 @@ export const parseCacheCharactersMax = 8192;
  *  relation and each KiB of text): some tens of megabytes at most. */
 export const cachedStatementCharactersMax = 16384;
 export const statementCacheWeightMax = 6000;
+/** Longest text whose literals are looked for, and how many there may be: beyond, the scan costs what it saves. */
+export const fingerprintCharactersMax = 4096;
+export const fingerprintLiteralsMax = 100;
+/** Texts without their literals that a worker remembers. */
+export const skeletonsMax = 2000;
 /** Combinations of database, user and settings whose plans a worker keeps apart. */
 export const planEnvironmentsMax = 64;
 /** Bytes of a page as sizes are reported in pages (pg_class.relpages), PostgreSQL's BLCKSZ. */

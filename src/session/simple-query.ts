@@ -1,11 +1,15 @@
 // The simple query protocol: one string, any number of statements, text results. The statements of one string share an
 // implicit transaction unless they open and end one themselves (manual, section 53.2.2.1).
 import type { ParsedStatement } from '../parser/parse.js';
-import { sendRows, writeColumns } from './send-rows.js';
+import { sendRows, writeColumns, writeRows } from './send-rows.js';
 import { PreparedStatement } from './prepared-statement.js';
 import { openStatement } from './run-statement.js';
-import { CachedStatement } from './plan-cache/cached-statement.js';
+import type { CachedStatement } from './plan-cache/cached-statement.js';
 import { findStatement, keepStatement, makeStatement } from './plan-cache/statement-cache.js';
+import { type Sighting, sightStatement } from './plan-cache/template-cache.js';
+import { StaleTemplate } from './plan-cache/template.js';
+import { commandTag } from './command-tag.js';
+import type { ParameterValue } from './parameters.js';
 import { rowSource } from './portal.js';
 import type { Session } from './session.js';
 import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
@@ -15,15 +19,8 @@ import { writeCommandComplete, writeEmptyQueryResponse } from '../wire/backend.j
 export async function runSimpleQuery(session: Session, sql: string): Promise<void> {
   session.startStatement(sql);
   session.dropUnnamed();
-  const known = findStatement(session, sql);
-  if (known !== null) {
-    session.transactions.requireNotFailed();
-    session.transactions.ensure();
-    const tag = await runToEnd(session, known);
-    await session.transactions.finishStatement();
-    writeCommandComplete(session.connection.out, tag);
-    return;
-  }
+  const { found, learn } = sight(session, sql);
+  if (found !== null && (await runKnown(session, found))) return;
   const statements = session.parse(sql);
   if (statements.length === 0) {
     await session.transactions.finishStatement();
@@ -32,23 +29,63 @@ export async function runSimpleQuery(session: Session, sql: string): Promise<voi
   }
   for (const [index, raw] of statements.entries()) {
     const isLast = index === statements.length - 1;
-    await runOne(session, raw, sql, { isOnly: statements.length === 1, isLast });
+    await runOne(session, raw, sql, { isOnly: statements.length === 1, isLast, learn });
   }
+}
+
+/** What the text is known as: a statement that was run before, or one that differs from it in literals alone. */
+function sight(session: Session, sql: string): Sighting {
+  const statement = findStatement(session, sql);
+  return statement === null ? sightStatement(session, sql) : { found: { statement, parameters: [] }, learn: null };
+}
+
+/** Runs a statement that needs no parser. False where it must be run as written after all. */
+async function runKnown(session: Session, { statement, parameters }: NonNullable<Sighting['found']>): Promise<boolean> {
+  session.transactions.requireNotFailed();
+  if (runPoint(session, statement, parameters)) return true;
+  session.transactions.ensure();
+  try {
+    const tag = await runToEnd(session, statement, parameters);
+    const wait = session.transactions.finishStatement();
+    if (wait !== undefined) await wait;
+    writeCommandComplete(session.connection.out, tag);
+    return true;
+  } catch (error) {
+    if (error instanceof StaleTemplate) return false;
+    throw error;
+  }
+}
+
+/** A SELECT by key outside of a transaction block, in one call; false where it must take the general way. */
+function runPoint(session: Session, statement: CachedStatement, parameters: readonly ParameterValue[]): boolean {
+  if (!session.transactions.isOutside) return false;
+  const select = statement.pointSelect(session);
+  const rows = select?.run(parameters.map(({ value }) => value));
+  if (!select || rows === undefined) return false;
+  writeColumns(session, select.columns, []);
+  writeRows(session, select.columns, [], rows);
+  session.statistics.transactionEnded(true);
+  writeCommandComplete(session.connection.out, commandTag('select', rows.length));
+  return true;
 }
 
 async function runOne(
   session: Session,
   raw: ParsedStatement,
   sql: string,
-  place: { readonly isOnly: boolean; readonly isLast: boolean },
+  place: { readonly isOnly: boolean; readonly isLast: boolean; readonly learn: Sighting['learn'] },
 ): Promise<void> {
   // statement_timeout counts for each statement of the string by itself.
   session.timer.restart();
   if (!isTransactionExit(raw)) session.transactions.requireNotFailed();
   session.transactions.ensure();
   if (!place.isOnly) session.transactions.beginImplicit();
-  const prepared = (place.isOnly ? makeStatement(session, raw, sql) : null) ?? onceOnly(session, raw, sql);
-  const tag = await runToEnd(session, prepared);
+  const repeatable = place.isOnly ? makeStatement(session, raw, sql) : null;
+  const tag = await runToEnd(session, repeatable ?? onceOnly(session, raw, sql), [], () => {
+    if (repeatable === null) return;
+    keepStatement(session, repeatable);
+    place.learn?.(raw, repeatable.bind(session));
+  });
   if (place.isLast || isTransactionStatement(raw)) await session.transactions.finishStatement();
   else session.transactions.current?.advanceCommand();
   writeCommandComplete(session.connection.out, tag);
@@ -66,10 +103,16 @@ function onceOnly(session: Session, raw: ParsedStatement, sql: string): Prepared
   });
 }
 
-/** Runs one statement and sends its rows; returns its command tag. */
-async function runToEnd(session: Session, prepared: PreparedStatement): Promise<string> {
-  const open = await openStatement(session, prepared, []);
-  if (open.kind === 'query' && prepared instanceof CachedStatement) keepStatement(session, prepared);
+/** Runs one statement and sends its rows; returns its command tag. `opened` is called where it turned out a query. */
+async function runToEnd(
+  session: Session,
+  prepared: PreparedStatement,
+  parameters: readonly ParameterValue[],
+  opened?: () => void,
+): Promise<string> {
+  const opening = openStatement(session, prepared, parameters);
+  const open = opening instanceof Promise ? await opening : opening;
+  if (open.kind === 'query') opened?.();
   const source = rowSource(open);
   if (!source) return open.kind === 'command' && open.result.kind === 'done' ? open.result.tag : '';
   try {

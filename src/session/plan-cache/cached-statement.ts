@@ -1,6 +1,7 @@
 // A statement that may be run again by any session of its environment: bound and planned once, and planned anew where a
 // relation that the plan reads has grown or shrunk, because a fresh plan might then be another one.
 import { unitOf } from '../../executor/expressions/unit.js';
+import { type PointSelect, pointSelect } from '../../executor/point-select.js';
 import type { PlannedStatement } from '../../trees/plan.js';
 import type { ParameterValue } from '../parameters.js';
 import { PreparedStatement, type PreparedStatementOptions } from '../prepared-statement.js';
@@ -16,6 +17,10 @@ interface RelationSize {
 export class CachedStatement extends PreparedStatement {
   private planned: PlannedStatement | null = null;
   private sizes: readonly RelationSize[] = [];
+  private readonly points = new WeakMap<
+    Session,
+    { readonly planned: PlannedStatement; readonly select: PointSelect | null }
+  >();
 
   constructor(
     options: PreparedStatementOptions,
@@ -28,23 +33,42 @@ export class CachedStatement extends PreparedStatement {
 
   override plan(session: Session, parameters: readonly ParameterValue[]): PlannedStatement {
     const planned = super.plan(session, parameters);
-    if (planned === this.planned) return planned;
+    return planned === this.planned ? planned : this.adopt(session, planned);
+  }
+
+  /** Takes a fresh plan over: notes what it was made for, and that compiled code must not hold on to this session. */
+  protected adopt(session: Session, planned: PlannedStatement): PlannedStatement {
     this.planned = planned;
     this.sizes = [];
     if (planned.catalogVersion >= 0) {
       this.sizes = planned.dependencies.map((relation) => sizeOf(session, relation));
-      // Compiled code keeps its catalog: it must not be this session's.
       unitOf(planned, this.environment.catalog);
     }
     return planned;
   }
 
+  /** The short way of a SELECT by key for this session; it belongs to the session, not to the statement. */
+  override pointSelect(session: Session): PointSelect | null {
+    const { planned } = this;
+    if (planned === null || !this.isCurrent(session)) return null;
+    let known = this.points.get(session);
+    if (known?.planned !== planned) {
+      known = { planned, select: pointSelect(planned, session.pointContext) };
+      this.points.set(session, known);
+    }
+    return known.select;
+  }
+
   /** Makes it ready to run again: forgets a plan that would come out differently now. */
   refresh(session: Session): void {
-    if (this.planned === null) return;
-    if (!this.plansOnce && this.sizes.every((size) => isSame(size, sizeOf(session, size.relation)))) return;
+    if (this.planned === null || (!this.plansOnce && this.isAsBefore(session))) return;
     this.planned = null;
     this.forgetPlan();
+  }
+
+  /** The plan's relations have the size that it was made for. */
+  protected isAsBefore(session: Session): boolean {
+    return this.sizes.every((size) => isSame(size, sizeOf(session, size.relation)));
   }
 
   /** Relations that the plan reads: what it costs to keep grows with them. */

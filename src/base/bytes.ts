@@ -2,6 +2,8 @@
 // against what is there and throws the error its owner chose; the writer grows by doubling.
 
 export class ByteReader {
+  /** Turns text that isn't UTF-8 into a string; null for UTF-8. */
+  decoder: ((bytes: Buffer) => string) | null = null;
   private offset: number;
   private end: number;
 
@@ -58,9 +60,10 @@ export class ByteReader {
     const start = this.advance(length);
     return this.bytes.subarray(start, start + length);
   }
-  /** The next `length` bytes as UTF-8. */
+  /** The next `length` bytes as UTF-8, or what the decoder takes them for. */
   utf8(length: number): string {
     const start = this.advance(length);
+    if (this.decoder !== null) return this.decoder(this.bytes.subarray(start, start + length));
     return this.bytes.utf8Slice(start, start + length);
   }
   /** A zero-terminated UTF-8 string. */
@@ -89,6 +92,8 @@ export class ByteReader {
 const shortTextUnits = 32;
 
 export class ByteWriter {
+  /** Turns text into another encoding than UTF-8; null for UTF-8. */
+  encoder: ((text: string) => Buffer) | null = null;
   private bytes: Buffer;
   private used = 0;
 
@@ -141,8 +146,13 @@ export class ByteWriter {
     this.bytes.set(source, this.used);
     this.used += source.length;
   }
-  /** Appends UTF-8 bytes without length or terminator; returns how many. */
+  /** Appends UTF-8 bytes (or the encoder's) without length or terminator; returns how many. */
   utf8(text: string): number {
+    if (this.encoder !== null) {
+      const encoded = this.encoder(text);
+      this.append(encoded);
+      return encoded.length;
+    }
     // Three bytes hold any UTF-16 unit; shorter texts fit without measuring them twice.
     this.reserve(text.length * 3);
     if (text.length <= shortTextUnits) {
@@ -193,6 +203,10 @@ export class ByteWriter {
   }
   reset(): void {
     this.used = 0;
+  }
+  /** Passes the memory and how much of it was written to a call that doesn't keep it. */
+  sendTo(call: (bytes: Uint8Array, length: number) => number): number {
+    return call(this.bytes, this.used);
   }
 
   private reserve(length: number): void {

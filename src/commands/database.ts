@@ -6,7 +6,7 @@ import type { CommandContext, CommandResult } from './api.js';
 import { ClassOid, defaultTablespace, objectAddress } from './classes.js';
 import { setComment } from './comment.js';
 import { recordOwner, forgetSharedDependencies } from './depend.js';
-import { normalizeEncoding } from './copy/encoding.js';
+import { encodingName } from '../base/encoding-names.js';
 import { isOwner, noticeMissing, requireOwner, requireSetRole } from './permissions.js';
 import { requireDatabase } from './role-settings.js';
 import { requireRole } from './role-membership.js';
@@ -133,7 +133,7 @@ function checkEncoding(given: Given): void {
     if (def.arg.Integer.ival === utf8Encoding) return;
     throw pgError(SqlState.undefinedObject, `${text} is not a valid encoding code`, locationOf(def));
   }
-  const encoding = normalizeEncoding(text);
+  const encoding = encodingName(text);
   if (encoding === null)
     throw pgError(SqlState.undefinedObject, `${text} is not a valid encoding name`, locationOf(def));
   if (encoding === 'UTF8') return;

@@ -1,4 +1,5 @@
 // Rules of single settings beyond their type: which texts they take, and the canonical form they are shown in.
+import { encodingName } from '../base/encoding-names.js';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import { splitNames } from './list-syntax.js';
 import { invalidValue } from './parse-value.js';
@@ -116,13 +117,12 @@ function timeZone(name: string, text: string, checks: SettingChecks): string {
 }
 
 /** Encodings that PostgreSQL converts from and to UTF8 and we don't. */
-const otherEncodings =
-  /^(?:latin(?:[1-9]|10)|iso8859[5678]|iso8859(?:[1-9]|1[0-6])|win(?:866|874|125[0-8])|windows(?:866|874|125[0-8])|koi8[ru]?|euc(?:jp|cn|kr|tw|jis2004)|eucjis2004|sjis|shiftjis(?:2004)?|mskanji|win932|windows932|big5|win950|windows950|gbk|win936|windows936|gb18030|johab|uhc|win949|windows949|muleinternal|alt|win|vscii|tcvn|tcvn5712|abc)$/;
+const unconverted = ['EUC_TW', 'EUC_JIS_2004', 'MULE_INTERNAL', 'JOHAB', 'SHIFT_JIS_2004'];
 
 function clientEncoding(text: string): string {
-  const plain = text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  if (plain === 'utf8' || plain === 'unicode') return 'UTF8';
-  if (plain === 'sqlascii') return 'SQL_ASCII';
-  if (otherEncodings.test(plain)) throw notSupported(`client_encoding ${text}`);
-  throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "client_encoding": "${text}"`);
+  const name = encodingName(text);
+  if (name === null)
+    throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "client_encoding": "${text}"`);
+  if (unconverted.includes(name)) throw notSupported(`client_encoding ${text}`);
+  return name;
 }

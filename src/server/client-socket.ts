@@ -2,13 +2,22 @@
 // stops its session; a client that sends more than is being read is not read from.
 import type { Socket } from 'node:net';
 import { addon } from '../base/addon.js';
+import { addon } from '../base/addon.js';
 import { ByteWriter } from '../base/bytes.js';
 import { unreadBytesMax } from '../base/limits.js';
 import { fatalError, SqlState } from '../errors/pg-error.js';
+import { encodeText } from '../types/text-encoding.js';
 import type { ReceiveTimeout } from '../wire/connection.js';
 import { MessageFramer } from '../wire/framing.js';
 import type { FrontendMessage } from '../wire/frontend.js';
 
+/** SQL_ASCII passes bytes on as they are. */
+function isServerEncoding(encoding: string): boolean {
+  return encoding === 'UTF8' || encoding === 'SQL_ASCII';
+}
+
+/** Replies up to this size are offered to the kernel directly. */
+const directBytesMax = 64 * 1024;
 /** How long a closing socket may take to deliver what was written. */
 const lingerMs = 5000;
 
@@ -33,6 +42,8 @@ export class ClientSocket {
     rest: Buffer,
     /** Throws where a waiting session must end at once (57P01). */
     private readonly checkIdle: () => void,
+    /** The socket's own descriptor, to send on directly; -1 where there is more to do (TLS). */
+    private readonly descriptor: number,
   ) {
     if (rest.length > 0) this.framer.push(rest);
     socket.on('data', (chunk: Buffer) => this.receiveChunk(chunk));
@@ -47,15 +58,36 @@ export class ClientSocket {
     return this.hasEnded;
   }
 
+  /** From here on, text both ways is in this encoding. */
+  setEncoding(encoding: string): void {
+    this.framer.encoding = encoding;
+    this.out.encoder = isServerEncoding(encoding) ? null : (text) => encodeText(text, encoding);
+  }
+
   flush(): Promise<void> | undefined {
-    if (this.out.length > 0) {
-      const bytes = this.out.detach();
-      if (!this.hasEnded) this.socket.write(bytes);
-    }
+    if (this.out.length > 0) this.send();
     if (this.hasEnded || !this.socket.writableNeedDrain) return undefined;
     return new Promise((resolve) => {
       this.drained = resolve;
     });
+  }
+
+  /** Hands the output to the kernel, at once where it takes it, else through the stream. */
+  private send(): void {
+    const { out, socket, descriptor } = this;
+    if (this.hasEnded) {
+      out.reset();
+      return;
+    }
+    // What the stream still holds goes first.
+    if (descriptor < 0 || socket.destroyed || socket.writableLength > 0 || out.length > directBytesMax) {
+      socket.write(out.detach());
+      return;
+    }
+    const sent = out.sendTo((bytes, length) => addon.socketSend(descriptor, bytes, length));
+    if (sent === out.length) out.reset();
+    // A lost peer shows as the stream's error.
+    else socket.write(out.detach().subarray(Math.max(sent, 0)));
   }
 
   poll(): FrontendMessage | null {

@@ -24,7 +24,7 @@ export async function serveSocket(
   accepted: Socket,
   isLocal: boolean,
 ): Promise<void> {
-  const opening = new Opening(accepted);
+  const opening = new Opening(accepted, descriptor);
   const timer = setTimeout(() => opening.abandon(), state.settings.int('authentication_timeout') * 1000);
   state.opening.add(opening);
   try {
@@ -52,7 +52,11 @@ export class Opening {
   private hasEnded = false;
   readonly peer: { readonly address: string; readonly port: number };
 
-  constructor(socket: Socket) {
+  constructor(
+    socket: Socket,
+    /** The accepted socket's descriptor. */
+    readonly descriptor: number,
+  ) {
     this.socket = socket;
     this.peer = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     this.listen();
@@ -199,9 +203,11 @@ async function openSession(
   try {
     const client = isLocal ? null : opening.peer;
     addon.backendSetClient(slot.slot, client?.address ?? '', client?.port ?? -1);
-    const socket = new ClientSocket(opening.socket, opening.handOver(), () => {
+    const checkIdle = () => {
       if (slot.pending && slot.take() === 'terminate') throw terminated();
-    });
+    };
+    const descriptor = opening.encrypted === null ? opening.descriptor : -1;
+    const socket = new ClientSocket(opening.socket, opening.handOver(), checkIdle, descriptor);
     slot.subscribe(() => socket.interrupt());
     if (packet.minorVersion > protocolMinorVersion || packet.protocolOptions.length > 0) {
       writeNegotiateProtocolVersion(socket.out, protocolMinorVersion, packet.protocolOptions);
@@ -249,7 +255,7 @@ async function logInAndServe(state: WorkerState, host: SessionHost, request: Log
 
 type ConnectionFacts = Omit<
   ClientConnection,
-  'interrupts' | 'flush' | 'poll' | 'pollCopyData' | 'receive' | 'isClosed' | 'close'
+  'interrupts' | 'flush' | 'poll' | 'pollCopyData' | 'receive' | 'setEncoding' | 'isClosed' | 'close'
 >;
 
 function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: ConnectionFacts): ClientConnection {
@@ -260,6 +266,7 @@ function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: Co
     poll: () => socket.poll(),
     pollCopyData: () => socket.pollCopyData(),
     receive: (timeout, check) => socket.receive(timeout, check),
+    setEncoding: (encoding) => socket.setEncoding(encoding),
     get isClosed() {
       return socket.isClosed;
     },

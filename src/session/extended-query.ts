@@ -77,6 +77,7 @@ function bind(session: Session, message: BindMessage): Awaitable<void> {
     types,
     { formats: message.parameterFormats, values: message.parameters },
     message.statement,
+    session.clientEncoding,
   );
   if (message.resultFormats.length > 1) requireFormatEach(message, prepared.columns(session)?.length ?? 0);
   if (message.portal !== '' && session.portals.has(message.portal)) {

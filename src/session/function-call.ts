@@ -26,7 +26,7 @@ export async function runFunctionCall(session: Session, message: FunctionCallMes
     );
   }
   const raw = { formats: message.argumentFormats, values: message.arguments };
-  const args = decodeParameters(catalog, descriptor.argTypes, raw, '').map(
+  const args = decodeParameters(catalog, descriptor.argTypes, raw, '', session.clientEncoding).map(
     ({ type, value }): Const => ({ kind: 'Const', type, typmod: -1, collation: 0, value, location: -1 }),
   );
   const value = await evaluate(session, {
@@ -47,6 +47,7 @@ export async function runFunctionCall(session: Session, message: FunctionCallMes
   }
   const type = catalog.typeByOid(descriptor.returnType);
   const writer = new ByteWriter();
+  writer.encoder = session.connection.out.encoder;
   if (message.resultFormat === 1) type.behaviour.send(value, type, writer, catalog.io);
   else writer.utf8(type.behaviour.output(value, type, catalog.io));
   writeFunctionCallResponse(session.connection.out, writer.view());

@@ -27,6 +27,7 @@ export function openInternalConnection(role: LoginRole, database: LoginDatabase,
       return undefined;
     },
     poll: () => null,
+    setEncoding() {},
     receive: async () => null,
     isClosed: false,
     close: () => addon.backendClose(backend.slot),

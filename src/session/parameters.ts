@@ -25,6 +25,7 @@ export function decodeParameters(
   types: readonly number[],
   raw: RawParameters,
   statementName: string,
+  encoding = 'UTF8',
 ): ParameterValue[] {
   if (raw.values.length !== types.length) {
     throw pgError(
@@ -40,7 +41,10 @@ export function decodeParameters(
   }
   return types.map((type, index) => ({
     type,
-    value: decodeParameter(catalog, type, raw.values[index] ?? null, formatOf(raw.formats, index), index + 1),
+    value: decodeParameter(catalog, type, raw.values[index] ?? null, formatOf(raw.formats, index), {
+      number: index + 1,
+      encoding,
+    }),
   }));
 }
 
@@ -58,16 +62,17 @@ function decodeParameter(
   typeOid: number,
   bytes: Buffer | null,
   format: number,
-  number: number,
+  { number, encoding }: { readonly number: number; readonly encoding: string },
 ): Value {
   if (bytes === null) return null;
   const type = catalog.typeByOid(typeOid);
   if (format === 0) {
-    return type.behaviour.input(decodeText(bytes), type, -1, catalog.io);
+    return type.behaviour.input(decodeText(bytes, 0, bytes.length, encoding), type, -1, catalog.io);
   }
   const onShort = () =>
     pgError(SqlState.invalidBinaryRepresentation, `incorrect binary data format in bind parameter ${number}`);
   const reader = new ByteReader(bytes, onShort);
+  if (encoding !== 'UTF8') reader.decoder = (part) => decodeText(part, 0, part.length, encoding);
   const value = type.behaviour.receive(reader, type, -1, catalog.io);
   if (reader.remaining > 0) throw onShort();
   return value;

@@ -84,6 +84,8 @@ export class Session implements SessionServices {
   readonly openExecutions = new Set<Execution>();
   /** Text that error positions count in. */
   queryString = '';
+  clientEncoding = 'UTF8';
+  private encodingGeneration = -1;
   statementTimestamp = currentTimestamp();
   /** Statements since the last Sync ran without a transaction: they count as one. */
   hasReadOutside = false;
@@ -199,6 +201,7 @@ export class Session implements SessionServices {
 
   /** A portal runs on: errors count in its text again. */
   resumeStatement(sql: string): void {
+    this.followEncoding();
     this.queryString = sql;
     this.timer.start();
   }
@@ -276,12 +279,24 @@ export class Session implements SessionServices {
     if (this.portals.has('')) await this.closePortal('');
   }
 
+  /** Follows client_encoding: SET takes effect with the next statement, even of the same query string. */
+  followEncoding(): void {
+    const { generation } = this.settings;
+    if (generation === this.encodingGeneration) return;
+    this.encodingGeneration = generation;
+    const encoding = this.settings.text('client_encoding');
+    if (encoding === this.clientEncoding) return;
+    this.clientEncoding = encoding;
+    this.connection.setEncoding(encoding);
+  }
+
   sendStartup(): void {
     this.sendParameterStatus();
     writeBackendKeyData(this.connection.out, this.connection.processId, this.connection.secretKey);
   }
 
   sendParameterStatus(): void {
+    this.followEncoding();
     for (const [name, value] of this.settings.takeReports()) {
       writeParameterStatus(this.connection.out, name, value);
       if (name === 'application_name') backends.setApplicationName(this.connection.slot, value);

@@ -77,6 +77,7 @@ async function runOne(
 ): Promise<void> {
   // statement_timeout counts for each statement of the string by itself.
   session.timer.restart();
+  session.followEncoding();
   if (!isTransactionExit(raw)) session.transactions.requireNotFailed();
   session.transactions.ensure();
   if (!place.isOnly) session.transactions.beginImplicit();

@@ -37,6 +37,9 @@ export interface ClientConnection {
    *  dropped; inside of one (COPY FROM STDIN) `check` says what an interrupt does: its error rejects the wait. */
   receive(timeout?: ReceiveTimeout, check?: () => void): Promise<FrontendMessage | null>;
 
+  /** client_encoding changed: text both ways is in this encoding from here on. */
+  setEncoding(encoding: string): void;
+
   /** The client hung up or was lost; everything written from now on is dropped. */
   readonly isClosed: boolean;
   /** Flushes and closes. The server does it when `serve` settles. */

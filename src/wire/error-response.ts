@@ -46,5 +46,11 @@ function writeFields(writer: ByteWriter, fields: ErrorFields): void {
 function writeField(writer: ByteWriter, letter: string, value: string | number | undefined): void {
   if (value === undefined) return;
   writer.utf8(letter);
-  writer.cstring(String(value));
+  const text = String(value);
+  try {
+    writer.cstring(text);
+  } catch {
+    // The message names characters that the client's encoding lacks: better a message without them than none.
+    writer.cstring(text.replaceAll(/[^\0-\x7f]/gu, '?'));
+  }
 }

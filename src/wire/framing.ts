@@ -10,6 +10,8 @@ const copyDataType = 0x64;
 const noBytes = Buffer.alloc(0);
 
 export class MessageFramer {
+  /** The client's encoding. */
+  encoding = 'UTF8';
   private bytes: Buffer = noBytes;
   private offset = 0;
   /** Chunks after `bytes`, joined only once they complete a message. */
@@ -50,7 +52,7 @@ export class MessageFramer {
       this.bytes = noBytes;
       this.offset = 0;
     }
-    return decode(type, bytes, start, end);
+    return decode(type, bytes, [start, end], this.encoding);
   }
 
   /** The contents of the complete CopyData messages that come next, joined by `join` in place (from an offset on: bytes
@@ -90,9 +92,14 @@ export class MessageFramer {
   }
 }
 
-function decode(type: number, bytes: Buffer, start: number, end: number): FrontendMessage {
+function decode(
+  type: number,
+  bytes: Buffer,
+  [start, end]: readonly [number, number],
+  encoding: string,
+): FrontendMessage {
   try {
-    return decodeFrontendMessage(type, bytes, start, end);
+    return decodeFrontendMessage(type, bytes, start, end, encoding);
   } catch (error) {
     if (error instanceof PgError && error.severity === 'ERROR') {
       return { kind: 'invalid', error, isExtended: isExtendedMessage(type) };

@@ -48,8 +48,14 @@ export interface FunctionCallMessage {
 }
 
 /** Decodes the body `bytes[start, end)` of a message of type `type` (its character code). */
-export function decodeFrontendMessage(type: number, bytes: Buffer, start: number, end: number): FrontendMessage {
-  const body = new FrameReader(bytes, start, end);
+export function decodeFrontendMessage(
+  type: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  encoding = 'UTF8',
+): FrontendMessage {
+  const body = new FrameReader(bytes, start, end, encoding);
   const message = decodeBody(type, body);
   body.requireEnd();
   return message;
@@ -169,6 +175,7 @@ class FrameReader {
     private readonly bytes: Buffer,
     start: number,
     private readonly end: number,
+    private readonly encoding: string,
   ) {
     this.reader = new ByteReader(bytes, insufficientData, start, end);
   }
@@ -179,7 +186,7 @@ class FrameReader {
     const stop = this.zeroFrom(start);
     if (stop < 0 || stop >= this.end) throw fatalError(SqlState.protocolViolation, 'invalid string in message');
     this.reader.seek(stop + 1, this.end);
-    return stop === start ? '' : decodeText(this.bytes, start, stop);
+    return stop === start ? '' : decodeText(this.bytes, start, stop, this.encoding);
   }
 
   /** Where the next zero byte stands; names are short enough to be looked through here. */

@@ -1,14 +1,15 @@
-// Text that arrives from a client: checked UTF-8 without NUL bytes, or 22021 in PostgreSQL's words. Everything the rooms
-// behind the wire see as a string has passed here.
+// Text that arrives from a client in its encoding: checked, without NUL bytes, or 22021 in PostgreSQL's words. Everything
+// the rooms behind the wire see as a string has passed here.
 import { isUtf8 } from 'node:buffer';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { PgError } from '../errors/pg-error.js';
+import { decodeText as decodeEncoded } from '../types/text-encoding.js';
 
 /** Texts up to this many bytes are checked in JavaScript: cheaper than a call into the runtime. */
 const shortTextBytes = 48;
 
-/** The bytes as a string; throws 22021 on invalid UTF-8 or a NUL byte. */
-export function decodeText(bytes: Buffer, start = 0, end = bytes.length): string {
+/** The bytes as a string; throws 22021 on malformed text or a NUL byte, 22P05 on characters without equivalent. */
+export function decodeText(bytes: Buffer, start = 0, end = bytes.length, encoding = 'UTF8'): string {
   if (end - start <= shortTextBytes) {
     let at = start;
     for (; at < end; at++) {
@@ -18,6 +19,7 @@ export function decodeText(bytes: Buffer, start = 0, end = bytes.length): string
     if (at === end) return bytes.latin1Slice(start, end);
   }
   const part = bytes.subarray(start, end);
+  if (encoding !== 'UTF8') return decodeEncoded(part, encoding);
   if (!isUtf8(part) || part.includes(0)) throw invalidByteSequence(part);
   return bytes.utf8Slice(start, end);
 }

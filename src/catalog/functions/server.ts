@@ -1,5 +1,6 @@
 // The server and the session as functions see them: version, settings, prepared statements, cursors, key words,
 // extensions, encodings (manual, sections 9.26.1 and 52).
+import { characterBytesMax, encodingName, encodingNames, encodingOfNumber } from '../../base/encoding-names.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn, tableFn } from '../../functions/registry.js';
@@ -153,105 +154,17 @@ fn('pg_control_system', {
     ),
 });
 
-/** Encoding numbers of pg_database.encoding; only UTF8 databases exist, the other names are for conversions. */
-const encodings = [
-  'SQL_ASCII',
-  'EUC_JP',
-  'EUC_CN',
-  'EUC_KR',
-  'EUC_TW',
-  'EUC_JIS_2004',
-  'UTF8',
-  'MULE_INTERNAL',
-  'LATIN1',
-  'LATIN2',
-  'LATIN3',
-  'LATIN4',
-  'LATIN5',
-  'LATIN6',
-  'LATIN7',
-  'LATIN8',
-  'LATIN9',
-  'LATIN10',
-  'WIN1256',
-  'WIN1258',
-  'WIN866',
-  'WIN874',
-  'KOI8R',
-  'WIN1251',
-  'WIN1252',
-  'ISO_8859_5',
-  'ISO_8859_6',
-  'ISO_8859_7',
-  'ISO_8859_8',
-  'WIN1250',
-  'WIN1253',
-  'WIN1254',
-  'WIN1255',
-  'WIN1257',
-  'KOI8U',
-  'SJIS',
-  'BIG5',
-  'GBK',
-  'UHC',
-  'GB18030',
-  'JOHAB',
-  'SHIFT_JIS_2004',
-];
-const encodingAliases: Readonly<Record<string, string>> = {
-  unicode: 'UTF8',
-  utf8: 'UTF8',
-  sqlascii: 'SQL_ASCII',
-  win: 'WIN1251',
-  alt: 'WIN866',
-  iso88591: 'LATIN1',
-  iso88592: 'LATIN2',
-  iso88593: 'LATIN3',
-  iso88594: 'LATIN4',
-  iso88599: 'LATIN5',
-  iso885910: 'LATIN6',
-  iso885913: 'LATIN7',
-  iso885914: 'LATIN8',
-  iso885915: 'LATIN9',
-  iso885916: 'LATIN10',
-  koi8: 'KOI8R',
-  windows1250: 'WIN1250',
-  windows1251: 'WIN1251',
-  windows1252: 'WIN1252',
-  mskanji: 'SJIS',
-  shiftjis: 'SJIS',
-  windows949: 'UHC',
-  windows936: 'GBK',
-  windows950: 'BIG5',
-};
-const encodingBytesMax: Readonly<Record<string, number>> = {
-  EUC_JP: 3,
-  EUC_CN: 2,
-  EUC_KR: 3,
-  EUC_TW: 4,
-  EUC_JIS_2004: 3,
-  UTF8: 4,
-  MULE_INTERNAL: 4,
-  SJIS: 2,
-  BIG5: 2,
-  GBK: 2,
-  UHC: 2,
-  GB18030: 4,
-  JOHAB: 3,
-  SHIFT_JIS_2004: 2,
-};
-fn('PG_encoding_to_char', { impl: (encoding: number) => encodings[encoding] ?? '' });
+fn('PG_encoding_to_char', { impl: (encoding: number) => encodingOfNumber(encoding) ?? '' });
 fn('PG_char_to_encoding', {
-  impl(name: string) {
-    const bare = name.toLowerCase().replace(/[^a-z0-9]/g, '');
-    const alias = encodingAliases[bare];
-    return encodings.findIndex((known) => known === alias || known.toLowerCase().replace(/[^a-z0-9]/g, '') === bare);
+  impl(spelling: string) {
+    const name = encodingName(spelling);
+    return encodingNames.findIndex((known) => known === name);
   },
 });
 fn('pg_encoding_max_length_sql', {
   impl(encoding: number) {
-    const name = encodings[encoding];
-    return name === undefined ? null : (encodingBytesMax[name] ?? 1);
+    const name = encodingOfNumber(encoding);
+    return name === null ? null : characterBytesMax(name);
   },
 });
 fn('getdatabaseencoding', { impl: () => 'UTF8' });

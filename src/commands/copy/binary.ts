@@ -16,6 +16,8 @@ export interface BinaryColumn {
   readonly name: string;
   readonly type: TypeDescriptor;
   readonly typmod: number;
+  /** Text of a client whose encoding isn't UTF8. */
+  readonly decoder: ((bytes: Buffer) => string) | null;
 }
 
 const bad = (message: string): Error => pgError(SqlState.badCopyFileFormat, message);
@@ -113,6 +115,7 @@ async function readField(input: Input, column: BinaryColumn, io: IoContext): Pro
   if (bytes === null) throw bad('unexpected EOF in COPY data');
   const short = (): Error => pgError(SqlState.protocolViolation, 'insufficient data left in message');
   const reader = new ByteReader(bytes, short);
+  reader.decoder = column.decoder;
   const value = column.type.behaviour.receive(reader, column.type, column.typmod, io);
   if (reader.remaining > 0) throw pgError(SqlState.invalidBinaryRepresentation, 'incorrect binary data format');
   return value;

@@ -16,7 +16,7 @@ import { rowEvaluator, type RowEvaluator } from '../row-program.js';
 import { identitySequence } from '../sequence.js';
 import { copyStreams, type CopyInSource } from './api.js';
 import { binaryRows } from './binary.js';
-import { decoderFor, normalizeEncoding } from './encoding.js';
+import { clientDecoder, decoderFor, fileEncoding } from './encoding.js';
 import { fieldSplitter, useDefault, type Field } from './fields.js';
 import { openFileSource } from './file.js';
 import { RecordCutter, type CopyRecord } from './lines.js';
@@ -129,10 +129,6 @@ function isAsciiCharacter(text: string): boolean {
   return text.length === 1 && text.charCodeAt(0) < 0x80;
 }
 
-function fileEncoding(context: CommandContext, options: CopyOptions): string {
-  return options.encoding ?? normalizeEncoding(context.session.setting('client_encoding') ?? 'UTF8') ?? 'UTF8';
-}
-
 function matchHeader(job: CopyFromJob, names: readonly Field[]): void {
   const { columns } = job;
   if (names.length !== columns.length) {
@@ -160,7 +156,9 @@ function matchHeader(job: CopyFromJob, names: readonly Field[]): void {
 
 async function readBinary(loader: Loader, source: CopyInSource): Promise<void> {
   const { columns, context } = loader.job;
+  const decoder = clientDecoder(context);
   const types = columns.map((column) => ({
+    decoder,
     name: column.name,
     type: context.catalog.typeByOid(column.type),
     typmod: column.typmod,

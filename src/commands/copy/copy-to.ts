@@ -12,7 +12,7 @@ import type { CommandContext } from '../api.js';
 import { columnVar, openQuery, tableQuery } from '../table-scan.js';
 import { copyStreams, type CopyOutSink } from './api.js';
 import { writeHeader, writeRow, writeTrailer } from './binary.js';
-import { encoderFor, normalizeEncoding } from './encoding.js';
+import { clientEncoder, encoderFor, fileEncoding } from './encoding.js';
 import { openFileSink } from './file.js';
 import type { ColumnChoice, CopyOptions } from './options.js';
 
@@ -104,9 +104,7 @@ async function sendText(
   execution: Execution,
   sink: CopyOutSink,
 ): Promise<number> {
-  const encoding =
-    options.encoding ?? normalizeEncoding(context.session.setting('client_encoding') ?? 'UTF8') ?? 'UTF8';
-  const encode = encoderFor(encoding);
+  const encode = encoderFor(fileEncoding(context, options));
   const print =
     options.format === 'csv'
       ? csvPrinter(options, output, context.catalog.io)
@@ -224,6 +222,8 @@ async function sendBinary(
   const types = columns.map((column) => column.type);
   let writer = new ByteWriter(64 * 1024);
   writeHeader(writer);
+  const encoder = clientEncoder(context);
+  writer.encoder = encoder;
   let count = 0;
   for (;;) {
     const rows = await execution.next(batchRowsMax);
@@ -239,5 +239,6 @@ async function sendBinary(
     if (rows === null) return count;
     count += rows.length;
     writer = new ByteWriter(64 * 1024);
+    writer.encoder = encoder;
   }
 }

@@ -2,7 +2,7 @@
 import type { CopyStmt, DefElem, Node } from '@pgsql/types';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { conflictingOptions, defBoolean, defElems, defString, locationOf, nodeTag, stringList } from '../tree.js';
-import { normalizeEncoding } from './encoding.js';
+import { encodingName } from '../../base/encoding-names.js';
 
 export interface CopyOptions {
   readonly format: 'text' | 'csv' | 'binary';
@@ -134,7 +134,7 @@ function columns(given: Given, name: string): ColumnChoice {
 
 function readEncoding(def: DefElem | undefined): string | null {
   if (def === undefined) return null;
-  const name = normalizeEncoding(defString(def));
+  const name = encodingName(defString(def));
   if (name === null) {
     throw pgError(
       SqlState.invalidParameterValue,

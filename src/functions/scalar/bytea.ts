@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { decodeHex } from '../../types/bytea.js';
-import { decodeText, encodeText, encodingName, encodingOfNumber } from '../encodings.js';
+import { encodingName, encodingOfNumber } from '../../base/encoding-names.js';
+import { countCharacters, decodeText, encodeText } from '../../types/text-encoding.js';
 import { fn } from '../registry.js';
 import { integerOutOfRange } from './integer.js';
 import { negativeSubstring } from './text.js';
@@ -199,14 +200,33 @@ fn('pg_convert', {
   impl: (bytes: Buffer, from: string, to: string) => {
     const source = sourceEncoding(from);
     const destination = destinationEncoding(to);
+    if (source === destination) return encodeText(decodeText(bytes, source), destination);
+    requireConversion(source, destination);
     return encodeText(decodeText(bytes, source), destination);
   },
 });
+/** Sets that PostgreSQL converts into each other without UTF8 between. */
+const relatedEncodings = [
+  ['KOI8R', 'WIN1251', 'WIN866', 'ISO_8859_5'],
+  ['LATIN2', 'WIN1250'],
+  ['EUC_JP', 'SJIS'],
+];
+
+function requireConversion(source: string, destination: string): void {
+  const isGeneral = (name: string) => name === 'UTF8' || name === 'SQL_ASCII';
+  if (isGeneral(source) || isGeneral(destination)) return;
+  if (relatedEncodings.some((group) => group.includes(source) && group.includes(destination))) return;
+  throw pgError(
+    SqlState.undefinedFunction,
+    `default conversion function for encoding "${source}" to "${destination}" does not exist`,
+  );
+}
+
 fn('length_in_encoding', {
   impl: (bytes: Buffer, name: string) => {
     const encoding = encodingName(name);
     if (encoding === null) throw pgError(SqlState.invalidParameterValue, `invalid encoding name "${name}"`);
-    return [...decodeText(bytes, encoding)].length;
+    return countCharacters(bytes, encoding);
   },
 });
 

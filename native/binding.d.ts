@@ -236,6 +236,9 @@ export interface SequenceValues {
   logCount: bigint
 }
 
+/** Sends what the socket takes at once of the first `length` bytes: how many, or -1 where the socket is lost. */
+export declare function socketSend(descriptor: number, bytes: Uint8Array, length: number): number
+
 export declare function statisticsAdd(database: number, relation: number, deltas: Float64Array): void
 
 /** Forgets a relation's counters; without a relation all of the database's. */

@@ -2,7 +2,6 @@
 // stops its session; a client that sends more than is being read is not read from.
 import type { Socket } from 'node:net';
 import { addon } from '../base/addon.js';
-import { addon } from '../base/addon.js';
 import { ByteWriter } from '../base/bytes.js';
 import { unreadBytesMax } from '../base/limits.js';
 import { fatalError, SqlState } from '../errors/pg-error.js';

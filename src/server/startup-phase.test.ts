@@ -67,7 +67,7 @@ const path = join(mkdtempSync(join(tmpdir(), 'heliosdb-startup-')), 'socket');
 let server: Server;
 
 test('listen', (t) => {
-  server = createServer((socket) => void serveSocket(state, host, socket, true));
+  server = createServer((socket) => void serveSocket(state, host, { socket, descriptor: -1 }, true));
   server.listen(path, () => t.end());
 });
 

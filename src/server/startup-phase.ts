@@ -17,14 +17,20 @@ import { ClientSocket, closeSocket, terminated } from './client-socket.js';
 import type { WorkerState } from './worker-state.js';
 import { startTls } from './tls.js';
 
+/** A socket with its descriptor, -1 where it is not known. */
+export interface AcceptedSocket {
+  readonly socket: Socket;
+  readonly descriptor: number;
+}
+
 /** Serves one accepted socket from its first byte to its end. Never rejects. */
 export async function serveSocket(
   state: WorkerState,
   host: SessionHost,
-  accepted: Socket,
+  accepted: AcceptedSocket,
   isLocal: boolean,
 ): Promise<void> {
-  const opening = new Opening(accepted, descriptor);
+  const opening = new Opening(accepted);
   const timer = setTimeout(() => opening.abandon(), state.settings.int('authentication_timeout') * 1000);
   state.opening.add(opening);
   try {
@@ -52,12 +58,11 @@ export class Opening {
   private hasEnded = false;
   readonly peer: { readonly address: string; readonly port: number };
 
-  constructor(
-    socket: Socket,
-    /** The accepted socket's descriptor. */
-    readonly descriptor: number,
-  ) {
+  readonly descriptor: number;
+
+  constructor({ socket, descriptor }: AcceptedSocket) {
     this.socket = socket;
+    this.descriptor = descriptor;
     this.peer = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     this.listen();
   }

@@ -72,7 +72,7 @@ function accept(state: WorkerState, room: SessionRoom, fd: number, isLocal: bool
     addon.workerConnectionClosed(start.id);
   });
   if (!isLocal) socket.setKeepAlive(true);
-  void serveSocket(state, room.host, socket, isLocal);
+  void serveSocket(state, room.host, { socket, descriptor: fd }, isLocal);
 }
 
 /** Nothing waits any more: sessions were ended by the main thread, what is left is dropped. */

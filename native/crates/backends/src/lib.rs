@@ -5,6 +5,7 @@ pub mod acceptor;
 pub mod activity;
 pub mod interrupts;
 pub mod registry;
+pub mod socket;
 pub mod statistics;
 pub mod workers;
 

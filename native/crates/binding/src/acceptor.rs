@@ -1,6 +1,6 @@
 //! Listening sockets for JavaScript.
 
-use helios_backends::acceptor;
+use helios_backends::{acceptor, socket};
 use napi::bindgen_prelude::{Error, Result};
 use napi_derive::napi;
 
@@ -22,4 +22,11 @@ pub fn acceptor_listen_unix(path: String, mode: u32, listener: u32) -> Result<()
 #[napi(catch_unwind)]
 pub fn acceptor_stop() {
     acceptor::stop();
+}
+
+/// Sends what the socket takes at once of the first `length` bytes: how many, or -1 where the socket is lost.
+#[napi(catch_unwind)]
+pub fn socket_send(descriptor: i32, bytes: &[u8], length: u32) -> i32 {
+    let bytes = &bytes[..bytes.len().min(length as usize)];
+    socket::send(descriptor, bytes).map_or(-1, |sent| sent as i32)
 }

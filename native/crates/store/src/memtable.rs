@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering as Memory};
 
 use helios_base::sync::lock;
 
+use crate::key::ROW_KEY_BYTES;
+
 const HEIGHT_MAX: usize = 16;
 const CHUNK_BYTES: usize = 256 * 1024;
 /// 256 KiB of filter: some bits for each of the keys that a full memtable has.
@@ -93,6 +95,17 @@ impl Memtable {
             .all(|(word, bit)| self.filter[word].load(Memory::Acquire) & bit != 0)
     }
 
+    /// False: no index entry with these bytes before its rowid is here.
+    pub fn may_have_entry(&self, before_rowid: &[u8]) -> bool {
+        self.may_have(before_rowid)
+    }
+
+    fn note(&self, key: &[u8]) {
+        for (word, bit) in places(key) {
+            self.filter[word].fetch_or(bit, Memory::Release);
+        }
+    }
+
     /// Adds a version. The same (key, sequence) twice: the later one is found first.
     pub fn insert(&self, key: &[u8], sequence: u64, value: Option<&[u8]>) {
         let mut writer = lock(&self.writer);
@@ -109,8 +122,10 @@ impl Memtable {
             }
             previous[level] = at;
         }
-        for (word, bit) in places(key) {
-            self.filter[word].fetch_or(bit, Memory::Release);
+        self.note(key);
+        // Lookups of an index key don't know the rowid behind it.
+        if key.len() > ROW_KEY_BYTES {
+            self.note(&key[..key.len() - 8]);
         }
         let height = writer.random_height();
         let node = writer.node(sequence, key, value, height);

@@ -167,6 +167,28 @@ impl<'a> MergedScan<'a> {
         Ok(())
     }
 
+    /// As `add_committed`, for the index entries with one whole key: its bytes before the rowid are `lower`.
+    pub fn add_entries(
+        &mut self,
+        committed: &Committed<'a>,
+        lower: &[u8],
+        upper: &[u8],
+    ) -> Result<()> {
+        for memtable in committed.memtables {
+            if !memtable.may_have_entry(lower) {
+                continue;
+            }
+            let cursor = memtable.forward(lower, upper, committed.sequence);
+            if cursor.peek().is_some() {
+                self.sources.push(Source::Forward(cursor));
+            }
+        }
+        match committed.base {
+            Some(base) => self.add_base(base, lower, upper),
+            None => Ok(()),
+        }
+    }
+
     pub fn add_base(&mut self, base: &'a dyn BaseReader, lower: &[u8], upper: &[u8]) -> Result<()> {
         let mut cursor = base.scan(lower, upper, self.backward)?;
         let current = cursor.next()?;

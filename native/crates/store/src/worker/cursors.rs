@@ -143,7 +143,7 @@ impl Worker {
                 view.command,
             )?;
         }
-        add_stored(&mut scan, &self.temporary, snapshot, file, &lower, &upper)?;
+        add_entries(&mut scan, &self.temporary, snapshot, file, &lower, &upper)?;
         let mut count = 0;
         let mut needed = 0;
         while let Some((found, _)) = scan.next_entry()? {
@@ -242,7 +242,22 @@ fn open_scan<'a>(
     Ok(scan)
 }
 
-pub(super) fn add_stored<'a>(
+/// The entries with one whole key, whose bytes before the rowid are `lower`.
+pub(super) fn add_entries<'a>(
+    scan: &mut MergedScan<'a>,
+    temporary: &'a HashMap<u32, TemporaryStore>,
+    snapshot: &'a SnapshotState,
+    file: FileId,
+    lower: &[u8],
+    upper: &[u8],
+) -> Result<()> {
+    if file.is_temporary() {
+        return add_stored(scan, temporary, snapshot, file, lower, upper);
+    }
+    scan.add_entries(&snapshot.committed(), lower, upper)
+}
+
+fn add_stored<'a>(
     scan: &mut MergedScan<'a>,
     temporary: &'a HashMap<u32, TemporaryStore>,
     snapshot: &'a SnapshotState,

@@ -4,7 +4,7 @@
 use helios_base::Result;
 use helios_columns::batch::{BatchWriter, ColumnSet};
 
-use super::cursors::add_stored;
+use super::cursors::add_entries;
 use super::{Filled, View, Worker};
 use crate::key::{FileId, after_prefix, rowid_of};
 use crate::merge::MergedScan;
@@ -95,7 +95,7 @@ impl Worker {
             let overlay = &self.transactions.get(view.transaction)?.overlay;
             scan.add_overlay(overlay, &lower, &upper, view.command)?;
         }
-        add_stored(&mut scan, &self.temporary, snapshot, index, &lower, &upper)?;
+        add_entries(&mut scan, &self.temporary, snapshot, index, &lower, &upper)?;
         while let Some((found, _)) = scan.next_entry()? {
             if found.len() == lower.len() + 8 {
                 return Ok(Some(rowid_of(found)));

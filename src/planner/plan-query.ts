@@ -102,6 +102,7 @@ function newRoot(global: PlannerGlobal, query: Query, parent: PlannerInfo | null
     processedTargetList: [],
     updateColumns: [],
     groupClause: [],
+    groupingSetPlan: null,
     distinctClause: [],
     queryPathKeys: [],
     groupPathKeys: [],
@@ -219,7 +220,7 @@ function moveHaving(root: PlannerInfo): void {
       containsVolatile(clause, root.global.catalog) ||
       containsSubPlan(clause) ||
       containsSetReturning(clause) ||
-      query.groupingSets.length > 0;
+      (query.groupingSets.length > 0 && query.groupClause.length > 0);
     if (bound) kept.push(clause);
     else if (query.groupClause.length > 0) moved.push(clause);
     else {

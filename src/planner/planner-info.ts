@@ -10,6 +10,7 @@ import type { PlannerContext } from './api.js';
 import type { ParamPathInfo, Path, PathKey, PathTarget } from './path.js';
 import type { Relids } from './relids.js';
 import type { PlannerSettings } from './settings.js';
+import type { GroupingSetPlan } from './upper/rollups.js';
 
 export interface PlannerGlobal {
   readonly context: PlannerContext;
@@ -81,6 +82,8 @@ export interface PlannerInfo {
   /** UPDATE: attribute numbers assigned, in order of the target list. */
   updateColumns: readonly number[];
   groupClause: readonly SortGroupClause[];
+  /** Grouping sets and the orderings that serve them; null without grouping sets. */
+  groupingSetPlan: GroupingSetPlan | null;
   distinctClause: readonly SortGroupClause[];
   queryPathKeys: PathKey[];
   groupPathKeys: PathKey[];

@@ -414,13 +414,16 @@ function groupKeys(context: DescribeContext, plan: Extract<Plan, { kind: 'Agg' }
     }
     return;
   }
+  let isNested = false;
   for (const set of plan.groupingSets) {
     const keys = set.columns.map((position) =>
       inputColumn(context, plan.outer, plan.groupColumns[position]?.column ?? 1),
     );
     if (set.sort !== null)
       list.push({ label: 'Sort Key', value: set.sort.map((key) => inputColumn(context, plan.outer, key.column)) });
-    const label = set.strategy === 'hashed' ? 'Hash Key' : 'Group Key';
+    // The sets that a sort of its own serves stand indented below it.
+    isNested = set.strategy !== 'hashed' && (isNested || set.sort !== null);
+    const label = `${isNested && context.options.format === 'text' ? '  ' : ''}${set.strategy === 'hashed' ? 'Hash Key' : 'Group Key'}`;
     list.push({ label, value: keys.length === 0 ? ['()'] : keys });
   }
 }

@@ -296,6 +296,7 @@ function protect(root: PlannerInfo, expr: Expression, relids: readonly number[])
   if (expr.kind === 'Var' && expr.levelsUp === 0 && relids.includes(expr.varno)) return expr;
   if (expr.kind === 'PlaceHolderVar' && expr.levelsUp === 0) return expr;
   let local = false;
+  if (hasGroupingSets(root)) return placeHolder(root, expr, relids);
   visitExpressionDeep(expr, (node, depth) => {
     if (node.kind === 'Var' && node.levelsUp === depth && relids.includes(node.varno)) local = true;
   });

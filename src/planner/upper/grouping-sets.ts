@@ -1,11 +1,10 @@
-// GROUPING SETS, ROLLUP and CUBE: expanded into plain sets, then arranged in chains that one sort order serves (a set is
-// a prefix of the next), hashed where that is possible and cheaper.
+// Ways to compute grouping sets: sorted in one pass for each rollup (see rollups.ts), hashed, or mixed: the first rollup
+// in the input's order, others hashed as far as memory allows.
 import type { Expression } from '../../trees/expression.js';
-import type { GroupingSet, SortGroupClause } from '../../trees/query.js';
 import { aggCost, hashEntryBytes, sortCost, type AggregateCosts } from '../costs/costs.js';
 import { addPath } from '../paths/add-path.js';
-import { pathKeysContained, pathKeysForClauses } from '../paths/pathkeys.js';
-import { sortPath } from '../paths/simple-paths.js';
+import { pathKeysContained } from '../paths/pathkeys.js';
+import { sortedPath } from '../paths/simple-paths.js';
 import type { GroupingSetStep, GroupingSetsPath, Path, PathTarget } from '../path.js';
 import type { PlannerInfo, RelOptInfo } from '../planner-info.js';
 import { required } from '../require.js';
@@ -13,89 +12,22 @@ import { estimateGroups } from '../selectivity/groups.js';
 import { clampRows } from '../selectivity/variable.js';
 import { listSelectivity, noJoin } from '../selectivity/clauses.js';
 import { groupExpr } from './grouping.js';
+import type { Rollup } from './rollups.js';
 
-/** The plain sets of sortGroupRefs that a GROUP BY clause stands for; `distinct`: GROUP BY DISTINCT. */
-export function expandGroupingSets(sets: readonly GroupingSet[], distinct: boolean): number[][] {
-  let result: number[][] = [[]];
-  for (const set of sets) {
-    const alternatives = expandOne(set);
-    result = result.flatMap((left) => alternatives.map((right) => unite(left, right)));
-  }
-  if (!distinct) return result;
-  const seen = new Set<string>();
-  return result.filter((refs) => {
-    const key = [...refs].sort((a, b) => a - b).join(',');
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+interface Request {
+  readonly root: PlannerInfo;
+  readonly rel: RelOptInfo;
+  readonly target: PathTarget;
+  readonly quals: readonly Expression[];
+  readonly costs: AggregateCosts;
+  groupsOf(refs: readonly number[]): number;
 }
 
-function unite(left: readonly number[], right: readonly number[]): number[] {
-  return [...left, ...right.filter((ref) => !left.includes(ref))];
-}
-
-function flat(set: GroupingSet): number[] {
-  switch (set.kind) {
-    case 'empty':
-      return [];
-    case 'simple':
-      return [...set.refs];
-    default:
-      return set.content.flatMap(flat);
-  }
-}
-
-function expandOne(set: GroupingSet): number[][] {
-  switch (set.kind) {
-    case 'empty':
-      return [[]];
-    case 'simple':
-      return [[...new Set(set.refs)]];
-    case 'sets':
-      return set.content.flatMap(expandOne);
-    case 'rollup': {
-      const parts = set.content.map(flat);
-      const result: number[][] = [];
-      for (let count = parts.length; count >= 0; count--)
-        result.push(parts.slice(0, count).reduce<number[]>(unite, []));
-      return result;
-    }
-    case 'cube': {
-      const parts = set.content.map(flat);
-      const result: number[][] = [];
-      for (let mask = 2 ** parts.length - 1; mask >= 0; mask--) {
-        const chosen = parts.filter((_, index) => (mask >> (parts.length - 1 - index)) & 1);
-        result.push(chosen.reduce<number[]>(unite, []));
-      }
-      return result;
-    }
-  }
-}
-
-/** A chain of sets, longest first; each is a prefix of `order`. */
-interface Chain {
-  readonly order: readonly number[];
+/** One pass over the input: a rollup in sorted order, or a single hashed set. */
+interface Pass {
   readonly sets: readonly (readonly number[])[];
-}
-
-/** Arranges sets in as few chains as a greedy matching finds. */
-function chainSets(sets: readonly (readonly number[])[]): Chain[] {
-  const ordered = [...sets].sort((left, right) => right.length - left.length);
-  const chains: { sets: (readonly number[])[] }[] = [];
-  for (const set of ordered) {
-    const home = chains.find((chain) => {
-      const last = chain.sets[chain.sets.length - 1];
-      return last !== undefined && set.every((ref) => last.includes(ref));
-    });
-    if (home === undefined) chains.push({ sets: [set] });
-    else home.sets.push(set);
-  }
-  return chains.map(({ sets: members }) => {
-    const order: number[] = [];
-    for (const set of [...members].reverse()) for (const ref of set) if (!order.includes(ref)) order.push(ref);
-    return { order, sets: members };
-  });
+  readonly order: readonly number[];
+  readonly isHashed: boolean;
 }
 
 /** Adds sorted, hashed and mixed ways to compute the sets. */
@@ -108,105 +40,127 @@ export function addGroupingSetPaths(
   costs: AggregateCosts,
   hashAllowed: boolean,
 ): void {
-  const sets = expandGroupingSets(root.query.groupingSets, root.query.groupDistinct);
   const cheapest = required(input.cheapestTotal, 'input path');
-  const clauseOf = (ref: number): SortGroupClause =>
-    required(
-      root.groupClause.find((clause) => clause.sortGroupRef === ref),
-      'grouping clause',
-    );
-  const hashable = (refs: readonly number[]): boolean =>
-    hashAllowed && refs.length > 0 && refs.every((ref) => clauseOf(ref).hashable);
-  const sortable = sets.every((refs) => refs.every((ref) => clauseOf(ref).sortOperator !== 0));
-  const filled = sets.filter((refs) => refs.length > 0);
-  const groupsOf = (refs: readonly number[]): number =>
-    estimateGroups(
-      root,
-      refs.map((ref) => groupExpr(root, ref)),
-      cheapest.rows,
-    );
-  const build = (steps: GroupingSetStep[], subpath: Path): void => {
-    addPath(rel, setsPath(root, rel, subpath, target, quals, costs, steps, groupsOf));
+  const known = new Map<string, number>();
+  const groupsOf = (refs: readonly number[]): number => {
+    if (refs.length === 0) return 1;
+    const key = [...refs].sort((a, b) => a - b).join(',');
+    const count =
+      known.get(key) ??
+      estimateGroups(
+        root,
+        refs.map((ref) => groupExpr(root, ref)),
+        cheapest.rows,
+      );
+    known.set(key, count);
+    return count;
   };
-  if (sortable)
-    build(sortedSteps(chainSets(sets), null), sortedInput(root, rel, cheapest, chainSets(sets)[0], clauseOf));
-  if (filled.length === 0 || !root.global.settings.enable.hashagg) return;
-  if (!filled.every(hashable)) return;
-  const bytes = filled.reduce(
-    (sum, refs) => sum + groupsOf(refs) * hashEntryBytes(cheapest.target.width, costs.transitionSpace),
-    0,
-  );
-  if (bytes > root.global.settings.hashMemBytes && sortable) return;
-  const steps = filled.map((refs): GroupingSetStep => ({ refs, strategy: 'hashed', sortRefs: null }));
-  const empty = sets
-    .filter((refs) => refs.length === 0)
-    .map((refs): GroupingSetStep => ({ refs, strategy: 'plain', sortRefs: null }));
-  build([...steps, ...empty], cheapest);
+  const request: Request = { root, rel, target, quals, costs, groupsOf };
+  const { rollups } = required(root.groupingSetPlan, 'grouping sets');
+  if (rollups.length > 0) {
+    for (const path of input.paths) {
+      const isSorted = pathKeysContained(root.groupPathKeys, path.pathKeys);
+      if (path !== cheapest && !isSorted && path.pathKeys.length === 0) continue;
+      addSorted(request, isSorted ? path : sortedPath(root, rel, path, root.groupPathKeys, -1), hashAllowed);
+    }
+  }
+  if (hashAllowed) addHashed(request, cheapest);
 }
 
-function sortedInput(
-  root: PlannerInfo,
-  rel: RelOptInfo,
+function passOf(rollup: Rollup): Pass {
+  return { sets: rollup.sets, order: rollup.order, isHashed: false };
+}
+
+function hashedPasses(sets: readonly (readonly number[])[]): Pass[] {
+  return sets.map((refs) => ({ sets: [refs], order: refs, isHashed: true }));
+}
+
+function hashBytes({ costs, groupsOf }: Request, path: Path, sets: readonly (readonly number[])[]): number {
+  const groups = sets.reduce((sum, refs) => sum + groupsOf(refs), 0);
+  return groups * hashEntryBytes(path.target.width, costs.transitionSpace);
+}
+
+/** Everything hashed, but for a rollup that the input is sorted for by chance; an empty set is no hash key. */
+function addHashed(request: Request, path: Path): void {
+  const { root } = request;
+  const { rollups, unsortable } = required(root.groupingSetPlan, 'grouping sets');
+  const [first] = rollups;
+  const sortedFirst =
+    first !== undefined && pathKeysContained(root.groupPathKeys, path.pathKeys) ? [passOf(first)] : [];
+  const others = rollups.slice(sortedFirst.length);
+  const all = [...unsortable, ...others.flatMap((rollup) => rollup.sets)];
+  if (rollups.length > 0 && hashBytes(request, path, all) > root.global.settings.hashMemBytes) return;
+  if (others.some((rollup) => !rollup.hashable)) return;
+  const filled = all.filter((refs) => refs.length > 0);
+  const empty = all.filter((refs) => refs.length === 0);
+  if (filled.length === 0) return;
+  const rest = empty.length > 0 ? [{ sets: empty, order: [], isHashed: false }] : sortedFirst;
+  addSetsPath(request, path, [...hashedPasses(filled), ...rest]);
+}
+
+/** Sorted passes; and with some of them hashed instead, as many as fit into memory. */
+function addSorted(request: Request, path: Path, hashAllowed: boolean): void {
+  const { rollups, unsortable } = required(request.root.groupingSetPlan, 'grouping sets');
+  if (hashAllowed && rollups.some((rollup) => rollup.hashable)) {
+    const hashed = hashedBesides(request, path, rollups, unsortable);
+    const sets = [...unsortable, ...hashed.flatMap((rollup) => rollup.sets)];
+    if (sets.length > 0) {
+      const sorted = rollups.filter((rollup) => !hashed.includes(rollup)).map(passOf);
+      addSetsPath(request, path, [...hashedPasses([...sets].reverse()), ...sorted]);
+    }
+  } else if (hashAllowed && unsortable.length > 0) {
+    addSetsPath(request, path, [...hashedPasses([...unsortable].reverse()), ...rollups.map(passOf)]);
+  }
+  if (unsortable.length === 0) addSetsPath(request, path, rollups.map(passOf));
+}
+
+/** The later rollups whose hash tables fit into memory together: the most of them, as each saves one sort. */
+function hashedBesides(
+  request: Request,
   path: Path,
-  first: Chain | undefined,
-  clauseOf: (ref: number) => SortGroupClause,
-): Path {
-  if (first === undefined || first.order.length === 0) return path;
-  const keys = pathKeysForClauses(root, first.order.map(clauseOf), root.processedTargetList);
-  return pathKeysContained(keys, path.pathKeys) ? path : sortPath(root, rel, path, keys, -1);
+  rollups: readonly Rollup[],
+  unsortable: readonly (readonly number[])[],
+): readonly Rollup[] {
+  let space = request.root.global.settings.hashMemBytes - hashBytes(request, path, unsortable);
+  const candidates = rollups.slice(1).filter((rollup) => rollup.hashable);
+  const sized = candidates
+    .map((rollup) => ({ rollup, bytes: hashBytes(request, path, rollup.sets) }))
+    .sort((left, right) => left.bytes - right.bytes);
+  const taken = new Set<Rollup>();
+  for (const { rollup, bytes } of sized) {
+    if (bytes > space) break;
+    space -= bytes;
+    taken.add(rollup);
+  }
+  return candidates.filter((rollup) => taken.has(rollup));
 }
 
-function sortedSteps(chains: readonly Chain[], _unused: null): GroupingSetStep[] {
-  return chains.flatMap((chain, position) =>
-    chain.sets.map((refs): GroupingSetStep => {
-      const ordered = chain.order.slice(0, refs.length);
-      if (ordered.length === 0) return { refs: ordered, strategy: 'plain', sortRefs: null };
-      return { refs: ordered, strategy: 'sorted', sortRefs: position === 0 ? null : chain.order };
-    }),
-  );
-}
-
-function setsPath(
-  root: PlannerInfo,
-  rel: RelOptInfo,
-  subpath: Path,
-  target: PathTarget,
-  quals: readonly Expression[],
-  costs: AggregateCosts,
-  steps: readonly GroupingSetStep[],
-  groupsOf: (refs: readonly number[]) => number,
-): GroupingSetsPath {
+function addSetsPath(request: Request, subpath: Path, passes: readonly Pass[]): void {
+  const { root, rel, target, quals, costs, groupsOf } = request;
   const { settings } = root.global;
-  let startup = subpath.startupCost;
+  const { width } = subpath.target;
+  const strategy = strategyOf(passes);
+  let startup = 0;
   let total = 0;
   let groups = 0;
-  const width = subpath.target.width;
-  let previousSort: readonly number[] | null | undefined;
-  steps.forEach((step, index) => {
-    const count = step.refs.length === 0 ? 1 : groupsOf(step.refs);
+  let sawSorted = false;
+  passes.forEach((pass, index) => {
+    const count = pass.sets.reduce((sum, refs) => sum + groupsOf(refs), 0);
     groups += count;
-    const first = index === 0;
-    let input = first ? { startup: subpath.startupCost, total: subpath.totalCost } : { startup: 0, total: 0 };
-    if (step.sortRefs !== null && step.sortRefs !== previousSort)
-      input = sortCost(settings, 0, subpath.rows, width, -1);
-    previousSort = step.sortRefs;
-    const cost = aggCost(
-      root,
-      step.strategy === 'hashed' ? 'hashed' : 'sorted',
-      costs,
-      step.refs.length,
-      count,
-      [],
-      input,
-      subpath.rows,
-      width,
-    );
-    if (first) startup = cost.startup;
+    const input = ((): { startup: number; total: number } => {
+      if (index === 0) return { startup: subpath.startupCost, total: subpath.totalCost };
+      if (pass.isHashed || !sawSorted) return { startup: 0, total: 0 };
+      return sortCost(settings, 0, subpath.rows, width, -1);
+    })();
+    if (!pass.isHashed) sawSorted = true;
+    const own = index === 0 ? strategy : pass.isHashed ? 'hashed' : 'sorted';
+    const cost = aggCost(root, own, costs, pass.order.length, count, quals, input, subpath.rows, width);
+    if (index === 0) startup = cost.startup;
     total += cost.total;
   });
   let rows = groups;
   if (quals.length > 0) rows = clampRows(rows * listSelectivity(root, quals, noJoin));
-  return {
+  const path: GroupingSetsPath = {
     kind: 'GroupingSets',
     rel,
     target,
@@ -214,12 +168,32 @@ function setsPath(
     rows,
     startupCost: startup + target.startupCost,
     totalCost: total + target.startupCost + target.perTupleCost * rows,
-    // One chain of sets leaves its rows in the order of its sort, subtotals after their rows.
-    pathKeys: steps.every((step) => step.strategy !== 'hashed' && step.sortRefs === null) ? subpath.pathKeys : [],
+    // One sorted pass leaves its rows in the order of its sort, subtotals after their rows.
+    pathKeys: strategy === 'sorted' && passes.length === 1 ? root.groupPathKeys : [],
     subpath,
     groupClause: root.groupClause,
-    sets: steps,
+    sets: stepsOf(passes),
     quals,
     groupCount: groups,
   };
+  addPath(rel, path);
+}
+
+function strategyOf(passes: readonly Pass[]): 'plain' | 'sorted' | 'hashed' | 'mixed' {
+  const [first] = passes;
+  if (passes.every((pass) => pass.isHashed)) return 'hashed';
+  if (passes.some((pass) => pass.isHashed)) return 'mixed';
+  return passes.length === 1 && first?.order.length === 0 ? 'plain' : 'sorted';
+}
+
+/** The sets one by one; the first set of every later sorted pass says how its input is to be sorted. */
+function stepsOf(passes: readonly Pass[]): GroupingSetStep[] {
+  const firstSorted = passes.find((pass) => !pass.isHashed);
+  return passes.flatMap((pass) =>
+    pass.sets.map((refs, index): GroupingSetStep => {
+      if (pass.isHashed) return { refs, strategy: 'hashed', sortRefs: null };
+      const strategy = refs.length === 0 ? 'plain' : 'sorted';
+      return { refs, strategy, sortRefs: pass === firstSorted || index > 0 ? null : pass.order };
+    }),
+  );
 }

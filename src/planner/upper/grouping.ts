@@ -32,8 +32,11 @@ export function groupingRel(root: PlannerInfo, input: RelOptInfo, target: PathTa
   }
   const aggregates = collectAggregates([...target.exprs, ...quals]);
   const costs = aggregateCosts(root, aggregates);
-  if (query.groupingSets.length > 0) addGroupingSetPaths(root, rel, input, target, quals, costs, mayHash(aggregates));
-  else if (root.groupClause.length === 0) {
+  if (query.groupingSets.length > 0) {
+    const special = query.groupingSets.length === 1 ? minMaxPath(root, rel, target, quals, aggregates) : null;
+    if (special !== null) addPath(rel, special);
+    addGroupingSetPaths(root, rel, input, target, quals, costs, mayHash(aggregates));
+  } else if (root.groupClause.length === 0) {
     const special = minMaxPath(root, rel, target, quals, aggregates);
     if (special !== null) addPath(rel, special);
     addPath(rel, aggPath(root, rel, required(input.cheapestTotal, 'input path'), target, 'plain', quals, costs, 1));

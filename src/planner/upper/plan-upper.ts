@@ -26,6 +26,7 @@ import { pathWithTarget } from './srf.js';
 import { finalTarget, groupInputTarget, inputsOf, sortInputTarget, windowInputTarget } from './targets.js';
 import { activeWindows, collectWindowFunctions, windowPathKeys, windowRel } from './windows.js';
 import { orderedGroupClause } from './group-order.js';
+import { expandGroupingSets, planGroupingSets } from './rollups.js';
 import type { SortGroupClause, WindowClause } from '../../trees/query.js';
 
 /** Plans the level; `root.finalRel` gets the finished paths. */
@@ -100,8 +101,11 @@ function planSetLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
 
 function planSelectLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
   const { query } = root;
-  if (query.groupClause.length > 0 || query.groupingSets.length > 0 || query.hasAggregates)
-    checkGroupable(query.groupClause);
+  if (query.groupingSets.length > 0) {
+    const sets = expandGroupingSets(query.groupingSets, query.groupDistinct);
+    root.groupingSetPlan = planGroupingSets(sets, query.groupClause, query.sortClause);
+    if (root.groupingSetPlan === null) throw cannotGroup();
+  } else if (query.groupClause.length > 0) checkGroupable(query.groupClause);
   root.groupClause =
     query.groupingSets.length > 0 ? query.groupClause : orderedGroupClause(query.groupClause, query.sortClause);
   root.distinctClause = query.distinctClause;
@@ -192,10 +196,13 @@ function prepareKeys(root: PlannerInfo, windows: readonly WindowClause[]): void 
   root.equivalencesMerged = true;
   const sortable = (clauses: readonly SortGroupClause[]): boolean =>
     clauses.every((clause) => clause.sortOperator !== 0);
-  root.groupPathKeys =
-    query.groupingSets.length === 0 && sortable(root.groupClause)
-      ? pathKeysForClauses(root, root.groupClause, list)
-      : [];
+  const grouping =
+    root.groupingSetPlan === null
+      ? root.groupClause
+      : (root.groupingSetPlan.rollups[0]?.order ?? []).flatMap((ref) =>
+          root.groupClause.filter((clause) => clause.sortGroupRef === ref),
+        );
+  root.groupPathKeys = sortable(grouping) ? pathKeysForClauses(root, grouping, list) : [];
   const [first] = windows;
   root.windowPathKeys = first === undefined ? [] : windowPathKeys(root, first);
   root.distinctPathKeys = sortable(root.distinctClause) ? pathKeysForClauses(root, root.distinctClause, list) : [];

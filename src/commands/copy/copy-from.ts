@@ -19,6 +19,7 @@ import { binaryRows } from './binary.js';
 import { clientDecoder, decoderFor, fileEncoding } from './encoding.js';
 import { fieldSplitter, useDefault, type Field } from './fields.js';
 import { openFileSource } from './file.js';
+import { openProgramSource } from './program.js';
 import { RecordCutter, type CopyRecord } from './lines.js';
 import type { ColumnChoice, CopyOptions } from './options.js';
 
@@ -35,21 +36,20 @@ const batchRows = 1000;
 
 /** Runs COPY FROM; returns the number of rows stored. */
 export async function copyFrom(job: CopyFromJob): Promise<number> {
-  const { context, options, columns, statement } = job;
+  const { context, options } = job;
   const force = {
     notNull: chosen(job, options.forceNotNull, 'FORCE_NOT_NULL'),
     asNull: chosen(job, options.forceNull, 'FORCE_NULL'),
   };
   const loader = new Loader(job);
-  const source = statement.filename
-    ? await openFileSource(statement.filename)
-    : context.session.service(copyStreams).openIn({ binary: options.format === 'binary', columnCount: columns.length });
+  const source = await openSource(job);
   try {
     if (options.format === 'binary') await readBinary(loader, source);
     else await readText(loader, source, fieldSplitter(options, force));
     await loader.flush();
   } catch (error) {
-    throw loader.explain(error);
+    // A program that fails does so after its last row: no line is to blame.
+    throw isProgramFailure(error) ? error : loader.explain(error);
   } finally {
     loader.close();
   }
@@ -57,6 +57,17 @@ export async function copyFrom(job: CopyFromJob): Promise<number> {
   if (options.ignoreErrors) reportSkipped(context, loader.skipped);
 
   return loader.count;
+}
+
+function isProgramFailure(error: unknown): boolean {
+  return error instanceof PgError && error.code === SqlState.externalRoutineException;
+}
+
+function openSource({ context, options, columns, statement }: CopyFromJob): CopyInSource | Promise<CopyInSource> {
+  if (statement.is_program) return openProgramSource(context, statement.filename ?? '');
+  if (statement.filename) return openFileSource(statement.filename);
+  const format = { binary: options.format === 'binary', columnCount: columns.length };
+  return context.session.service(copyStreams).openIn(format);
 }
 
 /** Which of the copied columns a FORCE_ option names. */

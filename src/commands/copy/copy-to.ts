@@ -3,18 +3,19 @@ import type { CopyStmt } from '@pgsql/types';
 import { ByteWriter } from '../../base/bytes.js';
 import { batchRowsMax } from '../../base/limits.js';
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
-import { notSupported, pgError, SqlState } from '../../errors/pg-error.js';
+import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Execution } from '../../executor/api.js';
 import type { IoContext } from '../../types/io-context.js';
 import type { TypeDescriptor } from '../../types/type-descriptor.js';
 import type { Row, Value } from '../../types/value.js';
 import type { CommandContext } from '../api.js';
 import { columnVar, openQuery, tableQuery } from '../table-scan.js';
-import { copyStreams, type CopyOutSink } from './api.js';
+import { copyStreams, type CopyOutSink, type CopyStreamFormat } from './api.js';
 import { writeHeader, writeRow, writeTrailer } from './binary.js';
 import { clientEncoder, encoderFor, fileEncoding } from './encoding.js';
 import { openFileSink } from './file.js';
 import type { ColumnChoice, CopyOptions } from './options.js';
+import { openProgramSink } from './program.js';
 
 interface CopyToJob {
   readonly statement: CopyStmt;
@@ -45,7 +46,6 @@ export async function copyQueryTo(statement: CopyStmt, context: CommandContext, 
   if ('SelectStmt' in node && node.SelectStmt.intoClause) {
     throw pgError(SqlState.featureNotSupported, 'COPY (SELECT INTO) is not supported');
   }
-  if (statement.is_program) throw notSupported('COPY TO PROGRAM');
   const types = context.parameters.map((parameter) => parameter.type);
   const bound = context.corridor.analyzeStatement(node, context.sourceText, types);
   if (bound.kind !== 'query') throw pgError(SqlState.featureNotSupported, 'COPY query must not be a utility command');
@@ -84,9 +84,7 @@ async function send(
   const { context, options } = job;
   const format = { binary: options.format === 'binary', columnCount: columns.length };
   try {
-    const sink = statement.filename
-      ? await openFileSink(statement.filename)
-      : context.session.service(copyStreams).openOut(format);
+    const sink = await openSink(statement, context, format);
     const count = format.binary
       ? await sendBinary(context, columns, execution, sink)
       : await sendText(context, options, { columns, force }, execution, sink);
@@ -95,6 +93,16 @@ async function send(
   } finally {
     await execution.close();
   }
+}
+
+function openSink(
+  statement: CopyStmt,
+  context: CommandContext,
+  format: CopyStreamFormat,
+): CopyOutSink | Promise<CopyOutSink> {
+  if (statement.is_program) return openProgramSink(context, statement.filename ?? '');
+  if (statement.filename) return openFileSink(statement.filename);
+  return context.session.service(copyStreams).openOut(format);
 }
 
 async function sendText(

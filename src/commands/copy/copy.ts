@@ -3,7 +3,7 @@
 import type { CopyStmt } from '@pgsql/types';
 import { aclBit } from '../../catalog/acl-text.js';
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
-import { notSupported, pgError, SqlState } from '../../errors/pg-error.js';
+import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { CommandContext, CommandResult } from '../api.js';
 import { lockRelationByName } from '../namespace.js';
 import { hasColumnPrivilege, permissionDenied } from '../permissions.js';
@@ -38,7 +38,6 @@ export async function copyStatement(statement: CopyStmt, context: CommandContext
   }
   if (isFrom && relation.persistence !== 't') context.transaction.requireWritable('COPY FROM');
   requireCopyable(relation, isFrom);
-  if (statement.is_program) throw notSupported(`COPY ${isFrom ? 'FROM' : 'TO'} PROGRAM`);
   if (isFrom) return done(await copyFrom({ statement, context, options, relation, columns }));
   return done(await copyTableTo({ statement, context, options, relation, columns }));
 }

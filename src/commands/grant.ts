@@ -10,6 +10,7 @@ import { recordAclDependencies } from './default-acl.js';
 import { lookupFunction } from './function-lookup.js';
 import { lockRelationByName, requireNamespace } from './namespace.js';
 import { ownedKinds, ownedRow, type OwnedKind } from './object-owner.js';
+import { parameterEntry, parameterOwner, storeParameterAcl } from './parameter-acl.js';
 import { findObject } from './object-lookup.js';
 import { permissionDenied } from './permissions.js';
 import { kindNoun } from './relation-kind.js';
@@ -75,9 +76,7 @@ export async function grantStatement(statement: GrantStmt, context: CommandConte
   const done: CommandResult = { kind: 'done', tag: statement.is_grant ? 'GRANT' : 'REVOKE' };
   const type = statement.objtype as ObjectType;
   if (grantKinds[type] === undefined) throw notSupported(`GRANT on ${type}`);
-  if (type === 'OBJECT_PARAMETER_ACL' || type === 'OBJECT_LARGEOBJECT') {
-    throw notSupported(`GRANT ON ${type === 'OBJECT_PARAMETER_ACL' ? 'PARAMETER' : 'LARGE OBJECT'}`);
-  }
+  if (type === 'OBJECT_LARGEOBJECT') throw notSupported('GRANT ON LARGE OBJECT');
   const objects = await grantObjects(statement, context, type);
   const work = readWork(statement, context, type);
   for (const address of objects) await grantOn(work, address);
@@ -150,7 +149,13 @@ async function grantObjects(statement: GrantStmt, context: CommandContext, type:
     return (statement.objects ?? []).flatMap((node) => objectsInSchema(context, stringOf(node), type));
   }
   const addresses: ObjectAddress[] = [];
-  for (const node of statement.objects ?? []) addresses.push(await grantObject(context, node, type));
+  for (const node of statement.objects ?? []) {
+    const address =
+      type === 'OBJECT_PARAMETER_ACL'
+        ? await parameterEntry(context, stringOf(node), statement.is_grant === true)
+        : await grantObject(context, node, type);
+    if (address !== null) addresses.push(address);
+  }
   return addresses;
 }
 
@@ -206,6 +211,7 @@ interface GrantTarget {
 
 async function grantOn(work: GrantWork, address: ObjectAddress): Promise<void> {
   const { context } = work;
+  if (address.classId === ClassOid.parameterAcl) return grantOnParameter(work, address);
   const kind = ownedKinds.get(address.classId);
   const row = ownedRow(context, address);
   if (kind === undefined || row === null || kind.acl === null) throw notSupported('GRANT on this kind of object');
@@ -219,6 +225,15 @@ async function grantOn(work: GrantWork, address: ObjectAddress): Promise<void> {
   if (work.isAll && !work.isGrant && address.classId === ClassOid.class && 'rvmfp'.includes(String(row['relkind']))) {
     await revokeAllColumns(work, address, target);
   }
+}
+
+async function grantOnParameter(work: GrantWork, address: ObjectAddress): Promise<void> {
+  const { context } = work;
+  const row = context.catalog.tables.findOne('pg_parameter_acl', { oid: address.objectId })?.row;
+  if (row === undefined) return;
+  const target = { owner: parameterOwner, letter: 'p', acl: row.paracl, noun: 'parameter', name: row.parname };
+  const items = changeAcl(work, target, work.privileges, []);
+  if (items !== null) await storeParameterAcl(context, address, items);
 }
 
 function targetOf(kind: OwnedKind, row: Record<string, unknown>): GrantTarget {

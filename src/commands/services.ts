@@ -15,6 +15,8 @@ export interface SettingsService {
   ): { readonly name: string; readonly value: string };
   /** A SET statement's argument list as one text (lists are quoted and joined as the setting wants). */
   flatten(name: string, values: readonly { readonly text: string; readonly isIdentifierLike: boolean }[]): string;
+  /** The name under which pg_parameter_acl knows a setting; throws 42704 for one that can't exist. */
+  parameterName(name: string): string;
   /** The session's current value, for SET ... FROM CURRENT. */
   current(name: string): string;
 }

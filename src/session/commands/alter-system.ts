@@ -4,6 +4,7 @@ import { writeAutoSetting } from '../../config/auto-file.js';
 import { isCustomName, parseConfigured, unrecognized } from '../../config/base-settings.js';
 import { settingDefinition } from '../../config/definitions.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
+import { mayChangeParameter } from '../parameter-privileges.js';
 import type { Session } from '../session.js';
 import { flatten } from './settings.js';
 
@@ -26,7 +27,7 @@ export function runAlterSystem(session: Session, statement: AlterSystemStmt): st
   const name = set.name ?? '';
   const definition = settingDefinition(name);
   const known = definition?.name ?? name;
-  if (!session.isSuperuser)
+  if (!mayChangeParameter(session, known, 'alterSystem'))
     throw pgError(SqlState.insufficientPrivilege, `permission denied to set parameter "${known}"`);
   const value = set.kind === 'VAR_SET_VALUE' ? flatten(set.args ?? [], session, known) : null;
   if (definition === undefined) {

@@ -9,6 +9,7 @@ import type { Row } from '../../types/value.js';
 import { settingDefinition } from '../../config/definitions.js';
 import { quoteIdentifier } from '../../types/quote.js';
 import { builtinType } from '../builtin-types.js';
+import { mayChangeParameter } from '../parameter-privileges.js';
 import type { Session } from '../session.js';
 import { modesOf } from './transaction.js';
 
@@ -65,7 +66,11 @@ export function assignSetting(session: Session, name: string, value: string | nu
       session.switchUser(name.toLowerCase() as 'role' | 'session_authorization', value, isLocal);
       return;
     default:
-      session.settings.set(name, value, { local: isLocal, source: 'session', isSuperuser: session.isSuperuser });
+      session.settings.set(name, value, {
+        local: isLocal,
+        source: 'session',
+        isSuperuser: mayChangeParameter(session, name, 'set'),
+      });
   }
 }
 

@@ -2,6 +2,7 @@
 import type { SettingsService } from '../../commands/services.js';
 import { quoteIdentifier } from '../../types/quote.js';
 import { settingDefinition } from '../../config/definitions.js';
+import { mayChangeParameter, parameterName } from '../parameter-privileges.js';
 import type { Session } from '../session.js';
 
 export function commandSettings(session: Session): SettingsService {
@@ -15,7 +16,11 @@ export function commandSettings(session: Session): SettingsService {
       // The value is tried on the session's own settings and taken back.
       session.settings.savepoint();
       try {
-        session.settings.set(name, value, { local: false, source: 'session', isSuperuser: userIsSuperuser });
+        session.settings.set(name, value, {
+          local: false,
+          source: 'session',
+          isSuperuser: userIsSuperuser || mayChangeParameter(session, name, 'set'),
+        });
         // As PostgreSQL does, the text is kept as it was written.
         return { name: known, value };
       } finally {
@@ -28,6 +33,7 @@ export function commandSettings(session: Session): SettingsService {
         .map(({ text, isIdentifierLike }) => (isNameList && isIdentifierLike ? quoteIdentifier(text) : text))
         .join(', ');
     },
+    parameterName,
     current: (name) => session.settings.show(name),
   };
 }

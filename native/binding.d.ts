@@ -119,6 +119,29 @@ export interface DeadlockStep {
   sub: number
 }
 
+/**
+ * Adds `count` entries from the first `length` bytes of the write buffer: each u32 key length (top bit: a column is
+ * null), f64 rowid, key.
+ */
+export declare function indexBuildAdd(build: number, length: number, count: number): void
+
+export declare function indexBuildBegin(transaction: number, command: number, database: number, filenode: number, owner: number, unique: boolean, nullsDistinct: boolean): number
+
+/** Gives up a build that was not finished. */
+export declare function indexBuildDrop(build: number): void
+
+/** Makes the entries the index's and ends the build: 0, or the rowid of a row whose key another row has, too. */
+export declare function indexBuildFinish(build: number): number
+
+/** Adds the keys of the cursor's next rows; how many there were, 0 at the end. */
+export declare function indexBuildRows(build: number, cursor: number, count: number): number
+
+/**
+ * A cursor over the table's rows for `index_build_rows`. `columns`: for each key column the attribute's index, its
+ * kind, whether it descends, whether nulls come first.
+ */
+export declare function indexBuildScan(build: number, snapshot: number, transaction: number, command: number, database: number, filenode: number, owner: number, columns: Array<number>): number
+
 export declare function indexDelete(transaction: number, command: number, database: number, filenode: number, owner: number, rowid: number, keyLength: number): void
 
 /** The write buffer holds the key, then the payload; payload length -1 for none. */

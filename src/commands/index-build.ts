@@ -5,15 +5,19 @@ import type { IndexDescriptor, RelationDescriptor } from '../catalog/descriptors
 import { heapPages, indexSize } from '../catalog/page-estimates.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { encodeKey, keyColumns } from '../executor/index-keys.js';
+import type { IndexBuilder, KeyOfRow } from '../storage/api.js';
 import { rowIdFromTid } from '../storage/ctid.js';
+import { nativeKeyKind } from '../storage/index-builder.js';
 import type { Expression } from '../trees/expression.js';
 import { expressionFromJson, expressionListFromJson } from '../trees/json.js';
 import type { IoContext } from '../types/io-context.js';
 import type { Row, Tid, Value } from '../types/value.js';
 import type { CommandContext } from './api.js';
-import { IndexEntries } from './index-entries.js';
 import { columnVar, openTableScan, tableQuery } from './table-scan.js';
 import { TypeOid } from './classes.js';
+
+/** Rows whose keys the store makes in one call. */
+const takenRowsMax = 16384;
 
 /** Builds the entries of one index; throws 23505 where a unique key is there twice. */
 export async function buildIndexEntries(context: CommandContext, tableOid: number, indexOid: number): Promise<void> {
@@ -21,18 +25,22 @@ export async function buildIndexEntries(context: CommandContext, tableOid: numbe
   const index = table.indexes.find((candidate) => candidate.oid === indexOid);
   if (index === undefined) throw new Error('invariant broken: index without a descriptor');
   if (isEmpty(context, table)) return;
-  const entries = await collectEntries(context, table, index);
-  const order = entries.sorted();
-  if (index.isUnique) await requireDistinct(context, table, index, { entries, order });
-  const store = context.store.index(index.file);
-  for (const at of order)
-    store.insert(context.transaction.store, context.transaction.command, entries.key(at), entries.rowid(at), null);
-  await noteCounts(context, {
-    table: tableOid,
-    index: indexOid,
-    rows: entries.count,
-    isPartial: index.predicate !== null,
-  });
+  const { transaction } = context;
+  const options = { isUnique: index.isUnique, nullsDistinct: !index.nullsNotDistinct };
+  const builder = context.store.index(index.file).build(transaction.store, transaction.command, options);
+  let rows: number;
+  try {
+    const columns = storedKeys(context, table, index);
+    rows =
+      columns === null
+        ? await addKeys(context, table, index, builder)
+        : await takeRows(context, table, columns, builder);
+    const duplicate = builder.finish();
+    if (duplicate !== null) throw await duplicateKey(context, table, index, duplicate);
+  } finally {
+    builder.close();
+  }
+  await noteCounts(context, { table: tableOid, index: indexOid, rows, isPartial: index.predicate !== null });
 }
 
 function isEmpty(context: CommandContext, table: RelationDescriptor): boolean {
@@ -47,18 +55,61 @@ function isEmpty(context: CommandContext, table: RelationDescriptor): boolean {
 
 const ctidAttribute = -1;
 
-async function collectEntries(
+/** The key's columns where the store can make the keys from stored rows; null for expressions, predicates, collations
+ *  with rules of their own and types whose order is not simple. */
+function storedKeys(
   context: CommandContext,
   table: RelationDescriptor,
   index: IndexDescriptor,
-): Promise<IndexEntries> {
+): readonly KeyOfRow[] | null {
+  if (index.predicate !== null) return null;
+  const { io } = context.catalog;
+  const columns: KeyOfRow[] = [];
+  for (const [n, { key, type }] of keyColumns(context.catalog, index).entries()) {
+    const kind = nativeKeyKind(type);
+    const missing = table.layout.attributes[key.attribute - 1]?.missing ?? null;
+    const hasRules = key.collation !== 0 && type.input !== 'namein' && io.collation(key.collation) !== null;
+    if (index.keys[n]?.attribute === 0 || kind === null || missing !== null || hasRules) return null;
+    columns.push({ attribute: key.attribute, kind, descending: key.descending, nullsFirst: key.nullsFirst });
+  }
+  return columns;
+}
+
+/** Has the store make the keys of all rows; how many there are. */
+async function takeRows(
+  context: CommandContext,
+  table: RelationDescriptor,
+  columns: readonly KeyOfRow[],
+  builder: IndexBuilder,
+): Promise<number> {
+  context.transaction.advanceCommand();
+  builder.scan(context.transaction.latestView(), table.file, columns);
+  const execution = context.corridor.executionContext();
+  let rows = 0;
+  for (;;) {
+    const taken = builder.takeRows(takenRowsMax);
+    if (taken === 0) return rows;
+    rows += taken;
+    execution.checkInterrupts();
+    await execution.yieldToEventLoop();
+  }
+}
+
+/** Makes the keys here; how many rows have one. */
+async function addKeys(
+  context: CommandContext,
+  table: RelationDescriptor,
+  index: IndexDescriptor,
+  builder: IndexBuilder,
+): Promise<number> {
   const columns = keyColumns(context.catalog, index);
-  const entries = new IndexEntries();
+  let rows = 0;
   await scanKeys(context, table, index, (rowid, values) => {
     const key = encodeKey(columns, values, (collation) => ioFor(context, collation));
-    entries.add(key, rowid, values.includes(null));
+    builder.add(key, rowid, values.includes(null));
+    rows++;
   });
-  return entries;
+  return rows;
 }
 
 /** Calls back with each row's rowid and the index's key values. */
@@ -104,23 +155,18 @@ function ioFor(context: CommandContext, collation: number): IoContext {
     : Object.assign(Object.create(io) as IoContext, { collationOid: collation });
 }
 
-async function requireDistinct(
+async function duplicateKey(
   context: CommandContext,
   table: RelationDescriptor,
   index: IndexDescriptor,
-  { entries, order }: { readonly entries: IndexEntries; readonly order: Uint32Array },
-): Promise<void> {
-  for (let n = 1; n < order.length; n++) {
-    const [left, right] = [order[n - 1] as number, order[n] as number];
-    if (!entries.sameKey(left, right)) continue;
-    if (!index.nullsNotDistinct && entries.hasNull(right)) continue;
-    throw pgError(SqlState.uniqueViolation, `could not create unique index "${index.name}"`, {
-      detail: `Key ${keyText(context, table, index, await valuesOf(context, table, index, entries.rowid(right)))} is duplicated.`,
-      schema: table.schemaName,
-      table: table.name,
-      constraint: index.name,
-    });
-  }
+  rowid: number,
+): Promise<Error> {
+  return pgError(SqlState.uniqueViolation, `could not create unique index "${index.name}"`, {
+    detail: `Key ${keyText(context, table, index, await valuesOf(context, table, index, rowid))} is duplicated.`,
+    schema: table.schemaName,
+    table: table.name,
+    constraint: index.name,
+  });
 }
 
 /** The key values of one row: they are not kept, because only an error names them. */

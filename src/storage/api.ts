@@ -131,6 +131,33 @@ export interface IndexStore {
   scan(view: ReadView, range: KeyRange, direction: 'forward' | 'backward'): IndexCursor;
   /** Rowids of the entries with exactly this key. */
   lookup(view: ReadView, key: Buffer): RowId[];
+  /** Begins to fill an index that has no entries yet. */
+  build(txn: StoreTransaction, command: number, options: IndexBuildOptions): IndexBuilder;
+}
+export interface IndexBuildOptions {
+  readonly isUnique: boolean;
+  /** Keys with nulls are never duplicates. */
+  readonly nullsDistinct: boolean;
+}
+/** An index under construction: entries come in any order, from rows or as keys, and are its own from `finish` on. */
+export interface IndexBuilder {
+  /** Reads the table's rows, whose keys the store makes; `takeRows` then goes through them. */
+  scan(view: ReadView, table: RelationFile, columns: readonly KeyOfRow[]): void;
+  /** Adds the entries of the next rows; how many there were, fewer than asked for at the end. */
+  takeRows(rowCountMax: number): number;
+  add(key: Buffer, rowid: RowId, hasNull: boolean): void;
+  /** The rowid of a row whose unique key another has, too: then the index is not whole, and the statement must fail. */
+  finish(): RowId | null;
+  /** Gives up what was not finished. */
+  close(): void;
+}
+/** A plain column of a key that the store makes from stored rows; `kind` is `nativeKeyKind`'s. */
+export interface KeyOfRow {
+  /** Attribute number (1-based). */
+  readonly attribute: number;
+  readonly kind: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
 }
 /** Bounds are key prefixes: null is unbounded; an inclusive upper bound includes every key that starts with it. */
 export interface KeyRange {

@@ -10,6 +10,7 @@ import type {
   RowId,
   StoreTransaction,
 } from './api.js';
+import { makeIndexBuilder } from './index-builder.js';
 import { filling, growWrite, readBuffer, writeBuffer } from './exchange.js';
 import { native } from './native-error.js';
 import { snapshotHandle, transactionHandle, writing } from './store-transaction.js';
@@ -60,6 +61,7 @@ export function makeIndexStore(file: RelationFile): IndexStore {
       for (let index = 0; index < count; index++) rowids.push(f64[index] as number);
       return rowids;
     },
+    build: (txn, command, options) => makeIndexBuilder(file, txn, command, options),
   };
 }
 

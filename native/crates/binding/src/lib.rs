@@ -7,6 +7,7 @@ mod acceptor;
 mod backends;
 mod collations;
 mod copy;
+mod index_build;
 mod locks;
 mod store;
 mod store_points;

@@ -12,10 +12,11 @@ use helios_base::slab::Slab;
 use helios_base::sync::lock;
 use helios_columns::batch::ColumnSet;
 use helios_columns::copy::Decoder;
+use helios_columns::keys::KeyEncoder;
 use helios_store::key::FileId;
 use helios_store::sequence::Definition;
 use helios_store::store::{Options, Store};
-use helios_store::worker::{Commit, Filled, Worker};
+use helios_store::worker::{Commit, Filled, IndexBuild, Worker};
 use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
@@ -33,6 +34,7 @@ pub(crate) struct Here {
     pub columns_known: HashMap<Vec<u32>, u32>,
     pub points: Vec<Point>,
     pub decoders: Slab<Decoder>,
+    pub builds: Slab<(IndexBuild, KeyEncoder)>,
     failures: Arc<Mutex<HashMap<u32, Error>>>,
     read: (*mut u8, usize),
     write: (*mut u8, usize),
@@ -183,6 +185,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
             columns_known: HashMap::new(),
             points: Vec::new(),
             decoders: Slab::new("decoder"),
+            builds: Slab::new("index build"),
             failures,
             read: empty,
             write: empty,

@@ -2,4 +2,5 @@
 
 pub mod batch;
 pub mod copy;
+pub mod keys;
 pub mod row;

@@ -19,6 +19,7 @@ pub mod open;
 pub mod overlay;
 pub mod runs;
 pub mod sequence;
+pub mod sorter;
 pub mod stats;
 pub mod store;
 pub mod temporary;

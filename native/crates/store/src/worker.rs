@@ -3,6 +3,7 @@
 
 mod cursors;
 mod files;
+mod index_build;
 mod points;
 mod rows;
 
@@ -21,6 +22,7 @@ use crate::transaction::Transaction;
 use crate::writer::{Done, Request};
 
 use cursors::Cursor;
+pub use index_build::IndexBuild;
 pub use points::PointPath;
 
 pub struct Worker {

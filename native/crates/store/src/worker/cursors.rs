@@ -166,8 +166,12 @@ impl Worker {
 }
 
 impl Cursor {
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Continues after the last entry delivered.
-    fn moved(&mut self, last: Option<Vec<u8>>, ended: bool) {
+    pub(super) fn moved(&mut self, last: Option<Vec<u8>>, ended: bool) {
         self.ended |= ended;
         if let Some(mut last) = last {
             if self.backward {
@@ -215,7 +219,7 @@ fn fill_rows(
     Ok((Filled::Count(filled), last.map(<[u8]>::to_vec), ended))
 }
 
-fn open_scan<'a>(
+pub(super) fn open_scan<'a>(
     transactions: &'a Slab<Transaction>,
     temporary: &'a HashMap<u32, TemporaryStore>,
     cursor: &'a Cursor,

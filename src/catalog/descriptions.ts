@@ -2,6 +2,7 @@
 import type { Value } from '../types/value.js';
 import { readDataFile } from './data-files.js';
 import { catalogShapes } from './generated/schema.js';
+import { typeDescriptions } from './type-descriptions.js';
 import { postgresDatabase, publicNamespace, template0Database, template1Database } from './oids.js';
 
 const plpgsqlExtension = 13567;
@@ -50,11 +51,29 @@ const operatorWords: Readonly<Record<string, string>> = {
 /** Words for the operators of number, string, time and bit types; those of other types mean other things. */
 function operatorDescriptions(): Value[][] {
   return readDataFile('pg_operator').flatMap(([oid, name, , , kind, , , left, right]) => {
-    const isCommon = [left, right].every((type) => type === '0' || commonTypes.has(Number(type)));
+    const isKnown = (type: string | undefined): boolean =>
+      type === '0' || (comparisons.has(name ?? '') ? !geometricTypes.has(Number(type)) : commonTypes.has(Number(type)));
+    const isCommon = [left, right].every(isKnown);
     const words = isCommon ? operatorWords[`${kind === 'l' ? ' ' : ''}${name}`] : undefined;
     return words === undefined ? [] : [[Number(oid), catalogShapes.pg_operator.oid, 0, words]];
   });
 }
+
+const oprcodeColumn = 12;
+
+/** Functions behind operators are named by them; all other functions have the manual. */
+function functionDescriptions(): Value[][] {
+  const operators = new Map<string, string>();
+  for (const row of readDataFile('pg_operator')) operators.set(row[oprcodeColumn] ?? '', row[1] ?? '');
+  return readDataFile('pg_proc').flatMap(([oid]): Value[][] => {
+    const name = operators.get(oid ?? '');
+    return name === undefined ? [] : [[Number(oid), catalogShapes.pg_proc.oid, 0, `function of the ${name} operator`]];
+  });
+}
+
+/** The comparisons mean the same for every type but the geometric ones. */
+const comparisons = new Set(['=', '<>', '<', '<=', '>', '>=']);
+const geometricTypes = new Set([600, 601, 602, 603, 604, 628, 718]);
 
 const commonTypes = new Set([
   16, 17, 18, 19, 20, 21, 23, 25, 26, 700, 701, 790, 829, 650, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1560,
@@ -75,7 +94,13 @@ export function ownDescriptions(): Value[][] {
     [2, catalogShapes.pg_am.oid, 0, 'heap table access method'],
     [403, catalogShapes.pg_am.oid, 0, 'b-tree index access method'],
     [405, catalogShapes.pg_am.oid, 0, 'hash index access method'],
+    [783, catalogShapes.pg_am.oid, 0, 'generalized search tree (GiST) access method'],
+    [2742, catalogShapes.pg_am.oid, 0, 'generalized inverted (GIN) index access method'],
+    [3580, catalogShapes.pg_am.oid, 0, 'block range (BRIN) index access method'],
+    [4000, catalogShapes.pg_am.oid, 0, 'space-partitioned (SP-GiST) index access method'],
+    ...Object.entries(typeDescriptions).map(([oid, words]) => [Number(oid), catalogShapes.pg_type.oid, 0, words]),
     ...operatorDescriptions(),
+    ...functionDescriptions(),
   ];
 }
 

@@ -10,6 +10,7 @@ import { alterTableStatement } from './alter-table/alter-table.js';
 import { callStatement, doStatement } from './call.js';
 import { createCastStatement } from './cast.js';
 import { alterCollationStatement } from './collation.js';
+import { commandName } from './command-name.js';
 import { commentStatement } from './comment.js';
 import { copyStatement } from './copy/copy.js';
 import { createIndexStatement } from './create-index.js';
@@ -190,8 +191,8 @@ const handlers = {
 export async function runCommand(bound: BoundCommand, context: CommandContext): Promise<CommandResult> {
   const tag = nodeTag(bound.statement);
   const handler = (handlers as Readonly<Record<string, Handler<never>>>)[tag] ?? unbuilt(tag);
-  requireWritable(tag, context);
   const body = (bound.statement as Readonly<Record<string, unknown>>)[tag];
+  if (!readOnlyTags.includes(tag)) context.transaction.requireWritable(commandName(tag, body));
   return handler(body as never, context, bound.query);
 }
 
@@ -202,15 +203,7 @@ const readOnlyTags: readonly string[] = [
   'CallStmt',
   'DoStmt',
   'VacuumStmt',
+  'ClusterStmt',
+  'ReindexStmt',
   'CheckPointStmt',
 ];
-
-function requireWritable(tag: string, context: CommandContext): void {
-  if (!readOnlyTags.includes(tag)) context.transaction.requireWritable(commandName(tag));
-}
-
-/** The command as 25006 names it. */
-function commandName(tag: string): string {
-  const words = tag.replace(/Stmt$/, '').replace(/([a-z])([A-Z])/g, '$1 $2');
-  return words.toUpperCase();
-}

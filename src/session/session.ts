@@ -222,7 +222,7 @@ export class Session implements SessionServices {
     const { current } = this.transactions;
     if (current === null || current.isolation === 'repeatable read') return;
     const keepsOne = [...this.portals.values()].some((portal) => !portal.isHeld);
-    if (!keepsOne) this.activity.setXmin(0n);
+    if (!keepsOne) this.activity.setXmin(0);
   }
 
   private transactionChanged(start: bigint | null): void {

@@ -75,7 +75,8 @@ function keyTexts(catalog: Catalog, row: PgIndexRow, pretty: boolean, withOption
 }
 
 /** Function calls stand as they are, other expressions in parentheses. */
-function keyExpressionText(catalog: Catalog, expression: Expression, relation: number, pretty: boolean): string {
+/** An index key or statistics expression: in parentheses unless it is a function call. */
+export function keyExpressionText(catalog: Catalog, expression: Expression, relation: number, pretty: boolean): string {
   const context = deparseContext(catalog, [relationNamespace(catalog, relation)], { pretty, varPrefix: false });
   deparse(context, expression, false);
   const text = context.writer.toString();

@@ -4,6 +4,7 @@ import type { PgStatisticExtRow } from '../generated/rows.js';
 import { expressionListFromJson } from '../../trees/json.js';
 import { quoteIdentifier, quoteQualifiedIdentifier } from '../../types/quote.js';
 import { expressionText } from './expressions-text.js';
+import { keyExpressionText } from './index-definition.js';
 
 const kinds = { d: 'ndistinct', f: 'dependencies', m: 'mcv' } as const;
 
@@ -24,9 +25,10 @@ export function statisticsColumns(catalog: Catalog, oid: number): string | null 
   if (!row) return null;
   const { attributes } = catalog.requireRelation(row.stxrelid);
   const columns = row.stxkeys.map((number) => quoteIdentifier(attributes[number - 1]?.name ?? ''));
+  const expressions = row.stxexprs === null ? [] : expressionListFromJson(row.stxexprs);
   return [
     ...columns,
-    ...statisticsExpressions(catalog, row).map((text) => (/^\w+\(.*\)$/.test(text) ? text : `(${text})`)),
+    ...expressions.map((expression) => keyExpressionText(catalog, expression, row.stxrelid, true)),
   ].join(', ');
 }
 

@@ -230,6 +230,9 @@ export declare function pointGet(point: number, snapshot: number, transaction: n
  */
 export declare function pointNewest(point: number, catalogVersion: number, keyLength: number): number
 
+/** As `point_newest`, with the transaction's own writes of earlier commands; for holders of a lock on the relation. */
+export declare function pointNewestIn(point: number, transaction: number, command: number, keyLength: number): number
+
 /**
  * Number of the path from a unique index to its table (permanent ones of one database) for these columns
  * (`store_columns`).
@@ -315,7 +318,7 @@ export declare function storeEndSession(session: number): void
 /** Lets every thread read what the snapshot reads, under the name, until it is withdrawn. */
 export declare function storeExportSnapshot(snapshot: number, name: string): void
 
-/** A snapshot that reads what the exported one reads; 0 where it is not to be had (any more). */
+/** A snapshot that reads what the exported one reads, as `store_take_snapshot`; 0 where it is not to be had (any more). */
 export declare function storeImportSnapshot(name: string): number
 
 export declare function storeMarkCatalogChanged(transaction: number): void
@@ -341,8 +344,7 @@ export declare function storeSavepoint(transaction: number): number
 /** [entries, bytes] */
 export declare function storeSize(database: number, filenode: number, owner: number): Array<number>
 
-export declare function storeSnapshotSequence(snapshot: number): bigint
-
+/** The newest committed state; leaves its sequence as an f64 in the read buffer. */
 export declare function storeTakeSnapshot(): number
 
 /** Number of the newest visible commit: a snapshot taken now has it. */

@@ -2,6 +2,7 @@
 // statement needs no transaction, no snapshot of its own and no node tree: one call into the store answers it from the
 // newest committed state. Only immutable functions may stand in it, so that nothing in it looks at the transaction.
 import type { Catalog } from '../catalog/api.js';
+import type { Transaction } from '../transaction/api.js';
 import type { RelationCounts, TransactionStatistics } from '../transaction/session-statistics.js';
 import type { Expression } from '../trees/expression.js';
 import type { IndexOnlyScan, IndexScan, PlannedStatement } from '../trees/plan.js';
@@ -19,9 +20,12 @@ import { openPoint } from './tables.js';
 /** A statement that can go this way, with what it needs from run to run. */
 export interface PointSelect {
   readonly columns: readonly ResultColumn[];
-  /** The statement's rows (none or one) for these parameter values; undefined where it must take the general way: a
-   *  lock is in the way, the catalogs have moved, or the user's privileges are not known to suffice. */
+  /** The statement's rows (none or one) for these parameter values, outside of a transaction; undefined where it must
+   *  take the general way: a lock is in the way, the catalogs have moved, or the user's privileges are not known to
+   *  suffice. */
   run(values: readonly Value[]): readonly Row[] | undefined;
+  /** The same within a transaction that holds the statement's locks and may read the newest committed state. */
+  runIn(transaction: Transaction, values: readonly Value[]): readonly Row[] | undefined;
 }
 
 /** What outlives single statements. */
@@ -65,20 +69,35 @@ class RunnablePointSelect implements PointSelect {
   }
 
   run(values: readonly Value[]): readonly Row[] | undefined {
-    const { x, point, unit, indexed } = this;
+    const { point, unit } = this;
     if (point === null || !isPermitted(unit, this.context.userId())) return undefined;
+    const key = this.key(values);
+    const row = key === null ? null : point.newest(unit.catalogVersion, key);
+    return row === undefined ? undefined : this.rows(row);
+  }
+
+  runIn(transaction: Transaction, values: readonly Value[]): readonly Row[] | undefined {
+    const { point, unit } = this;
+    if (point === null || !isPermitted(unit, this.context.userId())) return undefined;
+    const key = this.key(values);
+    return this.rows(key === null ? null : point.newestIn(transaction.store, transaction.command, key));
+  }
+
+  /** The key to look for; null where there is none: a comparison with NULL, or with a value that the column cannot hold. */
+  private key(values: readonly Value[]): Buffer | null {
+    const { x, indexed } = this;
     for (let n = 0; n < values.length; n++) x.v[n] = values[n] as Value;
     const ranges = keyRanges(indexed.ranges, indexed.ranges.values.run(x, null) as Row, x);
-    const key = ranges[0]?.lower;
-    // A comparison with NULL, or with a value that the column cannot hold: no row.
-    if (key === undefined || key === null) return this.counted(0, noRows);
-    const row = point.newest(unit.catalogVersion, key);
-    if (row === undefined) return undefined;
+    return ranges[0]?.lower ?? null;
+  }
+
+  /** The statement's rows from the stored one, filtered and projected. */
+  private rows(row: Row | null): readonly Row[] {
     if (row === null) return this.counted(0, noRows);
-    const { program } = indexed.scan;
+    const { program } = this.indexed.scan;
     if (program === null) return this.counted(1, [row]);
     const out: Row[] = [];
-    program.run(x, [row], out);
+    program.run(this.x, [row], out);
     return this.counted(1, out);
   }
 

@@ -39,6 +39,7 @@ export function rowSource(open: OpenStatement): RowSource | null {
       currentRow: (relation, position) => execution.currentRow(relation, position),
     };
   }
+  if (open.kind === 'rows') return storedRows({ columns: open.columns, tag: selectTag }, open.rows);
   return open.result.kind === 'rows' ? commandRows(open.result) : null;
 }
 

@@ -3,7 +3,8 @@
 // Nothing here but the order; what each step means lives in its room.
 import { type Awaitable, chain } from '../base/awaitable.js';
 import type { CommandResult } from '../commands/api.js';
-import type { Execution } from '../executor/api.js';
+import type { Execution, ResultColumn } from '../executor/api.js';
+import type { Row } from '../types/value.js';
 import { openPlan } from './corridor.js';
 import { runBoundCommand } from './dispatch.js';
 import type { ParameterValue } from './parameters.js';
@@ -14,6 +15,8 @@ import { lockRelations } from './relation-locks.js';
 /** A statement that has begun to run: rows to fetch, or a command that is done or delivers rows of its own. */
 export type OpenStatement =
   | { readonly kind: 'query'; readonly execution: Execution; readonly commandType: QueryCommand }
+  /** A SELECT by key, done. */
+  | { readonly kind: 'rows'; readonly columns: readonly ResultColumn[]; readonly rows: readonly Row[] }
   | { readonly kind: 'command'; readonly result: CommandResult };
 
 export type QueryCommand = 'select' | 'insert' | 'update' | 'delete' | 'merge';
@@ -35,9 +38,16 @@ export function openStatement(
     }));
   }
   const { commandType } = bound.query;
+  const select = prepared.options.fromSql ? null : prepared.pointSelect(session);
   return chain(lockRelations(session, prepared.rewritten(session)), (moved) => {
     // A wait for a lock lets others change what the statement was bound to: then it is bound again.
-    if (moved) return openStatement(session, prepared, parameters);
+    if (moved || !prepared.isCurrent(session)) return openStatement(session, prepared, parameters);
+    const transaction = session.transactions.ensure();
+    if (select !== null && transaction.readsNewest()) {
+      const values = parameters.map((parameter) => parameter.value);
+      const rows = select.runIn(transaction, values);
+      if (rows !== undefined) return { kind: 'rows', columns: select.columns, rows };
+    }
     const execution = openPlan(session, prepared.plan(session, parameters), parameters);
     return { kind: 'query', execution, commandType };
   });

@@ -29,7 +29,7 @@ export interface LayoutAttribute {
 /** A committed state of the whole store. Holding one pins old pages: release it. */
 export interface Snapshot {
   /** Number of the last commit it contains; grows with every commit. */
-  readonly sequence: bigint;
+  readonly sequence: number;
   release(): void;
 }
 
@@ -181,6 +181,8 @@ export interface PointStore {
   /** The newest committed row under the key, null where there is none. Undefined where a stronger lock on the table is
    *  held or waited for, or the catalogs are no longer at this version: the statement must take the general path. */
   newest(catalogVersion: number, key: Uint8Array): Row | null | undefined;
+  /** The newest version of the row under the key: committed, or written by the transaction before `command`. */
+  newestIn(transaction: StoreTransaction, command: number, key: Uint8Array): Row | null;
   get(view: ReadView, key: Uint8Array): StoredRow | null;
 }
 export interface PointFiles {

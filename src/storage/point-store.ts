@@ -2,12 +2,12 @@
 import { addon } from '../base/addon.js';
 import type { TypeLookup } from '../types/type-behaviour.js';
 import type { Row } from '../types/value.js';
-import type { PointFiles, PointStore, ReadView, RelationFile, RowLayout, StoredRow } from './api.js';
+import type { PointFiles, PointStore, ReadView, RowLayout, StoredRow, StoreTransaction } from './api.js';
 import { filling, growRead, growWrite, readBuffer, writeBuffer } from './exchange.js';
 import { native } from './native-error.js';
 import { makeRowDecoder, type RowDecoder } from './row-decoder.js';
 import { storedAttributes } from './row-layout.js';
-import { snapshotHandle, transactionHandle } from './store-transaction.js';
+import { type NativeTransaction, snapshotHandle, transactionHandle } from './store-transaction.js';
 
 /** Words of a batch's header: where rowids and xmins stand. */
 const rowidsWord = 1;
@@ -46,6 +46,13 @@ class NativePoint implements PointStore {
       if (count >= 0) return count === 0 ? null : (this.decoder.decode(1)[0] as Row);
       growRead(-count);
     }
+  }
+
+  newestIn(transaction: StoreTransaction, command: number, key: Uint8Array): Row | null {
+    put(key);
+    const handle = (transaction as NativeTransaction).handle;
+    const count = native(() => filling(() => addon.pointNewestIn(this.number, handle, command, key.length)));
+    return count === 0 ? null : (this.decoder.decode(1)[0] as Row);
   }
 
   get(view: ReadView, key: Uint8Array): StoredRow | null {

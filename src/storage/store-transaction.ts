@@ -3,17 +3,26 @@
 import { MessageChannel } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
 import type { ReadView, Snapshot, StoreTransaction } from './api.js';
+import { readBuffer } from './exchange.js';
 import { native } from './native-error.js';
 
 export class NativeTransaction implements StoreTransaction {
   private known: bigint | null = null;
   private wrote = false;
+  /** The addon's number of the transaction, 0 as long as it has done nothing that the addon must know of. */
+  private number = 0;
 
-  /** `handle` is the addon's number of the transaction; `session` owns it. */
-  constructor(
-    readonly handle: number,
-    readonly session: number,
-  ) {}
+  constructor(readonly session: number) {}
+
+  /** Its number for reads: what it wrote itself is seen through it. */
+  get handle(): number {
+    return this.number;
+  }
+
+  private begun(): number {
+    if (this.number === 0) this.number = native(() => addon.storeBegin(this.session));
+    return this.number;
+  }
 
   get hasWrites(): boolean {
     return this.wrote;
@@ -26,31 +35,31 @@ export class NativeTransaction implements StoreTransaction {
   /** Marks it as writing; its number for the addon. */
   writing(): number {
     this.wrote = true;
-    return this.handle;
+    return this.begun();
   }
 
   xid(): bigint {
-    this.known ??= native(() => addon.storeXid(this.handle));
+    this.known ??= native(() => addon.storeXid(this.begun()));
     return this.known;
   }
 
   savepoint(): number {
-    return native(() => addon.storeSavepoint(this.handle));
+    return native(() => addon.storeSavepoint(this.begun()));
   }
 
   rollbackTo(depth: number): void {
-    native(() => addon.storeRollbackTo(this.handle, depth));
+    native(() => addon.storeRollbackTo(this.begun(), depth));
   }
 
   release(depth: number): void {
-    native(() => addon.storeReleaseSavepoint(this.handle, depth));
+    native(() => addon.storeReleaseSavepoint(this.begun(), depth));
   }
 
   async commit(options: { readonly synchronous: boolean }): Promise<bigint> {
     if (this.wrote) this.xid();
     let waiting = true;
     const lsn = answered((token) => {
-      waiting = addon.storeCommit(this.handle, token, options.synchronous);
+      waiting = addon.storeCommit(this.begun(), token, options.synchronous);
       return waiting;
     });
     return waiting ? lsn : addon.storeCurrentLsn();
@@ -58,20 +67,22 @@ export class NativeTransaction implements StoreTransaction {
 
   rollback(): void {
     if (this.wrote) this.xid();
-    native(() => addon.storeRollback(this.handle));
+    if (this.number !== 0) native(() => addon.storeRollback(this.number));
   }
 }
 
 /** A committed state, held by the addon under a number. */
 export class NativeSnapshot implements Snapshot {
-  private known: bigint | null = null;
   private released = false;
 
-  constructor(readonly handle: number) {}
+  constructor(
+    readonly handle: number,
+    readonly sequence: number,
+  ) {}
 
-  get sequence(): bigint {
-    this.known ??= native(() => addon.storeSnapshotSequence(this.handle));
-    return this.known;
+  /** The addon's snapshot under this number, which the addon has just made. */
+  static made(handle: number): NativeSnapshot {
+    return new NativeSnapshot(handle, readBuffer().f64[0] as number);
   }
 
   release(): void {

@@ -64,12 +64,8 @@ const sequences: SequenceStore = {
 
 const store: Store = {
   sequences,
-  begin: (sessionId) =>
-    new NativeTransaction(
-      native(() => addon.storeBegin(sessionId)),
-      sessionId,
-    ),
-  takeSnapshot: () => new NativeSnapshot(native(() => addon.storeTakeSnapshot())),
+  begin: (sessionId) => new NativeTransaction(sessionId),
+  takeSnapshot: () => NativeSnapshot.made(native(() => addon.storeTakeSnapshot())),
   exportSnapshot(snapshot, name) {
     native(() => addon.storeExportSnapshot((snapshot as NativeSnapshot).handle, name));
   },
@@ -78,7 +74,7 @@ const store: Store = {
   },
   importSnapshot(name) {
     const handle = native(() => addon.storeImportSnapshot(name));
-    return handle === 0 ? null : new NativeSnapshot(handle);
+    return handle === 0 ? null : NativeSnapshot.made(handle);
   },
   table: makeTableStore,
   index: makeIndexStore,

@@ -86,12 +86,14 @@ export class SessionActivity {
 
   /** Start of the transaction in microseconds since 2000-01-01 UTC, null at its end (which also forgets its ids). */
   setTransaction(start: bigint | null): void {
-    this.change(() => {
-      this.floats[2] = start === null ? 0 : Number(start);
-      if (start !== null) return;
-      this.floats[6] = 0;
-      this.floats[7] = 0;
-    });
+    const { words, floats } = this;
+    words[0] = (words[0] as number) + 1;
+    floats[2] = start === null ? 0 : Number(start);
+    if (start === null) {
+      floats[6] = 0;
+      floats[7] = 0;
+    }
+    words[0] = (words[0] as number) + 1;
   }
 
   setXid(xid: bigint): void {
@@ -101,10 +103,11 @@ export class SessionActivity {
   }
 
   /** The commit that the session's snapshot stands at. */
-  setXmin(xmin: bigint): void {
-    this.change(() => {
-      this.floats[7] = Number(xmin);
-    });
+  setXmin(xmin: number): void {
+    const { words } = this;
+    words[0] = (words[0] as number) + 1;
+    this.floats[7] = xmin;
+    words[0] = (words[0] as number) + 1;
   }
 
   setWait(event: WaitEvent | null): void {

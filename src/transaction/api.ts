@@ -37,6 +37,9 @@ export interface Transaction {
   advanceCommand(): void;
   /** What a new statement reads: READ COMMITTED takes a new snapshot, REPEATABLE READ keeps its first. */
   statementView(): ReadView;
+  /** A statement that reads one committed state at once may take the newest: notes that it has read. False where it must
+   *  read under `statementView`. */
+  readsNewest(): boolean;
   /** The newest committed state plus all own writes so far: for rechecks, unique checks, foreign keys, catalogs. */
   latestView(): ReadView;
   /** Throws 25006 in a read-only transaction; `command` is the SQL command's name. */

@@ -23,6 +23,8 @@ const notAvailable = -1;
 
 export class SessionLocks {
   readonly owner: number;
+  /** Something was asked for since all was released: the lock table need not be told of ends without. */
+  private hasAsked = false;
 
   constructor(
     processId: number,
@@ -35,6 +37,7 @@ export class SessionLocks {
   }
 
   relation(database: number, relation: number, mode: number, noWait: boolean, name: () => string): LockWait {
+    this.hasAsked = true;
     const answer = addon.lockRelation(this.owner, database, relation, mode, noWait);
     if (answer === 0) return undefined;
     if (answer === notAvailable) throw notAvailableError(`relation "${name()}"`);
@@ -42,16 +45,19 @@ export class SessionLocks {
   }
 
   object(database: number, catalog: number, object: number, mode: number): LockWait {
+    this.hasAsked = true;
     return this.settle(addon.lockObject(this.owner, database, catalog, object, mode), 1);
   }
 
   /** Null: it would have to wait, and `noWait` was asked. */
   row(file: number, rowid: number, mode: number, noWait: boolean): LockWait | null {
+    this.hasAsked = true;
     const answer = addon.lockRow(this.owner, file, rowid, mode, noWait);
     return answer === notAvailable ? null : this.settle(answer, 2);
   }
 
   uniqueKey(file: number, key: Buffer): LockWait {
+    this.hasAsked = true;
     return this.settle(addon.lockUniqueKey(this.owner, file, key), 3);
   }
 
@@ -63,6 +69,7 @@ export class SessionLocks {
   ): LockWait | null {
     const { high, low, sub } = key;
     const { noWait, forSession } = options;
+    this.hasAsked = true;
     const answer = addon.lockAdvisory(this.owner, this.database, high, low, sub, mode, noWait, forSession);
     return answer === notAvailable ? null : this.settle(answer, 4);
   }
@@ -83,11 +90,14 @@ export class SessionLocks {
 
   /** Releases the transaction's locks taken since the mark; 0: all. */
   release(mark: number): void {
+    if (mark === 0 && !this.hasAsked) return;
+    if (mark === 0) this.hasAsked = false;
     addon.locksRelease(this.owner, mark);
   }
 
   /** Transaction id under which others see their waits for this session's rows. */
   setXid(xid: bigint): void {
+    this.hasAsked = true;
     addon.locksSetXid(this.owner, Number(xid));
   }
 

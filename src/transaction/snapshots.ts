@@ -10,8 +10,8 @@ const collected = new FinalizationRegistry<Held>((held) => held.release());
 export class Snapshots {
   private kept: Snapshot[] = [];
   private readonly dropped = new Set<Held>();
+  /** The newest view taken. */
   private shared: ReadView | null = null;
-  private sharedSequence = -1;
 
   constructor(
     private readonly store: Store,
@@ -21,6 +21,7 @@ export class Snapshots {
   /** A view of the newest committed state. */
   take(command: number): ReadView {
     const view: ReadView = { snapshot: this.store.takeSnapshot(), transaction: this.transaction, command };
+    this.shared = view;
     if (this.kept.length < keptMax) {
       this.kept.push(view.snapshot);
       return view;
@@ -41,12 +42,10 @@ export class Snapshots {
 
   /** As `take`, but shares the last one's snapshot as long as nothing was committed since. */
   takeShared(command: number): ReadView {
-    const sequence = this.store.visibleSequence?.() ?? -1;
-    if (this.shared === null || sequence < 0 || sequence !== this.sharedSequence) {
-      this.shared = this.take(command);
-      this.sharedSequence = sequence;
-    }
-    return this.shared.command === command ? this.shared : sharing(this.shared, command);
+    const newest = this.store.visibleSequence?.() ?? -1;
+    const { shared } = this;
+    if (shared === null || newest < 0 || newest !== shared.snapshot.sequence) return this.take(command);
+    return shared.command === command ? shared : sharing(shared, command);
   }
 
   releaseAll(): void {

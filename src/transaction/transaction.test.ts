@@ -11,7 +11,7 @@ const readCommitted = { isolation: 'read committed', readOnly: false, deferrable
 let nextPid = 1000;
 
 function fakeStore(log: string[]): Store {
-  let sequence = 0n;
+  let sequence = 0;
   let depth = 0;
   const transaction: Partial<StoreTransaction> = {
     xid: () => 700n,
@@ -21,7 +21,7 @@ function fakeStore(log: string[]): Store {
     release: (to) => void log.push(`release ${to}`),
     commit: async () => {
       log.push('commit');
-      return ++sequence;
+      return BigInt(++sequence);
     },
     rollback: () => void log.push('rollback'),
   };

@@ -24,7 +24,7 @@ export interface TransactionEnvironment {
   /** A transaction began (its start in microseconds since 2000-01-01 UTC), got its id, or ended: for pg_stat_activity. */
   transactionChanged?(change: { readonly start: bigint | null } | { readonly xid: bigint }): void;
   /** A statement view was taken: the last commit that it contains. */
-  viewTaken?(sequence: bigint): void;
+  viewTaken?(sequence: number): void;
   /** Where rows scanned and written are counted; left out, nothing is kept. */
   readonly statistics?: SessionStatistics;
   /** Name for 55P03 of LOCK TABLE ... NOWAIT. */
@@ -212,6 +212,11 @@ class OpenTransaction implements Transaction {
   private shown(view: ReadView): ReadView {
     this.environment.viewTaken?.(view.snapshot.sequence);
     return view;
+  }
+
+  readsNewest(): boolean {
+    this.hasView = true;
+    return this.isolation !== 'repeatable read';
   }
 
   latestView(): ReadView {

@@ -57,6 +57,15 @@ impl Here {
         Ok(unsafe { std::slice::from_raw_parts(self.write.0, length) })
     }
 
+    /// Leaves a snapshot's sequence at the start of the read buffer.
+    fn report_sequence(&self, snapshot: u32) -> helios_base::Result<u32> {
+        let sequence = self.worker.snapshot_sequence(snapshot)? as f64;
+        if let Some(place) = self.read_buffer().get_mut(..8) {
+            place.copy_from_slice(&sequence.to_le_bytes());
+        }
+        Ok(snapshot)
+    }
+
     /// The buffer that the facade reads results from.
     pub fn read_buffer<'a>(&self) -> &'a mut [u8] {
         // SAFETY: as above; nothing else holds a reference into it during a call.
@@ -218,14 +227,13 @@ pub fn store_commit_failure(token: u32) -> Result<()> {
     })
 }
 
+/// The newest committed state; leaves its sequence as an f64 in the read buffer.
 #[napi]
 pub fn store_take_snapshot() -> Result<u32> {
-    with(|here| here.worker.take_snapshot())
-}
-
-#[napi]
-pub fn store_snapshot_sequence(snapshot: u32) -> Result<BigInt> {
-    with(|here| Ok(BigInt::from(here.worker.snapshot_sequence(snapshot)?)))
+    with(|here| {
+        let snapshot = here.worker.take_snapshot()?;
+        here.report_sequence(snapshot)
+    })
 }
 
 /// Lets every thread read what the snapshot reads, under the name, until it is withdrawn.
@@ -246,10 +254,13 @@ pub fn store_withdraw_snapshot(name: String) -> Result<()> {
     })
 }
 
-/// A snapshot that reads what the exported one reads; 0 where it is not to be had (any more).
+/// A snapshot that reads what the exported one reads, as `store_take_snapshot`; 0 where it is not to be had (any more).
 #[napi]
 pub fn store_import_snapshot(name: String) -> Result<u32> {
-    with(|here| Ok(here.worker.import_snapshot(&name)?.unwrap_or(0)))
+    with(|here| match here.worker.import_snapshot(&name)? {
+        Some(snapshot) => here.report_sequence(snapshot),
+        None => Ok(0),
+    })
 }
 
 #[napi]

@@ -70,6 +70,28 @@ pub fn point_newest(point: u32, catalog_version: u32, key_length: u32) -> Result
     })
 }
 
+/// As `point_newest`, with the transaction's own writes of earlier commands; for holders of a lock on the relation.
+#[napi]
+pub fn point_newest_in(point: u32, transaction: u32, command: u32, key_length: u32) -> Result<i64> {
+    with(|here| {
+        let point = *here.points.get(point as usize).ok_or_else(unknown_point)?;
+        let key = here.written(key_length as usize)?;
+        let out = here.read_buffer();
+        let columns = here
+            .columns
+            .get_mut(point.columns as usize)
+            .ok_or_else(unknown_point)?;
+        Ok(filled(here.worker.newest_row_by_key_in(
+            point.path,
+            transaction,
+            command,
+            key,
+            columns,
+            out,
+        )?))
+    })
+}
+
 /// As `point_newest`, as a view sees it: the count of rows, or minus the bytes that the buffer must have.
 #[napi]
 pub fn point_get(

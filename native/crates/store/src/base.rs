@@ -21,6 +21,10 @@ pub trait BaseReader {
     /// Number of the state it sees.
     fn state(&self) -> u64;
     fn get(&self, key: &[u8]) -> Result<Option<&[u8]>>;
+    /// The first entry of lower <= key < upper.
+    fn first<'a>(&'a self, lower: &[u8], upper: &[u8]) -> Result<Option<(&'a [u8], &'a [u8])>> {
+        self.scan(lower, upper, false)?.next()
+    }
     /// Entries of lower <= key < upper, ascending or descending.
     fn scan<'a>(
         &'a self,

@@ -215,6 +215,23 @@ impl BaseReader for LmdbReader {
         }
     }
 
+    fn first<'a>(&'a self, lower: &[u8], upper: &[u8]) -> Result<Option<(&'a [u8], &'a [u8])>> {
+        if long_key::is_long(lower) || long_key::is_long(upper) {
+            return self.scan(lower, upper, false)?.next();
+        }
+        let found = self
+            .table
+            .get_greater_than_or_equal_to(&self.transaction, lower)
+            .map_err(|error| failed("could not read the base", &error))?;
+        match found {
+            // A long key stands here by its start only.
+            Some((key, _)) if key.len() >= long_key::LIMIT => {
+                self.scan(lower, upper, false)?.next()
+            }
+            found => Ok(found.filter(|(key, _)| *key < upper)),
+        }
+    }
+
     fn scan<'a>(
         &'a self,
         lower: &[u8],

@@ -1,13 +1,16 @@
 //! A worker's point reads: one row by one whole key of a unique index, index entry and row in one call, either as a view
 //! sees it or in the newest committed state without a snapshot to take and release.
 
+use std::sync::Arc;
+
 use helios_base::Result;
 use helios_columns::batch::{BatchWriter, ColumnSet};
 
 use super::cursors::add_entries;
 use super::{Filled, View, Worker};
 use crate::key::{FileId, after_prefix, rowid_of};
-use crate::merge::MergedScan;
+use crate::memtable::Memtable;
+use crate::merge::{Committed, MergedScan};
 use crate::store::SnapshotState;
 
 /// A unique index and the table that it belongs to.
@@ -37,6 +40,25 @@ impl Worker {
         let filled = self.row_by_key(&state, view, path, key, columns, out)?;
         let is_current = self.store.catalog_version() == catalog_version;
         Ok(is_current.then_some(filled))
+    }
+
+    /// As `newest_row_by_key`, with what the transaction (0: none) wrote before the command; whatever the catalogs did.
+    pub fn newest_row_by_key_in(
+        &mut self,
+        path: PointPath,
+        transaction: u32,
+        command: u32,
+        key: &[u8],
+        columns: &mut ColumnSet,
+        out: &mut [u8],
+    ) -> Result<Filled> {
+        let state = self.current_state()?;
+        let view = View {
+            snapshot: 0,
+            transaction,
+            command,
+        };
+        self.row_by_key(&state, view, path, key, columns, out)
     }
 
     /// The row under a key of the index as the view sees it, as a batch of one row or none.
@@ -90,9 +112,19 @@ impl Worker {
         let Some(upper) = after_prefix(&lower) else {
             return Ok(None);
         };
+        let overlay = match view.transaction {
+            0 => None,
+            transaction => Some(&self.transactions.get(transaction)?.overlay),
+        };
+        let overlay = overlay.filter(|overlay| !overlay.is_empty());
+        if overlay.is_none()
+            && !index.is_temporary()
+            && let Some(found) = only_in_base(&snapshot.committed(), &lower, &upper)?
+        {
+            return Ok(found);
+        }
         let mut scan = MergedScan::new(false);
-        if view.transaction != 0 {
-            let overlay = &self.transactions.get(view.transaction)?.overlay;
+        if let Some(overlay) = overlay {
             scan.add_overlay(overlay, &lower, &upper, view.command)?;
         }
         add_entries(&mut scan, &self.temporary, snapshot, index, &lower, &upper)?;
@@ -103,4 +135,26 @@ impl Worker {
         }
         Ok(None)
     }
+}
+
+/// The rowid of a key of which the memtables know nothing, Some(None) where the base knows nothing of it either; None
+/// where only a merged scan can tell.
+fn only_in_base(
+    committed: &Committed<'_>,
+    lower: &[u8],
+    upper: &[u8],
+) -> Result<Option<Option<u64>>> {
+    let Some(base) = committed.base else {
+        return Ok(None);
+    };
+    let in_memory = |memtable: &Arc<Memtable>| memtable.may_have_entry(lower);
+    if committed.memtables.iter().any(in_memory) {
+        return Ok(None);
+    }
+    Ok(match base.first(lower, upper)? {
+        None => Some(None),
+        Some((found, _)) if found.len() == lower.len() + 8 => Some(Some(rowid_of(found))),
+        // The entry of a longer key: the right one may stand behind it.
+        Some(_) => None,
+    })
 }

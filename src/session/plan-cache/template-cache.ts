@@ -9,6 +9,7 @@ import type { ParameterValue } from '../parameters.js';
 import type { Session } from '../session.js';
 import type { CachedStatement } from './cached-statement.js';
 import { type Fingerprint, fingerprint } from './fingerprint.js';
+import { type FoldCheck, foldCheck } from './fold-check.js';
 import { type Slot, slotLiterals } from './literal-slots.js';
 import { type PlanEnvironment, planEnvironment } from './plan-environment.js';
 import { TemplateStatement, declaredTypeOf, parameterValues, standsFor, touchesOneRow } from './template.js';
@@ -17,6 +18,7 @@ interface Template {
   readonly statement: TemplateStatement;
   readonly slots: readonly Slot[];
   readonly types: readonly number[];
+  readonly check: FoldCheck;
   /** The literals that are not parameters, by index; undefined for those that are. */
   readonly fixed: readonly (string | undefined)[];
 }
@@ -43,7 +45,7 @@ const unknown: Sighting = { found: null, learn: null };
 
 /** Looks for a template of the text. */
 export function sightStatement(session: Session, sql: string): Sighting {
-  if (session.settings.text('standard_conforming_strings') !== 'on') return unknown;
+  if (!session.settings.bool('standard_conforming_strings')) return unknown;
   const print = fingerprint(sql);
   const environment = print === null ? null : planEnvironment(session);
   if (print === null || environment === null) return unknown;
@@ -58,7 +60,7 @@ export function sightStatement(session: Session, sql: string): Sighting {
   const template = skeleton.templates.find(({ fixed }) => fixesSame(fixed, print));
   if (template?.statement.isCurrent(session)) {
     const parameters = parameterValues(session, template.types, template.slots, print.literals);
-    if (parameters === null) return unknown;
+    if (parameters === null || !template.check.passes(session, parameters)) return unknown;
     template.statement.refresh(session);
     return { found: { statement: template.statement, parameters }, learn: null };
   }
@@ -128,10 +130,12 @@ function makeTemplate(session: Session, { sql, print, raw, bound, environment }:
       environment,
       false,
     );
-    if (!touchesOneRow(session.catalog, statement.rewritten(session))) return null;
+    const query = statement.rewritten(session);
+    const check = touchesOneRow(session.catalog, query) ? foldCheck(environment.catalog, query) : null;
+    if (check === null) return null;
     const parameters = new Set(slotted.slots.map(({ literal }) => literal));
     const fixed = print.literals.map(({ text }, index) => (parameters.has(index) ? undefined : text));
-    return { statement, slots: slotted.slots, types: parameterTypes, fixed };
+    return { statement, slots: slotted.slots, types: parameterTypes, check, fixed };
   } catch {
     return null;
   }

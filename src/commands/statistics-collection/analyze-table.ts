@@ -8,11 +8,11 @@ import type { TypeDescriptor } from '../../types/type-descriptor.js';
 import { PgArray, type Row, type Value } from '../../types/value.js';
 import type { CommandContext } from '../api.js';
 import { type CollectedStatistics, columnStatistics } from './column-statistics.js';
+import { sampleRows } from './sample-rows.js';
 
 /** default_statistics_target where a column has none of its own. */
 const targetDefault = 100;
 const rowsPerTargetEntry = 300;
-const scanBatchRows = 4096;
 
 /** Collects statistics of a table's columns (`columns` null: all) and stores them. */
 export async function analyzeTable(
@@ -36,52 +36,6 @@ export async function analyzeTable(
     if (statistics !== null) await storeStatistics(context, relation.oid, attribute, statistics);
   }
   await storeSize(context, relation, total);
-}
-
-/** Up to `wanted` rows, each with the same chance, in row order; and how many there are. */
-async function sampleRows(
-  context: CommandContext,
-  relation: RelationDescriptor,
-  attributes: readonly AttributeDescriptor[],
-  wanted: number,
-): Promise<{ rows: Row[]; total: number }> {
-  const table = context.store.table(relation.file, relation.layout, context.catalog);
-  const view = context.transaction.latestView();
-  const cursor = table.scan(view, {
-    attributes: attributes.map((attribute) => attribute.number),
-    direction: 'forward',
-  });
-  const execution = context.corridor.executionContext();
-  const kept: { position: number; row: Row }[] = [];
-  let total = 0;
-  // A generator of its own: the session's random() must not notice.
-  let state = 0x2545f491;
-  const next = (): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 4294967296;
-  };
-  try {
-    for (;;) {
-      const batch = cursor.next(scanBatchRows);
-      if (batch.rowCount === 0) break;
-      for (const row of batch.rows) {
-        if (kept.length < wanted) kept.push({ position: total, row });
-        else {
-          const at = Math.floor(next() * (total + 1));
-          if (at < wanted) kept[at] = { position: total, row };
-        }
-        total++;
-      }
-      execution.checkInterrupts();
-      await execution.yieldToEventLoop();
-    }
-  } finally {
-    cursor.close();
-  }
-  kept.sort((left, right) => left.position - right.position);
-  return { rows: kept.map((item) => item.row), total };
 }
 
 function collect(

@@ -36,7 +36,9 @@ const widthMax = 1024;
 
 interface Group {
   readonly value: Value;
-  count: number;
+  /** Where the value occurs, among those that count. */
+  readonly positions: number[];
+  readonly count: number;
 }
 
 /** Computes the statistics; null for an empty sample. */
@@ -45,7 +47,7 @@ export function columnStatistics(column: SampledColumn): CollectedStatistics | n
   if (sampleRows === 0) return null;
   let totalWidth = 0;
   let tooWide = 0;
-  const usable: { value: Value; position: number }[] = [];
+  const usable: Value[] = [];
   let nonNull = 0;
   for (const value of column.values) {
     if (value === null) continue;
@@ -53,31 +55,20 @@ export function columnStatistics(column: SampledColumn): CollectedStatistics | n
     const width = column.fixedWidth ?? column.width(value);
     totalWidth += width;
     if (column.fixedWidth === null && width > widthMax) tooWide++;
-    else usable.push({ value, position: usable.length });
+    else usable.push(value);
   }
   const nullFraction = (sampleRows - nonNull) / sampleRows;
   const width = column.fixedWidth ?? (nonNull === 0 ? 0 : Math.trunc(totalWidth / nonNull));
   const base = { nullFraction, width, commonValues: [], commonFrequencies: [], histogram: [], correlation: null };
   if (nonNull === 0) return { ...base, distinct: 0 };
   const { compare } = column;
-  if (compare !== null)
-    usable.sort((left, right) => compare(left.value, right.value) || left.position - right.position);
-  const groups =
-    compare !== null
-      ? sortedGroups(
-          usable.map((item) => item.value),
-          compare,
-        )
-      : keyedGroups(
-          usable.map((item) => item.value),
-          column.key,
-        );
-  if (groups === null) return { ...base, distinct: 0 };
+  if (compare === null && column.key === null) return { ...base, distinct: 0 };
+  const groups = groupsOf(usable, column.key, compare);
   const distinct = distinctEstimate(groups, tooWide, sampleRows, nonNull, column.totalRows, nullFraction);
   const common = commonGroups(groups, tooWide, distinct, nullFraction, sampleRows, column);
   const histogram = compare === null ? [] : histogramBounds(groups, common, column.target);
   const correlation =
-    compare === null || usable.length < 2 ? null : orderCorrelation(usable.map((item) => item.position));
+    compare === null || usable.length < 2 ? null : orderCorrelation(groups.flatMap((group) => group.positions));
   return {
     nullFraction,
     width,
@@ -89,26 +80,37 @@ export function columnStatistics(column: SampledColumn): CollectedStatistics | n
   };
 }
 
-function sortedGroups(sorted: readonly Value[], compare: (left: Value, right: Value) => number): Group[] {
-  const groups: Group[] = [];
-  for (const value of sorted) {
-    const last = groups[groups.length - 1];
-    if (last !== undefined && compare(last.value, value) === 0) last.count++;
-    else groups.push({ value, count: 1 });
+/** Equal values together, in their order where there is one. Grouping first leaves little to sort. */
+function groupsOf(
+  values: readonly Value[],
+  key: ((value: Value) => unknown) | null,
+  compare: ((left: Value, right: Value) => number) | null,
+): readonly Group[] {
+  const keyed = new Map<unknown, { value: Value; positions: number[] }>();
+  for (const [position, value] of values.entries()) {
+    const at = key === null ? position : key(value);
+    const known = keyed.get(at);
+    if (known === undefined) keyed.set(at, { value, positions: [position] });
+    else known.positions.push(position);
   }
-  return groups;
+  const groups = [...keyed.values()];
+  if (compare !== null) groups.sort((left, right) => compare(left.value, right.value));
+  const joined = key === null && compare !== null ? joinEqual(groups, compare) : groups;
+  return joined.map(({ value, positions }) => ({ value, positions, count: positions.length }));
 }
 
-function keyedGroups(values: readonly Value[], key: ((value: Value) => unknown) | null): Group[] | null {
-  if (key === null) return null;
-  const groups = new Map<unknown, Group>();
-  for (const value of values) {
-    const at = key(value);
-    const known = groups.get(at);
-    if (known !== undefined) known.count++;
-    else groups.set(at, { value, count: 1 });
+/** Joins sorted neighbours whose values are equal. */
+function joinEqual(
+  sorted: readonly { value: Value; positions: number[] }[],
+  compare: (left: Value, right: Value) => number,
+): { value: Value; positions: number[] }[] {
+  const joined: { value: Value; positions: number[] }[] = [];
+  for (const group of sorted) {
+    const last = joined[joined.length - 1];
+    if (last !== undefined && compare(last.value, group.value) === 0) last.positions.push(...group.positions);
+    else joined.push(group);
   }
-  return [...groups.values()];
+  return joined;
 }
 
 /** Positive: a number of values; negative: minus their share of the rows. */

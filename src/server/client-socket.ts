@@ -27,12 +27,23 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+/** Sockets whose replies leave at the end of this turn of the event loop: what their clients do with them must not
+ *  compete with the work on other clients' messages that the same turn brought. */
+let due: ClientSocket[] = [];
+
+function flushDue(): void {
+  const sockets = due;
+  due = [];
+  for (const socket of sockets) socket.flushNow();
+}
+
 export class ClientSocket {
   readonly out = new ByteWriter(1024);
   private readonly framer = new MessageFramer();
   private waiter: Waiter | null = null;
   private drained: (() => void) | null = null;
   private isPaused = false;
+  private isFlushDue = false;
   private hasEnded = false;
 
   /** Takes over a socket on which the start-up packet was read; `rest` is what came after it. */
@@ -69,6 +80,21 @@ export class ClientSocket {
     return new Promise((resolve) => {
       this.drained = resolve;
     });
+  }
+
+  flushSoon(): Promise<void> | undefined {
+    if (this.out.length > directBytesMax || this.socket.writableLength > 0) return this.flush();
+    if (this.out.length > 0 && !this.isFlushDue) {
+      this.isFlushDue = true;
+      if (due.push(this) === 1) setImmediate(flushDue);
+    }
+    return undefined;
+  }
+
+  /** The end of the event loop's turn has come. */
+  flushNow(): void {
+    this.isFlushDue = false;
+    if (this.out.length > 0) this.send();
   }
 
   /** Hands the output to the kernel, at once where it takes it, else through the stream. */

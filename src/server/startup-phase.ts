@@ -260,7 +260,7 @@ async function logInAndServe(state: WorkerState, host: SessionHost, request: Log
 
 type ConnectionFacts = Omit<
   ClientConnection,
-  'interrupts' | 'flush' | 'poll' | 'pollCopyData' | 'receive' | 'setEncoding' | 'isClosed' | 'close'
+  'interrupts' | 'flush' | 'flushSoon' | 'poll' | 'pollCopyData' | 'receive' | 'setEncoding' | 'isClosed' | 'close'
 >;
 
 function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: ConnectionFacts): ClientConnection {
@@ -268,6 +268,7 @@ function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: Co
     ...facts,
     interrupts,
     flush: () => socket.flush(),
+    flushSoon: () => socket.flushSoon(),
     poll: () => socket.poll(),
     pollCopyData: () => socket.pollCopyData(),
     receive: (timeout, check) => socket.receive(timeout, check),

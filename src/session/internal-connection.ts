@@ -22,6 +22,9 @@ export function openInternalConnection(role: LoginRole, database: LoginDatabase,
     systemUser: null,
     interrupts: { pending: false, take: () => null, subscribe: () => () => {} },
     out,
+    flushSoon() {
+      return undefined;
+    },
     flush() {
       out.reset();
       return undefined;

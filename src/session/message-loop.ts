@@ -88,7 +88,7 @@ function sync(session: Session): Awaitable<void> {
 
 async function waitForMessage(session: Session): Promise<FrontendMessage | null> {
   session.enterIdle();
-  const wait = session.connection.flush();
+  const wait = session.connection.flushSoon();
   if (wait) await wait;
   const message = await session.connection.receive(idleTimeout(session));
   session.leaveIdle();

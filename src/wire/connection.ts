@@ -27,6 +27,8 @@ export interface ClientConnection {
   /** Sends what `out` holds. Returns a promise while the client doesn't keep up: await it before producing more. It
    *  resolves when the client caught up, was lost (`isClosed`), or an interrupt came. */
   flush(): Promise<void> | undefined;
+  /** The same at the end of this turn of the event loop, for a session that goes on to wait for its client. */
+  flushSoon(): Promise<void> | undefined;
 
   /** The next message if it is already here, else null. Throws 08P01 FATAL on a malformed one. */
   poll(): FrontendMessage | null;

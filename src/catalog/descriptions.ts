@@ -50,8 +50,8 @@ const operatorWords: Readonly<Record<string, string>> = {
 
 /** Words for the operators of number, string, time and bit types; those of other types mean other things. */
 function operatorDescriptions(): Value[][] {
-  return readDataFile('pg_operator').flatMap(([oid, name, , , kind, , , left, right]) => {
-    const isKnown = (type: string | undefined): boolean =>
+  return readDataFile('pg_operator').flatMap(([oid, name, , , kind, , , left, right]): Value[][] => {
+    const isKnown = (type: string | null | undefined): boolean =>
       type === '0' || (comparisons.has(name ?? '') ? !geometricTypes.has(Number(type)) : commonTypes.has(Number(type)));
     const isCommon = [left, right].every(isKnown);
     const words = isCommon ? operatorWords[`${kind === 'l' ? ' ' : ''}${name}`] : undefined;

@@ -164,6 +164,8 @@ export interface FunctionDescriptor {
   readonly volatility: 'i' | 's' | 'v';
   readonly isLeakproof: boolean;
   readonly securityDefiner: boolean;
+  /** Privileges as in pg_proc; null: everybody may execute it. */
+  readonly acl: string | null;
   readonly cost: number;
   readonly rows: number;
   /** Input arguments only. */

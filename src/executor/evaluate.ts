@@ -5,11 +5,13 @@ import type { Row, Value } from '../types/value.js';
 import type { ExecutionContext } from './api.js';
 import { type ScalarProgram, compileScalar } from './expressions/compile.js';
 import { CompileUnit } from './expressions/unit.js';
+import { checkExpression } from './permissions.js';
 import { RunState } from './state.js';
 
 /** The value of an expression without Vars; a Promise where it waits. Throws whatever its functions throw. */
 export function evaluateExpression(expression: Expression, context: ExecutionContext): Value | Promise<Value> {
   if (expression.kind === 'Const') return expression.value;
+  checkExpression(expression, context);
   const unit = new CompileUnit(context.catalog, context.catalog.version(), []);
   const x = new RunState(unit, context, null);
   return compileScalar(unit, expression).run(x, null);

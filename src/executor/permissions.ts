@@ -2,9 +2,14 @@
 // (25006)? A plan that was found permitted is not checked again for the same user until a catalog changes.
 import type { Catalog } from '../catalog/api.js';
 import type { AccessControl } from '../catalog/access.js';
+import type { FunctionDescriptor } from '../catalog/descriptors.js';
+import { requireExecute } from '../catalog/function-privileges.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
-import type { PlannedStatement } from '../trees/plan.js';
+import type { Expression } from '../trees/expression.js';
+import type { Plan, PlannedStatement } from '../trees/plan.js';
+import { planChildren, planExpressions } from '../trees/plan-children.js';
 import type { RtePermissions } from '../trees/query.js';
+import { walkExpression } from '../trees/walk.js';
 import type { ExecutionContext } from './api.js';
 import type { CompileUnit } from './expressions/unit.js';
 
@@ -31,7 +36,46 @@ export function checkStart(planned: PlannedStatement, unit: CompileUnit, context
     if (entry.kind === 'subquery' && entry.permissions !== null)
       check(access, entry.viewRelation, entry.permissions, context);
   }
+  for (const fn of restrictedFunctions(planned, unit, context)) requireExecute(context.catalog, fn, context.userId);
   permitted.set(unit, context.userId);
+}
+
+/** The functions that the plan calls and not everybody may execute. */
+function restrictedFunctions(
+  planned: PlannedStatement,
+  unit: CompileUnit,
+  context: ExecutionContext,
+): readonly FunctionDescriptor[] {
+  return unit.cached(planned.subplans, () => {
+    const found = new Set<number>();
+    const visit = (plan: Plan): void => {
+      for (const expression of planExpressions(plan)) collectFunctions(expression, found);
+      planChildren(plan).forEach(visit);
+    };
+    [planned.plan, ...planned.subplans].forEach(visit);
+    return restricted(found, context.catalog);
+  });
+}
+
+/** 42501 for functions of a single expression that the user may not execute. */
+export function checkExpression(expression: Expression, context: ExecutionContext): void {
+  const found = new Set<number>();
+  collectFunctions(expression, found);
+  for (const fn of restricted(found, context.catalog)) requireExecute(context.catalog, fn, context.userId);
+}
+
+function restricted(functions: ReadonlySet<number>, catalog: Catalog): readonly FunctionDescriptor[] {
+  return [...functions].flatMap((oid) => {
+    const fn = catalog.function(oid);
+    return fn === null || fn.acl === null || fn.acl === undefined ? [] : [fn];
+  });
+}
+
+function collectFunctions(expression: Expression, found: Set<number>): void {
+  walkExpression(expression, (node) => {
+    if ('function' in node && typeof node.function === 'number') found.add(node.function);
+    return undefined;
+  });
 }
 
 function accessOf(catalog: Catalog): AccessControl | null {

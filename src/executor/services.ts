@@ -28,6 +28,13 @@ export interface ProcedureRunner {
 }
 export const procedureRunner = serviceKey<ProcedureRunner>('procedureRunner');
 
+/** Settings that hold while a function runs (CREATE FUNCTION ... SET). */
+export interface FunctionSettings {
+  /** Sets name=value entries of pg_proc.proconfig; returns how to set back what they were. */
+  enter(config: readonly string[]): () => void;
+}
+export const functionSettings = serviceKey<FunctionSettings>('functionSettings');
+
 /** SET CONSTRAINTS of the current transaction, and the checks that wait for its end. */
 export interface ConstraintModes {
   isDeferred(constraint: number, initiallyDeferred: boolean): boolean;

@@ -6,7 +6,7 @@ import type { PlannedStatement } from '../trees/plan.js';
 import type { ExecutionContext, Execution } from './api.js';
 import { startExecution } from './execute.js';
 import { baseType } from './operators.js';
-import type { FunctionCallSite } from './services.js';
+import { type FunctionCallSite, functionSettings } from './services.js';
 import type { RunState } from './state.js';
 
 /** Calls a SQL function for its single value: the first column (or all, as a record) of the last statement's first row. */
@@ -40,6 +40,22 @@ export async function sqlFunctionRows(
 }
 
 async function runBody(
+  x: RunState,
+  site: FunctionCallSite,
+  args: readonly Value[],
+  last: (execution: Execution) => Promise<void>,
+): Promise<void> {
+  const { descriptor } = site;
+  if (descriptor.config.length === 0) return runStatements(x, site, args, last);
+  const leave = x.context.session.service(functionSettings).enter(descriptor.config);
+  try {
+    await runStatements(x, site, args, last);
+  } finally {
+    leave();
+  }
+}
+
+async function runStatements(
   x: RunState,
   site: FunctionCallSite,
   args: readonly Value[],

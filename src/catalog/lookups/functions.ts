@@ -51,6 +51,7 @@ export function functionLookups(
       volatility: row.provolatile as FunctionDescriptor['volatility'],
       isLeakproof: row.proleakproof,
       securityDefiner: row.prosecdef,
+      acl: row.proacl,
       cost: row.procost,
       rows: row.prorows,
       argTypes: row.proargtypes,

@@ -3,6 +3,7 @@
 // Conditions as in PostgreSQL: not SECURITY DEFINER, no settings, no sets, the body no more volatile and no less strict
 // than declared, and a volatile or costly argument is used at most once.
 import type { FunctionDescriptor } from '../../catalog/descriptors.js';
+import { mayExecute } from '../../catalog/function-privileges.js';
 import type { Expression, FuncExpr } from '../../trees/expression.js';
 import type { Query } from '../../trees/query.js';
 import type { PlannerGlobal } from '../planner-info.js';
@@ -16,8 +17,8 @@ const inlineDepthMax = 20;
 export function inlineFunction(global: PlannerGlobal, call: FuncExpr, depth: number): Expression | null {
   const { catalog, context } = global;
   const descriptor = catalog.function(call.function);
-  if (descriptor === null || !mayBeInlined(descriptor) || depth > inlineDepthMax || !context.sqlFunctionBody)
-    return null;
+  if (descriptor === null || !mayBeInlined(descriptor) || !mayExecute(catalog, descriptor, context.userId)) return null;
+  if (depth > inlineDepthMax || !context.sqlFunctionBody) return null;
   const body = context.sqlFunctionBody(call.function, call.args.map(typeOf));
   const [query] = body ?? [];
   if (body?.length !== 1 || query === undefined || !isBareSelect(query)) return null;

@@ -1,5 +1,6 @@
 // Functions in FROM: their calls are folded, and set-returning SQL functions become subqueries:
 //   SELECT * FROM f(3)   ->   SELECT * FROM (body with $1 = 3)
+import { mayExecute } from '../../catalog/function-privileges.js';
 import type { Expression, FuncExpr } from '../../trees/expression.js';
 import type { FunctionRte, Query } from '../../trees/query.js';
 import { containsVolatile } from '../expressions/facts.js';
@@ -53,6 +54,7 @@ function inlineBody(root: PlannerInfo, rte: FunctionRte): Query | null {
     !descriptor.isStrict &&
     !descriptor.securityDefiner &&
     descriptor.config.length === 0 &&
+    mayExecute(catalog, descriptor, context.userId) &&
     call.returnsSet;
   if (!qualifies || call.args.some((arg) => containsVolatile(arg, catalog) || arg.kind === 'SubLink')) return null;
   const bodies = context.sqlFunctionBody(call.function, call.args.map(typeOf));

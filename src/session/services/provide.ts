@@ -12,7 +12,7 @@ import {
   transactionControl,
 } from '../../commands/services.js';
 import { notSupported } from '../../errors/pg-error.js';
-import { cursorPositions, procedureRunner } from '../../executor/services.js';
+import { cursorPositions, functionSettings, procedureRunner } from '../../executor/services.js';
 import {
   advisoryLocks,
   backendsService,
@@ -27,6 +27,7 @@ import { advisoryLocksOf, backends, lockTable } from '../../transaction/server-s
 import { copyStreamsOf } from '../copy-streams.js';
 import type { Session } from '../session.js';
 import { cursorPositionsOf } from './cursor-positions.js';
+import { functionSettingsOf } from './function-settings.js';
 import { openRelationsOf } from './open-relations.js';
 import { commandSettings } from './command-settings.js';
 import { serverInfoOf } from './server-info.js';
@@ -49,6 +50,7 @@ export function provideServices(session: Session): void {
   session.provide(sleeper, sleeperOf(session));
   session.provide(serverControl, { reload: () => session.environment.server.reload() });
   session.provide(copyStreams, copyStreamsOf(session));
+  session.provide(functionSettings, functionSettingsOf(session));
   session.provide(cursorPositions, cursorPositionsOf(session));
   session.provide(procedureRunner, {
     call: (site) => {

@@ -93,8 +93,32 @@ function addMember(ec: EquivalenceClass, expr: Expression, type: number): Equiva
   return member;
 }
 
-function findMember(ec: EquivalenceClass, expr: Expression, type: number): EquivalenceMember | undefined {
-  return ec.members.find((member) => !member.isChild && member.type === type && equalTrees(member.expr, expr));
+/** A member by its expression; those made for an inheritance child count for `child`'s relids only. */
+function findMember(
+  ec: EquivalenceClass,
+  expr: Expression,
+  type: number,
+  child: Relids = noRelids,
+): EquivalenceMember | undefined {
+  return ec.members.find(
+    (member) => (!member.isChild || member.relids === child) && member.type === type && equalTrees(member.expr, expr),
+  );
+}
+
+/** Makes an inheritance child's columns members of the classes that its parent's columns are in. */
+export function addChildMembers(
+  root: PlannerInfo,
+  parent: RelOptInfo,
+  child: RelOptInfo,
+  translate: (expression: Expression) => Expression,
+): void {
+  for (const ec of root.equivalences) {
+    if (ec.hasVolatile || ec.members.some((member) => member.isChild && member.relids === child.relids)) continue;
+    for (const member of ec.members.filter((item) => !item.isChild && item.relids === parent.relids)) {
+      const expr = translate(member.expr);
+      ec.members.push({ expr, relids: child.relids, isConst: false, isChild: true, type: member.type });
+    }
+  }
 }
 
 /** Takes an equality into the classes; false where it stays an ordinary condition. */
@@ -171,13 +195,14 @@ export function ecForExpression(
   collation: number,
   sortRef: number,
   create: boolean,
+  child: Relids = noRelids,
 ): EquivalenceClass | null {
   const member = canonicalMember(expr, type, collation);
   const memberType = isPolymorphic(type) || type === 0 ? typeOf(member) : type;
   for (const ec of root.equivalences) {
     if (ec.hasVolatile && (sortRef === 0 || sortRef !== ec.sortRef)) continue;
     if (ec.collation !== collation || !sameFamilies(ec.families, families)) continue;
-    if (findMember(ec, member, memberType) !== undefined) return ec;
+    if (findMember(ec, member, memberType, child) !== undefined) return ec;
   }
   if (!create) return null;
   const ec = newEc(families, collation);

@@ -220,6 +220,7 @@ class ReferenceSetter {
       ...plan,
       targetList: passThrough(plan.targetList),
       children: plan.children.map((child) => this.plan(child)),
+      ...(plan.parentRtIndex === undefined ? {} : { parentRtIndex: plan.parentRtIndex + this.offset }),
     };
   }
 

@@ -112,6 +112,8 @@ export interface Aggref {
   readonly variadic: boolean;
   /** pg_aggregate.aggkind. */
   readonly aggKind: 'n' | 'o' | 'h';
+  /** Set by the planner: the input comes in the order that ORDER BY or DISTINCT wants. */
+  readonly presorted?: true;
   /** Query level the aggregate belongs to, 0 the containing one. */
   readonly levelsUp: number;
   readonly location: number;

@@ -146,10 +146,13 @@ export interface PlanMergeAction {
 export interface Append extends PlanCommon {
   readonly kind: 'Append';
   readonly children: readonly Plan[];
+  /** RT index of the inheritance parent whose tables the children read. */
+  readonly parentRtIndex?: number;
 }
 export interface MergeAppend extends PlanCommon {
   readonly kind: 'MergeAppend';
   readonly children: readonly Plan[];
+  readonly parentRtIndex?: number;
   readonly keys: readonly SortKey[];
 }
 /** WITH RECURSIVE: left once, then right over the work table until it is empty. */

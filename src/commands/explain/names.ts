@@ -39,6 +39,8 @@ export class PlanNames {
 
   private collect(plan: Plan, used: Set<number>): void {
     if ('scanRtIndex' in plan) used.add(plan.scanRtIndex);
+    if ((plan.kind === 'Append' || plan.kind === 'MergeAppend') && plan.parentRtIndex !== undefined)
+      used.add(plan.parentRtIndex);
     if (plan.kind === 'ModifyTable') {
       used.add(plan.resultRelation);
       for (const member of plan.members ?? []) used.add(member.resultRelation);

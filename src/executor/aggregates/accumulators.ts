@@ -20,8 +20,10 @@ export type AccumulatorFactory = () => Accumulator;
 /** How to make accumulators for a spec in this execution. */
 export function accumulatorFactory(x: RunState, spec: AggregateSpec, run: AggregateRun): AccumulatorFactory {
   const plain = plainFactory(x, spec, run);
-  if (run.compareInputs === null) return plain;
   const isDuplicate = spec.isDistinct ? sameArguments(x, spec) : null;
+  if (run.compareInputs === null) {
+    return isDuplicate === null ? plain : () => new AdjacentDistinct(spec, plain(), isDuplicate);
+  }
   return () => new SortedAccumulator(x, spec, run, plain(), isDuplicate);
 }
 
@@ -216,6 +218,28 @@ class SortedAccumulator implements Accumulator {
       }
     }
     this.sorter.clear();
+    return this.inner.result();
+  }
+}
+
+/** DISTINCT over presorted input: duplicates follow each other. */
+class AdjacentDistinct implements Accumulator {
+  private last: Row | null = null;
+
+  constructor(
+    private readonly spec: AggregateSpec,
+    private readonly inner: Accumulator,
+    private readonly isDuplicate: (left: Row, right: Row) => boolean,
+  ) {}
+
+  add(...inputs: Value[]): void | Promise<void> {
+    if (this.spec.transition.isStrict && inputs.slice(0, this.spec.argCount).includes(null)) return undefined;
+    if (this.last !== null && this.isDuplicate(this.last, inputs)) return undefined;
+    this.last = inputs;
+    return this.inner.add(...inputs);
+  }
+
+  result(): Value | Promise<Value> {
     return this.inner.result();
   }
 }

@@ -61,7 +61,7 @@ export function aggregateSpec(unit: CompileUnit, expr: Aggref): AggregateSpec {
     inputs,
     filter: expr.filter,
     directArgs: expr.directArgs.length === 0 ? null : compileRow(unit, expr.directArgs),
-    sort: sortKeys(clauses, inputs, expr.inputCollation),
+    sort: expr.presorted === true ? [] : sortKeys(clauses, inputs, expr.inputCollation),
     isDistinct: expr.distinct.length > 0,
     orderedSet: expr.aggKind === 'n' ? [] : sortKeys(expr.orderBy, inputs, expr.inputCollation),
   };

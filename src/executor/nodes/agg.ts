@@ -87,6 +87,11 @@ export class AggNode extends GeneratorNode {
     this.factories = factories;
   }
 
+  /** GROUP BY columns that are all fixed by conditions: one group, but none over no rows. */
+  private get isGrouped(): boolean {
+    return this.plan.strategy === 'sorted' && this.plan.groupingSets === null;
+  }
+
   private newGroup(row: Row | null): GroupState {
     return { row, accumulators: this.factories.map((make) => make()) };
   }
@@ -124,7 +129,7 @@ export class AggNode extends GeneratorNode {
     }
     for (let n = 0; n < chain.length; n++) {
       const set = chain[n] as AggGroupingSet;
-      const group = groups[n] ?? (set.columns.length === 0 ? this.newGroup(null) : null);
+      const group = groups[n] ?? (set.columns.length === 0 && !this.isGrouped ? this.newGroup(null) : null);
       if (group !== null) await this.finish(group, set);
       if (this.out.length >= this.rowCountMax) yield this.takeOut();
     }
@@ -187,7 +192,8 @@ export class AggNode extends GeneratorNode {
 
   /** Puts a table's groups out, then those of the rows that had to wait. */
   private async *drainHashed(table: HashedGroups): AsyncGenerator<Batch, void, void> {
-    if (table.groups.size === 0 && table.set.columns.length === 0) table.groups.set(0, this.newGroup(null));
+    if (table.groups.size === 0 && table.set.columns.length === 0 && this.plan.groupingSets !== null)
+      table.groups.set(0, this.newGroup(null));
     this.peakBytes = Math.max(this.peakBytes, table.bytes);
     for (const group of table.groups.values()) {
       await this.finish(group, table.set);

@@ -131,6 +131,8 @@ export interface AggregateCosts {
   readonly finalPerTuple: number;
   /** Bytes of transition values beyond the row itself. */
   readonly transitionSpace: number;
+  /** Transition states that each group keeps. */
+  readonly transitionCount: number;
 }
 
 /** Aggregation of `inputRows` rows into `groups` groups. */
@@ -171,7 +173,7 @@ export function aggCost(
     startup += settings.cpuOperatorCost * groupColumns * inputRows;
     startup += costs.finalStartup;
     total = startup + costs.finalPerTuple * groups + settings.cpuTupleCost * groups;
-    const spill = hashAggSpillCost(settings, groups, inputRows, inputWidth, costs.transitionSpace);
+    const spill = hashAggSpillCost(settings, groups, inputRows, inputWidth, costs);
     startup += spill.startup;
     total += spill.total;
   }
@@ -184,27 +186,45 @@ export function aggCost(
 }
 
 /** Bytes of a hash table entry for one group. */
-export function hashEntryBytes(width: number, transitionSpace: number): number {
-  return Math.ceil(width / 8) * 8 + 24 + transitionSpace + 32;
+export function hashEntryBytes(
+  width: number,
+  costs: Pick<AggregateCosts, 'transitionSpace' | 'transitionCount'> | null,
+): number {
+  const chunk = 16;
+  const entry = 24 + chunk + 16 + Math.ceil(width / 8) * 8;
+  if (costs === null) return entry;
+  const states = costs.transitionCount > 0 ? chunk + 16 * costs.transitionCount : 0;
+  return entry + states + (costs.transitionSpace > 0 ? chunk + costs.transitionSpace : 0);
 }
 
+const spillBufferBytes = 8192;
+
+/** Hash aggregation beyond memory: rows of later groups are written to partitions and read again, level by level. */
 function hashAggSpillCost(
   settings: PlannerSettings,
   groups: number,
   inputRows: number,
   inputWidth: number,
-  transitionSpace: number,
+  costs: AggregateCosts,
 ): Cost {
-  const entry = hashEntryBytes(inputWidth, transitionSpace);
+  const entry = hashEntryBytes(inputWidth, costs);
   const limit = settings.hashMemBytes;
-  const batches = Math.max((groups * entry) / limit, groups / Math.max(1, limit / entry));
-  if (Math.ceil(Math.max(batches, 1)) <= 1) return { startup: 0, total: 0 };
-  const depth = Math.ceil(Math.log(batches) / Math.log(32));
-  const pages = Math.ceil(relationBytes(inputRows, inputWidth) / 8192);
-  const written = pages * depth * 2 * settings.randomPageCost * 0.5;
-  const read = pages * depth * 2 * settings.seqPageCost * 0.5;
+  if (groups * entry <= limit) return { startup: 0, total: 0 };
+  const partitionsMax = (limit * 0.25 - spillBufferBytes) / spillBufferBytes;
+  const wanted = Math.max(4, Math.min(partitionsMax, 1 + (1.5 * groups * entry) / limit));
+  const partitions = 2 ** Math.ceil(Math.log2(Math.trunc(Math.min(1024, wanted))));
+  const buffers = spillBufferBytes * (1 + partitions);
+  const usable = limit > 4 * buffers ? limit - buffers : limit * 0.75;
+  const groupsInMemory = usable > entry ? usable / entry : 1;
+  const batches = Math.max(1, Math.ceil(Math.max((groups * entry) / usable, groups / groupsInMemory)));
+  const depth = Math.ceil(Math.log(batches) / Math.log(Math.max(partitions, 2)));
+  // Twice the pages: partitions are written and read less evenly than sorted runs.
+  const pages = 2 * depth * (relationBytes(inputRows, inputWidth) / 8192);
   const cpu = depth * inputRows * 2 * settings.cpuTupleCost;
-  return { startup: written + cpu, total: written + read + cpu };
+  return {
+    startup: pages * settings.randomPageCost + cpu,
+    total: pages * (settings.randomPageCost + settings.seqPageCost) + cpu,
+  };
 }
 
 /** Adds the cost of evaluating a target for each row. */

@@ -32,7 +32,7 @@ export function createAppend(root: PlannerInfo, path: Of<'Append' | 'MergeAppend
   }
   if (path.kind === 'Append') {
     const children = path.children.map((child) => createNode(root, child));
-    return { ...planBase(path, targetList, []), kind: 'Append', children };
+    return { ...planBase(path, targetList, []), kind: 'Append', children, ...parentOf(path) };
   }
   const { settings } = root.global;
   const merged: Plan = { ...planBase(path, targetList, []), kind: 'Append', children: [] };
@@ -42,7 +42,17 @@ export function createAppend(root: PlannerInfo, path: Of<'Append' | 'MergeAppend
     const sorted = sortKeysFor(root, plan, path.pathKeys, child.rel.relids);
     return child.pathKeys.length >= path.pathKeys.length ? sorted.plan : sortPlan(sorted.plan, sorted.keys, settings);
   });
-  return { ...planBase(path, own.plan.targetList, []), kind: 'MergeAppend', children, keys: own.keys };
+  return {
+    ...planBase(path, own.plan.targetList, []),
+    kind: 'MergeAppend',
+    children,
+    keys: own.keys,
+    ...parentOf(path),
+  };
+}
+
+function parentOf(path: Path): { readonly parentRtIndex?: number } {
+  return path.rel.rtIndex > 0 ? { parentRtIndex: path.rel.rtIndex } : {};
 }
 
 /** Sort and IncrementalSort. */

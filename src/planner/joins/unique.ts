@@ -52,8 +52,15 @@ function makeUnique(root: PlannerInfo, rel: RelOptInfo, special: SpecialJoinInfo
     sorted = { startup: cost.startup, total: cost.total + settings.cpuOperatorCost * rel.rows * columns };
   }
   let hashed: { startup: number; total: number } | null = null;
-  if (special.semiCanHash && hashEntryBytes(subpath.target.width, 0) * rows <= settings.hashMemBytes) {
-    const none = { transitionStartup: 0, transitionPerTuple: 0, finalStartup: 0, finalPerTuple: 0, transitionSpace: 0 };
+  if (special.semiCanHash && hashEntryBytes(subpath.target.width, null) * rows <= settings.hashMemBytes) {
+    const none = {
+      transitionStartup: 0,
+      transitionPerTuple: 0,
+      finalStartup: 0,
+      finalPerTuple: 0,
+      transitionSpace: 0,
+      transitionCount: 0,
+    };
     const input = { startup: subpath.startupCost, total: subpath.totalCost };
     hashed = aggCost(root, 'hashed', none, columns, rows, [], input, rel.rows, subpath.target.width);
   }

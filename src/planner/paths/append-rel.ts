@@ -2,17 +2,21 @@
 import type { Expression, Var } from '../../trees/expression.js';
 import type { RelationRte } from '../../trees/query.js';
 import { nullConst } from '../expressions/make.js';
-import { rewriteTopDown, mapChildren } from '../expressions/walk.js';
+import { mapChildren } from '../expressions/walk.js';
 import { makeRestrictInfo } from '../jointree/restrict-info.js';
-import type { Path } from '../path.js';
+import type { MergeAppendPath, Path, PathKey } from '../path.js';
+import { requiredOuter } from '../path.js';
 import type { PlannerInfo, RelOptInfo } from '../planner-info.js';
-import { singleRelid } from '../relids.js';
+import { noRelids, singleRelid } from '../relids.js';
 import { required } from '../require.js';
 import { buildBaseRel } from '../rels/build-rel.js';
 import { makeTarget } from '../rels/targets.js';
+import { sortCost } from '../costs/costs.js';
+import { addChildMembers } from '../equivalence.js';
 import { addPath, setCheapest } from './add-path.js';
 import { setBaseSize, setBasePaths } from './base-scans.js';
 import { foldExpression } from '../expressions/fold.js';
+import { cheapestForPathKeys, comparePathKeys, pathKeysContained } from './pathkeys.js';
 
 /** Makes a member relation for each table of an inheritance tree, where there is more than the parent. */
 export function expandInheritance(root: PlannerInfo, rel: RelOptInfo): void {
@@ -128,16 +132,76 @@ export function setAppendSize(root: PlannerInfo, rel: RelOptInfo): void {
   if (rel.members.every((member) => member.isDummy)) rel.isDummy = true;
 }
 
-/** Offers an Append of the members' cheapest paths. */
+/** Offers an Append of the members' cheapest paths, and their sorted paths merged. */
 export function addAppendPaths(root: PlannerInfo, rel: RelOptInfo): void {
-  const children: Path[] = [];
-  for (const member of rel.members) {
-    if (member.isDummy) continue;
+  const members = rel.members.filter((member) => !member.isDummy);
+  for (const member of members) {
+    member.hasEquivalenceJoins = rel.hasEquivalenceJoins;
+    addChildMembers(root, rel, member, (expression) => translateToMember(root, member, expression));
     setBasePaths(root, member);
-    children.push(required(member.cheapestTotal, 'path of an inheritance child'));
   }
+  const children = members.map((member) => required(member.cheapestTotal, 'path of an inheritance child'));
   addPath(rel, appendPath(root, rel, children));
+  addMergedPaths(root, rel, members);
   setCheapest(rel);
+}
+
+/** For each order that some member's path has: all members in that order, sorted where need be, merged. */
+function addMergedPaths(root: PlannerInfo, rel: RelOptInfo, members: readonly RelOptInfo[]): void {
+  if (members.length < 2) return;
+  const orders: (readonly PathKey[])[] = [];
+  for (const path of members.flatMap((member) => member.paths)) {
+    if (path.pathKeys.length === 0 || requiredOuter(path) !== noRelids) continue;
+    if (!orders.some((order) => comparePathKeys(order, path.pathKeys) === 'equal')) orders.push(path.pathKeys);
+  }
+  for (const order of orders) {
+    for (const by of ['startup', 'total'] as const) {
+      const children = members.map(
+        (member) =>
+          cheapestForPathKeys(member.paths, order, by) ??
+          required(member.cheapestTotal, 'path of an inheritance child'),
+      );
+      if (children.every((child) => requiredOuter(child) === noRelids))
+        addPath(rel, mergeAppendPath(root, rel, children, order));
+    }
+  }
+}
+
+/** Children merged in one order; those not in it are sorted first. */
+function mergeAppendPath(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  children: readonly Path[],
+  pathKeys: readonly PathKey[],
+): MergeAppendPath {
+  const { settings } = root.global;
+  let startup = 0;
+  let total = 0;
+  let rows = 0;
+  for (const child of children) {
+    const isSorted = pathKeysContained(pathKeys, child.pathKeys);
+    const cost = isSorted
+      ? { startup: child.startupCost, total: child.totalCost }
+      : sortCost(settings, child.totalCost, child.rows, child.target.width, -1);
+    startup += cost.startup;
+    total += cost.total;
+    rows += child.rows;
+  }
+  const depth = Math.log2(Math.max(2, children.length));
+  const comparison = 2 * settings.cpuOperatorCost;
+  const heap = comparison * Math.max(2, children.length) * depth;
+  const merging = rows * comparison * depth + settings.cpuTupleCost * 0.5 * rows;
+  return {
+    kind: 'MergeAppend',
+    rel,
+    target: rel.target,
+    param: null,
+    rows,
+    startupCost: startup + heap,
+    totalCost: total + heap + merging,
+    pathKeys,
+    children,
+  };
 }
 
 /** An Append of paths with the relation's target. */

@@ -62,7 +62,14 @@ export function aggregateCosts(root: PlannerInfo, aggregates: readonly Aggref[])
       transitionSpace += Math.ceil(width / 8) * 8 + 16;
     }
   }
-  return { transitionStartup, transitionPerTuple, finalStartup: 0, finalPerTuple, transitionSpace };
+  return {
+    transitionStartup,
+    transitionPerTuple,
+    finalStartup: 0,
+    finalPerTuple,
+    transitionSpace,
+    transitionCount: aggregates.length,
+  };
 }
 
 /** DISTINCT and ORDER BY inside an aggregate, and ordered-set aggregates, need sorted groups. */

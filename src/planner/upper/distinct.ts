@@ -98,7 +98,14 @@ export function hashedPath(
   clauses: readonly SortGroupClause[],
   rows: number,
 ): Path {
-  const none = { transitionStartup: 0, transitionPerTuple: 0, finalStartup: 0, finalPerTuple: 0, transitionSpace: 0 };
+  const none = {
+    transitionStartup: 0,
+    transitionPerTuple: 0,
+    finalStartup: 0,
+    finalPerTuple: 0,
+    transitionSpace: 0,
+    transitionCount: 0,
+  };
   const input = { startup: subpath.startupCost, total: subpath.totalCost };
   const cost = aggCost(root, 'hashed', none, clauses.length, rows, [], input, subpath.rows, subpath.target.width);
   return {

@@ -77,7 +77,7 @@ function hashedPasses(sets: readonly (readonly number[])[]): Pass[] {
 
 function hashBytes({ costs, groupsOf }: Request, path: Path, sets: readonly (readonly number[])[]): number {
   const groups = sets.reduce((sum, refs) => sum + groupsOf(refs), 0);
-  return groups * hashEntryBytes(path.target.width, costs.transitionSpace);
+  return groups * hashEntryBytes(path.target.width, costs);
 }
 
 /** Everything hashed, but for a rollup that the input is sorted for by chance; an empty set is no hash key. */

@@ -5,9 +5,10 @@ import { aggCost, type AggregateCosts } from '../costs/costs.js';
 import { qualCost } from '../costs/expression-cost.js';
 import { andList } from '../expressions/make.js';
 import { addPath, setCheapest } from '../paths/add-path.js';
-import { pathKeysContained } from '../paths/pathkeys.js';
+import { commonPrefix, pathKeysContained } from '../paths/pathkeys.js';
 import { sortedPath } from '../paths/simple-paths.js';
-import type { AggPath, GroupPath, Path, PathTarget } from '../path.js';
+import type { SortGroupClause } from '../../trees/query.js';
+import type { AggPath, GroupPath, Path, PathKey, PathTarget } from '../path.js';
 import type { PlannerInfo, RelOptInfo } from '../planner-info.js';
 import { newRel } from '../rels/build-rel.js';
 import { required } from '../require.js';
@@ -16,6 +17,7 @@ import { clampRows } from '../selectivity/variable.js';
 import { listSelectivity, noJoin } from '../selectivity/clauses.js';
 import { aggregateCosts, collectAggregates, mayHash } from './aggregates.js';
 import { addGroupingSetPaths } from './grouping-sets.js';
+import { groupOrders } from './group-order.js';
 import { minMaxPath } from './min-max.js';
 
 /** The grouped relation over `input`, with `target`. */
@@ -36,10 +38,10 @@ export function groupingRel(root: PlannerInfo, input: RelOptInfo, target: PathTa
     const special = query.groupingSets.length === 1 ? minMaxPath(root, rel, target, quals, aggregates) : null;
     if (special !== null) addPath(rel, special);
     addGroupingSetPaths(root, rel, input, target, quals, costs, mayHash(aggregates));
-  } else if (root.groupClause.length === 0) {
+  } else if (query.groupClause.length === 0) {
     const special = minMaxPath(root, rel, target, quals, aggregates);
     if (special !== null) addPath(rel, special);
-    addPath(rel, aggPath(root, rel, required(input.cheapestTotal, 'input path'), target, 'plain', quals, costs, 1));
+    addPlainPaths(root, rel, input, target, quals, costs);
   } else
     addGroupedPaths(
       root,
@@ -63,6 +65,36 @@ export function cannotGroup(): Error {
   });
 }
 
+/** Aggregates over all rows, which may want them in some order. */
+function addPlainPaths(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  input: RelOptInfo,
+  target: PathTarget,
+  quals: readonly Expression[],
+  costs: AggregateCosts,
+): void {
+  const cheapest = required(input.cheapestTotal, 'input path');
+  const paths = root.groupPathKeys.length === 0 ? [cheapest] : input.paths;
+  for (const path of paths) {
+    const sorted = inOrder(root, rel, path, cheapest, root.groupPathKeys);
+    if (sorted !== null) addPath(rel, aggPath(root, rel, sorted, target, 'plain', quals, costs, 1));
+  }
+}
+
+/** The path sorted by `keys`: the cheapest one in any case, others where they have the first keys already. */
+function inOrder(
+  root: PlannerInfo,
+  rel: RelOptInfo,
+  path: Path,
+  cheapest: Path,
+  keys: readonly PathKey[],
+): Path | null {
+  if (pathKeysContained(keys, path.pathKeys)) return path;
+  const isPresorted = root.global.settings.enable.incremental_sort && commonPrefix(keys, path.pathKeys) > 0;
+  return path === cheapest || isPresorted ? sortedPath(root, rel, path, keys, -1) : null;
+}
+
 function addGroupedPaths(
   root: PlannerInfo,
   rel: RelOptInfo,
@@ -80,11 +112,13 @@ function addGroupedPaths(
   const hashable = hashAllowed && root.groupClause.every((clause) => clause.hashable);
   if (sortable) {
     for (const path of input.paths) {
-      const isSorted = pathKeysContained(root.groupPathKeys, path.pathKeys);
-      if (path !== cheapest && !isSorted && path.pathKeys.length === 0) continue;
-      const sorted = sortedPath(root, rel, path, root.groupPathKeys, -1);
-      if (hasAggregates) addPath(rel, aggPath(root, rel, sorted, target, 'sorted', quals, costs, groups));
-      else addPath(rel, groupPath(root, rel, sorted, target, quals, groups));
+      for (const order of groupOrders(root, path)) {
+        const sorted = inOrder(root, rel, path, cheapest, order.keys);
+        if (sorted === null) continue;
+        if (hasAggregates)
+          addPath(rel, aggPath(root, rel, sorted, target, 'sorted', quals, costs, groups, order.clauses));
+        else addPath(rel, groupPath(root, rel, sorted, target, quals, groups, order.clauses));
+      }
     }
   }
   if (hashable) addPath(rel, aggPath(root, rel, cheapest, target, 'hashed', quals, costs, groups));
@@ -108,9 +142,10 @@ export function aggPath(
   quals: readonly Expression[],
   costs: AggregateCosts,
   groups: number,
+  clauses: readonly SortGroupClause[] = root.groupClause,
 ): AggPath {
   const input = { startup: subpath.startupCost, total: subpath.totalCost };
-  const columns = strategy === 'plain' ? 0 : root.groupClause.length;
+  const columns = strategy === 'plain' ? 0 : clauses.length;
   const cost = aggCost(root, strategy, costs, columns, groups, quals, input, subpath.rows, subpath.target.width);
   const rows = quals.length === 0 ? cost.rows : clampRows(cost.rows * listSelectivity(root, quals, noJoin));
   return {
@@ -121,10 +156,11 @@ export function aggPath(
     rows,
     startupCost: cost.startup + target.startupCost,
     totalCost: cost.total + target.startupCost + target.perTupleCost * rows,
-    pathKeys: strategy === 'sorted' ? subpath.pathKeys.slice(0, Math.max(root.groupPathKeys.length, 0)) : [],
+    // The order that aggregates want of their input within a group is no order of the groups.
+    pathKeys: strategy === 'sorted' ? subpath.pathKeys.slice(0, clauses.length) : [],
     subpath,
     strategy,
-    groupClause: strategy === 'plain' ? [] : root.groupClause,
+    groupClause: strategy === 'plain' ? [] : clauses,
     quals,
     groupCount: groups,
   };
@@ -137,10 +173,11 @@ function groupPath(
   target: PathTarget,
   quals: readonly Expression[],
   groups: number,
+  clauses: readonly SortGroupClause[],
 ): GroupPath {
   const { settings } = root.global;
   let startup = subpath.startupCost;
-  let total = subpath.totalCost + settings.cpuOperatorCost * subpath.rows * root.groupClause.length;
+  let total = subpath.totalCost + settings.cpuOperatorCost * subpath.rows * clauses.length;
   let rows = groups;
   if (quals.length > 0) {
     const cost = qualCost(root, quals);
@@ -158,7 +195,7 @@ function groupPath(
     totalCost: total + target.startupCost + target.perTupleCost * rows,
     pathKeys: subpath.pathKeys,
     subpath,
-    groupClause: root.groupClause,
+    groupClause: clauses,
     quals,
   };
 }

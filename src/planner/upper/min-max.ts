@@ -38,7 +38,7 @@ export function minMaxPath(
   if (aggregates.length === 0 || query.joinTree.fromList.length !== 1 || item?.kind !== 'RangeTableRef') return null;
   if (query.hasWindowFunctions || query.groupClause.length > 0 || query.rowMarks.length > 0) return null;
   const table = root.rels[item.rtIndex];
-  if (table?.rte?.kind !== 'relation' || table.members.length > 0 || table.rte.tableSample !== null) return null;
+  if (table?.rte?.kind !== 'relation' || table.rte.tableSample !== null) return null;
   const extremes: Extreme[] = [];
   for (const aggregate of aggregates) {
     const extreme = planExtreme(root, table, aggregate);
@@ -57,12 +57,6 @@ function planExtreme(root: PlannerInfo, table: RelOptInfo, aggregate: Aggref): E
   if (aggregate.orderBy.length > 0 || aggregate.distinct.length > 0 || aggregate.filter !== null) return null;
   const arg = argument.expr;
   if (containsMutable(arg, catalog) || containsVolatile(arg, catalog) || containsSubPlan(arg)) return null;
-  const hasIndex = table.indexes.some(
-    (info) =>
-      info.canOrder &&
-      Array.from({ length: info.keyCount }, (_, column) => column).some((column) => matchesColumn(info, column, arg)),
-  );
-  if (!hasIndex) return null;
   for (const nullsFirst of [
     isDescending(root, descriptor.sortOperator),
     !isDescending(root, descriptor.sortOperator),
@@ -99,6 +93,7 @@ function planFirst(
     ...query,
     commandType: 'select',
     hasAggregates: false,
+    groupingSets: [],
     hasSubLinks: false,
     having: null,
     distinctClause: [],
@@ -117,7 +112,7 @@ function planFirst(
         junk: false,
       },
     ],
-    joinTree: { ...query.joinTree, quals: makeAnd([...andList(query.joinTree.quals), notNull]) },
+    joinTree: { ...query.joinTree, quals: makeAnd([notNull, ...andList(query.joinTree.quals)]) },
     sortClause: [clause],
     limitOffset: null,
     limitCount: { kind: 'Const', type: 20, typmod: -1, collation: 0, value: 1n, location: -1 },
@@ -127,13 +122,7 @@ function planFirst(
   const subroot = planQuery(global, inner, root, { hasRecursion: false, tupleFraction: 1 });
   if (subroot.finalRel === null) return null;
   const path = cheapestFractional(subroot.finalRel, 1);
-  // Only reading in index order is worth it: a sort would have to look at every row.
-  return path.kind === 'Limit' && usesIndexOrder(path.subpath) ? { root: subroot, path } : null;
-}
-
-function usesIndexOrder(path: Path): boolean {
-  if (path.kind === 'Projection') return usesIndexOrder(path.subpath);
-  return path.kind === 'IndexScan' || path.kind === 'IndexOnlyScan';
+  return path.kind === 'Limit' ? { root: subroot, path } : null;
 }
 
 function assemble(

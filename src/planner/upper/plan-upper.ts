@@ -25,7 +25,8 @@ import { planSetOperations } from './set-operations.js';
 import { pathWithTarget } from './srf.js';
 import { finalTarget, groupInputTarget, inputsOf, sortInputTarget, windowInputTarget } from './targets.js';
 import { activeWindows, collectWindowFunctions, windowPathKeys, windowRel } from './windows.js';
-import { orderedGroupClause } from './group-order.js';
+import { neededClauses, orderedGroupClause, withoutDependentColumns } from './group-order.js';
+import { presortAggregates } from './presorted.js';
 import { expandGroupingSets, planGroupingSets } from './rollups.js';
 import type { SortGroupClause, WindowClause } from '../../trees/query.js';
 
@@ -110,8 +111,9 @@ function planSelectLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
     query.groupingSets.length > 0 ? query.groupClause : orderedGroupClause(query.groupClause, query.sortClause);
   root.distinctClause = query.distinctClause;
   preprocessTargetList(root);
+  if (query.groupingSets.length === 0) root.groupClause = withoutDependentColumns(root, root.groupClause);
   const list = root.processedTargetList;
-  const functions = collectWindowFunctions(list.map((entry) => entry.expr));
+  let functions = collectWindowFunctions(list.map((entry) => entry.expr));
   const windows = query.hasWindowFunctions || functions.length > 0 ? activeWindows(root, functions) : [];
   const hasGrouping =
     query.groupClause.length > 0 || query.groupingSets.length > 0 || query.hasAggregates || root.hasHaving;
@@ -122,7 +124,8 @@ function planSelectLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
     root.limitTuples = -1;
   }
   const joined = planJoins(root, list, () => prepareKeys(root, windows));
-  const final = finalTarget(root, list);
+  functions = collectWindowFunctions(root.processedTargetList.map((entry) => entry.expr));
+  const final = finalTarget(root, root.processedTargetList);
   const sortInput = query.sortClause.length > 0 ? sortInputTarget(root, final).target : final;
   const grouping = windows.length > 0 ? windowInputTarget(root, final, windows) : sortInput;
   const scan = hasGrouping ? groupInputTarget(root, final) : grouping;
@@ -192,17 +195,21 @@ function checkGroupable(clauses: readonly SortGroupClause[]): void {
 /** Makes the orders that the stages above the joins want, once equivalences are known. */
 function prepareKeys(root: PlannerInfo, windows: readonly WindowClause[]): void {
   const { query } = root;
-  const list = root.processedTargetList;
   root.equivalencesMerged = true;
   const sortable = (clauses: readonly SortGroupClause[]): boolean =>
     clauses.every((clause) => clause.sortOperator !== 0);
-  const grouping =
-    root.groupingSetPlan === null
-      ? root.groupClause
-      : (root.groupingSetPlan.rollups[0]?.order ?? []).flatMap((ref) =>
-          root.groupClause.filter((clause) => clause.sortGroupRef === ref),
-        );
-  root.groupPathKeys = sortable(grouping) ? pathKeysForClauses(root, grouping, list) : [];
+  if (root.groupingSetPlan === null) {
+    const needed = neededClauses(root, root.groupClause);
+    root.groupClause = needed.clauses;
+    root.groupPathKeys = needed.keys;
+  } else {
+    const order = (root.groupingSetPlan.rollups[0]?.order ?? []).flatMap((ref) =>
+      root.groupClause.filter((clause) => clause.sortGroupRef === ref),
+    );
+    root.groupPathKeys = pathKeysForClauses(root, order, root.processedTargetList);
+  }
+  presortAggregates(root);
+  const list = root.processedTargetList;
   const [first] = windows;
   root.windowPathKeys = first === undefined ? [] : windowPathKeys(root, first);
   root.distinctPathKeys = sortable(root.distinctClause) ? pathKeysForClauses(root, root.distinctClause, list) : [];
@@ -242,9 +249,10 @@ function orderedRel(root: PlannerInfo, input: RelOptInfo, target: PathTarget, li
     const isSorted = pathKeysContained(root.sortPathKeys, path.pathKeys);
     if (!isSorted && path !== input.cheapestTotal && path.pathKeys.length === 0) continue;
     const sorted = isSorted ? path : sortedPath(root, rel, path, root.sortPathKeys, limitTuples);
-    const same =
-      sorted.target.exprs.length === target.exprs.length &&
-      sorted.target.exprs.every((expr, index) => equalTrees(expr, target.exprs[index]));
+    const same = [sorted.target, input.target].some(
+      ({ exprs }) =>
+        exprs.length === target.exprs.length && exprs.every((expr, index) => equalTrees(expr, target.exprs[index])),
+    );
     addPath(rel, same ? sorted : pathWithTarget(root, rel, sorted, target));
   }
   setCheapest(rel);

@@ -285,7 +285,7 @@ function uniqueOf(
   const keys = pathKeysForClauses(root, clauses, columns);
   const sorted = uniquePath(root, rel, sortPath(root, rel, subpath, keys, -1), clauses, groups);
   if (hashed === null) return sorted;
-  if (groups * hashEntryBytes(subpath.target.width, 0) > settings.hashMemBytes || !settings.enable.hashagg)
+  if (groups * hashEntryBytes(subpath.target.width, null) > settings.hashMemBytes || !settings.enable.hashagg)
     return sorted;
   return hashed.totalCost <= sorted.totalCost ? hashed : sorted;
 }
@@ -333,7 +333,7 @@ function planSetOp(root: PlannerInfo, rel: RelOptInfo, node: SetOperation, isTop
       : 'intersect';
   const keys = sortable ? pathKeysForClauses(root, clauses, withRefs(columns, count)) : [];
   const sorted = sortable && clauses.length > 0 ? sortPath(root, rel, append, keys, -1) : append;
-  const fits = groups * hashEntryBytes(append.target.width, 0) <= settings.hashMemBytes;
+  const fits = groups * hashEntryBytes(append.target.width, null) <= settings.hashMemBytes;
   const sortedTotal = sorted.totalCost + settings.cpuOperatorCost * append.rows * count;
   const hashedTotal = append.totalCost + settings.cpuOperatorCost * append.rows * count;
   const hashFirst =

@@ -6,7 +6,7 @@ import { equalTrees } from '../../expressions/equal.js';
 import type { IndexClause, IndexPath, ParamPathInfo, PathKey } from '../../path.js';
 import type { IndexOptInfo, PlannerInfo, RelOptInfo } from '../../planner-info.js';
 import type { Relids } from '../../relids.js';
-import { noRelids, relidMembers } from '../../relids.js';
+import { noRelids, relidMembers, singleRelid } from '../../relids.js';
 import { appendKey, canonicalPathKey, isRedundant } from '../pathkeys.js';
 import { parameterInfo } from '../parameters.js';
 import { indexCost } from './cost.js';
@@ -51,7 +51,16 @@ export function indexPathKeys(root: PlannerInfo, info: IndexOptInfo, backward: b
       .operatorFamilies(equality)
       .filter((member) => member.accessMethod === 'btree' && member.strategy === 3)
       .map((member) => member.family);
-    const ec = ecForExpression(root, expr, families, type, key.collation || collationOf(expr), 0, false);
+    const ec = ecForExpression(
+      root,
+      expr,
+      families,
+      type,
+      key.collation || collationOf(expr),
+      0,
+      false,
+      childRelids(info.rel),
+    );
     const descending = backward ? !key.descending : key.descending;
     const nullsFirst = backward ? !key.nullsFirst : key.nullsFirst;
     if (ec === null) {
@@ -63,6 +72,10 @@ export function indexPathKeys(root: PlannerInfo, info: IndexOptInfo, backward: b
     if (!isRedundant(pathKey, keys)) appendKey(keys, pathKey);
   }
   return keys;
+}
+
+function childRelids(rel: RelOptInfo): Relids {
+  return rel.kind === 'member' ? rel.relids : noRelids;
 }
 
 function isFixedBoolean(info: IndexOptInfo, expr: Expression): boolean {
@@ -78,7 +91,7 @@ export function usefulKeys(root: PlannerInfo, rel: RelOptInfo, keys: PathKey[]):
   for (const key of keys) {
     const fromEc =
       rel.hasEquivalenceJoins &&
-      (key.ec.relids & ~rel.relids) !== noRelids &&
+      (key.ec.relids & ~parentRelids(root, rel)) !== noRelids &&
       !key.ec.hasConst &&
       key.ec.members.length > 1;
     const fromClause = rel.joinClauses.some(
@@ -101,6 +114,12 @@ export function usefulKeys(root: PlannerInfo, rel: RelOptInfo, keys: PathKey[]):
     ordering(root.windowPathKeys),
   );
   return keys.slice(0, useful);
+}
+
+/** A relation's own relids; those of its parent where it is an inheritance child. */
+function parentRelids(root: PlannerInfo, rel: RelOptInfo): Relids {
+  const link = rel.kind === 'member' ? root.appendParents.get(rel.rtIndex) : undefined;
+  return link === undefined ? rel.relids : singleRelid(link.parent);
 }
 
 function canReturnAll(root: PlannerInfo, rel: RelOptInfo, info: IndexOptInfo): boolean {

@@ -228,7 +228,11 @@ function refuseInGenerated(state: ParseState, place: ExpressionPlace, bound: Exp
         location: node.location,
       });
     }
-    const attribute = relation?.attributes[node.attno - 1];
+    // A whole row has them all.
+    const attribute =
+      node.attno === 0
+        ? relation?.attributes.find((candidate) => candidate.generated !== '')
+        : relation?.attributes[node.attno - 1];
     if (attribute !== undefined && attribute.generated !== '') {
       throw pgError(
         SqlState.invalidObjectDefinition,
@@ -251,7 +255,6 @@ function refuseInCopy(state: ParseState, place: ExpressionPlace, bound: Expressi
         'generated columns are not supported in COPY FROM WHERE conditions',
         {
           detail: `Column "${attribute.name}" is a generated column.`,
-          location: node.location,
         },
       );
     }

@@ -63,17 +63,20 @@ export function createCatalogCache(
   }
 
   function sharedRegion(name: string): Map<unknown, unknown> {
-    const version = store.catalogVersion();
-    if (shared.version !== version) {
-      for (const values of shared.regions.values()) values.clear();
-      shared.version = version;
-    }
     let values = shared.regions.get(name);
     if (values === undefined) {
       values = new Map();
       shared.regions.set(name, values);
     }
     return values;
+  }
+
+  /** Drops what was built on another version of the catalogs. */
+  function follow(): void {
+    const version = store.catalogVersion();
+    if (shared.version === version) return;
+    for (const values of shared.regions.values()) values.clear();
+    shared.version = version;
   }
 
   function privateRegion(name: string, stamp: number): Map<unknown, unknown> {
@@ -105,20 +108,24 @@ export function createCatalogCache(
       name: string,
       tables: readonly CatalogName[],
       entriesMax = Number.POSITIVE_INFINITY,
-    ): CacheRegion<K, V> => ({
-      get(key, load) {
-        const stamp = hasOwnChanges() ? stampOf(tables) : 0;
-        const values = (stamp === 0 ? sharedRegion(name) : privateRegion(name, stamp)) as Map<K, V>;
-        const known = values.get(key);
-        if (known !== undefined || values.has(key)) return known as V;
-        const { version } = shared;
-        const value = load(key);
-        if (values.size >= entriesMax) values.clear();
-        // Another worker's commit may have come in between: what was read before it must not outlive it.
-        if (stamp !== 0 || shared.version === version) values.set(key, value);
-        return value;
-      },
-    }),
+    ): CacheRegion<K, V> => {
+      const committed = sharedRegion(name);
+      return {
+        get(key, load) {
+          const stamp = hasOwnChanges() ? stampOf(tables) : 0;
+          if (stamp === 0) follow();
+          const values = (stamp === 0 ? committed : privateRegion(name, stamp)) as Map<K, V>;
+          const known = values.get(key);
+          if (known !== undefined || values.has(key)) return known as V;
+          const { version } = shared;
+          const value = load(key);
+          if (values.size >= entriesMax) values.clear();
+          // Another worker's commit may have come in between: what was read before it must not outlive it.
+          if (stamp !== 0 || shared.version === version) values.set(key, value);
+          return value;
+        },
+      };
+    },
     version: () => (hasOwnChanges() ? -Math.max(...written.values()) : store.catalogVersion()),
     onWrite(transaction, table) {
       if (writer !== transaction) forget();

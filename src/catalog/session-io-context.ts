@@ -5,6 +5,7 @@ import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { CatalogSession } from './catalog-session.js';
 import type { CollationLookups } from './lookups/collations.js';
 import type { TypeLookups } from './lookups/types.js';
+import { isUnsafeEnumValue } from './uncommitted-enums.js';
 
 export class SessionIoContext implements IoContext {
   readonly collationOid = 0;
@@ -54,6 +55,9 @@ export class SessionIoContext implements IoContext {
   }
   get statementTimestamp() {
     return this.session.ioSettings.statementTimestamp;
+  }
+  isUnsafeEnumValue(value: number): boolean {
+    return isUnsafeEnumValue(this.session.transaction(), value);
   }
   get checkDomain(): NonNullable<IoContext['checkDomain']> {
     return this.session.ioSettings.checkDomain as NonNullable<IoContext['checkDomain']>;

@@ -182,6 +182,8 @@ function mergeTypedColumn(
   const { type, typmod, collation } = column.spec;
   const typeName = { typeOid: type, typemod: typmod, names: [], location: -1 };
   const parts = { ...readColumn(context, { ...definition, typeName }, name), collation };
+  if (parts.identity !== '')
+    throw pgError(SqlState.featureNotSupported, 'identity columns are not supported on typed tables');
   columns[index] = { ...column, spec: columnSpec(parts), parts };
 }
 

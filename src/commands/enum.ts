@@ -1,6 +1,7 @@
 // Labels of enums: CREATE TYPE's list, ALTER TYPE ... ADD VALUE anywhere, RENAME VALUE.
 import type { AlterEnumStmt } from '@pgsql/types';
 import { identifierBytesMax } from '../base/limits.js';
+import { noteEnumType, noteEnumValue } from '../catalog/uncommitted-enums.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { formatType } from './column-type.js';
@@ -11,6 +12,7 @@ import { stringList } from './tree.js';
 /** Stores the labels of a new enum: sort orders 1, 2, ... */
 export async function insertLabels(context: CommandContext, type: number, labels: readonly string[]): Promise<void> {
   const { tables } = context.catalog;
+  noteEnumType(context.transaction, type);
   for (const [index, enumlabel] of labels.entries()) {
     requireLabelLength(enumlabel);
     if (labels.indexOf(enumlabel) < index) {
@@ -79,8 +81,10 @@ async function addLabel(context: CommandContext, type: number, statement: AlterE
     return;
   }
   const enumsortorder = await sortOrderFor(context, type, statement);
+  const oid = tables.newOid('pg_enum');
+  noteEnumValue(context.transaction, type, oid);
   await tables.insert(context.transaction, 'pg_enum', {
-    oid: tables.newOid('pg_enum'),
+    oid,
     enumtypid: type,
     enumsortorder,
     enumlabel,

@@ -196,7 +196,9 @@ function equalityOperators(
   const pf = member(inputType, fkType);
   const ff = member(fkType, fkType);
   if (pf !== 0 && ff !== 0) return { pf, pp, ff };
-  if (pp !== 0 && coercesImplicitly(context, fkType, inputType)) return { pf: pp, pp, ff: pp };
+  // One polymorphic operator must find one type on both sides.
+  const fits = context.catalog.typeByOid(inputType).kind !== 'p' || fkType === baseType(context, pkAttribute.type);
+  if (pp !== 0 && fits && coercesImplicitly(context, fkType, inputType)) return { pf: pp, pp, ff: pp };
   throw pgError(SqlState.datatypeMismatch, `foreign key constraint "${tables.name}" cannot be implemented`, {
     detail: `Key columns "${fkAttribute.name}" and "${pkAttribute.name}" are of incompatible types: ${formatType(context, fkAttribute.type)} and ${formatType(context, pkAttribute.type)}.`,
   });

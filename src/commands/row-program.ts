@@ -1,6 +1,8 @@
 // Expressions over a table's rows outside any plan: ALTER TABLE's rewrites, COPY's WHERE, generated columns of loaded rows.
+import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { compileRow, ready, type RowProgram } from '../executor/expressions/compile.js';
 import { CompileUnit } from '../executor/expressions/unit.js';
+import { relationEntry } from '../executor/modify/target-table.js';
 import { RunState } from '../executor/state.js';
 import type { Expression } from '../trees/expression.js';
 import type { Row } from '../types/value.js';
@@ -11,9 +13,13 @@ export interface RowEvaluator {
   evaluate(row: Row): Row | Promise<Row>;
 }
 
-/** Compiles expressions whose Vars (varno 1) are the attributes of a row. */
-export function rowEvaluator(context: CommandContext, expressions: readonly Expression[]): RowEvaluator {
-  const unit = new CompileUnit(context.catalog, context.catalog.version(), []);
+/** Compiles expressions whose Vars (varno 1) are the attributes of a row of the table. */
+export function rowEvaluator(
+  context: CommandContext,
+  table: RelationDescriptor,
+  expressions: readonly Expression[],
+): RowEvaluator {
+  const unit = new CompileUnit(context.catalog, context.catalog.version(), [relationEntry(table)]);
   const program: RowProgram = compileRow(unit, expressions);
   const state = new RunState(unit, context.corridor.executionContext(), null);
   const waiting = ready(state, program);

@@ -355,6 +355,7 @@ export async function setOwnedBy(
         hint: 'Specify OWNED BY table.column or OWNED BY NONE.',
       });
     }
+    if (!forIdentity) await requireNotIdentity(context, sequence);
     await forgetOwner(context, sequence.oid, type);
     return;
   }
@@ -381,13 +382,18 @@ export async function setOwnedBy(
   if (column === undefined) {
     throw pgError(SqlState.undefinedColumn, `column "${columnName}" of relation "${table.name}" does not exist`);
   }
-  if (!forIdentity && (await ownerColumn(context, sequence.oid, 'i')) !== null) {
-    throw pgError(SqlState.featureNotSupported, 'cannot change ownership of identity sequence', {
-      detail: `Sequence "${sequence.name}" is linked to table "${table.name}".`,
-    });
-  }
+  if (!forIdentity) await requireNotIdentity(context, sequence);
   await forgetOwner(context, sequence.oid, type);
   await recordDependency(context, address, objectAddress(ClassOid.class, table.oid, column.number), type);
+}
+
+async function requireNotIdentity(context: CommandContext, sequence: RelationDescriptor): Promise<void> {
+  const owner = ownerColumn(context, sequence.oid, 'i');
+  if (owner === null) return;
+  const table = context.catalog.requireRelation(owner.relation);
+  throw pgError(SqlState.featureNotSupported, 'cannot change ownership of identity sequence', {
+    detail: `Sequence "${sequence.name}" is linked to table "${table.name}".`,
+  });
 }
 
 async function forgetOwner(context: CommandContext, sequence: number, type: 'a' | 'i'): Promise<void> {

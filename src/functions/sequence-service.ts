@@ -4,6 +4,8 @@ import { serviceKey } from './call-info.js';
 export interface SequenceService {
   /** Throws 42809 (no sequence), 42501, 25006, 2200H (limit). */
   next(sequence: number): bigint;
+  /** As `next`, whatever the user's privileges: the value of an identity column. */
+  nextIdentity(sequence: number): bigint;
   /** The value this session last got; 55000 where it got none. */
   current(sequence: number): bigint;
   last(): bigint;

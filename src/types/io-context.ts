@@ -23,6 +23,8 @@ export interface IoContext extends CompareContext {
   /** Checks a value (null too) against a domain's NOT NULL and CHECK constraints; throws 23502 and 23514. Input of a
    *  domain calls it. Left out: no checks. */
   checkDomain?(value: Value, domain: TypeDescriptor): void;
+  /** True for an enum value that this transaction added and that must not be used before it commits. Left out: never. */
+  isUnsafeEnumValue?(value: number): boolean;
 }
 
 /** Name lookups of regclass, regtype, regproc, ... and role names. Output forms are quoted and schema-qualified where

@@ -104,6 +104,10 @@ export function alongPath<D extends { readonly schema: number }>(
   path: readonly number[],
   signature: (candidate: D) => string,
 ): D[] {
+  const onPath = all.filter((candidate) => path.includes(candidate.schema));
+  const [first] = onPath;
+  // Within one schema no signature comes twice.
+  if (first === undefined || onPath.every((candidate) => candidate.schema === first.schema)) return onPath;
   const seen = new Set<string>();
   const visible: D[] = [];
   for (const namespace of path) {

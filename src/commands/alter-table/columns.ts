@@ -102,7 +102,18 @@ async function addToChildren(call: Subcommand): Promise<void> {
   if (children.length > 0 && !call.recurse) {
     throw pgError(SqlState.invalidTableDefinition, 'column must be added to child tables too');
   }
+  if (children.length > 0 && addsIdentity(call)) {
+    throw pgError(
+      SqlState.invalidTableDefinition,
+      'cannot recursively add identity column to table that has child tables',
+    );
+  }
   for (const child of children) await addColumn({ ...call, relation: child, recursing: true });
+}
+
+function addsIdentity(call: Subcommand): boolean {
+  const definition = nodeOf(call.command.def, 'ColumnDef');
+  return (definition.constraints ?? []).some((node) => nodeAs(node, 'Constraint')?.contype === 'CONSTR_IDENTITY');
 }
 
 /** Default, generation, sequence: what rows that are there already have in the new column. */
@@ -385,12 +396,10 @@ export async function addIdentity(call: Subcommand): Promise<void> {
   const column = requireColumn(context, call.relation, call.command.name ?? '');
   const where = `column "${column.name}" of relation "${table.name}"`;
   const refuse = (text: string): Error => pgError(SqlState.objectNotInPrerequisiteState, text);
+  requireIdentityType(column.type);
   if (!column.notNull) throw refuse(`${where} must be declared NOT NULL before identity can be added`);
   if (column.identity !== '') throw refuse(`${where} is already an identity column`);
   if (column.hasDefault) throw refuse(`${where} already has a default value`);
-  if (![20, 21, 23].includes(column.type)) {
-    throw pgError(SqlState.invalidParameterValue, 'identity column type must be smallint, integer, or bigint');
-  }
   const identity = definition.generated_when as 'a' | 'd';
   const sequence = await createColumnSequence(context, column, {
     target: { namespace: requireNamespace(context, table.schemaName), persistence: table.persistence },
@@ -406,6 +415,11 @@ export async function addIdentity(call: Subcommand): Promise<void> {
     { name: column.name, type: column.type, identity },
     sequence,
   );
+}
+
+function requireIdentityType(type: number): void {
+  if ([20, 21, 23].includes(type)) return;
+  throw pgError(SqlState.invalidParameterValue, 'identity column type must be smallint, integer, or bigint');
 }
 
 /** SET GENERATED, and the sequence options written with it. */

@@ -61,10 +61,13 @@ async function clearMissing(context: CommandContext, oid: number): Promise<void>
 function rowMaker(context: CommandContext, work: TableWork, width: number): (row: Row) => Promise<Row> {
   const relation = context.catalog.requireRelation(work.oid);
   const numbers = [...work.newValues.keys()];
-  const values = numbers.length === 0 ? null : rowEvaluator(context, [...work.newValues.values()] as Expression[]);
+  const values =
+    numbers.length === 0 ? null : rowEvaluator(context, relation, [...work.newValues.values()] as Expression[]);
   const generatedNumbers = [...work.generated.keys()];
   const generated =
-    generatedNumbers.length === 0 ? null : rowEvaluator(context, [...work.generated.values()] as Expression[]);
+    generatedNumbers.length === 0
+      ? null
+      : rowEvaluator(context, relation, [...work.generated.values()] as Expression[]);
   return async (row) => {
     const result: Value[] = new Array(width).fill(null);
     for (let n = 0; n < row.length; n++) if (relation.attributes[n]?.isDropped === false) result[n] = row[n] ?? null;

@@ -17,6 +17,7 @@ import { requireTablespace } from '../tablespace.js';
 import { defElems, defText, nodeOf } from '../tree.js';
 import { whyNotUpdatable } from '../view-updatable.js';
 import { queryFromJson } from '../../trees/json.js';
+import { ownedSequences } from '../sequence.js';
 import { workOf, type Subcommand } from './work.js';
 
 async function updateClass(context: CommandContext, oid: number, changes: Partial<PgClassRow>): Promise<void> {
@@ -115,7 +116,9 @@ export async function setPersistence(call: Subcommand, persistence: 'p' | 'u'): 
   requirePersistenceFits(context, table, persistence);
   workOf(call.state, call.relation).needsRewrite = true;
   await updateClass(context, call.relation, { relpersistence: persistence });
-  for (const index of table.indexes) await updateClass(context, index.oid, { relpersistence: persistence });
+  const owned = ownedSequences(context, table.oid, 0);
+  for (const oid of [...table.indexes.map((index) => index.oid), ...owned])
+    await updateClass(context, oid, { relpersistence: persistence });
 }
 
 function requirePersistenceFits(context: CommandContext, table: RelationDescriptor, persistence: 'p' | 'u'): void {

@@ -513,7 +513,7 @@ function missingDefaults(
     numbers.push(attribute.number);
     expressions.push(expression);
   }
-  return numbers.length === 0 ? null : { numbers, evaluator: rowEvaluator(context, expressions) };
+  return numbers.length === 0 ? null : { numbers, evaluator: rowEvaluator(context, relation, expressions) };
 }
 
 function explicitDefaults(
@@ -524,7 +524,7 @@ function explicitDefaults(
   const result = new Map<number, RowEvaluator>();
   for (const column of columns) {
     const expression = defaultExpression(context, relation, column);
-    if (expression !== null) result.set(column.number, rowEvaluator(context, [expression]));
+    if (expression !== null) result.set(column.number, rowEvaluator(context, relation, [expression]));
   }
   return result;
 }
@@ -534,5 +534,6 @@ function whereOf(job: CopyFromJob): RowEvaluator | null {
   if (!statement.whereClause) return null;
   const target = { type: TypeOid.bool, typmod: -1, collation: 0, columnName: '' };
   const scope = { use: 'copyWhere', relation: relation.oid, target } as const;
-  return rowEvaluator(context, [context.corridor.analyzeExpression(statement.whereClause, scope, context.sourceText)]);
+  const condition = context.corridor.analyzeExpression(statement.whereClause, scope, context.sourceText);
+  return rowEvaluator(context, relation, [condition]);
 }

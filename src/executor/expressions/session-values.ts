@@ -1,6 +1,7 @@
 // Values that come from the session: CURRENT_DATE and its kin, identity columns' next value, WHERE CURRENT OF.
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { builtinFunction } from '../../functions/registry.js';
+import { sequenceService } from '../../functions/sequence-service.js';
 import type { CurrentOfExpr, NextValueExpr, SqlValueFunction } from '../../trees/expression.js';
 import type { Value } from '../../types/value.js';
 import { cursorPositions } from '../services.js';
@@ -62,8 +63,7 @@ function currentUser(x: RunState): Value {
 }
 
 export function emitNextValue(expr: NextValueExpr, m: Emitter): Operand {
-  const info = callInfo({ argTypes: [2205], resultType: 20, collation: 0, isVariadic: false }, m);
-  const result = m.assign(`${m.slot(symbol('nextval_oid'))}(${m.slot(expr.sequence)}, ${info})`);
+  const result = m.assign(`${m.slot(nextIdentity)}(${m.slot(expr.sequence)}, x)`);
   m.settle(result);
   const range = identityRanges[expr.type];
   if (range === undefined) return { code: result, nullable: false };
@@ -74,6 +74,10 @@ export function emitNextValue(expr: NextValueExpr, m: Emitter): Operand {
     return Number(value);
   };
   return { code: m.assign(`${m.slot(narrow)}(${result})`), nullable: false };
+}
+
+function nextIdentity(sequence: number, x: RunState): bigint {
+  return x.context.session.service(sequenceService).nextIdentity(sequence);
 }
 
 const identityRanges: Readonly<Record<number, { readonly name: string; readonly min: bigint; readonly max: bigint }>> =

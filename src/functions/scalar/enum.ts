@@ -1,6 +1,7 @@
 // Enum support: first, last and ranges of values.
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { TypeDescriptor } from '../../types/type-descriptor.js';
+import { requireSafe } from '../../types/enum.js';
 import { storageType } from '../../types/domain.js';
 import { PgArray } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
@@ -12,9 +13,12 @@ function enumType(info: CallInfo, at = 0): TypeDescriptor {
   return type;
 }
 
-/** Oids of a type's values in order. */
-function values(type: TypeDescriptor): number[] {
-  return type.enumLabels.map((label) => label.oid);
+/** Oids of a type's values in order; `from` and `to` bound them. */
+function values(type: TypeDescriptor, info: CallInfo, from = 0, to = type.enumLabels.length): number[] {
+  return type.enumLabels.slice(from, to).map((label) => {
+    requireSafe(label, type, info.io);
+    return label.oid;
+  });
 }
 
 function emptyEnum(type: TypeDescriptor): Error {
@@ -24,7 +28,7 @@ function emptyEnum(type: TypeDescriptor): Error {
 fn('enum_first', {
   impl: (_value: number | null, info: CallInfo) => {
     const type = enumType(info);
-    const first = values(type)[0];
+    const first = values(type, info, 0, 1)[0];
     if (first === undefined) throw emptyEnum(type);
     return first;
   },
@@ -32,7 +36,7 @@ fn('enum_first', {
 fn('enum_last', {
   impl: (_value: number | null, info: CallInfo) => {
     const type = enumType(info);
-    const last = values(type).pop();
+    const last = values(type, info, Math.max(type.enumLabels.length - 1, 0)).pop();
     if (last === undefined) throw emptyEnum(type);
     return last;
   },
@@ -40,15 +44,15 @@ fn('enum_last', {
 fn('enum_range_all', {
   impl: (_value: number | null, info: CallInfo) => {
     const type = enumType(info);
-    return PgArray.of(type.oid, values(type));
+    return PgArray.of(type.oid, values(type, info));
   },
 });
 fn('enum_range_bounds', {
   impl: (low: number | null, high: number | null, info: CallInfo) => {
     const type = enumType(info);
-    const all = values(type);
-    const from = low === null ? 0 : all.indexOf(low);
-    const to = high === null ? all.length : all.indexOf(high) + 1;
-    return PgArray.of(type.oid, all.slice(from, to));
+    const place = (value: number): number => type.enumLabels.findIndex(({ oid }) => oid === value);
+    const from = low === null ? 0 : place(low);
+    const to = high === null ? type.enumLabels.length : place(high) + 1;
+    return PgArray.of(type.oid, values(type, info, from, to));
   },
 });

@@ -25,7 +25,15 @@ export class SessionSequences implements SequenceService {
   constructor(private readonly session: Session) {}
 
   next(oid: number): bigint {
-    const { relation, known } = this.open(oid, aclBit.usage | aclBit.update, 'nextval()');
+    return this.advance(oid, aclBit.usage | aclBit.update);
+  }
+
+  nextIdentity(oid: number): bigint {
+    return this.advance(oid, null);
+  }
+
+  private advance(oid: number, privileges: number | null): bigint {
+    const { relation, known } = this.open(oid, privileges, 'nextval()');
     if (known.current !== undefined && known.cachedUntil !== undefined && known.current !== known.cachedUntil) {
       known.current += known.definition.increment;
     } else {
@@ -104,10 +112,10 @@ export class SessionSequences implements SequenceService {
     this.lastUsed = null;
   }
 
-  /** Looks the sequence up and checks that it may be used; `writer` names the function that changes it. */
+  /** Looks the sequence up and checks that it may be used (`privileges` null: by anybody); `writer` names the function that changes it. */
   private open(
     oid: number,
-    privileges: number,
+    privileges: number | null,
     writer: string | null,
   ): { readonly relation: RelationDescriptor; readonly known: Known } {
     const { catalog } = this.session;
@@ -118,9 +126,17 @@ export class SessionSequences implements SequenceService {
         detail: 'This operation is not supported for this relation.',
       });
     }
-    if (!this.session.isSuperuser && catalog.access.mask('s', oid, this.session.users.userId, privileges) === 0) {
+    if (privileges === null || this.session.isSuperuser) return this.opened(relation, writer);
+    if (catalog.access.mask('s', oid, this.session.users.userId, privileges) === 0) {
       throw pgError(SqlState.insufficientPrivilege, `permission denied for sequence ${relation.name}`);
     }
+    return this.opened(relation, writer);
+  }
+
+  private opened(
+    relation: RelationDescriptor,
+    writer: string | null,
+  ): { readonly relation: RelationDescriptor; readonly known: Known } {
     if (writer !== null && relation.persistence !== 't') this.session.transactions.current?.requireWritable(writer);
     return { relation, known: this.lookUp(relation) };
   }

@@ -15,6 +15,8 @@ export interface Query {
   readonly hasRecursive: boolean;
   readonly hasModifyingCte: boolean;
   readonly hasForUpdate: boolean;
+  /** Conditions from above a subquery that its window functions may stop at. */
+  readonly windowConditions?: readonly WindowCondition[];
   readonly ctes: readonly CommonTableExpr[];
   /** RT index n is rangeTable[n - 1]. */
   readonly rangeTable: readonly RangeTableEntry[];
@@ -200,6 +202,15 @@ export interface WindowClause {
   readonly orderClause: readonly SortGroupClause[];
   readonly frame: WindowFrame;
   readonly windowRef: number;
+}
+/** A condition on an output column that is a window function, set by the planner: false once, it stays false. */
+export interface WindowCondition {
+  readonly resno: number;
+  readonly operator: number;
+  /** The window function is the operator's left argument. */
+  readonly functionLeft: boolean;
+  readonly other: Expression;
+  readonly inputCollation: number;
 }
 export interface WindowFrame {
   /** False for the default frame that nobody wrote. */

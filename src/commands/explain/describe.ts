@@ -319,8 +319,8 @@ function upperDetails(context: DescribeContext, plan: Plan, tools: DetailTools):
       filter(names.upperPrefix);
       return;
     case 'WindowAgg':
-      if (plan.runCondition.length > 0) quals('Run Condition', plan.runCondition, names.upperPrefix);
       filter(names.upperPrefix);
+      if (plan.runCondition.length > 0) quals('Run Condition', plan.runCondition, names.upperPrefix);
       return;
     case 'Sort':
     case 'IncrementalSort':

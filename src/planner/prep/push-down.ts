@@ -9,6 +9,7 @@ import { makeAnd, nullConst } from '../expressions/make.js';
 import { collationOf, typeOf, typmodOf } from '../expressions/typing.js';
 import { rewriteTopDown, shiftLevels, someExpression } from '../expressions/walk.js';
 import type { PlannerInfo, RelOptInfo } from '../planner-info.js';
+import { windowCondition } from './window-conditions.js';
 
 /** The subquery with what could be pushed into it; the relation keeps the rest. */
 export function pushDownRestrictions(root: PlannerInfo, rel: RelOptInfo, rte: SubqueryRte): Query {
@@ -16,7 +17,13 @@ export function pushDownRestrictions(root: PlannerInfo, rel: RelOptInfo, rte: Su
   if (!mayReceive(query)) return query;
   const unsafe = unsafeColumns(root, query);
   const kept = rel.baseRestrictions.filter((info) => {
-    if (info.pseudoConstant || !isSafe(root, info.clause, rel.rtIndex, unsafe)) return true;
+    if (info.pseudoConstant) return true;
+    if (!isSafe(root, info.clause, rel.rtIndex, unsafe)) {
+      const found = query.hasWindowFunctions ? windowCondition(root, query, info.clause, rel.rtIndex) : null;
+      if (found === null || rte.securityBarrier) return true;
+      query = { ...query, windowConditions: [...(query.windowConditions ?? []), found.condition] };
+      return found.keepsOriginal;
+    }
     if (rte.securityBarrier && !isLeakproof(root, info.clause)) return true;
     query = pushInto(query, info.clause, rel.rtIndex);
     return false;
@@ -140,6 +147,7 @@ export function dropUnusedColumns(_root: PlannerInfo, rel: RelOptInfo, query: Qu
       return false;
     });
   }
+  for (const condition of query.windowConditions ?? []) used.add(condition.resno);
   if (used.has(0)) return query;
   let changed = false;
   const targetList = query.targetList.map((entry) => {

@@ -26,6 +26,7 @@ import { pathWithTarget } from './srf.js';
 import { finalTarget, groupInputTarget, inputsOf, sortInputTarget, windowInputTarget } from './targets.js';
 import { activeWindows, collectWindowFunctions, windowPathKeys, windowRel } from './windows.js';
 import { neededClauses, orderedGroupClause, withoutDependentColumns } from './group-order.js';
+import { mergeWindows } from '../prep/window-conditions.js';
 import { presortAggregates } from './presorted.js';
 import { expandGroupingSets, planGroupingSets } from './rollups.js';
 import type { SortGroupClause, WindowClause } from '../../trees/query.js';
@@ -110,6 +111,7 @@ function planSelectLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
   root.groupClause =
     query.groupingSets.length > 0 ? query.groupClause : orderedGroupClause(query.groupClause, query.sortClause);
   root.distinctClause = query.distinctClause;
+  mergeWindows(root);
   preprocessTargetList(root);
   if (query.groupingSets.length === 0) root.groupClause = withoutDependentColumns(root, root.groupClause);
   const list = root.processedTargetList;

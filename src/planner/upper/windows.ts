@@ -9,6 +9,7 @@ import { addPath, setCheapest } from '../paths/add-path.js';
 import { appendKey, pathKeysContained, pathKeysForClauses } from '../paths/pathkeys.js';
 import { sortedPath } from '../paths/simple-paths.js';
 import type { Path, PathKey, PathTarget, WindowAggPath } from '../path.js';
+import { runCondition } from '../prep/window-conditions.js';
 import type { PlannerInfo, RelOptInfo } from '../planner-info.js';
 import { newRel } from '../rels/build-rel.js';
 import { makeTarget } from '../rels/targets.js';
@@ -98,6 +99,12 @@ function windowChain(
 ): Path {
   let path = start;
   let target = inputTarget;
+  const conditions = (root.query.windowConditions ?? []).flatMap(
+    (condition) => runCondition(root, condition, root.processedTargetList) ?? [],
+  );
+  // What a window below the last one rules out must still pass the windows above it: the last one drops it.
+  const lastRef = windows[windows.length - 1]?.windowRef;
+  const below = conditions.filter((item) => item.call.windowRef !== lastRef).map((item) => item.expr);
   windows.forEach((window, index) => {
     const own = functions.filter((item) => item.windowRef === window.windowRef);
     path = sortedPath(root, rel, path, windowPathKeys(root, window), -1);
@@ -113,7 +120,9 @@ function windowChain(
       }
       target = makeTarget(root, exprs, refs);
     }
+    const stops = conditions.filter((item) => item.call.windowRef === window.windowRef).map((item) => item.expr);
     path = windowAggPath(root, rel, path, target, window, own, last);
+    path = { ...path, runConditions: stops, quals: last ? below : [] };
   });
   return path;
 }

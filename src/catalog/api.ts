@@ -98,6 +98,9 @@ export interface Catalog {
   transactionId(assign: boolean): bigint | null;
   /** Current position of the redo log. */
   walPosition(): bigint;
+  /** A text made of the catalogs and the session's settings alone (a definition), remembered while none of them changes.
+   *  `key` says what it describes. */
+  rememberedText(key: string, make: () => string | null): string | null;
   /** The view's SELECT as stored (bound tree); null where the relation is no view. */
   viewQuery(relation: number): string | null;
   /** Children by pg_inherits, the relation itself first. */

@@ -32,6 +32,8 @@ import { visibility } from './visibility.js';
 
 /** Lookups of one catalog's rows that a worker remembers for a database: those of some thousand objects. */
 const cachedLookupsMax = 20000;
+/** Definitions likewise. */
+const rememberedTextsMax = 10000;
 
 export function createCatalog(session: CatalogSession): Catalog {
   const { store, database } = session;
@@ -94,6 +96,7 @@ export function createCatalog(session: CatalogSession): Catalog {
     ...casts,
     ...constraintLookups(base),
     ...storedFacts(base, relations),
+    rememberedText: rememberedTexts(base, namespaces),
     tables,
     io: new SessionIoContext(session, types, functions, names),
     names,
@@ -133,6 +136,20 @@ function typeTexts(
   };
   return {
     typeText: (oid: number, typmod: number | null = null, qualify = false) => formatType(naming, oid, typmod, qualify),
+  };
+}
+
+/** Texts of definitions: names are qualified as the search path wants, constants printed as the settings say. */
+function rememberedTexts({ session, cache }: LookupBase, namespaces: NamespaceLookups): Catalog['rememberedText'] {
+  const texts = cache.region<string, string | null>(
+    'texts',
+    Object.keys(catalogShapes) as CatalogName[],
+    rememberedTextsMax,
+  );
+  return (key, make) => {
+    const io = session.ioSettings;
+    const form = `${io.dateStyle} ${io.dateOrder} ${io.intervalStyle} ${io.timeZone} ${io.extraFloatDigits} ${io.byteaOutput}`;
+    return texts.get(`${key}\0${form} ${io.lcMonetary}\0${namespaces.searchPath().join()}`, make);
   };
 }
 

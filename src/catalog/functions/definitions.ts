@@ -12,19 +12,18 @@ import { PgArray } from '../../types/value.js';
 
 const textOid = 25;
 
-fn('pg_get_viewdef', { impl: (view: number, info: CallInfo) => viewDefinition(catalogOf(info), view, false) });
+fn('pg_get_viewdef', { impl: (view: number, info: CallInfo) => viewText(info, view, false) });
 fn('pg_get_viewdef_ext', {
-  impl: (view: number, pretty: boolean, info: CallInfo) => viewDefinition(catalogOf(info), view, pretty),
+  impl: (view: number, pretty: boolean, info: CallInfo) => viewText(info, view, pretty),
 });
 fn('pg_get_viewdef_wrap', {
-  impl: (view: number, _columns: number, info: CallInfo) => viewDefinition(catalogOf(info), view, true),
+  impl: (view: number, _columns: number, info: CallInfo) => viewText(info, view, true),
 });
 fn('pg_get_viewdef_name', {
-  impl: (name: string, info: CallInfo) => viewDefinition(catalogOf(info), relationNamed(info, name), false),
+  impl: (name: string, info: CallInfo) => viewText(info, relationNamed(info, name), false),
 });
 fn('pg_get_viewdef_name_ext', {
-  impl: (name: string, pretty: boolean, info: CallInfo) =>
-    viewDefinition(catalogOf(info), relationNamed(info, name), pretty),
+  impl: (name: string, pretty: boolean, info: CallInfo) => viewText(info, relationNamed(info, name), pretty),
 });
 
 fn('pg_get_expr', {
@@ -35,18 +34,16 @@ fn('pg_get_expr_ext', {
 });
 
 fn('pg_get_constraintdef', {
-  impl: (oid: number, info: CallInfo) => constraintDefinition(catalogOf(info), oid, false),
+  impl: (oid: number, info: CallInfo) => constraintText(info, oid, false),
 });
 fn('pg_get_constraintdef_ext', {
-  impl: (oid: number, pretty: boolean, info: CallInfo) => constraintDefinition(catalogOf(info), oid, pretty),
+  impl: (oid: number, pretty: boolean, info: CallInfo) => constraintText(info, oid, pretty),
 });
 
-fn('pg_get_indexdef', { impl: (oid: number, info: CallInfo) => indexDefinition(catalogOf(info), oid, false) });
+fn('pg_get_indexdef', { impl: (oid: number, info: CallInfo) => indexText(info, oid, false) });
 fn('pg_get_indexdef_ext', {
   impl: (oid: number, column: number, pretty: boolean, info: CallInfo) =>
-    column === 0
-      ? indexDefinition(catalogOf(info), oid, pretty)
-      : indexColumnDefinition(catalogOf(info), oid, column, pretty),
+    column === 0 ? indexText(info, oid, pretty) : indexColumnDefinition(catalogOf(info), oid, column, pretty),
 });
 
 fn('pg_get_triggerdef', { impl: (oid: number, info: CallInfo) => triggerDefinition(catalogOf(info), oid, false) });
@@ -87,5 +84,22 @@ function relationNamed(info: CallInfo, name: string): number {
 function storedText(info: CallInfo, tree: string, relation: number, pretty: boolean): string | null {
   const catalog = catalogOf(info);
   if (relation !== 0 && !catalog.relationHead(relation)) return null;
-  return expressionText(catalog, storedExpression(tree), relation, { pretty });
+  return catalog.rememberedText(`expression ${pretty} ${relation} ${tree}`, () =>
+    expressionText(catalog, storedExpression(tree), relation, { pretty }),
+  );
+}
+
+function viewText(info: CallInfo, view: number, pretty: boolean): string | null {
+  const catalog = catalogOf(info);
+  return catalog.rememberedText(`view ${pretty} ${view}`, () => viewDefinition(catalog, view, pretty));
+}
+
+function constraintText(info: CallInfo, oid: number, pretty: boolean): string | null {
+  const catalog = catalogOf(info);
+  return catalog.rememberedText(`constraint ${pretty} ${oid}`, () => constraintDefinition(catalog, oid, pretty));
+}
+
+function indexText(info: CallInfo, oid: number, pretty: boolean): string | null {
+  const catalog = catalogOf(info);
+  return catalog.rememberedText(`index ${pretty} ${oid}`, () => indexDefinition(catalog, oid, pretty));
 }

@@ -79,12 +79,12 @@ export class AggNode extends GeneratorNode {
     const { x, program } = this;
     const { having, project, advance } = program;
     for (const { initParams } of [having ?? project, project, advance]) await x.ensureInit(initParams);
-    const factories: AccumulatorFactory[] = [];
     for (const spec of program.specs) {
       if (spec.directArgs !== null) await x.ensureInit(spec.directArgs.initParams);
-      factories.push(accumulatorFactory(x, spec, aggregateRun(x, spec, [])));
     }
-    this.factories = factories;
+    // They hold nothing of a group: a rescan needs no new ones.
+    if (this.factories.length > 0) return;
+    this.factories = program.specs.map((spec) => accumulatorFactory(x, spec, aggregateRun(x, spec, [])));
   }
 
   /** GROUP BY columns that are all fixed by conditions: one group, but none over no rows. */

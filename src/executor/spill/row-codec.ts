@@ -100,8 +100,12 @@ export function rowBytes(row: Row): number {
 
 function valueBytes(value: Value): number {
   switch (typeof value) {
+    // Most texts have one byte a character.
     case 'string':
-      return 24 + value.length * 2;
+      return 16 + value.length;
+    // Small integers stand in the row itself.
+    case 'number':
+      return (value | 0) === value ? 0 : 16;
     case 'bigint':
       return 24;
     case 'object':

@@ -92,17 +92,18 @@ export declare function copyDataJoin(bytes: Uint8Array, start: number): Array<nu
 
 /**
  * A decoder for tables of `attributes` attributes. `columns` holds for each field: attribute index, kind, modifier,
- * whether it must not be null. `quote` -1 is the text format.
+ * whether it must not be null, attstorage. `quote` -1 is the text format.
  */
-export declare function copyDecoder(attributes: number, columns: Array<number>, delimiter: number, quote: number, nullText: string): number
+export declare function copyDecoder(attributes: number, columns: Array<number>, delimiter: number, quote: number, nullText: string, toastTarget: number): number
 
 export declare function copyDecoderClose(decoder: number): void
 
 /**
- * Inserts the rows of the lines at the start of `input`, up to the first that the decoder leaves to the caller:
- * [bytes taken, rows].
+ * Inserts the rows of the lines at the start of `input`, up to the first that the decoder leaves to the caller, whole
+ * batches only unless `finish`: [bytes taken, rows taken, -1 or the page that must be measured before a further call].
+ * `reserved`, `bulk` and `flags` as for `table_insert`.
  */
-export declare function copyRows(transaction: number, command: number, database: number, filenode: number, owner: number, decoder: number, input: Uint8Array): Array<number>
+export declare function copyRows(transaction: number, command: number, database: number, filenode: number, owner: number, decoder: number, input: Uint8Array, reserved: number, bulk: number, flags: number, finish: boolean): Array<number>
 
 export declare function cursorClose(cursor: number): void
 
@@ -220,6 +221,9 @@ export declare function lockUniqueKey(owner: number, file: number, key: Uint8Arr
 
 /** Version of the native core, as in its Cargo.toml. */
 export declare function nativeVersion(): string
+
+/** Says what the rows on a file's last page take up as heap tuples; asked for by `table_insert`. */
+export declare function pageMeasured(database: number, filenode: number, owner: number, page: number, tupleBytes: number): void
 
 /** As `point_newest`, as a view sees it: the count of rows, or minus the bytes that the buffer must have. */
 export declare function pointGet(point: number, snapshot: number, transaction: number, command: number, keyLength: number): number
@@ -362,17 +366,26 @@ export declare function tableGet(snapshot: number, transaction: number, command:
 export declare function tableGetMany(snapshot: number, transaction: number, command: number, database: number, filenode: number, owner: number, columns: number, count: number): number
 
 /**
- * Inserts `count` rows that stand in the first `length` bytes of the write buffer, each after its u32 length; returns
- * the first rowid.
+ * Inserts the rows that stand in the first `length` bytes of the write buffer, each after two u32: its length and its
+ * size as a heap tuple. `reserved`: bytes of each page kept free; `bulk`: number of a statement that only loads rows, or 0;
+ * `flags`: 1 one batch of COPY, 2 new table, 4 the transaction made the file. Returns the first rowid; those of all rows
+ * stand as f64 values in the read buffer, which must hold them. Or inserts nothing and returns -1 minus the number of a
+ * page: `page_measured` must first say what its rows take up.
  */
-export declare function tableInsert(transaction: number, command: number, database: number, filenode: number, owner: number, length: number, count: number): number
+export declare function tableInsert(transaction: number, command: number, database: number, filenode: number, owner: number, length: number, reserved: number, bulk: number, flags: number): number
 
 export declare function tableNext(cursor: number, count: number): number
+
+/** Pages of a table's file. */
+export declare function tablePages(database: number, filenode: number, owner: number): number
 
 /** Opens a cursor over rowids from..=to. */
 export declare function tableScan(snapshot: number, transaction: number, command: number, database: number, filenode: number, owner: number, columns: number, from: number, to: number, backward: boolean): number
 
 export declare function tableUpdate(transaction: number, command: number, database: number, filenode: number, owner: number, rowid: number, length: number): void
+
+/** VACUUM has seen the table: new rows may go on any of its pages that has space; empty ones at its end may go. */
+export declare function tableVacuumed(database: number, filenode: number, owner: number, truncate: boolean): void
 
 /** The zone of that name in any case; null where there is none. */
 export declare function timeZoneData(name: string): TimeZoneData | null
@@ -385,6 +398,13 @@ export interface TimeZoneData {
 
 /** Names of all zones. */
 export declare function timeZoneNames(): Array<string>
+
+/**
+ * Bytes that PostgreSQL's TOAST would leave of a large tuple. `parts` has for each value that is not null: its fixed
+ * length (0: it varies), alignment, attstorage, bytes without length word, bytes of its stored form; these stand in
+ * `stored` one after the other.
+ */
+export declare function toastedBytes(header: number, parts: Array<number>, stored: Uint8Array, target: number): number
 
 /** Takes back one session-level advisory lock; false where it isn't held. */
 export declare function unlockAdvisory(owner: number, database: number, high: number, low: number, sub: number, mode: number): boolean

@@ -51,13 +51,13 @@ export async function copyTemplateDatabases(store: Store): Promise<void> {
 
 function writeRows(store: Store, transaction: StoreTransaction, table: CatalogName, rows: readonly Value[][]): void {
   if (rows.length === 0) return;
-  const first = store
+  const rowids = store
     .table(catalogFile(table, template1Database), catalogLayout(table), coreTypeLookup)
     .insertMany(transaction, 0, rows);
   for (const index of catalogShapes[table].indexes) {
     const entries = store.index(catalogIndexFile(table, index, template1Database));
     rows.forEach((row, at) => {
-      entries.insert(transaction, 0, keyOf(index, row), first + at, null);
+      entries.insert(transaction, 0, keyOf(index, row), rowids[at] as number, null);
     });
   }
 }

@@ -169,8 +169,9 @@ function storedFacts({ session, tables, cache }: LookupBase, relations: Relation
     tables.findOne('pg_rewrite', { ev_class: relation, rulename: '_RETURN' })?.row.ev_action ?? null;
   return {
     relationSize(oid: number) {
-      const { entries, bytes } = store.size(relations.requireRelation(oid).file);
-      return { rows: entries, pages: Math.ceil(bytes / pageBytes) };
+      const { file, kind } = relations.requireRelation(oid);
+      const { entries, bytes } = store.size(file);
+      return { rows: entries, pages: 'rmt'.includes(kind) ? store.pages(file) : Math.ceil(bytes / pageBytes) };
     },
     databaseBytes: (oid: number) => store.databaseSize(oid),
     sequenceState: (oid: number) => store.sequences.read(relations.requireRelation(oid).file),

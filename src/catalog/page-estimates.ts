@@ -1,60 +1,13 @@
-// Sizes in PostgreSQL's pages: how many 8 KiB pages a table's or B-tree index's rows would fill in PostgreSQL's formats.
-// Our files are smaller, but plans are chosen by its cost model, whose constants are tuned to its page counts; pg_class
-// shows the same numbers. Widths come from statistics, else from what the rows take in our store.
+// Sizes of indexes in PostgreSQL's pages: how many 8 KiB pages a B-tree index's entries would fill in its format. Ours are
+// smaller, but plans are chosen by PostgreSQL's cost model, whose constants are tuned to its page counts; pg_class shows
+// the same numbers. Widths come from statistics. (Tables have real pages: the store's rowids.)
 import type { Catalog } from './api.js';
-import type { IndexDescriptor, RelationDescriptor } from './descriptors.js';
+import type { IndexDescriptor } from './descriptors.js';
 
 const pageBytes = 8192;
 const pageHeaderBytes = 24;
 const linePointerBytes = 4;
 const defaultVarlenWidth = 32;
-
-interface Stored {
-  readonly rows: number;
-  readonly pages: number;
-}
-
-/** Pages of a heap with these rows. */
-export function heapPages(catalog: Catalog, relation: RelationDescriptor, stored: Stored): number {
-  if (stored.rows <= 0) return 0;
-  const tupleBytes = align(heapTupleBytes(catalog, relation, stored), 8) + linePointerBytes;
-  const perPage = Math.max(1, Math.floor((pageBytes - pageHeaderBytes) / tupleBytes));
-  return Math.ceil(stored.rows / perPage);
-}
-
-function heapTupleBytes(catalog: Catalog, relation: RelationDescriptor, stored: Stored): number {
-  const live = relation.attributes.filter((attribute) => !attribute.isDropped);
-  const statistics = live.map((attribute) => catalog.statistics(relation.oid, attribute.number));
-  const hasNulls = statistics.some((item) => (item?.nullFraction ?? 0) > 0);
-  const header = align(23 + (hasNulls ? Math.ceil(relation.attributes.length / 8) : 0), 8);
-  const unknown = live.filter((attribute, at) => statistics[at] === null && lengthOf(catalog, attribute.type) < 0);
-  const varlenWidth = unknownWidth(catalog, relation, stored, unknown.length);
-  let bytes = 0;
-  live.forEach((attribute, at) => {
-    const known = statistics[at] ?? null;
-    const length = lengthOf(catalog, attribute.type);
-    const width = length > 0 ? length : known === null ? varlenWidth : known.averageWidth;
-    const present = 1 - (known?.nullFraction ?? 0);
-    if (present === 1) bytes = align(bytes, length > 0 ? alignmentOf(length) : width > 127 ? 4 : 1) + width;
-    else bytes += width * present;
-  });
-  return header + bytes;
-}
-
-/** Width of the columns of varying length that have no statistics: what the store's rows leave for them. */
-function unknownWidth(catalog: Catalog, relation: RelationDescriptor, stored: Stored, count: number): number {
-  if (count === 0) return 0;
-  // One page may be all but empty: it says nothing of the rows' width.
-  if (stored.pages < 2) return defaultVarlenWidth;
-  const fixed = relation.attributes.reduce(
-    (sum, attribute) => sum + (attribute.isDropped ? 0 : Math.max(0, lengthOf(catalog, attribute.type))),
-    storedRowOverheadBytes,
-  );
-  return Math.max(2, (stored.pages * pageBytes) / stored.rows / count - fixed / count);
-}
-
-/** Key, transaction id and null bitmap of a row in our store, about. */
-const storedRowOverheadBytes = 24;
 
 function lengthOf(catalog: Catalog, type: number): number {
   return catalog.findTypeByOid(type)?.length ?? -1;

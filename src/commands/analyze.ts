@@ -1,5 +1,6 @@
 // ANALYZE and VACUUM. Rows need no vacuuming here: old versions go with their snapshots. VACUUM therefore checks its
-// options and rights, updates the sizes in pg_class, and runs ANALYZE where asked.
+// options and rights, lets new rows fill gaps between others (FULL writes the table anew), updates the sizes in pg_class,
+// and runs ANALYZE where asked.
 import type { DefElem, VacuumRelation, VacuumStmt } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
@@ -7,11 +8,15 @@ import { currentMicroseconds } from '../base/clock.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { statisticsService } from '../functions/server-services.js';
 import type { CommandContext, CommandResult } from './api.js';
+import { compactTable } from './cluster.js';
 import { lockRelationByName } from './namespace.js';
 import { hasRelationPrivilege } from './permissions.js';
 import { analyzeTable, storeSize } from './statistics-collection/analyze-table.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
 import { nodeAs, nodeOf, stringOf } from './tree.js';
+
+/** Oids of users' objects begin here. */
+const firstUserOid = 16384;
 
 const vacuumOptions = [
   'full',
@@ -71,8 +76,10 @@ export async function vacuumStatement(statement: VacuumStmt, context: CommandCon
       continue;
     }
     if (relation.kind === 'p') continue;
-    if (doesAnalyze) await analyzeTable(context, relation, columns);
-    else await storeSize(context, relation, context.catalog.relationSize(relation.oid).rows);
+    const rows = isVacuum ? await vacuumTable(context, relation, options) : 0;
+    const current = context.catalog.requireRelation(relation.oid);
+    if (doesAnalyze) await analyzeTable(context, current, columns);
+    else await storeSize(context, current, rows);
     noteMaintenance(context, relation, { isVacuum, doesAnalyze });
   }
   return { kind: 'done', tag };
@@ -98,6 +105,19 @@ function noteMaintenance(
       service.maintained(database, relation.oid, { set, count: 'analyzeCount' });
     }
   });
+}
+
+/** FULL writes the table anew (the system's own are left as they are); else the pages' free space becomes known. Returns
+ *  the number of rows. */
+async function vacuumTable(
+  context: CommandContext,
+  relation: RelationDescriptor,
+  options: ReadonlyMap<string, boolean>,
+): Promise<number> {
+  if (options.get('full') === true && relation.oid >= firstUserOid) return compactTable(context, relation.oid);
+  const truncate = options.get('truncate') ?? !relation.options.includes('vacuum_truncate=false');
+  context.store.vacuumed(relation.file, truncate);
+  return context.catalog.relationSize(relation.oid).rows;
 }
 
 interface Target {

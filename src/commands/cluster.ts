@@ -1,7 +1,7 @@
 // CLUSTER: a table's rows written anew in an index's order.
 import type { ClusterStmt } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
-import type { RelationDescriptor } from '../catalog/descriptors.js';
+import type { IndexDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
 import { batchRowsMax } from '../base/limits.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { Execution } from '../executor/api.js';
@@ -55,16 +55,34 @@ function clusterIndex(context: CommandContext, table: RelationDescriptor, name: 
   return found.oid;
 }
 
+/** VACUUM FULL: writes the rows anew, without gaps; how many there are. */
+export async function compactTable(context: CommandContext, oid: number): Promise<number> {
+  await context.transaction.lockRelation(oid, 'AccessExclusiveLock');
+  const table = context.catalog.requireRelation(oid);
+  requireNotInUse(context, table, 'VACUUM');
+  return rewriteInOrder(context, table, null);
+}
+
 async function clusterTable(context: CommandContext, oid: number, indexOid: number): Promise<void> {
   await context.transaction.lockRelation(oid, 'AccessExclusiveLock');
   const table = context.catalog.requireRelation(oid);
   const index = table.indexes.find((candidate) => candidate.oid === indexOid);
   if (index === undefined) return;
   requireNotInUse(context, table, 'CLUSTER');
+  await rewriteInOrder(context, table, index);
+}
+
+/** Writes a table's rows into a new file in an index's order (null: in their own); how many there are. */
+async function rewriteInOrder(
+  context: CommandContext,
+  table: RelationDescriptor,
+  index: IndexDescriptor | null,
+): Promise<number> {
   const live = table.attributes.filter((attribute) => !attribute.isDropped);
   const columns = live.map((attribute) => columnVar(table, attribute.number));
-  const stored = index.expressions === null ? [] : [...expressionListFromJson(index.expressions)];
-  const keys = index.keys.map((key) =>
+  const indexKeys = index?.keys ?? [];
+  const stored = index === null || index.expressions === null ? [] : [...expressionListFromJson(index.expressions)];
+  const keys = indexKeys.map((key) =>
     key.attribute === 0 ? (stored.shift() as Expression) : columnVar(table, key.attribute),
   );
   const query = tableQuery(context, table, [...columns, ...keys], null);
@@ -73,7 +91,7 @@ async function clusterTable(context: CommandContext, oid: number, indexOid: numb
     (entry, position): TargetEntry =>
       position + 1 < first ? entry : { ...entry, sortGroupRef: position + 2 - first, junk: true },
   );
-  const sortClause = index.keys.map((key, position): SortGroupClause => {
+  const sortClause = indexKeys.map((key, position): SortGroupClause => {
     const member = (strategy: number): number =>
       context.catalog.familyOperator(key.opfamily, inputType(context, key), inputType(context, key), strategy);
     return {
@@ -89,13 +107,15 @@ async function clusterTable(context: CommandContext, oid: number, indexOid: numb
   const width = table.attributes.length;
   // The plan opens the old file when it is first asked for rows: that must be before the table gets its new one.
   const firstRows = await execution.next(batchRowsMax);
-  await assignNewFile(context, oid);
-  await loadRows(context, oid, startingWith(firstRows, execution), (row) => {
+  await assignNewFile(context, table.oid);
+  const asStored = (row: Row): Row => {
     const result = new Array(width).fill(null);
     for (const [position, attribute] of live.entries()) result[attribute.number - 1] = row[position] ?? null;
     return result;
-  });
-  await rebuildIndexes(context, oid);
+  };
+  const count = await loadRows(context, table.oid, startingWith(firstRows, execution), asStored, false);
+  await rebuildIndexes(context, table.oid);
+  return count;
 }
 
 /** The execution with a batch that was taken from it put back. */

@@ -2,7 +2,7 @@
 // duplicates of a unique index, and notes the row counts in pg_class.
 import { batchRowsMax } from '../base/limits.js';
 import type { IndexDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
-import { heapPages, indexSize } from '../catalog/page-estimates.js';
+import { indexSize } from '../catalog/page-estimates.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { encodeKey, keyColumns } from '../executor/index-keys.js';
 import type { IndexBuilder, KeyOfRow } from '../storage/api.js';
@@ -220,11 +220,7 @@ export async function noteCounts(
   if (table !== null && !counts.isPartial) {
     await tables.updateNewest(context.transaction, 'pg_class', table, {
       reltuples: counts.rows,
-      relpages: heapPages(
-        context.catalog,
-        context.catalog.requireRelation(counts.table),
-        context.catalog.relationSize(counts.table),
-      ),
+      relpages: context.catalog.relationSize(counts.table).pages,
     });
   }
 }

@@ -21,8 +21,10 @@ export async function assignNewFile(context: CommandContext, relation: number): 
   const descriptor = context.catalog.requireRelation(relation);
   if (entry === null) throw new Error('invariant broken: relation without a pg_class row');
   const isTable = 'rmt'.includes(entry.row.relkind);
+  const filenode = context.store.nextOid();
+  context.transaction.store.noteNewFile(filenode);
   await tables.update(context.transaction, 'pg_class', entry, {
-    relfilenode: context.store.nextOid(),
+    relfilenode: filenode,
     relpages: 0,
     reltuples: isTable ? -1 : 0,
     relallvisible: 0,

@@ -3,7 +3,7 @@
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { notSupported } from '../errors/pg-error.js';
 import { defined } from '../errors/unreachable.js';
-import type { CopyLineFormat } from '../storage/api.js';
+import type { CopyLineFormat, RowPlacement } from '../storage/api.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Row, Value } from '../types/value.js';
 import type { ExecutionContext } from './api.js';
@@ -17,7 +17,7 @@ import { RunState } from './state.js';
 
 export interface TableWriter {
   /** Writes whole rows (attribute n at index n - 1, dropped and generated ones null). Throws 23502, 23514, 23505. */
-  insert(rows: readonly Row[]): Promise<void>;
+  insert(rows: readonly Row[], placement?: RowPlacement): Promise<void>;
   /** After `insert` threw: the position of the row that it threw for. */
   readonly rowInHand: number;
   /** Takes whole lines of COPY's data as `CopyLoader` does; null where this table's rows can't come so. */
@@ -27,7 +27,8 @@ export interface TableWriter {
 }
 
 export interface LineLoader {
-  take(lines: Buffer): { readonly byteCount: number; readonly rowCount: number };
+  take(lines: Buffer, placement: RowPlacement): { readonly byteCount: number; readonly rowCount: number };
+  flush(placement: RowPlacement): void;
   close(): void;
 }
 
@@ -41,20 +42,23 @@ export function openTableWriter(context: ExecutionContext, relationOid: number):
   const target = openTarget(statement, relation);
   refuseTriggers(relation, insertEvent, 'statement');
   return {
-    async insert(rows) {
+    async insert(rows, placement) {
       if (rows.length === 0) return;
       refuseTriggers(relation, insertEvent, 'row');
-      await target.insertAll(rows);
+      await target.insertAll(rows, placement);
     },
     lineLoader(columns, format) {
       refuseTriggers(relation, insertEvent, 'row');
       const loader = target.copyLoader(columns, format);
       if (loader === null) return null;
       return {
-        take(lines) {
-          const taken = loader.take(context.transaction.store, context.transaction.command, lines);
+        take(lines, placement) {
+          const taken = loader.take(context.transaction.store, context.transaction.command, lines, placement);
           target.insertedMore(taken.rowCount);
           return taken;
+        },
+        flush(placement) {
+          loader.flush(context.transaction.store, context.transaction.command, placement);
         },
         close: () => loader.close(),
       };

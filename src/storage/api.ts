@@ -1,6 +1,7 @@
 // What the rooms above see of the store; `store.ts` implements it over the addon. Reads are synchronous (memory-mapped
 // base, memtables, overlay); only commit waits. A rowid is a positive integer below 2^53, unique within its relation's
-// file and never reused; it survives updates.
+// file and never reused; it survives updates. It says where PostgreSQL's heap would have put the row (ctid.ts), so the
+// next one need not be higher.
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { TypeLookup } from '../types/type-behaviour.js';
 import type { Row, Value } from '../types/value.js';
@@ -19,11 +20,29 @@ export interface RelationFile {
  *  null). Rows written before a column was added are shorter: `missing` is what they read as. */
 export interface RowLayout {
   readonly attributes: readonly LayoutAttribute[];
+  /** Storage parameters that decide how many rows a page takes; left out: 100 and 2032. */
+  readonly fillFactor?: number;
+  readonly toastTupleTarget?: number;
 }
 export interface LayoutAttribute {
   /** null for a dropped attribute. */
   readonly type: TypeDescriptor | null;
   readonly missing: Value;
+  /** pg_attribute.attalign and attstorage; left out for columns of catalogs: the type's. Where they are there, rows that no
+   *  page could hold are refused (54000). */
+  readonly align?: string;
+  readonly storage?: string;
+}
+
+/** How a statement's new rows are placed, where that differs from one row after the other. */
+export interface RowPlacement {
+  /** They are one batch of COPY: the file grows by all that it needs. */
+  readonly isBatch?: boolean;
+  /** The table is new in this transaction: gaps on its earlier pages are left alone. */
+  readonly isNewTable?: boolean;
+  /** Number (`Store.bulkStatement`) of a statement that only loads rows (COPY, CREATE TABLE AS, rewrites): the file grows
+   *  ahead of it. */
+  readonly statement?: number;
 }
 
 /** A committed state of the whole store. Holding one pins old pages: release it. */
@@ -47,6 +66,9 @@ export interface StoreTransaction {
   /** The id if one was assigned. */
   readonly assignedXid: bigint | null;
   readonly hasWrites: boolean;
+  /** Notes that the transaction made this file: nobody else sees it yet. */
+  noteNewFile(filenode: number): void;
+  isNewFile(filenode: number): boolean;
   /** Marks a point to which `rollbackTo` can return; savepoints nest. Returns its depth. */
   savepoint(): number;
   rollbackTo(depth: number): void;
@@ -67,8 +89,8 @@ export interface StoredRow {
 /** One table's rows. All writes go to the transaction's overlay, tagged with the command that made them. */
 export interface TableStore {
   insert(txn: StoreTransaction, command: number, values: Row): RowId;
-  /** Many rows at once; returns the first rowid, the others follow by one. */
-  insertMany(txn: StoreTransaction, command: number, rows: readonly Row[]): RowId;
+  /** Many rows at once; returns their rowids, in the same order. */
+  insertMany(txn: StoreTransaction, command: number, rows: readonly Row[], placement?: RowPlacement): ArrayLike<RowId>;
   update(txn: StoreTransaction, command: number, rowid: RowId, values: Row): void;
   delete(txn: StoreTransaction, command: number, rowid: RowId): void;
   /** `attributes`: numbers to decode (1-based), null for all. */
@@ -97,12 +119,15 @@ export interface CopyLineFormat {
 }
 export interface CopyLoader {
   /** Inserts the rows of whole lines (each with its newline) up to the first that is not in plain spelling; the caller
-   *  reads on from there. Throws nothing that is about the data. */
+   *  reads on from there. Rows go in batches, so the last ones may wait here. Throws nothing that is about the data. */
   take(
     txn: StoreTransaction,
     command: number,
     lines: Buffer,
+    placement: RowPlacement,
   ): { readonly byteCount: number; readonly rowCount: number };
+  /** Inserts the rows that still wait for their batch to be complete. */
+  flush(txn: StoreTransaction, command: number, placement: RowPlacement): void;
   close(): void;
 }
 
@@ -244,6 +269,12 @@ export interface Store {
   /** Entries and bytes of a file: exact for small ones, estimated from the base for large ones. */
   size(file: RelationFile): { readonly entries: number; readonly bytes: number };
   databaseSize(database: number): number;
+  /** A number for a statement that only loads rows, unlike those of the thread's others. */
+  bulkStatement(): number;
+  /** Pages of 8 KiB that PostgreSQL's heap would have for the rows put into a table's file. */
+  pages(file: RelationFile): number;
+  /** VACUUM has seen the table: new rows may fill gaps on any of its pages; `truncate`: empty pages at its end may go. */
+  vacuumed(file: RelationFile, truncate: boolean): void;
   /** Drops a session's temporary store. */
   endSession(sessionId: number): void;
   /** Current position of the redo log (pg_current_wal_lsn). */

@@ -2,8 +2,9 @@
 // lines whose every field is in its plain spelling and stops before the first that is not: that one, with all its
 // messages, is the caller's. Only for tables whose rows need no more than NOT NULL.
 import { addon } from '../base/addon.js';
-import type { CopyColumn, CopyLineFormat, CopyLoader, RelationFile, StoreTransaction } from './api.js';
+import type { CopyColumn, CopyLineFormat, CopyLoader, RelationFile, RowPlacement, StoreTransaction } from './api.js';
 import { native } from './native-error.js';
+import type { StoredLayout } from './row-layout.js';
 import { writing } from './store-transaction.js';
 
 /** Kinds that the addon decodes (native/crates/columns/src/copy/mod.rs), by pg_type.typinput. */
@@ -28,35 +29,80 @@ const kinds: Readonly<Record<string, number>> = {
 /** A numeric's modifier that is none; else precision in the high half, scale in the low one. */
 const noModifier = 0xffffffff;
 
-/** A loader into the file; null where a column's type is not decoded natively. */
-export function makeCopyLoader(
-  file: RelationFile,
-  attributeCount: number,
-  columns: readonly CopyColumn[],
-  format: CopyLineFormat,
-): CopyLoader | null {
+/** The addon's flags for new rows of a file. */
+export function placementFlags(txn: StoreTransaction, filenode: number, placement: RowPlacement | undefined): number {
+  const flags = (placement?.isBatch === true ? 1 : 0) | (placement?.isNewTable === true ? 2 : 0);
+  return txn.isNewFile(filenode) ? flags | 4 : flags;
+}
+
+export interface CopyTarget {
+  readonly file: RelationFile;
+  readonly layout: StoredLayout;
+  readonly columns: readonly CopyColumn[];
+  readonly format: CopyLineFormat;
+}
+
+/** A loader into the file; null where a column's type is not decoded natively. `measurePage` tells the addon what the rows
+ *  on a page take up. */
+export function makeCopyLoader(target: CopyTarget, measurePage: (page: number) => void): CopyLoader | null {
+  const { layout, columns, format } = target;
   const numbers: number[] = [];
   for (const column of columns) {
     const kind = column.type.kind === 'b' ? kinds[column.type.input] : undefined;
     const modifier = modifierOf(column);
     if (kind === undefined || modifier === null) return null;
-    numbers.push(column.attribute - 1, kind, modifier, column.notNull ? 1 : 0);
+    const strategy = layout.attributes[column.attribute - 1]?.strategy ?? 'x';
+    numbers.push(column.attribute - 1, kind, modifier, column.notNull ? 1 : 0, strategy.charCodeAt(0));
   }
   if (columns.length === 0) return null;
+  const { attributes, toastTarget, reservedBytes } = layout;
   const decoder = native(() =>
-    addon.copyDecoder(attributeCount, numbers, format.delimiter, format.quote ?? -1, format.nullText),
+    addon.copyDecoder(attributes.length, numbers, format.delimiter, format.quote ?? -1, format.nullText, toastTarget),
   );
-  const { database, filenode, temporaryOwner } = file;
-  return {
-    take(txn: StoreTransaction, command: number, lines: Buffer) {
-      const [byteCount, rowCount] = native(() =>
-        addon.copyRows(writing(txn), command, database, filenode, temporaryOwner, decoder, lines),
+  const { database, filenode, temporaryOwner } = target.file;
+  /** Rows may stand in the decoder whose batch is not complete. */
+  let mayWait = false;
+  const copy = (txn: StoreTransaction, command: number, lines: Buffer, placement: RowPlacement, isLast: boolean) => {
+    const flags = placementFlags(txn, filenode, placement);
+    const statement = placement.statement ?? 0;
+    const call = (input: Buffer) =>
+      native(() =>
+        addon.copyRows(
+          writing(txn),
+          command,
+          database,
+          filenode,
+          temporaryOwner,
+          decoder,
+          input,
+          reservedBytes,
+          statement,
+          flags,
+          isLast,
+        ),
       );
-      return { byteCount: byteCount as number, rowCount: rowCount as number };
+    const [byteCount = 0, rowCount = 0, page = -1] = call(lines);
+    if (page >= 0) {
+      measurePage(page);
+      call(noLines);
+    }
+    return { byteCount, rowCount };
+  };
+  return {
+    take(txn, command, lines, placement) {
+      const taken = copy(txn, command, lines, placement, false);
+      mayWait ||= taken.rowCount > 0;
+      return taken;
+    },
+    flush(txn, command, placement) {
+      if (mayWait) copy(txn, command, noLines, placement, true);
+      mayWait = false;
     },
     close: () => addon.copyDecoderClose(decoder),
   };
 }
+
+const noLines = Buffer.alloc(0);
 
 /** The addon's modifier of a column; null for one it does not know. */
 function modifierOf({ type, typmod }: CopyColumn): number | null {

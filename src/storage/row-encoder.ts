@@ -1,35 +1,75 @@
-// Writes rows in the stored format (native/crates/columns/README.md) into the write buffer, each after its length. The
-// addon fills in xmin and compresses large values.
+// Writes rows in the stored format (native/crates/columns/README.md) into the write buffer, each after its length and the
+// size of PostgreSQL's heap tuple for it. The addon fills in xmin, compresses large values and finds a place for the row.
 import { ByteWriter } from '../base/bytes.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { TypeLookup } from '../types/type-behaviour.js';
 import type { Row, Value } from '../types/value.js';
 import { growWrite, writeBuffer } from './exchange.js';
-import type { StoredAttribute } from './row-layout.js';
+import type { StoredAttribute, StoredLayout } from './row-layout.js';
+import { toastThreshold, tupleBytes } from './tuple-size.js';
+import { toastedTupleBytes } from './tuple-toast.js';
 
 /** Bytes of xmin and attribute count. */
 const headerBytes = 10;
 /** Most bytes of a varlen's length. */
 const varintBytesMax = 5;
 
-const scratch = new ByteWriter(4096);
+/** Bytes of length and tuple size before each row. */
+const rowHeaderBytes = 8;
+/** Largest tuple that a page can hold. */
+const tupleBytesMax = 8160;
 
-/** Encodes rows after each other from offset 0 of the write buffer; returns the bytes used. */
-export function encodeRows(attributes: readonly StoredAttribute[], rows: readonly Row[], types: TypeLookup): number {
+const scratch = new ByteWriter(4096);
+/** Of the row encoded last: bytes of each variable-length value as PostgreSQL stores it, without its length word. */
+let payloads = new Int32Array(64);
+
+/** Encodes rows after each other from offset 0 of the write buffer; returns the bytes used. Throws 54000 for a row that no
+ *  page can hold. */
+export function encodeRows(layout: StoredLayout, rows: readonly Row[], types: TypeLookup): number {
   let at = 0;
-  for (const row of rows) at = encodeRow(attributes, row, at, types);
+  for (const row of rows) at = encodeRow(layout, row, at, types);
   return at;
 }
 
-/** Encodes one row without its length at offset 0; returns its bytes. */
-export function encodeSingleRow(attributes: readonly StoredAttribute[], row: Row, types: TypeLookup): number {
+/** Encodes one row without its header at offset 0; returns its bytes. */
+export function encodeSingleRow({ attributes }: StoredLayout, row: Row, types: TypeLookup): number {
   return encodeBody(attributes, row, 0, types);
 }
 
-function encodeRow(attributes: readonly StoredAttribute[], row: Row, at: number, types: TypeLookup): number {
-  const end = encodeBody(attributes, row, at + 4, types);
-  writeBuffer().data.setUint32(at, end - at - 4, true);
+/** Bytes of the row as PostgreSQL's heap tuple. */
+export function rowTupleBytes(layout: StoredLayout, row: Row, types: TypeLookup): number {
+  encodeBody(layout.attributes, row, 0, types);
+  return heapTupleBytes(layout, row, types);
+}
+
+function encodeRow(layout: StoredLayout, row: Row, at: number, types: TypeLookup): number {
+  const end = encodeBody(layout.attributes, row, at + rowHeaderBytes, types);
+  const { data } = writeBuffer();
+  data.setUint32(at, end - at - rowHeaderBytes, true);
+  data.setUint32(at + 4, heapTupleBytes(layout, row, types), true);
   return end;
+}
+
+/** Size of the heap tuple of the row that was encoded last. */
+function heapTupleBytes(layout: StoredLayout, row: Row, types: TypeLookup): number {
+  const bytes = tupleBytes(layout.attributes, row, payloads);
+  return bytes <= toastThreshold ? bytes : largeTupleBytes(layout, row, types);
+}
+
+function largeTupleBytes(layout: StoredLayout, row: Row, types: TypeLookup): number {
+  const { attributes } = layout;
+  const stored = (index: number): Uint8Array => {
+    const { behaviour, type } = attributes[index] as StoredAttribute;
+    scratch.reset();
+    if (type !== null) behaviour?.store?.(row[index] ?? null, type, scratch, types);
+    return scratch.view();
+  };
+  const bytes = toastedTupleBytes(attributes, row, payloads, stored, layout.toastTarget);
+  const aligned = (bytes + 7) & ~7;
+  if (aligned > tupleBytesMax && layout.isBounded) {
+    throw pgError(SqlState.programLimitExceeded, `row is too big: size ${aligned}, maximum size ${tupleBytesMax}`);
+  }
+  return Math.min(bytes, tupleBytesMax);
 }
 
 function encodeBody(attributes: readonly StoredAttribute[], row: Row, start: number, types: TypeLookup): number {
@@ -86,6 +126,7 @@ function encodeFixed(data: DataView, at: number, attribute: StoredAttribute, val
 
 function encodeVarlens(attributes: readonly StoredAttribute[], row: Row, start: number, types: TypeLookup): number {
   let at = start;
+  if (payloads.length < attributes.length) payloads = new Int32Array(attributes.length * 2);
   for (let index = 0; index < attributes.length; index++) {
     const value = row[index] ?? null;
     const attribute = attributes[index] as StoredAttribute;
@@ -95,6 +136,7 @@ function encodeVarlens(attributes: readonly StoredAttribute[], row: Row, start: 
     }
     scratch.reset();
     attribute.behaviour.store(value, attribute.type, scratch, types);
+    payloads[index] = attribute.payloadSize === null ? scratch.length : attribute.payloadSize(value, types);
     at = appendVarlen(at);
   }
   return at;

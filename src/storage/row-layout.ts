@@ -3,9 +3,22 @@
 import type { StorageClass, TypeBehaviour, TypeLookup } from '../types/type-behaviour.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
-import type { RowLayout } from './api.js';
+import type { LayoutAttribute, RowLayout } from './api.js';
+import { type PayloadSize, payloadSize } from './payload-size.js';
+import { alignmentBytes, toastTargetDefault, typeAlignment } from './tuple-size.js';
+import type { ToastableAttribute } from './tuple-toast.js';
 
-export interface StoredAttribute {
+/** A table's attributes, and how its rows go on pages. */
+export interface StoredLayout {
+  readonly attributes: readonly StoredAttribute[];
+  /** Bytes of each page that the fill factor keeps free. */
+  readonly reservedBytes: number;
+  readonly toastTarget: number;
+  /** Rows that no page could hold are refused. */
+  readonly isBounded: boolean;
+}
+
+export interface StoredAttribute extends ToastableAttribute {
   /** Base type of domains; null for a dropped attribute. */
   readonly type: TypeDescriptor | null;
   readonly behaviour: TypeBehaviour | null;
@@ -14,7 +27,21 @@ export interface StoredAttribute {
   readonly code: number;
   /** Bytes of a value in the fixed part; 0 for varlen. */
   readonly width: number;
+  /** Measures a variable-length value as PostgreSQL stores it; null where the stored form is as long. */
+  readonly payloadSize: PayloadSize | null;
   readonly missing: Value;
+}
+
+const pageBytes = 8192;
+
+/** The stored form of a layout. */
+export function storedLayout(layout: RowLayout, types: TypeLookup): StoredLayout {
+  return {
+    attributes: storedAttributes(layout, types),
+    reservedBytes: Math.floor((pageBytes * (100 - (layout.fillFactor ?? 100))) / 100),
+    toastTarget: layout.toastTupleTarget ?? toastTargetDefault,
+    isBounded: layout.attributes.some((attribute) => attribute.storage !== undefined),
+  };
 }
 
 /** The stored form of each attribute of a layout. */
@@ -23,8 +50,27 @@ export function storedAttributes(layout: RowLayout, types: TypeLookup): readonly
     const type = attribute.type === null ? null : baseType(attribute.type, types);
     const behaviour = type === null ? null : type.behaviour;
     const storage = behaviour === null ? 'varlen' : behaviour.storage;
-    return { type, behaviour, storage, ...forms[storage], missing: attribute.missing };
+    return {
+      type,
+      behaviour,
+      storage,
+      ...forms[storage],
+      ...tupleForm(attribute, type),
+      missing: attribute.missing,
+    };
   });
+}
+
+function tupleForm(attribute: LayoutAttribute, type: TypeDescriptor | null) {
+  if (type === null) return { heapLength: 1, alignMask: 0, packs: false, strategy: 'p', payloadSize: null };
+  const strategy = attribute.storage ?? 'x';
+  return {
+    heapLength: type.length,
+    alignMask: (attribute.align === undefined ? typeAlignment(type) : alignmentBytes(attribute.align)) - 1,
+    packs: strategy !== 'p',
+    strategy,
+    payloadSize: type.length === -1 ? payloadSize(type) : null,
+  };
 }
 
 function baseType(type: TypeDescriptor, types: TypeLookup): TypeDescriptor {

@@ -11,6 +11,7 @@ export class NativeTransaction implements StoreTransaction {
   private wrote = false;
   /** The addon's number of the transaction, 0 as long as it has done nothing that the addon must know of. */
   private number = 0;
+  private newFiles: Set<number> | null = null;
 
   constructor(readonly session: number) {}
 
@@ -41,6 +42,15 @@ export class NativeTransaction implements StoreTransaction {
   xid(): bigint {
     this.known ??= native(() => addon.storeXid(this.begun()));
     return this.known;
+  }
+
+  noteNewFile(filenode: number): void {
+    this.newFiles ??= new Set();
+    this.newFiles.add(filenode);
+  }
+
+  isNewFile(filenode: number): boolean {
+    return this.newFiles?.has(filenode) ?? false;
   }
 
   savepoint(): number {

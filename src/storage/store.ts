@@ -62,6 +62,8 @@ const sequences: SequenceStore = {
   },
 };
 
+let lastBulkStatement = 0;
+
 const store: Store = {
   sequences,
   begin: (sessionId) => new NativeTransaction(sessionId),
@@ -100,6 +102,14 @@ const store: Store = {
     return { entries, bytes };
   },
   databaseSize: (database) => native(() => addon.storeDatabaseSize(database)),
+  bulkStatement: () => {
+    lastBulkStatement = (lastBulkStatement % 0xffffffff) + 1;
+    return lastBulkStatement;
+  },
+  pages: (file) => native(() => addon.tablePages(file.database, file.filenode, file.temporaryOwner)),
+  vacuumed(file, truncate) {
+    native(() => addon.tableVacuumed(file.database, file.filenode, file.temporaryOwner, truncate));
+  },
   endSession(sessionId) {
     native(() => addon.storeEndSession(sessionId));
   },

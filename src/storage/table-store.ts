@@ -10,6 +10,7 @@ import type {
   RelationFile,
   RowId,
   RowLayout,
+  RowPlacement,
   StoreTransaction,
   StoredRow,
   TableBatch,
@@ -17,12 +18,13 @@ import type {
   TableScanOptions,
   TableStore,
 } from './api.js';
-import { makeCopyLoader } from './copy-loader.js';
-import { filling, growWrite, readBuffer, writeBuffer } from './exchange.js';
+import { makeCopyLoader, placementFlags } from './copy-loader.js';
+import { rowidOfPage } from './ctid.js';
+import { filling, growRead, growWrite, readBuffer, writeBuffer } from './exchange.js';
 import { native } from './native-error.js';
 import { makeRowDecoder, type RowDecoder } from './row-decoder.js';
-import { encodeRows, encodeSingleRow } from './row-encoder.js';
-import { storedAttributes } from './row-layout.js';
+import { encodeRows, encodeSingleRow, rowTupleBytes } from './row-encoder.js';
+import { type StoredLayout, storedLayout } from './row-layout.js';
 import { snapshotHandle, transactionHandle, writing } from './store-transaction.js';
 
 /** Words of a batch's header: where rowids and xmins stand. */
@@ -37,7 +39,7 @@ export function makeTableStore(file: RelationFile, layout: RowLayout, types: Typ
 }
 
 class NativeTable implements TableStore {
-  private readonly attributes;
+  private readonly layout: StoredLayout;
   private readonly decoders = new Map<string, RowDecoder>();
   private everything: RowDecoder | null = null;
 
@@ -46,24 +48,70 @@ class NativeTable implements TableStore {
     layout: RowLayout,
     private readonly types: TypeLookup,
   ) {
-    this.attributes = storedAttributes(layout, types);
+    this.layout = storedLayout(layout, types);
   }
 
   insert(txn: StoreTransaction, command: number, values: Row): RowId {
-    return this.insertMany(txn, command, [values]);
+    return this.place(txn, command, [values]);
   }
 
-  insertMany(txn: StoreTransaction, command: number, rows: readonly Row[]): RowId {
+  insertMany(txn: StoreTransaction, command: number, rows: readonly Row[], placement?: RowPlacement): ArrayLike<RowId> {
+    if (rows.length === 0) return [];
+    const first = this.place(txn, command, rows, placement);
+    return rows.length === 1 ? [first] : readBuffer().f64.slice(0, rows.length);
+  }
+
+  /** Inserts rows, whose rowids then stand in the read buffer; the first of them. */
+  private place(txn: StoreTransaction, command: number, rows: readonly Row[], placement?: RowPlacement): RowId {
     const { database, filenode, temporaryOwner } = this.file;
-    const length = encodeRows(this.attributes, rows, this.types);
-    return native(() =>
-      addon.tableInsert(writing(txn), command, database, filenode, temporaryOwner, length, rows.length),
-    );
+    const flags = placementFlags(txn, filenode, placement);
+    const statement = placement?.statement ?? 0;
+    if (readBuffer().f64.length < rows.length) growRead(rows.length * 8);
+    for (;;) {
+      const length = encodeRows(this.layout, rows, this.types);
+      const { reservedBytes } = this.layout;
+      const result = native(() =>
+        addon.tableInsert(
+          writing(txn),
+          command,
+          database,
+          filenode,
+          temporaryOwner,
+          length,
+          reservedBytes,
+          statement,
+          flags,
+        ),
+      );
+      if (result > 0) return result;
+      this.measurePage(-1 - result);
+    }
+  }
+
+  /** After a start: tells the addon what the rows on the file's last page take up. */
+  private measurePage(page: number): void {
+    const { database, filenode, temporaryOwner } = this.file;
+    const decoder = this.decoder(null);
+    const snapshot = native(() => addon.storeTakeSnapshot());
+    let bytes = 0;
+    try {
+      const [from, to] = [rowidOfPage(page), rowidOfPage(page + 1) - 1];
+      const scan = native(() =>
+        addon.tableScan(snapshot, 0, 0, database, filenode, temporaryOwner, decoder.columns, from, to, false),
+      );
+      const cursor = new NativeTableCursor(scan, decoder);
+      for (let batch = cursor.next(1024); batch.rowCount > 0; batch = cursor.next(1024)) {
+        for (const row of batch.rows) bytes += (rowTupleBytes(this.layout, row, this.types) + 7) & ~7;
+      }
+    } finally {
+      addon.storeReleaseSnapshot(snapshot);
+    }
+    native(() => addon.pageMeasured(database, filenode, temporaryOwner, page, bytes));
   }
 
   update(txn: StoreTransaction, command: number, rowid: RowId, values: Row): void {
     const { database, filenode, temporaryOwner } = this.file;
-    const length = encodeSingleRow(this.attributes, values, this.types);
+    const length = encodeSingleRow(this.layout, values, this.types);
     native(() => addon.tableUpdate(writing(txn), command, database, filenode, temporaryOwner, rowid, length));
   }
 
@@ -116,7 +164,7 @@ class NativeTable implements TableStore {
   }
 
   copyLoader(columns: readonly CopyColumn[], format: CopyLineFormat): CopyLoader | null {
-    return makeCopyLoader(this.file, this.attributes.length, columns, format);
+    return makeCopyLoader({ file: this.file, layout: this.layout, columns, format }, (page) => this.measurePage(page));
   }
 
   /** Fetches as many of the rowids not answered yet as fit one batch. */
@@ -148,7 +196,7 @@ class NativeTable implements TableStore {
 
   private decoder(attributes: readonly number[] | null): RowDecoder {
     if (attributes === null) {
-      this.everything ??= makeRowDecoder(this.attributes, [...this.attributes.keys()], this.types);
+      this.everything ??= makeRowDecoder(this.layout.attributes, [...this.layout.attributes.keys()], this.types);
       return this.everything;
     }
     const key = attributes.join();
@@ -156,7 +204,7 @@ class NativeTable implements TableStore {
     if (decoder === undefined) {
       const indexes = [...new Set(attributes)].filter((number) => number > 0).map((number) => number - 1);
       decoder = makeRowDecoder(
-        this.attributes,
+        this.layout.attributes,
         indexes.sort((left, right) => left - right),
         this.types,
       );

@@ -25,7 +25,8 @@ function storedType(symbol: string, storage: StorageClass): TypeDescriptor {
     },
     load: (reader) => reader.utf8(reader.remaining),
   };
-  return { oid: 1, name: symbol, kind: 'b', behaviour } as unknown as TypeDescriptor;
+  const length = { bool: 1, int2: 2, int4: 4, uint4: 4, int8: 8, float4: 4, float8: 8, varlen: -1 }[storage];
+  return { oid: 1, name: symbol, kind: 'b', length, behaviour } as unknown as TypeDescriptor;
 }
 
 const types: TypeLookup = {
@@ -71,17 +72,18 @@ test('rows come back as they went in, committed or not, permanent or temporary',
   for (const owner of [0, 7]) {
     const table = store.table(newFile(owner), layout, types);
     const txn = store.begin(7);
-    const first = table.insertMany(txn, 1, [row(1), row(2), row(3), [4, null, null, null, null, null]]);
+    const rows = [row(1), row(2), row(3), [4, null, null, null, null, null]];
+    const [first = 0, second = 0, , fourth = 0] = Array.from(table.insertMany(txn, 1, rows));
     t.equal(table.get(viewOf(null), first, null), null);
     t.equal(table.get(viewOf(txn, 1), first, null), null, 'a command does not see its own writes');
     t.same(table.get(viewOf(txn, 2), first, null)?.values, row(1));
     await txn.commit({ synchronous: true });
     const view = viewOf(null);
-    t.same(table.get(view, first + 1, null)?.values, row(2));
-    t.same(table.get(view, first + 1, [2])?.values, [null, 'row 2', null, null, null, null]);
-    t.equal(table.get(view, first + 1, [2])?.xmin, txn.assignedXid);
+    t.same(table.get(view, second, null)?.values, row(2));
+    t.same(table.get(view, second, [2])?.values, [null, 'row 2', null, null, null, null]);
+    t.equal(table.get(view, second, [2])?.xmin, txn.assignedXid);
     t.same(
-      table.getMany(view, [first + 3, 999, first], [1]).map((found) => found?.values[0] ?? null),
+      table.getMany(view, [fourth, 9999, first], [1]).map((found) => found?.values[0] ?? null),
       [4, null, 1],
     );
     t.same(idsOf(view, table), [1, 2, 3, 4]);
@@ -92,13 +94,13 @@ test('rows come back as they went in, committed or not, permanent or temporary',
 test('snapshots keep what they saw; savepoints take back', async (t) => {
   const table = store.table(newFile(), layout, types);
   const setup = store.begin(1);
-  const first = table.insertMany(setup, 1, [row(1), row(2)]);
+  const [first = 0, second = 0] = Array.from(table.insertMany(setup, 1, [row(1), row(2)]));
   await setup.commit({ synchronous: true });
   const before = viewOf(null);
   const txn = store.begin(1);
   table.update(txn, 1, first, row(11));
   const depth = txn.savepoint();
-  table.delete(txn, 2, first + 1);
+  table.delete(txn, 2, second);
   table.insert(txn, 2, row(3));
   t.same(idsOf(viewOf(txn), table), [11, 3]);
   t.same(idsOf(viewOf(txn, 2), table), [11, 2]);

@@ -79,7 +79,7 @@ export function relationLookups(
       persistence: row.relpersistence as RelationDescriptor['persistence'],
       rowType: row.reltype,
       file: fileOf(row),
-      layout: layoutOf(attributeRows),
+      layout: layoutOf(attributeRows, row.reloptions ?? []),
       isShared: row.relisshared,
       hasIndexes: row.relhasindex,
       replicaIdentity: row.relreplident,
@@ -99,11 +99,17 @@ export function relationLookups(
     });
   }
 
-  function layoutOf(rows: readonly PgAttributeRow[]): RowLayout {
+  function layoutOf(rows: readonly PgAttributeRow[], options: readonly string[]): RowLayout {
+    const fillFactor = numberOption(options, 'fillfactor');
+    const toastTupleTarget = numberOption(options, 'toast_tuple_target');
     return {
+      ...(fillFactor === null ? {} : { fillFactor }),
+      ...(toastTupleTarget === null ? {} : { toastTupleTarget }),
       attributes: rows.map((row) => ({
         type: row.attisdropped ? null : types.typeByOid(row.atttypid),
         missing: row.atthasmissing ? ((row.attmissingval as PgArray | null)?.elements[0] ?? null) : null,
+        align: row.attalign,
+        storage: row.attstorage,
       })),
     };
   }
@@ -309,6 +315,12 @@ export function requireOwnDatabase(name: QualifiedName, database: string, locati
   throw pgError(SqlState.featureNotSupported, `cross-database references are not implemented: "${written}"`, {
     location,
   });
+}
+
+/** A storage parameter that is a number; null where the table does not set it. */
+function numberOption(options: readonly string[], name: string): number | null {
+  const setting = options.find((option) => option.startsWith(`${name}=`));
+  return setting === undefined ? null : Number(setting.slice(name.length + 1));
 }
 
 function describeTrigger(row: PgTriggerRow): TriggerDescriptor {

@@ -32,6 +32,7 @@ async function rewriteTable(context: CommandContext, work: TableWork): Promise<v
   const relation = context.catalog.requireRelation(work.oid);
   const target = context.store.table(relation.file, relation.layout, context.catalog);
   const newRow = rowMaker(context, work, relation.attributes.length);
+  const placement = { isNewTable: true, statement: context.store.bulkStatement() };
   const cursor = source.scan(view, { attributes: null, direction: 'forward' });
   try {
     for (;;) {
@@ -39,7 +40,7 @@ async function rewriteTable(context: CommandContext, work: TableWork): Promise<v
       if (batch.rowCount === 0) break;
       const rows: Row[] = [];
       for (const row of batch.rows) rows.push(await newRow(row));
-      target.insertMany(context.transaction.store, context.transaction.command, rows);
+      target.insertMany(context.transaction.store, context.transaction.command, rows, placement);
     }
   } finally {
     cursor.close();

@@ -4,7 +4,7 @@ import type { CopyStmt } from '@pgsql/types';
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import { PgError, pgError, SqlState } from '../../errors/pg-error.js';
 import { domainChecker, openTableWriter, type LineLoader, type TableWriter } from '../../executor/table-writer.js';
-import type { CopyLineFormat } from '../../storage/api.js';
+import type { CopyLineFormat, RowPlacement } from '../../storage/api.js';
 import type { Expression } from '../../trees/expression.js';
 import { expressionFromJson } from '../../trees/json.js';
 import type { IoContext } from '../../types/io-context.js';
@@ -31,8 +31,10 @@ export interface CopyFromJob {
   readonly columns: readonly AttributeDescriptor[];
 }
 
-/** Rows that go to the table at once. */
+/** Rows that go to the table at once, or as many as so many bytes of input: PostgreSQL's, because where rows are placed
+ *  depends on it. The store's own reader of lines has the same. */
 const batchRows = 1000;
+const batchInputBytes = 65535;
 
 /** Runs COPY FROM; returns the number of rows stored. */
 export async function copyFrom(job: CopyFromJob): Promise<number> {
@@ -214,14 +216,21 @@ class Loader {
   private readonly fieldDefaults: ReadonlyMap<number, RowEvaluator>;
   private readonly where: RowEvaluator | null;
   private readonly width: number;
+  private readonly placement: RowPlacement;
   private batch: Row[] = [];
   private sources: Pending[] = [];
+  private batchBytes = 0;
 
   constructor(readonly job: CopyFromJob) {
     const { context, relation, columns, options } = job;
     this.isHeader = options.header !== 'none';
     this.width = relation.attributes.length;
     this.where = whereOf(job);
+    this.placement = {
+      isBatch: true,
+      isNewTable: context.transaction.store.isNewFile(relation.file.filenode),
+      statement: context.store.bulkStatement(),
+    };
     this.writer = openTableWriter(context.corridor.executionContext(), relation.oid);
     this.inputs = columns.map((column) => columnInput(context, column));
     this.defaults = missingDefaults(context, relation, columns);
@@ -235,7 +244,7 @@ class Loader {
   async takeLines(lines: Buffer): Promise<{ readonly byteCount: number; readonly rowCount: number }> {
     if (this.lineLoader === null || this.isHeader) return nothingTaken;
     if (this.batch.length > 0) await this.flush();
-    const taken = this.lineLoader.take(lines);
+    const taken = this.lineLoader.take(lines, this.placement);
     this.count += taken.rowCount;
     const run = this.job.context.corridor.executionContext();
     run.checkInterrupts();
@@ -370,7 +379,8 @@ class Loader {
   private keep(row: Value[], source: Pending): undefined | Promise<void> {
     this.batch.push(row);
     this.sources.push(source);
-    return this.batch.length >= batchRows ? this.flush() : undefined;
+    if (source.text !== null) this.batchBytes += Buffer.byteLength(source.text);
+    return this.batch.length >= batchRows || this.batchBytes >= batchInputBytes ? this.flush() : undefined;
   }
 
   private async defaultOf(column: AttributeDescriptor): Promise<Value> {
@@ -383,12 +393,14 @@ class Loader {
   /** Writes the batch. */
   async flush(): Promise<void> {
     const { batch, sources } = this;
+    this.lineLoader?.flush(this.placement);
     if (batch.length === 0) return;
     this.batch = [];
     this.sources = [];
+    this.batchBytes = 0;
     const { context } = this.job;
     try {
-      await this.writer.insert(batch);
+      await this.writer.insert(batch, this.placement);
     } catch (error) {
       const source = sources[this.writer.rowInHand];
       const isIndex = error instanceof PgError && error.code === SqlState.uniqueViolation;

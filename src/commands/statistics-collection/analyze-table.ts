@@ -1,7 +1,7 @@
 // ANALYZE of one table: a sample of its rows, statistics of its columns into pg_statistic, its size into pg_class.
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import type { CatalogRow } from '../../catalog/generated/rows.js';
-import { heapPages, indexSize } from '../../catalog/page-estimates.js';
+import { indexSize } from '../../catalog/page-estimates.js';
 import { ByteWriter } from '../../base/bytes.js';
 import type { CompareContext } from '../../types/type-behaviour.js';
 import type { TypeDescriptor } from '../../types/type-descriptor.js';
@@ -172,7 +172,7 @@ function statisticRow(
 /** reltuples and relpages of a table and its indexes. */
 export async function storeSize(context: CommandContext, relation: RelationDescriptor, rows: number): Promise<void> {
   const { catalog, transaction } = context;
-  const pages = heapPages(catalog, relation, catalog.relationSize(relation.oid));
+  const { pages } = catalog.relationSize(relation.oid);
   const update = async (oid: number, changes: Partial<CatalogRow<'pg_class'>>): Promise<void> => {
     const entry = catalog.tables.findOne('pg_class', { oid });
     if (entry === null) return;

@@ -1,9 +1,11 @@
 // The sample that ANALYZE works on: rows of a table, each with the same chance, in row order, and how many there are.
-// 1. A large table is sampled by rowid: random ones between the first and the last, read in order.
+// 1. A large table is sampled by rowid: random ones between the first and the last, read in order. Rowids are places on
+//    pages; how many of each page's are in use is learnt from some pages.
 // 2. Where too many of them are free (deleted rows), or the table is small, it is read whole, and each row takes the
 //    place of an earlier one with falling chance (Vitter, "Random sampling with a reservoir", 1985).
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import type { ReadView, RowId, TableStore } from '../../storage/api.js';
+import { rowidOfPage, tidFromRowId } from '../../storage/ctid.js';
 import type { Row } from '../../types/value.js';
 import type { CommandContext } from '../api.js';
 
@@ -59,14 +61,15 @@ async function sampleByRowid(source: Source, relation: RelationDescriptor, wante
   const first = endRowid(source, 'forward');
   const last = endRowid(source, 'backward');
   if (first === null || last === null) return null;
-  const range = last - first + 1;
+  const space = rowidSpace(source, tidFromRowId(first).block, tidFromRowId(last).block);
+  const range = space.pages * space.perPage;
   if (range < wanted * largeFactor) return null;
   const tried = new Set<RowId>();
   const found = new Map<RowId, Row>();
   while (found.size < wanted && tried.size < Math.min(wanted * drawsMax, range / 2)) {
     const perRow = Math.max(1.1, tried.size / Math.max(found.size, 1));
     const count = Math.min(wanted, Math.ceil((wanted - found.size) * perRow));
-    await readRowids(source, drawRowids(source.next, { first, range, count }, tried), found);
+    await readRowids(source, drawRowids(source.next, { ...space, count }, tried), found);
   }
   if (found.size < wanted) return null;
   const kept = [...found.keys()];
@@ -96,16 +99,39 @@ function endRowid({ table, view }: Source, direction: 'forward' | 'backward'): R
   }
 }
 
+/** Rowids that rows may have: the first `perPage` of each page. */
+interface RowidSpace {
+  readonly firstPage: number;
+  readonly pages: number;
+  readonly perPage: number;
+}
+
+/** Pages looked at, and what is added to the most rows found on one: others may have a few more. */
+const pagesLookedAt = 64;
+const perPageMargin = 1.1;
+
+function rowidSpace({ table, view, next }: Source, firstPage: number, lastPage: number): RowidSpace {
+  const pages = lastPage - firstPage + 1;
+  let most = 1;
+  for (let looked = 0; looked < pagesLookedAt; looked++) {
+    const page = firstPage + Math.floor(next() * pages);
+    const [from, to] = [rowidOfPage(page), rowidOfPage(page + 1) - 1];
+    const cursor = table.scan(view, { attributes: [], direction: 'backward', from, to });
+    const [last] = cursor.next(1).rowids;
+    cursor.close();
+    if (last !== undefined) most = Math.max(most, tidFromRowId(last).offset);
+  }
+  return { firstPage, pages, perPage: Math.ceil(most * perPageMargin) };
+}
+
 /** Rowids not tried before, ascending. */
-function drawRowids(
-  next: () => number,
-  from: { readonly first: RowId; readonly range: number; readonly count: number },
-  tried: Set<RowId>,
-): RowId[] {
+function drawRowids(next: () => number, from: RowidSpace & { readonly count: number }, tried: Set<RowId>): RowId[] {
   const rowids: RowId[] = [];
+  const range = from.pages * from.perPage;
   for (let n = 0; n < from.count; n++) {
     // Two numbers make one of more than 32 bits.
-    const rowid = from.first + Math.floor((next() + next() / 4294967296) * from.range);
+    const place = Math.floor((next() + next() / 4294967296) * range);
+    const rowid = rowidOfPage(from.firstPage + Math.floor(place / from.perPage)) + (place % from.perPage) + 1;
     if (tried.has(rowid)) continue;
     tried.add(rowid);
     rowids.push(rowid);

@@ -4,7 +4,7 @@ import { type Awaitable, chain } from '../../base/awaitable.js';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
-import type { CopyLineFormat, CopyLoader, StoredRow, TableStore } from '../../storage/api.js';
+import type { CopyLineFormat, CopyLoader, RowPlacement, StoredRow, TableStore } from '../../storage/api.js';
 import type { RowLockMode } from '../../transaction/api.js';
 import type { RelationCounts } from '../../transaction/session-statistics.js';
 import type { RelationRte } from '../../trees/query.js';
@@ -39,7 +39,7 @@ const programs = new WeakMap<RelationDescriptor, TargetProgram>();
 /** Rows as they were stored; rowids follow the first by one. */
 export interface InsertedRows {
   readonly rows: readonly Row[];
-  readonly firstRowId: number;
+  readonly rowids: ArrayLike<number>;
 }
 
 export class TargetTable {
@@ -71,34 +71,31 @@ export class TargetTable {
     return this.own.context;
   }
 
-  /** Checks and stores new rows (whole, in attribute order); returns the first rowid, the others follow by one. */
-  insertAll(rows: readonly Row[]): Awaitable<InsertedRows> {
-    if (!this.program.isSync) return this.insertWaiting(rows);
+  /** Checks and stores new rows (whole, in attribute order). */
+  insertAll(rows: readonly Row[], placement?: RowPlacement): Awaitable<InsertedRows> {
+    if (!this.program.isSync) return this.insertWaiting(rows, placement);
     const ready: Row[] = [];
     for (let n = 0; n < rows.length; n++) {
       this.rowInHand = n;
       ready.push(this.prepareSync(rows[n] as Row));
     }
-    return this.insertReady(ready);
+    return this.insertReady(ready, placement);
   }
 
-  private async insertWaiting(rows: readonly Row[]): Promise<InsertedRows> {
+  private async insertWaiting(rows: readonly Row[], placement?: RowPlacement): Promise<InsertedRows> {
     const ready: Row[] = [];
     for (const [n, row] of rows.entries()) {
       this.rowInHand = n;
       ready.push(await this.prepare(row));
     }
-    return this.insertReady(ready);
+    return this.insertReady(ready, placement);
   }
 
-  private insertReady(ready: readonly Row[]): Awaitable<InsertedRows> {
+  private insertReady(ready: readonly Row[], placement?: RowPlacement): Awaitable<InsertedRows> {
     const { transaction } = this.context;
-    const firstRowId =
-      ready.length === 1
-        ? this.table.insert(transaction.store, transaction.command, ready[0] as Row)
-        : this.table.insertMany(transaction.store, transaction.command, ready);
+    const rowids = this.table.insertMany(transaction.store, transaction.command, ready, placement);
     this.counts.inserted(ready.length);
-    const inserted = { rows: ready, firstRowId };
+    const inserted = { rows: ready, rowids };
     for (let n = 0; n < ready.length; n++) {
       const wait = this.indexRow(inserted, n);
       if (wait !== undefined) return this.indexRest(inserted, n + 1, wait);
@@ -106,9 +103,9 @@ export class TargetTable {
     return inserted;
   }
 
-  private indexRow({ rows, firstRowId }: InsertedRows, n: number): undefined | Promise<void> {
+  private indexRow({ rows, rowids }: InsertedRows, n: number): undefined | Promise<void> {
     this.rowInHand = n;
-    return this.indexInserted(firstRowId + n, rows[n] as Row, 0);
+    return this.indexInserted(rowids[n] as number, rows[n] as Row, 0);
   }
 
   private async indexRest(inserted: InsertedRows, from: number, wait: Promise<void>): Promise<InsertedRows> {

@@ -218,7 +218,7 @@ export class ModifyTableNode implements PlanNode {
     const isChecked = this.program.root.checkOptions.length > 0;
     let n = 0;
     return eachRow(stored.rows, (values) => {
-      const row = { rowid: stored.firstRowId + n, xmin: 0n, values };
+      const row = { rowid: stored.rowids[n] as number, xmin: 0n, values };
       const input = inputs[n++] as Row;
       return isChecked ? this.checkViews(values).then(() => this.report(row, input)) : this.report(row, input);
     });

@@ -1,6 +1,5 @@
 // Makes the RelOptInfos: base relations with their size and indexes from the catalog, joins of two relations.
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
-import { heapPages } from '../../catalog/page-estimates.js';
 import type { RelationRte } from '../../trees/query.js';
 import type { PathTarget } from '../path.js';
 import type { PlannerInfo, RelOptInfo } from '../planner-info.js';
@@ -79,7 +78,7 @@ const pageUsableBytes = pageBytes - 24;
 function relationSize(root: PlannerInfo, relation: RelationDescriptor): { pages: number; tuples: number } {
   const { catalog } = root.global;
   if (relation.kind !== 'r' && relation.kind !== 'm' && relation.kind !== 't') return { pages: 0, tuples: 0 };
-  let pages = heapPages(catalog, relation, catalog.relationSize(relation.oid));
+  let { pages } = catalog.relationSize(relation.oid);
   // A table never analyzed may grow soon: PostgreSQL plans for at least ten pages.
   if (pages < 10 && relation.rowEstimate < 0 && !relation.hasSubclass) pages = 10;
   if (pages === 0) return { pages: 0, tuples: 0 };

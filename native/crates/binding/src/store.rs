@@ -35,6 +35,8 @@ pub(crate) struct Here {
     pub points: Vec<Point>,
     pub decoders: Slab<Decoder>,
     pub builds: Slab<(IndexBuild, KeyEncoder)>,
+    /// Rowids of the last insert, kept for its memory.
+    pub rowids: Vec<u64>,
     failures: Arc<Mutex<HashMap<u32, Error>>>,
     read: (*mut u8, usize),
     write: (*mut u8, usize),
@@ -195,6 +197,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
             points: Vec::new(),
             decoders: Slab::new("decoder"),
             builds: Slab::new("index build"),
+            rowids: Vec::new(),
             failures,
             read: empty,
             write: empty,

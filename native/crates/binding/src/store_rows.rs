@@ -4,7 +4,8 @@
 use helios_base::Error;
 use helios_columns::batch::{Column, ColumnSet, Slot};
 use helios_store::key::{FileId, after_prefix};
-use helios_store::worker::{Filled, View};
+use helios_store::placement::Placing;
+use helios_store::worker::{Filled, Inserted, View};
 use napi_derive::napi;
 
 use crate::store::{Result, file, filled, with};
@@ -32,9 +33,13 @@ pub fn store_columns(pairs: Vec<u32>) -> Result<u32> {
     })
 }
 
-/// Inserts `count` rows that stand in the first `length` bytes of the write buffer, each after its u32 length; returns
-/// the first rowid.
+/// Inserts the rows that stand in the first `length` bytes of the write buffer, each after two u32: its length and its
+/// size as a heap tuple. `reserved`: bytes of each page kept free; `bulk`: number of a statement that only loads rows, or 0;
+/// `flags`: 1 one batch of COPY, 2 new table, 4 the transaction made the file. Returns the first rowid; those of all rows
+/// stand as f64 values in the read buffer, which must hold them. Or inserts nothing and returns -1 minus the number of a
+/// page: `page_measured` must first say what its rows take up.
 #[napi]
+#[allow(clippy::too_many_arguments)]
 pub fn table_insert(
     transaction: u32,
     command: u32,
@@ -42,14 +47,69 @@ pub fn table_insert(
     filenode: u32,
     owner: u32,
     length: u32,
-    count: u32,
+    reserved: u32,
+    bulk: u32,
+    flags: u32,
 ) -> Result<f64> {
     with(|here| {
         let rows = here.written(length as usize)?;
         let file = file(database, filenode, owner);
-        Ok(here
+        let how = placing(reserved, bulk, flags);
+        let out = here.read_buffer();
+        let mut rowids = std::mem::take(&mut here.rowids);
+        rowids.clear();
+        let inserted = here
             .worker
-            .insert_rows(transaction, command, file, rows, u64::from(count))? as f64)
+            .insert_rows(transaction, command, file, rows, how, &mut rowids);
+        for (place, rowid) in out.as_chunks_mut::<8>().0.iter_mut().zip(&rowids) {
+            *place = (*rowid as f64).to_le_bytes();
+        }
+        let first = rowids.first().copied().unwrap_or(0);
+        here.rowids = rowids;
+        Ok(match inserted? {
+            Inserted::Placed => first as f64,
+            Inserted::Measure(page) => -f64::from(page) - 1.0,
+        })
+    })
+}
+
+pub(crate) fn placing(reserved: u32, bulk: u32, flags: u32) -> Placing {
+    Placing {
+        reserved: reserved as usize,
+        batch: flags & 1 != 0,
+        skip_map: flags & 2 != 0,
+        bulk,
+        new_file: flags & 4 != 0,
+    }
+}
+
+/// Says what the rows on a file's last page take up as heap tuples; asked for by `table_insert`.
+#[napi]
+pub fn page_measured(
+    database: u32,
+    filenode: u32,
+    owner: u32,
+    page: u32,
+    tuple_bytes: u32,
+) -> Result<()> {
+    with(|here| {
+        here.worker
+            .page_measured(file(database, filenode, owner), page, tuple_bytes as usize)
+    })
+}
+
+/// Pages of a table's file.
+#[napi]
+pub fn table_pages(database: u32, filenode: u32, owner: u32) -> Result<u32> {
+    with(|here| here.worker.pages(file(database, filenode, owner)))
+}
+
+/// VACUUM has seen the table: new rows may go on any of its pages that has space; empty ones at its end may go.
+#[napi]
+pub fn table_vacuumed(database: u32, filenode: u32, owner: u32, truncate: bool) -> Result<()> {
+    with(|here| {
+        here.worker
+            .vacuumed(file(database, filenode, owner), truncate)
     })
 }
 

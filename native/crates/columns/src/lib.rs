@@ -4,3 +4,4 @@ pub mod batch;
 pub mod copy;
 pub mod keys;
 pub mod row;
+pub mod tuple;

@@ -17,6 +17,7 @@ pub mod memtable;
 pub mod merge;
 pub mod open;
 pub mod overlay;
+pub mod placement;
 pub mod runs;
 pub mod sequence;
 pub mod sorter;

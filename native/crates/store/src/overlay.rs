@@ -2,6 +2,7 @@
 //! beside it what it inserted in bulk (`runs.rs`), which the map's entries hide.
 //! A read at command c sees the newest version of a command before c; commit takes the newest of all.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Bound;
@@ -11,7 +12,7 @@ use helios_base::Result;
 
 use crate::blocks::Blocks;
 use crate::bulk::{BulkDirectory, BulkFile};
-use crate::key::{FileId, ROW_KEY_BYTES};
+use crate::key::{FileId, ROW_KEY_BYTES, rowid_of};
 use crate::runs::Runs;
 
 type Key = Box<[u8]>;
@@ -80,25 +81,32 @@ impl Overlay {
         self.bytes
     }
 
-    /// Adds rows under consecutive rowids, the first of which is `first`.
-    pub fn insert_rows(
+    /// Adds rows under fresh rowids. What is kept in bulk ascends: a row that fills a gap on an earlier page goes to the
+    /// map.
+    pub fn insert_rows<'r>(
         &mut self,
         command: u32,
         file: FileId,
-        first: u64,
-        rows: impl ExactSizeIterator<Item = Result<Vec<u8>>>,
+        rows: impl ExactSizeIterator<Item = Result<(u64, Cow<'r, [u8]>)>>,
     ) -> Result<()> {
         let packed = rows.len() >= RUN_ROWS_MIN
             || self.map.len() >= MAP_ENTRIES_FIRST
             || self.runs.extends(file, command, self.epoch);
-        for (rowid, row) in (first..).zip(rows) {
-            if packed {
-                self.append(command, file, &file.row_key(rowid), &row?)?;
+        let mut last = match packed {
+            true => self.runs.last_key(file)?.map_or(0, rowid_of),
+            false => u64::MAX,
+        };
+        for row in rows {
+            let (rowid, row) = row?;
+            let key = file.row_key(rowid);
+            if rowid > last {
+                last = rowid;
+                self.append(command, file, &key, &row)?;
             } else {
                 self.put(
                     command,
-                    file.row_key(rowid),
-                    row?.into_boxed_slice(),
+                    key,
+                    row.into_owned().into_boxed_slice(),
                     Write::Insert,
                 );
             }

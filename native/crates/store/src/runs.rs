@@ -70,6 +70,18 @@ impl Runs {
         last.is_some_and(|run| run.takes(command, epoch))
     }
 
+    /// The file's highest key here.
+    pub fn last_key(&self, file: FileId) -> Result<Option<&[u8]>> {
+        let Some(runs) = self.of(file) else {
+            return Ok(None);
+        };
+        let Some(last) = runs.runs.len().checked_sub(1) else {
+            return Ok(None);
+        };
+        let view = runs.view(last)?;
+        Ok(view.count().checked_sub(1).map(|index| view.key(index)))
+    }
+
     /// Adds an entry; its key must be above all others of the file. Errors: 53100, 58030 where a bulk file can't be
     /// written.
     pub fn push(

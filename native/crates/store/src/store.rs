@@ -23,6 +23,7 @@ use crate::flush::FlusherQueue;
 use crate::key::{FileId, after_prefix, meta_key, rowid_of};
 use crate::memtable::Memtable;
 use crate::merge::{Committed, MergedScan};
+use crate::placement::Placement;
 use crate::sequence::Sequences;
 use crate::stats::Stats;
 use crate::writer::{Answers, Done, Request, WriterQueue};
@@ -98,7 +99,7 @@ pub struct Store {
     pub(crate) catalog_version: AtomicU32,
     pub(crate) next_xid: AtomicU64,
     pub(crate) oids: Mutex<OidCounter>,
-    rowids: RwLock<HashMap<FileId, Arc<AtomicU64>>>,
+    placements: RwLock<HashMap<FileId, Arc<Mutex<Placement>>>>,
     /// Highest rowids seen while the log was replayed.
     pub(crate) replayed_rowids: Mutex<HashMap<FileId, u64>>,
     pub(crate) sequences: Sequences,
@@ -172,7 +173,7 @@ impl Store {
                 next: FIRST_NORMAL_OID,
                 logged: FIRST_NORMAL_OID,
             }),
-            rowids: RwLock::default(),
+            placements: RwLock::default(),
             replayed_rowids: Mutex::default(),
             sequences: Sequences::default(),
             stats: Stats::default(),
@@ -407,37 +408,37 @@ impl Store {
             .map_err(|_| Error::internal("the writer has ended"))?
     }
 
-    /// The file's rowid counter (the next rowid to hand out), where it was asked for before.
-    pub(crate) fn known_rowid_counter(&self, file: FileId) -> Option<Arc<AtomicU64>> {
-        read(&self.rowids).get(&file).map(Arc::clone)
+    /// Where the file's new rows go, if that was asked before.
+    pub(crate) fn known_placement(&self, file: FileId) -> Option<Arc<Mutex<Placement>>> {
+        read(&self.placements).get(&file).map(Arc::clone)
     }
 
-    /// The file's rowid counter, begun after every rowid that was ever committed.
-    pub(crate) fn rowid_counter(
+    /// Where the file's new rows go: after every rowid that was ever committed.
+    pub(crate) fn placement(
         &self,
         file: FileId,
         reader: &SnapshotState,
-    ) -> Result<Arc<AtomicU64>> {
-        let mut next = 1;
+    ) -> Result<Arc<Mutex<Placement>>> {
+        let mut highest = 0;
         if !file.is_temporary() {
             let committed = reader.committed();
             if let Some(stored) = committed.get(&meta_key(META_ROWID, &file.prefix()))? {
-                next = u64_at(stored, 0)? + 1;
+                highest = u64_at(stored, 0)?;
             }
             let replayed = lock(&self.replayed_rowids).get(&file).copied();
-            next = next.max(replayed.map_or(0, |highest| highest + 1));
+            highest = highest.max(replayed.unwrap_or(0));
             // Rows that came with a copied database were never counted here.
             let mut scan = MergedScan::new(true);
             scan.add_committed(&committed, &file.row_key(0), &file.row_key(u64::MAX))?;
             if let Some((key, _)) = scan.next_entry()? {
-                next = next.max(rowid_of(key) + 1);
+                highest = highest.max(rowid_of(key));
             }
         }
-        let mut rowids = write(&self.rowids);
-        let counter = rowids
+        let mut placements = write(&self.placements);
+        let placement = placements
             .entry(file)
-            .or_insert_with(|| Arc::new(AtomicU64::new(next)));
-        Ok(Arc::clone(counter))
+            .or_insert_with(|| Arc::new(Mutex::new(Placement::after(highest))));
+        Ok(Arc::clone(placement))
     }
 
     /// Where a session's temporary entries go when they are large.
@@ -535,6 +536,6 @@ impl Store {
     pub(crate) fn forget_files(&self, matches: impl Fn(&FileId) -> bool) {
         self.stats.forget(&matches);
         lock(&self.sequences.map).retain(|file, _| !matches(file));
-        write(&self.rowids).retain(|file, _| !matches(file));
+        write(&self.placements).retain(|file, _| !matches(file));
     }
 }

@@ -24,6 +24,7 @@ use crate::writer::{Done, Request};
 use cursors::Cursor;
 pub use index_build::IndexBuild;
 pub use points::PointPath;
+pub use rows::{Copied, Inserted};
 
 pub struct Worker {
     store: Arc<Store>,

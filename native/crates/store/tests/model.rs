@@ -173,20 +173,18 @@ impl Run {
         let known: Vec<u64> = self.seen_rows(index, LATEST).into_keys().collect();
         let transaction = &mut self.transactions[index];
         let (number, command) = (transaction.number, transaction.command);
-        let worker = &mut self.session.worker;
         let mut write = |rowid, value: Option<u32>| transaction.rows.push((command, rowid, value));
         if known.is_empty() || self.chance.below(2) == 0 {
             let rows: Vec<u8> = (0..count)
                 .flat_map(|step| encoded_row(value + step as u32))
                 .collect();
-            let first = worker
-                .insert_rows(number, command, ROWS, &rows, count)
-                .expect("inserts");
-            for step in 0..count {
-                write(first + step, Some(value + step as u32));
+            let rowids = self.session.insert_rows(number, command, ROWS, &rows);
+            for (step, rowid) in (0..).zip(rowids) {
+                write(rowid, Some(value + step));
             }
             return;
         }
+        let worker = &mut self.session.worker;
         let rowid = known[self.chance.below(known.len() as u64) as usize];
         if value.is_multiple_of(2) {
             worker
@@ -196,7 +194,7 @@ impl Run {
         } else {
             let row = encoded_row(value);
             worker
-                .update_row(number, command, ROWS, rowid, &row[4..])
+                .update_row(number, command, ROWS, rowid, &row[8..])
                 .expect("updates");
             write(rowid, Some(value));
         }

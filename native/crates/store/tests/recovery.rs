@@ -29,12 +29,9 @@ const WIDE: Definition = Definition {
 fn insert(session: &mut Session, count: u64) -> u64 {
     let transaction = session.worker.begin(1);
     let rows = encoded_row(7).repeat(count as usize);
-    let first = session
-        .worker
-        .insert_rows(transaction, 1, FILE, &rows, count)
-        .expect("inserts");
+    let rowids = session.insert_rows(transaction, 1, FILE, &rows);
     session.commit(transaction, true).expect("commits");
-    first
+    rowids[0]
 }
 
 fn end(session: Session, crash: bool) {
@@ -206,10 +203,7 @@ fn a_log_that_cannot_be_written_refuses_writes_until_a_restart() {
     let error = loop {
         let transaction = session.worker.begin(1);
         let rows = encoded_row(7).repeat(200);
-        session
-            .worker
-            .insert_rows(transaction, 1, FILE, &rows, 200)
-            .expect("inserts");
+        session.insert_rows(transaction, 1, FILE, &rows);
         match session.commit(transaction, true) {
             Ok(()) => acknowledged += 200,
             Err(error) => break error,
@@ -217,10 +211,7 @@ fn a_log_that_cannot_be_written_refuses_writes_until_a_restart() {
     };
     assert_eq!(error.sqlstate, "58030");
     let transaction = session.worker.begin(1);
-    session
-        .worker
-        .insert_rows(transaction, 1, FILE, &encoded_row(7), 1)
-        .expect("inserts");
+    session.insert_rows(transaction, 1, FILE, &encoded_row(7));
     let error = session.commit(transaction, true).expect_err("refuses");
     assert_eq!(
         error.message,

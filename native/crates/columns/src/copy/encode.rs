@@ -6,6 +6,7 @@ use helios_base::bytes::put_varint;
 use super::values::{self, Fixed};
 use super::{Column, Kind};
 use crate::row::{CODE_1, CODE_2, CODE_4, CODE_8, CODE_VARLEN, HEADER_BYTES};
+use crate::tuple::{self, Form, Part};
 
 #[derive(Clone, Copy, Default)]
 enum Value {
@@ -30,11 +31,14 @@ pub struct RowEncoder {
     nulls: bool,
     /// Attribute count and codes of a row without nulls.
     header: Vec<u8>,
+    /// How each column's values stand in a heap tuple.
+    forms: Vec<Form>,
+    toast_target: usize,
 }
 
 impl RowEncoder {
     /// None where a column's attribute is out of range or named twice.
-    pub fn new(columns: Vec<Column>, attributes: usize) -> Option<RowEncoder> {
+    pub fn new(columns: Vec<Column>, attributes: usize, toast_target: usize) -> Option<RowEncoder> {
         let mut order: Vec<usize> = (0..columns.len()).collect();
         order.sort_by_key(|index| columns[*index].attribute);
         let twice = order
@@ -50,6 +54,8 @@ impl RowEncoder {
         }
         Some(RowEncoder {
             values: vec![Value::Null; columns.len()],
+            forms: columns.iter().map(form_of).collect(),
+            toast_target,
             columns,
             order,
             attributes,
@@ -124,10 +130,10 @@ impl RowEncoder {
         true
     }
 
-    /// Appends the row; false where it would be too large for one.
-    pub fn finish(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
+    /// Appends the row; its size as a heap tuple. None where it would be too large for a row.
+    pub fn finish(&mut self, line: &[u8], out: &mut Vec<u8>) -> Option<u32> {
         if line.len() + self.own.len() > u32::MAX as usize / 4 {
-            return false;
+            return None;
         }
         out.extend_from_slice(&[0; 8]);
         let codes_at = out.len() + 2;
@@ -156,7 +162,73 @@ impl RowEncoder {
             put_varint(out, bytes.len() as u64);
             out.extend_from_slice(bytes);
         }
-        true
+        self.tuple_bytes(line)
+    }
+
+    /// Size of the row as a heap tuple; None where no page could hold it.
+    fn tuple_bytes(&self, line: &[u8]) -> Option<u32> {
+        let has_nulls = self.nulls || self.columns.len() < self.attributes;
+        let header = tuple::header_bytes(self.attributes, has_nulls);
+        let mut end = 0;
+        for index in &self.order {
+            if let Some(bytes) = self.stored(*index, line) {
+                let payload = payload(self.columns[*index].kind, bytes);
+                end = tuple::value_end(end, self.forms[*index], payload);
+            }
+        }
+        let bytes = if header + end <= tuple::TOAST_THRESHOLD {
+            header + end
+        } else {
+            self.toasted_bytes(line, header)
+        };
+        (bytes <= tuple::TUPLE_BYTES_MAX).then_some(bytes as u32)
+    }
+
+    fn toasted_bytes(&self, line: &[u8], header: usize) -> usize {
+        let parts = self.order.iter().filter_map(|index| {
+            let bytes = self.stored(*index, line)?;
+            let payload = payload(self.columns[*index].kind, bytes);
+            Some(Part::new(self.forms[*index], payload, bytes))
+        });
+        tuple::toasted_bytes(header, &mut parts.collect::<Vec<_>>(), self.toast_target)
+    }
+
+    /// Bytes of a value of variable length; empty for one of the fixed part, None for null.
+    fn stored<'a>(&'a self, index: usize, line: &'a [u8]) -> Option<&'a [u8]> {
+        match self.values[index] {
+            Value::Null => None,
+            Value::Fixed(_) => Some(&[]),
+            Value::Line(start, end) => Some(&line[start as usize..end as usize]),
+            Value::Own(start, end) => Some(&self.own[start as usize..end as usize]),
+        }
+    }
+}
+
+fn form_of(column: &Column) -> Form {
+    let (length, alignment) = match column.kind {
+        Kind::Uuid => (16, 1),
+        kind => match width_of(kind) {
+            0 => (0, 4),
+            width => (width, width),
+        },
+    };
+    Form {
+        length,
+        align_mask: alignment - 1,
+        strategy: column.strategy,
+    }
+}
+
+/// Bytes that PostgreSQL stores for a value of variable length, without its length word.
+fn payload(kind: Kind, stored: &[u8]) -> usize {
+    match (kind, stored) {
+        (Kind::Numeric(_), [_, high, low, magnitude @ ..]) => {
+            let magnitude = magnitude
+                .iter()
+                .fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+            tuple::numeric_bytes(magnitude, usize::from(*high) << 8 | usize::from(*low))
+        }
+        _ => stored.len(),
     }
 }
 

@@ -7,6 +7,8 @@ mod encode;
 mod fields;
 mod values;
 
+use std::ops::Range;
+
 use helios_base::{Error, Result};
 use memchr::memchr;
 
@@ -67,6 +69,8 @@ pub struct Column {
     pub kind: Kind,
     /// Null is an error, which the caller reports.
     pub not_null: bool,
+    /// pg_attribute.attstorage.
+    pub strategy: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -77,11 +81,67 @@ pub struct Format {
     pub null: Vec<u8>,
 }
 
+/// Rows of a batch of PostgreSQL's COPY, or as many as so many bytes of input: where rows are placed depends on it.
+const BATCH_ROWS: usize = 1000;
+const BATCH_INPUT_BYTES: usize = 65535;
+
 /// Rows after each other and where each ends. Their xmin is still to be filled in.
 #[derive(Default)]
 pub struct Rows {
     pub bytes: Vec<u8>,
     pub ends: Vec<u32>,
+    /// Their sizes as heap tuples.
+    pub sizes: Vec<u32>,
+    /// Bytes of the lines they come from.
+    lines: Vec<u32>,
+}
+
+impl Rows {
+    pub fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn start(&self, index: usize) -> usize {
+        match index {
+            0 => 0,
+            _ => self.ends[index - 1] as usize,
+        }
+    }
+
+    pub fn row(&self, index: usize) -> &[u8] {
+        &self.bytes[self.start(index)..self.ends[index] as usize]
+    }
+
+    pub fn set_xmin(&mut self, rows: Range<usize>, xmin: u64) {
+        for index in rows {
+            let start = self.start(index);
+            self.bytes[start..start + 8].copy_from_slice(&xmin.to_le_bytes());
+        }
+    }
+
+    /// End of the batch that begins with a row; None where it is not complete and more may come.
+    pub fn batch_end(&self, from: usize, is_last: bool) -> Option<usize> {
+        let mut input = 0;
+        for (index, line) in self.lines.iter().enumerate().skip(from) {
+            input += *line as usize;
+            if index + 1 - from == BATCH_ROWS || input >= BATCH_INPUT_BYTES {
+                return Some(index + 1);
+            }
+        }
+        (is_last && from < self.count()).then(|| self.count())
+    }
+
+    pub fn remove_first(&mut self, count: usize) {
+        let bytes = self.start(count);
+        if bytes == 0 {
+            return;
+        }
+        self.bytes.drain(..bytes);
+        self.ends.drain(..count);
+        self.ends.iter_mut().for_each(|end| *end -= bytes as u32);
+        self.sizes.drain(..count);
+        self.lines.drain(..count);
+    }
 }
 
 pub struct Decoder {
@@ -91,20 +151,23 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// For tables of that many attributes (dropped ones included).
-    pub fn new(format: Format, columns: Vec<Column>, attributes: usize) -> Result<Decoder> {
+    /// For tables of that many attributes (dropped ones included) and that toast_tuple_target.
+    pub fn new(
+        format: Format,
+        columns: Vec<Column>,
+        attributes: usize,
+        toast_target: usize,
+    ) -> Result<Decoder> {
         Ok(Decoder {
             format,
-            encoder: RowEncoder::new(columns, attributes)
+            encoder: RowEncoder::new(columns, attributes, toast_target)
                 .ok_or_else(|| Error::internal("unknown columns to copy"))?,
             rows: Rows::default(),
         })
     }
 
-    /// Decodes lines into `rows` (whose earlier content goes); the bytes of the lines decoded, newlines included.
+    /// Decodes lines and adds their rows to `rows`; the bytes of the lines decoded, newlines included.
     pub fn decode(&mut self, input: &[u8]) -> usize {
-        self.rows.bytes.clear();
-        self.rows.ends.clear();
         let valid = match std::str::from_utf8(input) {
             Ok(_) => input,
             Err(error) => &input[..error.valid_up_to()],
@@ -114,13 +177,18 @@ impl Decoder {
         while let Some(length) = memchr(b'\n', &valid[at..]) {
             let start = self.rows.bytes.len();
             let line = &valid[at..at + length];
-            if !fields::take_line(&self.format, line, &mut self.encoder)
-                || !self.encoder.finish(line, &mut self.rows.bytes)
-            {
+            let size = if fields::take_line(&self.format, line, &mut self.encoder) {
+                self.encoder.finish(line, &mut self.rows.bytes)
+            } else {
+                None
+            };
+            let Some(size) = size else {
                 self.rows.bytes.truncate(start);
                 break;
-            }
+            };
             self.rows.ends.push(self.rows.bytes.len() as u32);
+            self.rows.sizes.push(size);
+            self.rows.lines.push(length as u32);
             at += length + 1;
         }
         at

@@ -17,15 +17,21 @@ fn decoder(quote: Option<u8>, columns: &[(usize, Kind, bool)], attributes: usize
             attribute: *attribute,
             kind: *kind,
             not_null: *not_null,
+            strategy: if matches!(kind, Kind::Text(_)) {
+                b'x'
+            } else {
+                b'm'
+            },
         })
         .collect();
-    match Decoder::new(format, columns, attributes) {
+    match Decoder::new(format, columns, attributes, 2032) {
         Ok(decoder) => decoder,
         Err(error) => panic!("{}", error.message),
     }
 }
 
 fn decoded(decoder: &mut Decoder, input: &str) -> (usize, Vec<Vec<u8>>) {
+    decoder.rows = Rows::default();
     let used = decoder.decode(input.as_bytes());
     let mut start = 0;
     let rows = decoder.rows.ends.iter().map(|end| {

@@ -1,42 +1,78 @@
 //! A worker's writes of rows and index entries, and its reads of single rows.
 
-use std::sync::atomic::Ordering;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
 
 use helios_base::Result;
 use helios_base::bytes::{take, u32_at};
+use helios_base::sync::lock;
 use helios_columns::batch::{BatchWriter, ColumnSet};
-use helios_columns::copy::{Decoder, Rows};
+use helios_columns::copy::Decoder;
 use helios_columns::row;
 
 use super::{Filled, View, Worker};
 use crate::key::FileId;
 use crate::overlay::Write;
+use crate::placement::{Placement, Placing};
 use crate::store::SnapshotState;
 
+/// Length and heap size before each row.
+const ROW_HEADER_BYTES: usize = 8;
+
+/// What became of rows to insert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    Placed,
+    /// Nothing: first `page_measured` must say what the rows on this page, the file's last, take up.
+    Measure(u32),
+}
+
+/// What a call took of COPY's lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Copied {
+    pub bytes: usize,
+    pub rows: usize,
+    /// Or the page that must be measured before rows can be placed: a further call goes on from there.
+    pub inserted: Inserted,
+}
+
 impl Worker {
-    /// Inserts encoded rows (each after a u32 length) under consecutive rowids; the first of them.
+    /// Inserts encoded rows, each after two u32: its length and its size as a heap tuple. Their rowids, in the same
+    /// order, go to `rowids`.
     pub fn insert_rows(
         &mut self,
         transaction: u32,
         command: u32,
         file: FileId,
         rows: &[u8],
-        count: u64,
-    ) -> Result<u64> {
-        let xid = self.xid(transaction)?;
-        let first = self.new_rowids(file, count)?;
-        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        how: Placing,
+        rowids: &mut Vec<u64>,
+    ) -> Result<Inserted> {
+        let mut sizes = Vec::new();
         let mut at = 0;
-        let stored = (0..count as usize).map(|_| {
+        while at < rows.len() {
+            sizes.push(u32_at(rows, at + 4)?);
+            at += ROW_HEADER_BYTES + u32_at(rows, at)? as usize;
+        }
+        let (inserted, xid) = self.place(transaction, file, how, &sizes, rowids)?;
+        if inserted != Inserted::Placed {
+            return Ok(inserted);
+        }
+        let mut at = 0;
+        let stored = rowids.iter().map(|rowid| {
             let length = u32_at(rows, at)? as usize;
-            at += 4;
-            row::finish(take(rows, &mut at, length)?, xid)
+            at += ROW_HEADER_BYTES;
+            let row = row::finish(take(rows, &mut at, length)?, xid)?;
+            Ok((*rowid, Cow::Owned(row)))
         });
-        overlay.insert_rows(command, file, first, stored)?;
-        Ok(first)
+        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        overlay.insert_rows(command, file, stored)?;
+        Ok(inserted)
     }
 
-    /// Decodes COPY's lines and inserts their rows: bytes of the lines taken, and rows.
+    /// Decodes COPY's lines and inserts their rows, a batch at a time; the rows of the last batch wait in the decoder until
+    /// it is complete or `finish` says that no more will come.
+    #[allow(clippy::too_many_arguments)]
     pub fn copy_rows(
         &mut self,
         transaction: u32,
@@ -44,40 +80,91 @@ impl Worker {
         file: FileId,
         decoder: &mut Decoder,
         input: &[u8],
-    ) -> Result<(usize, usize)> {
-        let used = decoder.decode(input);
-        let count = decoder.rows.ends.len();
-        if count == 0 {
-            return Ok((used, 0));
-        }
-        let xid = self.xid(transaction)?;
-        let first = self.new_rowids(file, count as u64)?;
-        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
-        let mut start = 0;
-        let Rows { bytes, ends } = &mut decoder.rows;
-        for (rowid, end) in (first..).zip(ends.iter()) {
-            let row = &mut bytes[start..*end as usize];
-            start = *end as usize;
-            row[..8].copy_from_slice(&xid.to_le_bytes());
-            if row::is_compressible(row) {
-                overlay.append(command, file, &file.row_key(rowid), &row::finish(row, xid)?)?;
-            } else {
-                overlay.append(command, file, &file.row_key(rowid), row)?;
+        how: Placing,
+        finish: bool,
+    ) -> Result<Copied> {
+        let before = decoder.rows.count();
+        let mut copied = Copied {
+            bytes: decoder.decode(input),
+            rows: decoder.rows.count() - before,
+            inserted: Inserted::Placed,
+        };
+        let mut from = 0;
+        let mut rowids = Vec::new();
+        while let Some(to) = decoder.rows.batch_end(from, finish) {
+            rowids.clear();
+            let sizes = &decoder.rows.sizes[from..to];
+            let (inserted, xid) = self.place(transaction, file, how, sizes, &mut rowids)?;
+            copied.inserted = inserted;
+            if inserted != Inserted::Placed {
+                break;
             }
+            decoder.rows.set_xmin(from..to, xid);
+            let stored = rowids.iter().zip(from..to).map(|(rowid, index)| {
+                let row = decoder.rows.row(index);
+                Ok(if row::is_compressible(row) {
+                    (*rowid, Cow::Owned(row::finish(row, xid)?))
+                } else {
+                    (*rowid, Cow::Borrowed(row))
+                })
+            });
+            let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+            overlay.insert_rows(command, file, stored)?;
+            from = to;
         }
-        Ok((used, count))
+        decoder.rows.remove_first(from);
+        Ok(copied)
     }
 
-    /// Fresh rowids that follow each other; the first.
-    fn new_rowids(&mut self, file: FileId, count: u64) -> Result<u64> {
-        let counter = match self.store.known_rowid_counter(file) {
-            Some(counter) => counter,
+    /// Finds places for new rows of these heap sizes; also the transaction's id.
+    fn place(
+        &mut self,
+        transaction: u32,
+        file: FileId,
+        how: Placing,
+        sizes: &[u32],
+        rowids: &mut Vec<u64>,
+    ) -> Result<(Inserted, u64)> {
+        let xid = self.xid(transaction)?;
+        let placement = self.placement(file)?;
+        let session = self.transactions.get_mut(transaction)?.session;
+        let mut placement = lock(&placement);
+        if let Some(page) = placement.unknown() {
+            return Ok((Inserted::Measure(page), xid));
+        }
+        placement.place(session, xid, how, sizes, rowids)?;
+        Ok((Inserted::Placed, xid))
+    }
+
+    /// Says what the rows on a file's last page take up as heap tuples (see `Inserted::Measure`).
+    pub fn page_measured(&mut self, file: FileId, page: u32, tuple_bytes: usize) -> Result<()> {
+        let placement = self.placement(file)?;
+        lock(&placement).measured(page, tuple_bytes);
+        Ok(())
+    }
+
+    /// Pages of a table's file.
+    pub fn pages(&mut self, file: FileId) -> Result<u32> {
+        let placement = self.placement(file)?;
+        let pages = lock(&placement).pages();
+        Ok(pages)
+    }
+
+    /// VACUUM has seen the file: rows may go on any page with space.
+    pub fn vacuumed(&mut self, file: FileId, truncate: bool) -> Result<()> {
+        let placement = self.placement(file)?;
+        lock(&placement).vacuum(truncate);
+        Ok(())
+    }
+
+    fn placement(&mut self, file: FileId) -> Result<Arc<Mutex<Placement>>> {
+        match self.store.known_placement(file) {
+            Some(placement) => Ok(placement),
             None => {
                 let state = self.current_state()?;
-                self.store.rowid_counter(file, &state)?
+                self.store.placement(file, &state)
             }
-        };
-        Ok(counter.fetch_add(count, Ordering::Relaxed))
+        }
     }
 
     pub fn update_row(

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use helios_base::Result;
 use helios_columns::batch::{Column, ColumnSet, Slot};
 use helios_store::key::FileId;
+use helios_store::placement::Placing;
 use helios_store::store::{Options, Store};
-use helios_store::worker::{Commit, Filled, View, Worker};
+use helios_store::worker::{Commit, Filled, Inserted, View, Worker};
 
 pub const SMALL: Options = Options {
     durable: false,
@@ -123,9 +124,11 @@ impl Session {
     }
 }
 
-/// A stored row of one int4 as the facade encodes it, after its length.
+/// A stored row of one int4 as the facade encodes it, after its length and a size as a heap tuple that differs from row
+/// to row, so that gaps are left and filled.
 pub fn encoded_row(value: u32) -> Vec<u8> {
     let mut row = vec![15, 0, 0, 0];
+    row.extend_from_slice(&(28 + value * 37 % 3000).to_le_bytes());
     row.extend_from_slice(&[0; 8]);
     row.extend_from_slice(&[1, 0, 3]);
     row.extend_from_slice(&value.to_le_bytes());
@@ -138,6 +141,31 @@ const INT4: [Column; 1] = [Column {
 }];
 
 impl Session {
+    /// Inserts encoded rows; their rowids.
+    pub fn insert_rows(
+        &mut self,
+        transaction: u32,
+        command: u32,
+        file: FileId,
+        rows: &[u8],
+    ) -> Vec<u64> {
+        let mut rowids = Vec::new();
+        let how = Placing::default();
+        loop {
+            let inserted = self
+                .worker
+                .insert_rows(transaction, command, file, rows, how, &mut rowids)
+                .expect("inserts");
+            match inserted {
+                Inserted::Placed => return rowids,
+                Inserted::Measure(page) => self
+                    .worker
+                    .page_measured(file, page, 4000)
+                    .expect("measures"),
+            }
+        }
+    }
+
     /// (rowid, value) of the file's rows that a view sees, by cursor in batches.
     pub fn scan_rows(
         &mut self,

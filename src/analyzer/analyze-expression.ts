@@ -12,7 +12,6 @@ import { assignExpressionCollations } from './collations.js';
 import type { AnalyzerContext } from './context.js';
 import { analyzeExpr } from './expressions/expression.js';
 import { analyzeFuncCall } from './expressions/func-call.js';
-import { isImmutable } from './immutability.js';
 import { type ExpressionKind, makeParseState, type NamespaceColumn, type ParseState, withKind } from './parse-state.js';
 import { addEntry, addItemToQuery, addRelation, namespaceItem } from './range-table.js';
 import { expandArguments } from '../catalog/expand-arguments.js';
@@ -191,24 +190,9 @@ function coerceToColumn(
 }
 
 function refuse(state: ParseState, place: ExpressionPlace, bound: Expression): void {
-  const catalog = state.context.catalog;
-  const immutable = (): boolean => isImmutable(catalog, bound);
   switch (place.use) {
     case 'generatedColumn':
       refuseInGenerated(state, place, bound);
-      if (!immutable()) {
-        throw pgError(SqlState.invalidObjectDefinition, 'generation expression is not immutable');
-      }
-      return;
-    case 'indexExpression':
-      if (!immutable()) {
-        throw pgError(SqlState.invalidObjectDefinition, 'functions in index expression must be marked IMMUTABLE');
-      }
-      return;
-    case 'indexPredicate':
-      if (!immutable()) {
-        throw pgError(SqlState.invalidObjectDefinition, 'functions in index predicate must be marked IMMUTABLE');
-      }
       return;
     case 'copyWhere':
       refuseInCopy(state, place, bound);
@@ -228,11 +212,7 @@ function refuseInGenerated(state: ParseState, place: ExpressionPlace, bound: Exp
         location: node.location,
       });
     }
-    // A whole row has them all.
-    const attribute =
-      node.attno === 0
-        ? relation?.attributes.find((candidate) => candidate.generated !== '')
-        : relation?.attributes[node.attno - 1];
+    const attribute = relation?.attributes[node.attno - 1];
     if (attribute !== undefined && attribute.generated !== '') {
       throw pgError(
         SqlState.invalidObjectDefinition,
@@ -248,7 +228,11 @@ function refuseInCopy(state: ParseState, place: ExpressionPlace, bound: Expressi
   const relation = place.relation === 0 ? null : state.context.catalog.relation(place.relation);
   someExpression(bound, (node) => {
     if (node.kind !== 'Var') return false;
-    const attribute = relation?.attributes[node.attno - 1];
+    // A whole row has them all.
+    const attribute =
+      node.attno === 0
+        ? relation?.attributes.find((candidate) => candidate.generated !== '')
+        : relation?.attributes[node.attno - 1];
     if (attribute !== undefined && attribute.generated !== '') {
       throw pgError(
         SqlState.invalidColumnReference,

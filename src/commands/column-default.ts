@@ -1,11 +1,13 @@
 // Defaults and generation expressions of columns: binding, storing in pg_attrdef, removing.
 import type { Node } from '@pgsql/types';
+import { pgError, SqlState } from '../errors/pg-error.js';
 import type { Expression } from '../trees/expression.js';
 import { treeToJson } from '../trees/json.js';
 import type { CommandContext } from './api.js';
 import { ClassOid, objectAddress, TypeOid } from './classes.js';
 import { forgetAnnotations, forgetDependencies, recordDependency } from './depend.js';
 import { recordExpressionDependencies } from './expression-dependencies.js';
+import { staysMutable } from './volatility.js';
 
 interface DefaultTarget {
   readonly relation: number;
@@ -16,7 +18,7 @@ interface DefaultTarget {
 export function bindDefault(context: CommandContext, target: DefaultTarget, raw: Node, generated: boolean): Expression {
   const row = context.catalog.tables.findOne('pg_attribute', { attrelid: target.relation, attnum: target.number })?.row;
   if (row === undefined) throw new Error('invariant broken: default for a column that is not there');
-  return context.corridor.analyzeExpression(
+  const expression = context.corridor.analyzeExpression(
     raw,
     {
       use: generated ? 'generatedColumn' : 'columnDefault',
@@ -25,6 +27,9 @@ export function bindDefault(context: CommandContext, target: DefaultTarget, raw:
     },
     context.sourceText,
   );
+  if (generated && staysMutable(context, context.catalog.requireRelation(target.relation), expression))
+    throw pgError(SqlState.invalidObjectDefinition, 'generation expression is not immutable');
+  return expression;
 }
 
 /** True for a plain NULL: PostgreSQL keeps no default for it. */

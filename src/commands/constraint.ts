@@ -1,5 +1,6 @@
 // Check constraints and NOT NULL of tables: binding, naming, storing, and the scan that looks for rows that break them.
 import type { Constraint } from '@pgsql/types';
+import { batchRowsMax } from '../base/limits.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { Expression } from '../trees/expression.js';
@@ -10,7 +11,7 @@ import { insertConstraint } from './constraint-row.js';
 import { recordDependency } from './depend.js';
 import { referencedColumns } from './expression-dependencies.js';
 import { chooseConstraintName } from './naming.js';
-import { hasRowWhere, isNullTest, negated } from './table-scan.js';
+import { hasRowWhere, negated } from './table-scan.js';
 
 export interface CheckSpec {
   readonly name: string | null;
@@ -150,10 +151,28 @@ export async function validateCheck(
   );
 }
 
+/** Looks at the rows themselves: the planner takes the column's word for it that it has no nulls. */
+async function hasNull(context: CommandContext, table: RelationDescriptor, number: number): Promise<boolean> {
+  const store = context.store.table(table.file, table.layout, context.catalog);
+  const cursor = store.scan(context.transaction.latestView(), { attributes: [number], direction: 'forward' });
+  const execution = context.corridor.executionContext();
+  try {
+    for (;;) {
+      const { rowCount, rows } = cursor.next(batchRowsMax);
+      if (rowCount === 0) return false;
+      if (rows.some((row) => (row[number - 1] ?? null) === null)) return true;
+      execution.checkInterrupts();
+      await execution.yieldToEventLoop();
+    }
+  } finally {
+    cursor.close();
+  }
+}
+
 /** 23502 where a column has a null. */
 export async function validateNotNull(context: CommandContext, relation: number, number: number): Promise<void> {
   const table = context.catalog.requireRelation(relation);
-  if (!(await hasRowWhere(context, table, isNullTest(table, number)))) return;
+  if (!(await hasNull(context, table, number))) return;
   const column = table.attributes[number - 1]?.name ?? '';
   throw pgError(SqlState.notNullViolation, `column "${column}" of relation "${table.name}" contains null values`, {
     schema: table.schemaName,

@@ -15,7 +15,7 @@ import { chooseIndexColumnNames, chooseRelationName, figureColumnName, joinedCol
 import { mergeOptions, type OptionKind } from './relation-options.js';
 import { requireTablespace } from './tablespace.js';
 import { defElems, nodeOf, qualifiedName, stringList } from './tree.js';
-import { hasMutableFunctions } from './volatility.js';
+import { staysMutable } from './volatility.js';
 
 interface AccessMethodTraits {
   readonly oid: number;
@@ -145,7 +145,7 @@ function resolveExpression(resolver: KeyResolver, node: Node): Expression {
   const { context, table } = resolver;
   const scope = { use: 'indexExpression', relation: table.oid } as const;
   const expression = context.corridor.analyzeExpression(node, scope, context.sourceText);
-  if (hasMutableFunctions(context, expression)) {
+  if (staysMutable(context, table, expression)) {
     throw pgError(SqlState.invalidObjectDefinition, 'functions in index expression must be marked IMMUTABLE');
   }
   return expression;
@@ -155,7 +155,7 @@ function resolvePredicate(context: CommandContext, table: RelationDescriptor, no
   const target = { type: TypeOid.bool, typmod: -1, collation: 0, columnName: '' };
   const scope = { use: 'indexPredicate', relation: table.oid, target } as const;
   const predicate = context.corridor.analyzeExpression(node, scope, context.sourceText);
-  if (hasMutableFunctions(context, predicate)) {
+  if (staysMutable(context, table, predicate)) {
     throw pgError(SqlState.invalidObjectDefinition, 'functions in index predicate must be marked IMMUTABLE');
   }
   return predicate;

@@ -48,7 +48,7 @@ export async function mergeParents(
   for (const parent of parents)
     for (const attribute of parent.attributes) if (!attribute.isDropped) mergeAttribute(context, state, attribute);
   mapDefaults(state, parents);
-  for (const column of own) mergeOwn(context, state, column);
+  for (const [index, column] of own.entries()) mergeOwn(context, state, column, index);
   requireNoConflicts(state);
   return {
     columns: state.columns,
@@ -83,12 +83,8 @@ function mergeAttribute(context: CommandContext, state: Merging, attribute: Attr
   }
   notice(context, `merging multiple inherited definitions of column "${attribute.name}"`);
   requireSameType(context, existing, attribute, 'inherited column');
-  if (
-    existing.inheritedDefault !== attribute.defaultExpr &&
-    attribute.defaultExpr !== null &&
-    existing.inheritedDefault !== null
-  ) {
-    state.conflicts.add(attribute.name);
+  if ((existing.spec.generated ?? '') !== attribute.generated) {
+    throw pgError(SqlState.invalidColumnDefinition, `inherited column "${attribute.name}" has a generation conflict`);
   }
   state.columns[index] = {
     ...existing,
@@ -122,17 +118,24 @@ function inheritedColumn(attribute: AttributeDescriptor): DraftColumn {
   };
 }
 
-/** Parents' stored defaults refer to the parents' attribute numbers. */
+/** Parents' stored defaults refer to the parents' attribute numbers. Those of several parents must be the same. */
 function mapDefaults(state: Merging, parents: readonly RelationDescriptor[]): void {
   for (const [index, column] of state.columns.entries()) {
-    if (column.inheritedDefault === null) continue;
-    const parent = parents.find((candidate) =>
-      candidate.attributes.some((attribute) => attribute.defaultExpr === column.inheritedDefault),
-    );
-    if (parent === undefined) continue;
-    const expression = mapColumns(expressionFromJson(column.inheritedDefault), columnMap(state, parent), '');
-    state.columns[index] = { ...column, inheritedDefault: treeToJson(expression) };
+    const defaults = parents.flatMap((parent) => {
+      const attribute = parent.attributes.find(({ name, isDropped }) => !isDropped && name === column.spec.name);
+      if (!attribute?.defaultExpr) return [];
+      return [treeToJson(mapColumns(expressionFromJson(attribute.defaultExpr), columnMap(state, parent), ''))];
+    });
+    const [first] = defaults;
+    if (first === undefined) continue;
+    const plain = defaults.map(withoutLocations);
+    if (plain.some((other) => other !== plain[0])) state.conflicts.add(column.spec.name);
+    state.columns[index] = { ...column, inheritedDefault: first };
   }
+}
+
+function withoutLocations(json: string): string {
+  return json.replaceAll(/"location":-?\d+/g, '"location":-1');
 }
 
 function columnMap(state: Merging, parent: RelationDescriptor): ReadonlyMap<number, number> {
@@ -144,14 +147,21 @@ function columnMap(state: Merging, parent: RelationDescriptor): ReadonlyMap<numb
   return map;
 }
 
-function mergeOwn(context: CommandContext, state: Merging, column: DraftColumn): void {
+function mergeOwn(context: CommandContext, state: Merging, column: DraftColumn, place: number): void {
   const index = state.columns.findIndex((other) => other.spec.name === column.spec.name);
   const inherited = state.columns[index];
   if (inherited === undefined || inherited.spec.inheritCount === undefined) {
     state.columns.push(column);
     return;
   }
-  notice(context, `merging column "${column.spec.name}" with inherited definition`);
+  if (index === place) notice(context, `merging column "${column.spec.name}" with inherited definition`);
+  else {
+    notice(
+      context,
+      `moving and merging column "${column.spec.name}" with inherited definition`,
+      'User-specified column moved to the position of the inherited column.',
+    );
+  }
   requireSameType(context, inherited, column.spec, 'column');
   requireCompatibleGeneration(inherited, column);
   state.columns[index] = {
@@ -180,7 +190,7 @@ function requireCompatibleGeneration(inherited: DraftColumn, column: DraftColumn
     if (column.spec.identity) throw refuse(`column "${name}" inherits from generated column but specifies identity`);
   } else if (column.spec.generated) {
     throw pgError(SqlState.invalidColumnDefinition, `child column "${name}" specifies generation expression`, {
-      hint: 'Omit the generation expression in the definition of the child table column to inherit the generation expression from the parent table.',
+      hint: 'A child table column cannot be generated unless its parent column is.',
     });
   }
 }
@@ -207,8 +217,10 @@ function requireSameType(
 
 function requireNoConflicts(state: Merging): void {
   for (const name of state.conflicts) {
-    throw pgError(SqlState.invalidColumnDefinition, `column "${name}" inherits conflicting default values`, {
-      hint: 'To resolve the conflict, specify a default explicitly.',
+    const isGenerated = state.columns.some(({ spec }) => spec.name === name && spec.generated);
+    const what = isGenerated ? 'generation expressions' : 'default values';
+    throw pgError(SqlState.invalidColumnDefinition, `column "${name}" inherits conflicting ${what}`, {
+      hint: `To resolve the conflict, specify a ${isGenerated ? 'generation expression' : 'default'} explicitly.`,
     });
   }
 }
@@ -266,6 +278,6 @@ export async function storeParent(
   }
 }
 
-function notice(context: CommandContext, message: string): void {
-  context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message, fields: {} });
+function notice(context: CommandContext, message: string, detail?: string): void {
+  context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message, fields: { detail } });
 }

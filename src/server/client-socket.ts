@@ -1,6 +1,7 @@
 // One client's socket: bytes in are framed, output is written with back-pressure both ways. A client that doesn't read
 // stops its session; a client that sends more than is being read is not read from.
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { addon } from '../base/addon.js';
 import { ByteWriter } from '../base/bytes.js';
 import { unreadBytesMax } from '../base/limits.js';
@@ -8,6 +9,7 @@ import { fatalError, SqlState } from '../errors/pg-error.js';
 import { encodeText } from '../types/text-encoding.js';
 import type { ReceiveTimeout } from '../wire/connection.js';
 import { MessageFramer } from '../wire/framing.js';
+import { AcceptedSocket } from './accepted-socket.js';
 import type { FrontendMessage } from '../wire/frontend.js';
 
 /** SQL_ASCII passes bytes on as they are. */
@@ -46,17 +48,25 @@ export class ClientSocket {
   private isFlushDue = false;
   private hasEnded = false;
 
+  private readonly socket: Socket;
+  /** The socket's own descriptor, to send on directly; -1 where there is more to do (TLS). */
+  private readonly descriptor: number;
+
   /** Takes over a socket on which the start-up packet was read; `rest` is what came after it. */
   constructor(
-    private readonly socket: Socket,
+    from: AcceptedSocket | TLSSocket,
     rest: Buffer,
     /** Throws where a waiting session must end at once (57P01). */
     private readonly checkIdle: () => void,
-    /** The socket's own descriptor, to send on directly; -1 where there is more to do (TLS). */
-    private readonly descriptor: number,
   ) {
+    const isPlain = from instanceof AcceptedSocket;
+    const socket = isPlain ? from.socket : from;
+    this.socket = socket;
+    this.descriptor = isPlain ? from.descriptor : -1;
     if (rest.length > 0) this.framer.push(rest);
-    socket.on('data', (chunk: Buffer) => this.receiveChunk(chunk));
+    const receive = (chunk: Buffer) => this.receiveChunk(chunk);
+    if (isPlain) from.receive(receive);
+    else from.on('data', receive);
     socket.on('end', () => this.end());
     socket.on('close', () => this.end());
     socket.on('error', () => this.end());

@@ -12,16 +12,11 @@ import { decodeStartupPacket, protocolMinorVersion, splitOptions, startupPacketL
 import type { StartupPacket } from '../wire/startup.js';
 import { plainAddress } from './address-range.js';
 import { authenticate, ClientLeft } from './authentication.js';
+import type { AcceptedSocket } from './accepted-socket.js';
 import { BackendSlot, requestCancel } from './backend-slot.js';
 import { ClientSocket, closeSocket, terminated } from './client-socket.js';
 import type { WorkerState } from './worker-state.js';
 import { startTls } from './tls.js';
-
-/** A socket with its descriptor, -1 where it is not known. */
-export interface AcceptedSocket {
-  readonly socket: Socket;
-  readonly descriptor: number;
-}
 
 /** Serves one accepted socket from its first byte to its end. Never rejects. */
 export async function serveSocket(
@@ -58,11 +53,9 @@ export class Opening {
   private hasEnded = false;
   readonly peer: { readonly address: string; readonly port: number };
 
-  readonly descriptor: number;
-
-  constructor({ socket, descriptor }: AcceptedSocket) {
+  constructor(readonly accepted: AcceptedSocket) {
+    const { socket } = accepted;
     this.socket = socket;
-    this.descriptor = descriptor;
     this.peer = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     this.listen();
   }
@@ -94,9 +87,11 @@ export class Opening {
 
   /** Stops listening; returns what was read ahead. */
   handOver(): Buffer {
-    this.socket.removeAllListeners();
+    for (const event of ['end', 'close', 'error'] as const) this.socket.off(event, this.ended);
+    this.socket.off('data', this.received);
     this.socket.on('error', () => {});
     this.socket.pause();
+    this.accepted.receive(null);
     const rest = this.bytes;
     this.bytes = Buffer.alloc(0);
     return rest;
@@ -126,18 +121,20 @@ export class Opening {
 
   private listen(): void {
     const { socket } = this;
-    const ended = () => {
-      this.hasEnded = true;
-      this.wake();
-    };
-    socket.on('data', (chunk: Buffer) => {
-      this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
-      this.wake();
-    });
-    socket.on('end', ended);
-    socket.on('close', ended);
-    socket.on('error', ended);
+    if (this.encrypted === null) this.accepted.receive(this.received);
+    else socket.on('data', this.received);
+    for (const event of ['end', 'close', 'error'] as const) socket.on(event, this.ended);
   }
+
+  private readonly ended = (): void => {
+    this.hasEnded = true;
+    this.wake();
+  };
+
+  private readonly received = (chunk: Buffer): void => {
+    this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
+    this.wake();
+  };
 
   private wake(): void {
     this.waiting?.();
@@ -185,10 +182,9 @@ async function readPackets(state: WorkerState, opening: Opening): Promise<Startu
 }
 
 async function encrypt(state: WorkerState, opening: Opening): Promise<void> {
-  const plain = opening.socket;
   const ahead = opening.handOver();
   try {
-    opening.switchTo(await startTls(plain, ahead, state.tls as NonNullable<typeof state.tls>));
+    opening.switchTo(await startTls(opening.accepted, ahead, state.tls as NonNullable<typeof state.tls>));
   } catch (error) {
     state.log.info({ err: error }, 'TLS handshake failed');
     throw new ClientLeft();
@@ -211,8 +207,8 @@ async function openSession(
     const checkIdle = () => {
       if (slot.pending && slot.take() === 'terminate') throw terminated();
     };
-    const descriptor = opening.encrypted === null ? opening.descriptor : -1;
-    const socket = new ClientSocket(opening.socket, opening.handOver(), checkIdle, descriptor);
+    const rest = opening.handOver();
+    const socket = new ClientSocket(opening.encrypted ?? opening.accepted, rest, checkIdle);
     slot.subscribe(() => socket.interrupt());
     if (packet.minorVersion > protocolMinorVersion || packet.protocolOptions.length > 0) {
       writeNegotiateProtocolVersion(socket.out, protocolMinorVersion, packet.protocolOptions);

@@ -1,6 +1,6 @@
 // A backend worker: attaches to the process's store, lock table and registry, takes the connections it is handed, and
 // serves each as a session of its host.
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
@@ -13,6 +13,7 @@ import { deliverInterrupt } from './backend-slot.js';
 import { readHbaFile } from './hba-file.js';
 import { hbaRows } from './hba-rows.js';
 import { makeLog } from './log.js';
+import { AcceptedSocket } from './accepted-socket.js';
 import { serveSocket } from './startup-phase.js';
 import { tlsContext } from './tls.js';
 import { unixListener } from './worker-state.js';
@@ -64,7 +65,8 @@ function serve(state: MutableState, room: SessionRoom): void {
 }
 
 function accept(state: WorkerState, room: SessionRoom, fd: number, isLocal: boolean): void {
-  const socket = new Socket({ fd, readable: true, writable: true });
+  const accepted = AcceptedSocket.of(fd);
+  const { socket } = accepted;
   sockets.add(socket);
   socket.on('error', () => {});
   socket.once('close', () => {
@@ -72,7 +74,7 @@ function accept(state: WorkerState, room: SessionRoom, fd: number, isLocal: bool
     addon.workerConnectionClosed(start.id);
   });
   if (!isLocal) socket.setKeepAlive(true);
-  void serveSocket(state, room.host, { socket, descriptor: fd }, isLocal);
+  void serveSocket(state, room.host, accepted, isLocal);
 }
 
 /** Nothing waits any more: sessions were ended by the main thread, what is left is dropped. */

@@ -2,6 +2,7 @@
 import type { CollateClause, TypeName } from '@pgsql/types';
 import { pgError, SqlState } from '../errors/pg-error.js';
 
+import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { CommandContext } from './api.js';
 import { locationOf, qualifiedName, stringList } from './tree.js';
 
@@ -12,8 +13,13 @@ interface TypedColumn {
   readonly location?: number;
 }
 
-/** Refuses pseudo-types (42P16) and collatable types without a collation (42P22). */
-export function requireColumnType(context: CommandContext, column: TypedColumn): void {
+/** Refuses pseudo-types, collatable types without a collation, and row types within themselves (42P16). `containing`:
+ *  row types that the column is part of. */
+export function requireColumnType(
+  context: CommandContext,
+  column: TypedColumn,
+  containing: readonly number[] = [],
+): void {
   const type = context.catalog.typeByOid(column.type);
   if (type.kind === 'p') {
     throw pgError(
@@ -21,10 +27,12 @@ export function requireColumnType(context: CommandContext, column: TypedColumn):
       `column "${column.name}" has pseudo-type ${formatType(context, column.type, -1)}`,
     );
   }
-  if (type.kind === 'd' && type.baseType !== 0) requireColumnType(context, { ...column, type: type.baseType });
+  if (type.kind === 'd' && type.baseType !== 0)
+    requireColumnType(context, { ...column, type: type.baseType }, containing);
   if (type.kind === 'b' && type.element !== 0 && type.category === 'A') {
-    requireColumnType(context, { ...column, type: type.element });
+    requireColumnType(context, { ...column, type: type.element }, containing);
   }
+  if (type.kind === 'c') requireNotWithin(context, type, containing);
   if (column.collation === 0 && type.collation !== 0) {
     throw pgError(
       SqlState.invalidTableDefinition,
@@ -32,6 +40,16 @@ export function requireColumnType(context: CommandContext, column: TypedColumn):
       { hint: 'Use the COLLATE clause to set the collation explicitly.' },
     );
   }
+}
+
+function requireNotWithin(context: CommandContext, type: TypeDescriptor, containing: readonly number[]): void {
+  if (containing.includes(type.oid)) {
+    throw pgError(
+      SqlState.invalidTableDefinition,
+      `composite type ${formatType(context, type.oid, -1)} cannot be made a member of itself`,
+    );
+  }
+  for (const attribute of type.attributes) requireColumnType(context, attribute, [...containing, type.oid]);
 }
 
 /** A column's collation: the COLLATE clause's, else the type's. Throws 42804 for a type without collations. */

@@ -4,7 +4,7 @@ import { batchRowsMax } from '../base/limits.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { Expression } from '../trees/expression.js';
-import { expressionFromJson } from '../trees/json.js';
+import { expressionFromJson, treeToJson } from '../trees/json.js';
 import type { CommandContext } from './api.js';
 import { ClassOid, objectAddress, TypeOid } from './classes.js';
 import { insertConstraint } from './constraint-row.js';
@@ -42,14 +42,17 @@ export async function storeCheck(
   context: CommandContext,
   relation: number,
   spec: CheckSpec,
-  options: { readonly takenNames?: readonly string[] } = {},
+  options: { readonly takenNames?: readonly string[]; readonly allowMerge?: boolean } = {},
 ): Promise<{ readonly oid: number; readonly name: string }> {
   const table = context.catalog.requireRelation(relation);
   const keys = referencedColumns(spec.expression).filter((number) => number !== 0);
   const name = spec.name ?? generatedName(context, table, keys, options.takenNames ?? []);
   const existing = context.catalog.tables.findOne('pg_constraint', { conrelid: relation, contypid: 0, conname: name });
   if (existing !== null) {
-    if (existing.row.contype !== 'c' || spec.inheritCount === 0) throw constraintExists(name, table.name);
+    const allowMerge =
+      options.allowMerge || spec.inheritCount > 0 || (spec.isLocal && !existing.row.conislocal && !table.isPartition);
+    const isSame = existing.row.contype === 'c' && sameExpression(existing.row.conbin, spec.expression);
+    if (!isSame || !allowMerge) throw constraintExists(name, table.name);
     await mergeCheck(context, existing, spec, table.name);
     return { oid: 0, name };
   }
@@ -82,6 +85,18 @@ async function mergeCheck(
       `constraint "${row.conname}" conflicts with non-inherited constraint on relation "${tableName}"`,
     );
   }
+  if (row.coninhcount > 0 && spec.noInherit) {
+    throw pgError(
+      SqlState.invalidTableDefinition,
+      `constraint "${row.conname}" conflicts with inherited constraint on relation "${tableName}"`,
+    );
+  }
+  if (spec.validated && !row.convalidated) {
+    throw pgError(
+      SqlState.invalidTableDefinition,
+      `constraint "${row.conname}" conflicts with NOT VALID constraint on relation "${tableName}"`,
+    );
+  }
   context.notice({
     severity: 'NOTICE',
     code: SqlState.successfulCompletion,
@@ -92,6 +107,11 @@ async function mergeCheck(
     coninhcount: row.coninhcount + spec.inheritCount,
     conislocal: row.conislocal || spec.isLocal,
   });
+}
+
+function sameExpression(stored: string | null, expression: Expression): boolean {
+  const plain = (json: string): string => json.replaceAll(/"location":-?\d+/g, '');
+  return stored !== null && plain(treeToJson(storedCheck(stored))) === plain(treeToJson(expression));
 }
 
 export function constraintExists(name: string, tableName: string): Error {

@@ -321,7 +321,12 @@ async function storeConstraints(
     // A new table has no rows to check, so NOT VALID means nothing here.
     const inherited = parents.checks.some((check) => check.name === spec.name);
     if (inherited) continue;
-    const { name } = await storeCheck(context, relation, { ...spec, validated: true }, { takenNames: taken });
+    const { name } = await storeCheck(
+      context,
+      relation,
+      { ...spec, validated: true },
+      { takenNames: taken, allowMerge: true },
+    );
     taken.push(name);
   }
   const table = context.catalog.requireRelation(relation);

@@ -36,13 +36,14 @@ export async function renameConstraint(
   context: CommandContext,
   table: { readonly oid: number; readonly name: string },
   names: { readonly old: string; readonly new: string },
+  options: { readonly recursing?: boolean } = {},
 ): Promise<void> {
   const { tables } = context.catalog;
   const entry = tables.findOne('pg_constraint', { conrelid: table.oid, contypid: 0, conname: names.old });
   if (entry === null) {
     throw pgError(SqlState.undefinedObject, `constraint "${names.old}" for table "${table.name}" does not exist`);
   }
-  if (entry.row.coninhcount > 0) {
+  if (entry.row.coninhcount > 0 && !options.recursing) {
     throw pgError(SqlState.invalidTableDefinition, `cannot rename inherited constraint "${names.old}"`);
   }
   if ('pux'.includes(entry.row.contype)) {

@@ -192,7 +192,13 @@ async function renameTableConstraint(context: CommandContext, statement: RenameS
         `inherited constraint "${names.old}" must be renamed in child tables too`,
       );
     }
-    throw notSupported('RENAME of an inherited constraint');
+    if (row.coninhcount > 0)
+      throw pgError(SqlState.invalidTableDefinition, `cannot rename inherited constraint "${names.old}"`);
+    for (const oid of context.catalog.inheritors(table.oid)) {
+      if (oid === table.oid) continue;
+      await context.transaction.lockRelation(oid, 'AccessExclusiveLock');
+      await renameConstraint(context, context.catalog.requireRelation(oid), names, { recursing: true });
+    }
   }
   await renameConstraint(context, table, names);
 }

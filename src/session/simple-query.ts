@@ -117,7 +117,8 @@ async function runToEnd(
   const source = rowSource(open);
   if (!source) return open.kind === 'command' && open.result.kind === 'done' ? open.result.tag : '';
   try {
-    if (source.columns.length > 0 || open.kind === 'command') writeColumns(session, source.columns, []);
+    const hasRows = open.kind !== 'query' || source.columns.length > 0 || open.commandType === 'select';
+    if (hasRows) writeColumns(session, source.columns, []);
     const rowCount = await sendRows(session, source, [], Number.POSITIVE_INFINITY);
     return source.tag(rowCount.sent);
   } finally {

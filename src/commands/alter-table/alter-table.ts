@@ -144,8 +144,8 @@ const rules = (words: string, letter: string): Rule =>
   rule(words, 'rpvm', 'misc', (call) => tableLevel.enableRule(call, letter));
 
 const subcommands = {
-  AT_AddColumn: rule('ADD COLUMN', 'rpvcf', 'addColumn', columns.addColumn),
-  AT_DropColumn: rule('DROP COLUMN', 'rpvcf', 'drop', columns.dropColumn),
+  AT_AddColumn: rule('ADD COLUMN', 'rpcf', 'addColumn', columns.addColumn),
+  AT_DropColumn: rule('DROP COLUMN', 'rpcf', 'drop', columns.dropColumn),
   AT_ColumnDefault: rule('ALTER COLUMN ... SET DEFAULT', 'rpvf', 'columnAttributes', columns.columnDefault),
   AT_SetNotNull: rule('ALTER COLUMN ... SET NOT NULL', 'rpf', 'columnAttributes', columns.setColumnNotNull),
   AT_DropNotNull: rule('ALTER COLUMN ... DROP NOT NULL', 'rpf', 'drop', columns.dropColumnNotNull),
@@ -159,7 +159,7 @@ const subcommands = {
   AT_AddIdentity: rule('ALTER COLUMN ... ADD IDENTITY', 'rpvf', 'columnAttributes', columns.addIdentity),
   AT_SetIdentity: rule('ALTER COLUMN ... SET', 'rpvf', 'columnAttributes', columns.setIdentity),
   AT_DropIdentity: rule('ALTER COLUMN ... DROP IDENTITY', 'rpvf', 'drop', columns.dropIdentity),
-  AT_AlterColumnType: rule('ALTER COLUMN ... TYPE', 'rpcf', 'alterType', alterColumnType),
+  AT_AlterColumnType: rule('ALTER COLUMN ... SET DATA TYPE', 'rpcf', 'alterType', alterColumnType),
   AT_AddConstraint: rule('ADD CONSTRAINT', 'rpf', 'addConstraint', async (call) => constraints.addConstraint(call)),
   AT_AlterConstraint: rule('ALTER CONSTRAINT', 'rp', 'misc', constraints.alterConstraint),
   AT_ValidateConstraint: rule('VALIDATE CONSTRAINT', 'rp', 'misc', constraints.validateConstraint),

@@ -35,7 +35,7 @@ export async function alterColumnType(call: Subcommand): Promise<void> {
   const work = workOf(state, relation);
   const column = requireColumn(context, relation, command.name ?? '');
   checkAlterable(call, table, column);
-  const wanted = readNewType(context, command, column.name);
+  const wanted = readNewType(context, command, column.name, [table.rowType]);
   const original = work.old.attributes[column.number - 1];
   if (work.newValues.has(column.number) || original === undefined) {
     throw pgError(SqlState.featureNotSupported, `cannot alter type of column "${column.name}" twice`);
@@ -104,11 +104,16 @@ export function requireRowTypeUnused(context: CommandContext, table: RelationDes
   }
 }
 
-function readNewType(context: CommandContext, command: AlterTableCmd, name: string): NewType {
+function readNewType(
+  context: CommandContext,
+  command: AlterTableCmd,
+  name: string,
+  containing: readonly number[],
+): NewType {
   const definition = nodeOf(command.def, 'ColumnDef');
   const { type, typmod } = resolveType(context, definition.typeName);
   const collation = columnCollation(context, type, definition.collClause);
-  requireColumnType(context, { name, type, collation });
+  requireColumnType(context, { name, type, collation }, containing);
   return { type, typmod, collation, dimensions: (definition.typeName?.arrayBounds ?? []).length };
 }
 

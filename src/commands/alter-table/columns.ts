@@ -11,7 +11,7 @@ import type { CommandContext } from '../api.js';
 import { ClassOid, objectAddress } from '../classes.js';
 import { bindDefault, isNullConst, removeDefault, storeDefault } from '../column-default.js';
 import { compressionLetter, readColumn, storageLetter, type ColumnParts } from '../column-definition.js';
-import { formatType } from '../column-type.js';
+import { formatType, requireColumnType } from '../column-type.js';
 import { setNotNull } from '../constraint.js';
 import { adoptSequence, columnSpec, createColumnSequence } from '../create-table.js';
 import { requireNamespace } from '../namespace.js';
@@ -50,6 +50,7 @@ export async function addColumn(call: Subcommand): Promise<void> {
   }
   if (table.ofType !== 0) throw pgError(SqlState.wrongObjectType, 'cannot add column to typed table');
   const parts = readColumn(context, definition, table.name);
+  requireColumnType(context, parts, [table.rowType]);
   const number = table.attributes.length + 1;
   const spec = { ...columnSpec(parts), ...(call.recursing ? { isLocal: false, inheritCount: 1 } : {}) };
   await insertAttribute(context, { relation, number, column: spec, recordTypes: true });
@@ -298,15 +299,11 @@ export async function columnDefault(call: Subcommand): Promise<void> {
 export async function setColumnNotNull(call: Subcommand): Promise<void> {
   const { context } = call.state;
   const column = requireColumn(context, call.relation, call.command.name ?? '');
-  const children = await childrenOf(call.state, call.relation);
   if (await setNotNull(context, call.relation, column.number, true))
     workOf(call.state, call.relation).notNulls.add(column.number);
-  if (!call.recurse && children.length > 0) {
-    throw pgError(SqlState.invalidTableDefinition, 'constraint must be added to child tables too', {
-      hint: 'Do not specify the ONLY keyword.',
-    });
-  }
-  for (const child of children) await setColumnNotNull({ ...call, relation: child, recursing: true });
+  if (!call.recurse) return;
+  for (const child of await childrenOf(call.state, call.relation))
+    await setColumnNotNull({ ...call, relation: child, recursing: true });
 }
 
 /** DROP NOT NULL. */
@@ -351,10 +348,28 @@ export async function setStatistics(call: Subcommand): Promise<void> {
   }
   if (entry.row.attnum < 0)
     throw pgError(SqlState.featureNotSupported, `cannot alter system column "${entry.row.attname}"`);
+  if (table.kind === 'i') requireExpressionColumn(context, table, entry.row);
   await tables.update(context.transaction, 'pg_attribute', entry, { attstattarget: checkedTarget(context, target) });
   if (!call.recurse || table.kind === 'i') return;
   for (const child of await childrenOf(call.state, call.relation))
     await setStatistics({ ...call, relation: child, recursing: true });
+}
+
+/** The plain columns of an index have their statistics in the table. */
+function requireExpressionColumn(
+  context: CommandContext,
+  index: RelationDescriptor,
+  column: { readonly attnum: number; readonly attname: string },
+): void {
+  const row = context.catalog.tables.findOne('pg_index', { indexrelid: index.oid })?.row;
+  if (row === undefined) return;
+  const where = `column "${column.attname}" of index "${index.name}"`;
+  if (column.attnum > row.indnkeyatts)
+    throw pgError(SqlState.featureNotSupported, `cannot alter statistics on included ${where}`);
+  if (row.indkey[column.attnum - 1] === 0) return;
+  throw pgError(SqlState.featureNotSupported, `cannot alter statistics on non-expression ${where}`, {
+    hint: 'Alter statistics on table column instead.',
+  });
 }
 
 async function updateColumn(call: Subcommand, change: (column: AttributeDescriptor) => object): Promise<void> {
@@ -369,6 +384,22 @@ export async function setStorage(call: Subcommand): Promise<void> {
   await updateColumn(call, (column) => ({
     attstorage: storageLetter(call.state.context, stringOf(call.command.def), column.type),
   }));
+  await copyToIndexes(call);
+}
+
+/** Index columns are stored as the table's are. */
+async function copyToIndexes(call: Subcommand): Promise<void> {
+  const { context } = call.state;
+  const { tables } = context.catalog;
+  const table = context.catalog.requireRelation(call.relation);
+  const { number, storage } = requireColumn(context, call.relation, call.command.name ?? '');
+  for (const index of table.indexes) {
+    const keys = tables.findOne('pg_index', { indexrelid: index.oid })?.row.indkey ?? [];
+    for (const [n, key] of keys.entries()) {
+      const entry = key === number ? tables.findOne('pg_attribute', { attrelid: index.oid, attnum: n + 1 }) : null;
+      if (entry !== null) await tables.update(context.transaction, 'pg_attribute', entry, { attstorage: storage });
+    }
+  }
 }
 
 /** SET COMPRESSION. */

@@ -335,6 +335,9 @@ export declare function storeOpen(directory: string | undefined | null, durable:
 /** Lets go of an old state of the base that nothing here reads. */
 export declare function storeRefresh(): void
 
+/** Lets go of the memory that reading a large file here and there has taken. */
+export declare function storeReleaseFile(database: number, filenode: number, owner: number): void
+
 export declare function storeReleaseSavepoint(transaction: number, depth: number): void
 
 export declare function storeReleaseSnapshot(snapshot: number): void

@@ -275,6 +275,8 @@ export interface Store {
   pages(file: RelationFile): number;
   /** VACUUM has seen the table: new rows may fill gaps on any of its pages; `truncate`: empty pages at its end may go. */
   vacuumed(file: RelationFile, truncate: boolean): void;
+  /** Lets go of the memory that reading a large file here and there has taken; what is needed again is read again. */
+  releaseFile?(file: RelationFile): void;
   /** Drops a session's temporary store. */
   endSession(sessionId: number): void;
   /** Current position of the redo log (pg_current_wal_lsn). */

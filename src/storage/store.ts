@@ -101,6 +101,9 @@ const store: Store = {
     const [entries = 0, bytes = 0] = native(() => addon.storeSize(file.database, file.filenode, file.temporaryOwner));
     return { entries, bytes };
   },
+  releaseFile(file) {
+    native(() => addon.storeReleaseFile(file.database, file.filenode, file.temporaryOwner));
+  },
   databaseSize: (database) => native(() => addon.storeDatabaseSize(database)),
   bulkStatement: () => {
     lastBulkStatement = (lastBulkStatement % 0xffffffff) + 1;

@@ -4,8 +4,8 @@
 // 2. Where too many of them are free (deleted rows), or the table is small, it is read whole, and each row takes the
 //    place of an earlier one with falling chance (Vitter, "Random sampling with a reservoir", 1985).
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
-import type { ReadView, RowId, TableStore } from '../../storage/api.js';
 import { rowidOfPage, tidFromRowId } from '../../storage/ctid.js';
+import type { ReadView, RelationFile, RowId, TableStore } from '../../storage/api.js';
 import type { Row } from '../../types/value.js';
 import type { CommandContext } from '../api.js';
 
@@ -29,6 +29,7 @@ export async function sampleRows(
 ): Promise<Sample> {
   const source = {
     context,
+    file: relation.file,
     table: context.store.table(relation.file, relation.layout, context.catalog),
     view: context.transaction.latestView(),
     attributes: attributes.map((attribute) => attribute.number),
@@ -39,6 +40,7 @@ export async function sampleRows(
 
 interface Source {
   readonly context: CommandContext;
+  readonly file: RelationFile;
   readonly table: TableStore;
   readonly view: ReadView;
   readonly attributes: readonly number[];
@@ -144,6 +146,7 @@ async function readRowids(source: Source, rowids: readonly RowId[], found: Map<R
   for (let at = 0; at < rowids.length; at += batchRows) {
     const stored = source.table.getMany(source.view, rowids.slice(at, at + batchRows), source.attributes);
     for (const row of stored) if (row !== null) found.set(row.rowid, row.values);
+    source.context.store.releaseFile?.(source.file);
     execution.checkInterrupts();
     await execution.yieldToEventLoop();
   }

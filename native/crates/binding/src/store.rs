@@ -387,6 +387,15 @@ pub fn store_refresh() -> Result<()> {
     })
 }
 
+/// Lets go of the memory that reading a large file here and there has taken.
+#[napi]
+pub fn store_release_file(database: u32, filenode: u32, owner: u32) -> Result<()> {
+    with(|here| {
+        here.worker.release_file(file(database, filenode, owner));
+        Ok(())
+    })
+}
+
 /// [entries, bytes]
 #[napi]
 pub fn store_size(database: u32, filenode: u32, owner: u32) -> Result<Vec<f64>> {

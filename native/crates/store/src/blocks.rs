@@ -129,6 +129,8 @@ pub trait Blocks {
     fn first_key(&self, block: usize) -> &[u8];
     fn view(&self, block: usize) -> Result<BlockView<'_>>;
     fn is_visible(&self, block: usize, limit: u64) -> bool;
+    /// A walk has left the block: it will hardly be needed soon.
+    fn leave(&self, _block: usize) {}
 
     /// The block that may hold a key: the last that begins at or before it.
     fn block_of(&self, key: &[u8]) -> Option<usize> {
@@ -244,6 +246,9 @@ impl<'a, B: Blocks + ?Sized> BlockScan<'a, B> {
                 continue;
             }
             if self.block != block {
+                if self.block != usize::MAX {
+                    self.blocks.leave(self.block);
+                }
                 self.view = self.blocks.view(block)?;
                 self.block = block;
             }

@@ -7,10 +7,12 @@ use std::fs::{File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 
 use helios_base::bytes::{put_varint, take, take_varint, u32_at, u64_at};
+use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
 use crate::blocks::{BlockView, Blocks};
@@ -29,15 +31,31 @@ pub struct BulkDirectory {
     next: AtomicU64,
     /// Bytes that a transaction keeps in memory for a file before they go to a bulk file.
     pub spill_bytes: usize,
+    /// To the thread that has the system write what was appended.
+    written: Mutex<Sender<Written>>,
+}
+
+/// A part of a file that was just written.
+struct Written {
+    file: Arc<File>,
+    offset: u64,
+    bytes: u64,
 }
 
 impl BulkDirectory {
-    pub fn new(path: PathBuf, spill_bytes: usize) -> BulkDirectory {
-        BulkDirectory {
+    pub fn new(path: PathBuf, spill_bytes: usize) -> Result<BulkDirectory> {
+        let (sender, parts) = channel::<Written>();
+        // Ends with the sender.
+        std::thread::Builder::new()
+            .name("helios-bulk".into())
+            .spawn(move || parts.iter().for_each(|part| part.start_writing()))
+            .map_err(|error| Error::io("could not start a thread of the store", &error))?;
+        Ok(BulkDirectory {
             path,
             next: AtomicU64::new(1),
             spill_bytes,
-        }
+            written: Mutex::new(sender),
+        })
     }
 
     pub fn sync(&self) -> Result<()> {
@@ -64,9 +82,10 @@ impl BulkDirectory {
         let growing = GrowingFile {
             number,
             file,
-            handle,
+            handle: Arc::new(handle),
             map,
             length: HEADER.len() as u64,
+            written: lock(&self.written).clone(),
             unlink: Unlink(Some(path)),
         };
         growing.handle.write_all_at(HEADER, 0).map_err(failed)?;
@@ -99,7 +118,7 @@ impl BulkDirectory {
             record: record.clone(),
             blocks,
             map,
-            handle,
+            handle: Arc::new(handle),
         })
     }
 
@@ -165,9 +184,10 @@ impl Place {
 pub struct GrowingFile {
     number: u64,
     file: FileId,
-    handle: File,
+    handle: Arc<File>,
     map: Map,
     length: u64,
+    written: Sender<Written>,
     unlink: Unlink,
 }
 
@@ -182,7 +202,12 @@ impl GrowingFile {
         };
         self.write(block.bytes, place.offset)?;
         self.write(block.ends, place.ends_at())?;
-        start_writing(&self.handle, place.offset, place.length());
+        // Without the thread the sync at commit does it all.
+        let _ = self.written.send(Written {
+            file: Arc::clone(&self.handle),
+            offset: place.offset,
+            bytes: place.length(),
+        });
         self.length = (place.offset + place.length()).next_multiple_of(8);
         if self.length > self.map.len() {
             self.map = Map::new(&self.handle, self.length * 2)?;
@@ -198,6 +223,10 @@ impl GrowingFile {
 
     pub fn view(&self, place: &Place) -> Result<BlockView<'_>> {
         view(&self.map, place)
+    }
+
+    pub fn leave(&self, place: &Place) {
+        self.map.release(place.offset, place.length());
     }
 
     /// Writes the directory; the file then stands as it will be. It still has to be synced.
@@ -238,32 +267,33 @@ impl GrowingFile {
             first_key,
             checked: AtomicBool::new(true),
         });
-        let handle = self.handle.try_clone();
         let finished = BulkFile {
             record,
             blocks: blocks.collect(),
             map,
-            handle: handle.map_err(|error| Error::io("could not keep a bulk file open", &error))?,
+            handle: Arc::clone(&self.handle),
         };
         self.unlink.0 = None;
         Ok(finished)
     }
 }
 
-/// Has the system begin to write, so that the sync at commit has little left to do.
-fn start_writing(file: &File, offset: u64, bytes: u64) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: an open descriptor; the call only hints.
-    unsafe {
-        libc::sync_file_range(
-            file.as_raw_fd(),
-            offset as i64,
-            bytes as i64,
-            libc::SYNC_FILE_RANGE_WRITE,
-        );
+impl Written {
+    /// Has the system begin to write, so that the sync at commit has little left to do. It may block.
+    fn start_writing(&self) {
+        #[cfg(target_os = "linux")]
+        // SAFETY: an open descriptor; the call only hints.
+        unsafe {
+            libc::sync_file_range(
+                self.file.as_raw_fd(),
+                self.offset as i64,
+                self.bytes as i64,
+                libc::SYNC_FILE_RANGE_WRITE,
+            );
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (self.file.as_raw_fd(), self.offset, self.bytes);
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (file.as_raw_fd(), offset, bytes);
 }
 
 fn view<'a>(map: &'a Map, place: &Place) -> Result<BlockView<'a>> {
@@ -339,10 +369,15 @@ pub struct BulkFile {
     pub record: BulkRecord,
     blocks: Vec<FileBlock>,
     map: Map,
-    handle: File,
+    handle: Arc<File>,
 }
 
 impl BulkFile {
+    /// Lets go of the memory that reading it here and there has taken.
+    pub fn release(&self) {
+        self.map.release(0, self.map.len());
+    }
+
     /// Makes its bytes durable.
     pub fn sync(&self) -> Result<()> {
         self.handle
@@ -379,6 +414,11 @@ impl Blocks for BulkFile {
 
     fn is_visible(&self, _block: usize, _limit: u64) -> bool {
         true
+    }
+
+    fn leave(&self, block: usize) {
+        let place = &self.blocks[block].place;
+        self.map.release(place.offset, place.length());
     }
 }
 

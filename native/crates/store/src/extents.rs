@@ -107,6 +107,16 @@ impl FileExtents {
         Ok(None)
     }
 
+    /// Bytes of all of them.
+    pub fn bytes(&self) -> u64 {
+        self.list.iter().map(|(_, file)| file.record.bytes).sum()
+    }
+
+    /// Lets go of the memory that reading them here and there has taken.
+    pub fn release(&self) {
+        self.list.iter().for_each(|(_, file)| file.release());
+    }
+
     pub fn is_shadowed(&self) -> bool {
         self.shadowed.load(Ordering::Acquire)
     }
@@ -169,5 +179,10 @@ impl Blocks for Chain {
     fn is_visible(&self, block: usize, sequence: u64) -> bool {
         let (file, _) = self.blocks[block];
         self.files[file as usize].0 <= sequence
+    }
+
+    fn leave(&self, block: usize) {
+        let (file, block) = self.blocks[block];
+        self.files[file as usize].1.leave(block as usize);
     }
 }

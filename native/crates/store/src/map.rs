@@ -60,6 +60,26 @@ impl Map {
     }
 }
 
+impl Map {
+    /// Lets go of the memory behind a part; the file's bytes stay, and come back when they are read again.
+    pub fn release(&self, offset: u64, bytes: u64) {
+        const PAGE_BYTES: u64 = 4096;
+        let start = offset / PAGE_BYTES * PAGE_BYTES;
+        let end = offset.saturating_add(bytes).min(self.len());
+        if start >= end {
+            return;
+        }
+        // SAFETY: within the mapping, which is shared and read only: nothing can be lost, and readers just fault again.
+        unsafe {
+            libc::madvise(
+                self.memory.cast::<u8>().add(start as usize).cast(),
+                (end - start) as usize,
+                libc::MADV_DONTNEED,
+            );
+        }
+    }
+}
+
 impl Drop for Map {
     fn drop(&mut self) {
         // SAFETY: mapped in `new` with this length, unmapped once.

@@ -49,7 +49,7 @@ impl Store {
     /// XX001 damaged or of another format, 58030 and 53100 from the file system.
     pub fn open(path: &Path, options: &Options) -> Result<Arc<Store>> {
         let directory = Directory::open(path)?;
-        let bulk = BulkDirectory::new(bulk_path(path)?, options.bulk_bytes);
+        let bulk = BulkDirectory::new(bulk_path(path)?, options.bulk_bytes)?;
         let bulk = Arc::new(bulk);
         let log = directory.log.clone();
         let base = Lmdb::open(&directory.base, options.durable)?;
@@ -157,11 +157,11 @@ impl Store {
             let record = BulkRecord::decode(key, value)?;
             let prefix = record.file.prefix();
             let after = after_prefix(&prefix).unwrap_or_default();
-            let mut own = MergedScan::new(false);
-            if let Some(reader) = &reader {
-                own.add_base(&**reader, &prefix, &after)?;
-            }
-            let shadowed = own.next_entry()?.is_some();
+            // Marks of deleted entries count, too.
+            let shadowed = match &reader {
+                Some(reader) => reader.scan(&prefix, &after, false)?.next()?.is_some(),
+                None => false,
+            };
             numbers.push(record.number);
             let file = Arc::new(directory.open(&record)?);
             extents.add(0, file, shadowed);

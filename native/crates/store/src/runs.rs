@@ -293,4 +293,10 @@ impl Blocks for FileRuns {
     fn is_visible(&self, block: usize, command: u64) -> bool {
         u64::from(self.runs[block].command) < command
     }
+
+    fn leave(&self, block: usize) {
+        if let (Body::Disk(place), Some(growing)) = (&self.runs[block].body, &self.growing) {
+            growing.leave(place);
+        }
+    }
 }

@@ -201,4 +201,8 @@ impl Blocks for DiskRun {
     fn is_visible(&self, _block: usize, _limit: u64) -> bool {
         true
     }
+
+    fn leave(&self, block: usize) {
+        self.growing.leave(&self.blocks[block].0);
+    }
 }

@@ -118,8 +118,10 @@ pub struct Store {
     directory: Option<Directory>,
     /// None for a store in memory.
     pub(crate) bulk: Option<Arc<BulkDirectory>>,
+    /// Bytes of bulk files whose drop is in the newest memtable.
+    pub(crate) bulk_dropped: AtomicU64,
     /// Commits whose bulk files are being synced.
-    pub(crate) syncing: (Mutex<usize>, Condvar),
+    pub(crate) syncing: Arc<(Mutex<usize>, Condvar)>,
 }
 
 pub(crate) struct OidCounter {
@@ -188,6 +190,7 @@ impl Store {
             failed: Mutex::default(),
             directory,
             bulk: None,
+            bulk_dropped: AtomicU64::new(0),
             syncing: Default::default(),
         })
     }
@@ -223,7 +226,7 @@ impl Store {
         if abandon {
             self.flusher.close(true);
         }
-        let (syncing, ended) = &self.syncing;
+        let (syncing, ended) = &*self.syncing;
         let mut running = lock(syncing);
         while *running > 0 {
             running = wait(ended, running);
@@ -490,13 +493,16 @@ impl Store {
     /// Hands a commit to the writer once its bulk files are durable.
     pub(crate) fn push_after_sync(self: &Arc<Self>, request: Request) -> Result<()> {
         let store = Arc::clone(self);
+        let syncing = Arc::clone(&self.syncing);
         *lock(&self.syncing.0) += 1;
         let started = std::thread::Builder::new()
             .name("helios-sync".into())
             .spawn(move || {
                 store.sync_and_push(request);
-                *lock(&store.syncing.0) -= 1;
-                store.syncing.1.notify_all();
+                // Whoever waits for this may open the directory again: the store must be let go of by then.
+                drop(store);
+                *lock(&syncing.0) -= 1;
+                syncing.1.notify_all();
             });
         if let Err(error) = started {
             *lock(&self.syncing.0) -= 1;

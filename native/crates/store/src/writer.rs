@@ -13,6 +13,7 @@ use helios_base::{Error, Result};
 
 use crate::bulk::{BulkFile, BulkRecord};
 use crate::changes::{Operation, changes};
+use crate::extents::FileExtents;
 use crate::flush::Frozen;
 use crate::key::{FileId, SPACE_META, SPACE_PERMANENT};
 use crate::log::append::Appender;
@@ -134,6 +135,8 @@ pub struct Writer {
 const PATIENCE_PART: u32 = 10;
 /// Frozen memtables from which on each group is delayed, so that the base keeps up.
 const SLOW_FROM_FROZEN: usize = 2;
+/// Bytes of dropped bulk files that may wait for the memtable with the drop to fill up.
+const BULK_DROPPED_BYTES_MAX: u64 = 32 << 20;
 /// Frozen memtables at which commits wait for the base.
 const STOP_AT_FROZEN: usize = 4;
 
@@ -259,7 +262,9 @@ impl Writer {
             .memtables
             .first()
             .is_some_and(|table| table.bytes() >= self.store.memtable_bytes);
-        if full {
+        // Space of dropped bulk files comes back once the drop is in the base.
+        if full || self.store.bulk_dropped.load(Ordering::Relaxed) >= BULK_DROPPED_BYTES_MAX {
+            self.store.bulk_dropped.store(0, Ordering::Relaxed);
             self.freeze();
         }
     }
@@ -356,6 +361,8 @@ pub fn apply_changes(
             [SPACE_META, META_DROPPED_FILE, file @ ..] => {
                 if let Some(file) = FileId::of_key(file) {
                     store.forget_files(|other| *other == file);
+                    let bytes = state.extents.of(file).map_or(0, FileExtents::bytes);
+                    store.bulk_dropped.fetch_add(bytes, Ordering::Relaxed);
                 }
             }
             [SPACE_META, META_DROPPED_DATABASE, database @ ..] => {

@@ -234,3 +234,106 @@ fn one_server_a_directory() {
     end(session, false);
     end(Session::open(&scratch).expect("opens again"), false);
 }
+
+/// Rows that make several blocks of a bulk file.
+const MANY: u64 = 20_000;
+
+fn bulk_files(scratch: &Scratch) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(scratch.0.join("bulk")).expect("a directory");
+    entries.map(|entry| entry.expect("a file").path()).collect()
+}
+
+#[test]
+fn bulk_files_live_and_die_with_their_commits() {
+    let scratch = Scratch::new("bulk");
+    let mut session = Session::open(&scratch).expect("opens");
+    insert(&mut session, MANY);
+    let size = session.worker.size(FILE);
+    assert_eq!(size.0, MANY as i64);
+    let open = session.worker.begin(1);
+    let lost = encoded_row(8).repeat(MANY as usize);
+    session
+        .worker
+        .insert_rows(open, 1, FILE, &lost, MANY)
+        .expect("inserts");
+    assert_eq!(bulk_files(&scratch).len(), 2);
+    end(session, true);
+    let mut session = Session::open(&scratch).expect("opens");
+    assert_eq!(rows(&mut session), MANY as usize);
+    assert_eq!(session.worker.size(FILE), size);
+    assert_eq!(
+        bulk_files(&scratch).len(),
+        1,
+        "of what did not commit nothing is left"
+    );
+    let transaction = session.worker.begin(1);
+    for rowid in [1, 2, MANY] {
+        let deleted = session.worker.delete_row(transaction, 1, FILE, rowid);
+        deleted.expect("deletes");
+    }
+    session.commit(transaction, true).expect("commits");
+    for crash in [false, true, false] {
+        assert_eq!(rows(&mut session), MANY as usize - 3);
+        end(session, crash);
+        session = Session::open(&scratch).expect("opens");
+    }
+    let first = insert(&mut session, 1);
+    assert!(first > MANY, "a rowid came back");
+    let transaction = session.worker.begin(1);
+    session
+        .worker
+        .drop_file(transaction, 1, FILE)
+        .expect("drops");
+    session.commit(transaction, true).expect("commits");
+    end(session, false);
+    let session = Session::open(&scratch).expect("opens");
+    for _ in 0..200 {
+        if bulk_files(&scratch).is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(bulk_files(&scratch).is_empty(), "its space comes back");
+    end(session, false);
+}
+
+#[test]
+fn damaged_bulk_files_are_noticed() {
+    let scratch = Scratch::new("bulk-damage");
+    let mut session = Session::open(&scratch).expect("opens");
+    insert(&mut session, MANY);
+    end(session, true);
+    let files = bulk_files(&scratch);
+    let path = files.first().expect("a bulk file");
+    let mut bytes = std::fs::read(path).expect("reads");
+    bytes[1000] ^= 1;
+    std::fs::write(path, &bytes).expect("writes");
+    let mut session = Session::open(&scratch).expect("opens");
+    let snapshot = session.worker.take_snapshot().expect("a snapshot");
+    let view = View {
+        snapshot,
+        transaction: 0,
+        command: LATEST,
+    };
+    let cursor = session
+        .worker
+        .open_cursor(
+            view,
+            FILE,
+            FILE.bound(b""),
+            FILE.bound(&[0xff; 9]),
+            false,
+            Default::default(),
+        )
+        .expect("opens");
+    let found = session.worker.next_entries(cursor, 100, &mut [0; 4096]);
+    assert_eq!(found.map_err(|error| error.sqlstate), Err("XX001"));
+    session.worker.close_cursor(cursor);
+    end(session, true);
+    let last = bytes.len() - 1;
+    bytes[1000] ^= 1;
+    bytes[last] ^= 1;
+    std::fs::write(path, &bytes).expect("writes");
+    let opened = Session::open(&scratch).map(|_| ());
+    assert_eq!(opened.map_err(|error| error.sqlstate), Err("XX001"));
+}

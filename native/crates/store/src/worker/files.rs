@@ -116,6 +116,13 @@ impl Worker {
         Ok(())
     }
 
+    /// Lets go of the memory that reading a large file here and there has taken; it comes back when it is read again.
+    pub fn release_file(&self, file: FileId) {
+        if let Some(extents) = self.store.state().extents.of(file) {
+            extents.release();
+        }
+    }
+
     /// Entries and bytes of a file.
     pub fn size(&self, file: FileId) -> (i64, i64) {
         let size = match self.temporary.get(&file.owner) {

@@ -7,6 +7,7 @@ import type { Store, ReadView } from '../storage/api.js';
 import type { Transaction } from '../transaction/api.js';
 import type { Expression } from '../trees/expression.js';
 import type { PlannedStatement } from '../trees/plan.js';
+import type { CursorRow } from './cursor-row.js';
 import type { Query } from '../trees/query.js';
 import type { IoContext } from '../types/io-context.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
@@ -61,9 +62,8 @@ export interface Execution {
   close(): void;
   /** Per plan node, by nodeId; only with `instrument`. */
   readonly instrumentation: readonly NodeInstrumentation[] | null;
-  /** Rowid of the relation's row behind a delivered row (1-based; the last one where left out), for WHERE CURRENT OF;
-   *  null where the plan has no single scan of it, or `trackRows` was not called before the first row. */
-  currentRow(relation: number, position?: number): { readonly rowid: number } | null;
+  /** The relation's row behind a delivered row (1-based), for WHERE CURRENT OF, once `trackRows` was called. */
+  currentRow(relation: number, position: number): CursorRow;
   /** Oids of the relations and indexes that the plan reads or writes: what DDL of the same session must not touch. */
   usedRelations(): readonly number[];
   /** Keeps track of the stored rows behind delivered ones: for cursors. */

@@ -6,6 +6,7 @@ import type { Plan, PlannedStatement } from '../trees/plan.js';
 import { expressionTypmod } from '../trees/expression-type.js';
 import type { Row } from '../types/value.js';
 import type { Execution, ExecutionContext, NodeInstrumentation, ResultColumn } from './api.js';
+import { type CursorRow, cursorRow } from './cursor-row.js';
 import { buildNode } from './build-node.js';
 import { typeOf } from './expressions/type-of.js';
 import { type CompileUnit, planChildren, unitOf } from './expressions/unit.js';
@@ -44,6 +45,7 @@ class RunningExecution implements Execution {
     try {
       this.root ??= buildNode(this.planned.plan, this.x);
       this.x.context.checkInterrupts();
+      if (this.tracked !== null) this.x.scannedRowIds = new Map();
       const fetched = this.root.next(this.tracked === null ? Math.min(rowCountMax, batchRowsMax) : 1);
       const delivered =
         fetched instanceof Promise ? fetched.then((batch) => this.deliver(batch)) : this.deliver(fetched);
@@ -56,7 +58,7 @@ class RunningExecution implements Execution {
   private deliver(batch: Row[] | null): Awaitable<readonly Row[] | null> {
     if (batch === null) return this.finish();
     this.returnedRows += batch.length;
-    if (this.tracked !== null) this.tracked.push(new Map(this.x.scannedRowIds));
+    if (this.tracked !== null) this.tracked.push(this.x.scannedRowIds ?? new Map());
     return this.visible(batch);
   }
 
@@ -105,10 +107,9 @@ class RunningExecution implements Execution {
     this.x.scannedRowIds = new Map();
   }
 
-  currentRow(relation: number, position?: number): { readonly rowid: number } | null {
-    if (this.tracked === null || !isSimplyUpdatable(this.planned.plan)) return null;
-    const rowid = this.tracked[(position ?? this.tracked.length) - 1]?.get(relation);
-    return rowid === undefined ? null : { rowid };
+  currentRow(relation: number, position: number): CursorRow {
+    if (this.tracked === null) return { kind: 'notUpdatable' };
+    return cursorRow(this.planned, relation, this.tracked[position - 1]);
   }
 
   usedRelations(): readonly number[] {
@@ -130,29 +131,6 @@ class RunningExecution implements Execution {
     this.closed = true;
     this.root?.close();
     this.x.close();
-  }
-}
-
-/** Each row of the plan comes from one row of a scan, at the moment it is asked for; or it was locked on its way. */
-function isSimplyUpdatable(plan: Plan): boolean {
-  switch (plan.kind) {
-    case 'LockRows':
-    case 'SeqScan':
-    case 'IndexScan':
-    case 'IndexOnlyScan':
-    case 'BitmapHeapScan':
-    case 'TidScan':
-    case 'TidRangeScan':
-      return true;
-    case 'Append':
-      return plan.children.every(isSimplyUpdatable);
-    case 'Limit':
-    case 'Result':
-      return plan.outer !== null && isSimplyUpdatable(plan.outer);
-    case 'SubqueryScan':
-      return isSimplyUpdatable(plan.subplan);
-    default:
-      return false;
   }
 }
 

@@ -3,7 +3,7 @@
 // (outerVar, innerVar). What an input computes already is not computed again but referred to.
 import type { Expression, SubPlan, TargetEntry, Var } from '../trees/expression.js';
 import { indexVar, innerVar, outerVar } from '../trees/expression.js';
-import type { GroupColumn, IndexQual, ModifyMember, Plan, PlanRowMark } from '../trees/plan.js';
+import type { GroupColumn, IndexQual, ModifyMember, Plan, PlanMergeAction, PlanRowMark } from '../trees/plan.js';
 import { equalTrees } from './expressions/equal.js';
 import { varForExpr } from './expressions/make.js';
 import { mapChildren, mapTargetList, mapRte } from './expressions/walk.js';
@@ -448,12 +448,26 @@ class ReferenceSetter {
   }
 
   private member(member: ModifyMember, input: InputColumns): ModifyMember {
+    const map = this.over([input], member.resultRelation);
     return {
       resultRelation: member.resultRelation + this.offset,
       updateColumns: member.updateColumns,
-      returningList: this.entries(member.returningList, this.over([input], member.resultRelation)),
+      returningList: this.entries(member.returningList, map),
+      mergeActions: this.mergeActions(member.mergeActions, map),
+      mergeJoinCondition: member.mergeJoinCondition === null ? null : map(member.mergeJoinCondition),
       withCheckOptions: member.withCheckOptions.map((item) => ({ ...item, qual: this.scanExpression(item.qual) })),
     };
+  }
+
+  private mergeActions(
+    actions: readonly PlanMergeAction[],
+    map: (node: Expression) => Expression,
+  ): readonly PlanMergeAction[] {
+    return actions.map((action) => ({
+      ...action,
+      condition: action.condition === null ? null : map(action.condition),
+      targetList: this.entries(action.targetList, map),
+    }));
   }
 
   private modifyTable(plan: Extract<Plan, { kind: 'ModifyTable' }>): Plan {
@@ -477,11 +491,7 @@ class ReferenceSetter {
               where: onConflict.where === null ? null : this.scanExpression(onConflict.where),
               excludedRtIndex: onConflict.excludedRtIndex + this.offset,
             },
-      mergeActions: plan.mergeActions.map((action) => ({
-        ...action,
-        condition: action.condition === null ? null : map(action.condition),
-        targetList: this.entries(action.targetList, map),
-      })),
+      mergeActions: this.mergeActions(plan.mergeActions, map),
       mergeJoinCondition: plan.mergeJoinCondition === null ? null : map(plan.mergeJoinCondition),
       withCheckOptions: plan.withCheckOptions.map((item) => ({ ...item, qual: this.scanExpression(item.qual) })),
       ...(plan.members === undefined ? {} : { members: plan.members.map((member) => this.member(member, input)) }),

@@ -6,6 +6,7 @@ import { batchRowsMax } from '../base/limits.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
 import { defined } from '../errors/unreachable.js';
 import type { ResultColumn } from '../executor/api.js';
+import type { CursorRow } from '../executor/cursor-row.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { Row } from '../types/value.js';
 import { commandTag } from './command-tag.js';
@@ -24,7 +25,7 @@ export interface RowSource {
   close(): void | Promise<void>;
   /** The tag to report once the end is reached; `rowCount` rows were delivered. */
   tag(rowCount: number): string;
-  currentRow?(relation: number, position: number): { readonly rowid: number } | null;
+  currentRow?(relation: number, position: number): CursorRow;
 }
 
 /** The statement's rows as one interface, wherever they come from. Null for commands without rows. */
@@ -268,9 +269,8 @@ export class Portal {
   }
 
   /** Row under the cursor in a relation, for WHERE CURRENT OF. */
-  currentRow(relation: number): { readonly rowid: number } | null {
-    if (this.position < 1 || (this.ended && this.position > this.total())) return null;
-    return this.source?.currentRow?.(relation, this.position) ?? null;
+  currentRow(relation: number): CursorRow {
+    return this.source?.currentRow?.(relation, this.position) ?? { kind: 'notUpdatable' };
   }
 
   close(): void | Promise<void> {

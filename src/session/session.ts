@@ -358,7 +358,10 @@ export class Session implements SessionServices {
 
   private transactionEnded(committed: boolean): void {
     this.openExecutions.clear();
-    if (!committed) this.users.follow(this.catalog, this.settings);
+    if (committed) return;
+    // Cursors end with their transaction; held ones belong to none.
+    void this.closePortals((portal) => !portal.isHeld);
+    this.users.follow(this.catalog, this.settings);
   }
 
   private rolledBackTo(depth: number): void {

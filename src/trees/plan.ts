@@ -116,6 +116,8 @@ export interface ModifyTable extends PlanCommon {
 export interface ModifyMember {
   readonly resultRelation: number;
   readonly updateColumns: readonly number[];
+  readonly mergeActions: readonly PlanMergeAction[];
+  readonly mergeJoinCondition: Expression | null;
   readonly returningList: readonly TargetEntry[];
   readonly withCheckOptions: readonly WithCheckOption[];
 }

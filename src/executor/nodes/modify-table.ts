@@ -43,7 +43,7 @@ interface ModifyProgram {
 }
 
 /** A table that the command writes: its target, or a member of the target's inheritance tree. */
-interface WrittenTable {
+export interface WrittenTable {
   readonly rtIndex: number;
   readonly relation: RelationDescriptor;
   readonly target: TargetTable;
@@ -65,7 +65,8 @@ export class ModifyTableNode implements PlanNode {
   readonly touched: Set<number> | null;
   private readonly child: PlanNode;
   private readonly program: ModifyProgram;
-  private readonly root: WrittenTable;
+  /** The table that the statement names. */
+  readonly root: WrittenTable;
   /** By the table's OID. */
   private readonly members = new Map<number, WrittenTable>();
   private readonly onConflict: InsertOnConflict | null;
@@ -104,8 +105,8 @@ export class ModifyTableNode implements PlanNode {
     this.members.set(relation.oid, { rtIndex: member.resultRelation, relation, target, program, touched });
   }
 
-  /** The table that an input row of UPDATE or DELETE belongs to. */
-  private tableOf(input: Row): WrittenTable {
+  /** The table that an input row of UPDATE, DELETE or MERGE belongs to; the target itself where it is of none. */
+  tableOf(input: Row): WrittenTable {
     const { tableColumn } = this.program;
     if (tableColumn < 0) return this.root;
     return this.members.get(input[tableColumn] as number) ?? this.root;

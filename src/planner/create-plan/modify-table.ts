@@ -34,24 +34,31 @@ export function createModifyTable(root: PlannerInfo, path: Extract<Path, { kind:
     returningList: path.returningList,
     rowMarks: query.rowMarks.length > 0 ? [] : root.rowMarks,
     onConflict: query.onConflict === null ? null : planOnConflict(root, query.onConflict),
-    mergeActions: query.mergeActions.map((action): PlanMergeAction => {
-      const isInsert = action.command === 'insert';
-      const live = action.targetList.filter((entry) => !entry.junk);
-      return {
-        match: action.match,
-        command: action.command,
-        condition: action.condition,
-        targetList: isInsert ? expandInsert(root, action.targetList) : live,
-        updateColumns: isInsert ? [] : live.map((entry) => entry.resno),
-      };
-    }),
-    mergeJoinCondition: query.mergeActions.some((action) => action.match === 'notMatchedBySource')
-      ? query.mergeJoinCondition
-      : null,
+    mergeActions: planMergeActions(root),
+    mergeJoinCondition: mergeCondition(root),
     withCheckOptions: query.withCheckOptions ?? [],
     evalPlanQualParam: path.epqParam,
     ...inheritedMembers(root, path.returningList),
   };
+}
+
+function planMergeActions(root: PlannerInfo): PlanMergeAction[] {
+  return root.query.mergeActions.map((action) => {
+    const isInsert = action.command === 'insert';
+    const live = action.targetList.filter((entry) => !entry.junk);
+    return {
+      match: action.match,
+      command: action.command,
+      condition: action.condition,
+      targetList: isInsert ? expandInsert(root, action.targetList) : live,
+      updateColumns: isInsert ? [] : live.map((entry) => entry.resno),
+    };
+  });
+}
+
+function mergeCondition(root: PlannerInfo): Expression | null {
+  const { mergeActions, mergeJoinCondition } = root.query;
+  return mergeActions.some((action) => action.match === 'notMatchedBySource') ? mergeJoinCondition : null;
 }
 
 /** The tables of an inheritance tree that is the target, each with the lists in its own columns. */
@@ -60,7 +67,7 @@ function inheritedMembers(
   returning: readonly TargetEntry[],
 ): { readonly members?: readonly ModifyMember[] } {
   const { query } = root;
-  if (query.commandType !== 'update' && query.commandType !== 'delete') return {};
+  if (query.commandType !== 'update' && query.commandType !== 'delete' && query.commandType !== 'merge') return {};
   const parent = root.rangeTable[query.resultRelation - 1];
   if (parent?.kind !== 'relation') return {};
   const links = [...root.appendParents].filter(([, link]) => link.parent === query.resultRelation);
@@ -69,13 +76,23 @@ function inheritedMembers(
     const rte = root.rangeTable[rtIndex - 1];
     const relation = rte?.kind === 'relation' ? root.global.catalog.relation(rte.relation) : null;
     const member = { rtIndex, relation };
+    const translate = (expr: Expression): Expression => translateToMember(root, member, expr);
+    const column = (attno: number): number => {
+      const found = link.translation[attno - 1];
+      return found?.kind === 'Var' ? found.attno : 0;
+    };
+    const condition = mergeCondition(root);
     return {
       resultRelation: rtIndex,
-      updateColumns: root.updateColumns.map((attno) => {
-        const column = link.translation[attno - 1];
-        return column?.kind === 'Var' ? column.attno : 0;
-      }),
-      returningList: returning.map((entry) => ({ ...entry, expr: translateToMember(root, member, entry.expr) })),
+      updateColumns: root.updateColumns.map(column),
+      returningList: returning.map((entry) => ({ ...entry, expr: translate(entry.expr) })),
+      mergeActions: planMergeActions(root).map((action) => ({
+        ...action,
+        condition: action.condition === null ? null : translate(action.condition),
+        targetList: action.targetList.map((entry) => ({ ...entry, expr: translate(entry.expr) })),
+        updateColumns: action.updateColumns.map(column),
+      })),
+      mergeJoinCondition: condition === null ? null : translate(condition),
       withCheckOptions: (query.withCheckOptions ?? []).map((option) => ({
         ...option,
         qual: translateToMember(root, member, option.qual),

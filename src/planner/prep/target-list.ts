@@ -72,7 +72,6 @@ function addRowIdentity(root: PlannerInfo, addJunk: (expr: Expression, name: str
   const rte = required(root.rangeTable[root.query.resultRelation - 1], 'target relation');
   if (rte.kind !== 'relation') throw notSupported('changing rows of something other than a table');
   if (hasMembers(root, rte)) {
-    if (root.query.commandType === 'merge') throw notSupported('MERGE into an inheritance parent');
     addJunk(tableOid(root.query.resultRelation), 'tableoid');
   }
   if (rte.relkind === 'v') addJunk(wholeRow(root, root.query.resultRelation), 'wholerow');

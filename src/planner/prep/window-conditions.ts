@@ -97,7 +97,8 @@ function isRanking(root: PlannerInfo, call: WindowFunc): boolean {
   return rankingSymbols.has(root.global.catalog.function(call.function)?.source ?? '');
 }
 
-const countFunctions = new Set([2147, 2803]);
+const countRows = 2803;
+const countFunctions = new Set([2147, countRows]);
 
 function monotonicity(
   root: PlannerInfo,
@@ -107,6 +108,10 @@ function monotonicity(
   if (isRanking(root, call)) return { increasing: true, decreasing: false };
   if (!countFunctions.has(call.function)) return { increasing: false, decreasing: false };
   const { frame } = window;
+  // Rows left out around the current one may be more for one row than for the next; the current row itself is always one.
+  const countsRows = call.function === countRows;
+  if (frame.exclusion !== 'none' && !(frame.exclusion === 'currentRow' && countsRows))
+    return { increasing: false, decreasing: false };
   // Without ORDER BY all rows are peers: the same frame for each.
   if (window.orderClause.length === 0 && frame.mode === 'range') return { increasing: true, decreasing: true };
   return {

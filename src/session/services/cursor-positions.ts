@@ -10,15 +10,23 @@ export function cursorPositionsOf(session: Session): CursorPositions {
       if (portal.isHeld) {
         throw pgError(SqlState.invalidCursorState, `cursor "${cursorName}" is held from a previous transaction`);
       }
+      const row = portal.currentRow(relation.oid);
+      if (row.kind !== 'row') {
+        throw pgError(
+          SqlState.invalidCursorState,
+          `cursor "${cursorName}" ${reasons[row.kind]} table "${relation.name}"`,
+        );
+      }
       if (!portal.isPositioned) {
         throw pgError(SqlState.invalidCursorState, `cursor "${cursorName}" is not positioned on a row`);
       }
-      const row = portal.currentRow(relation.oid);
-      if (row) return row.rowid;
-      throw pgError(
-        SqlState.invalidCursorState,
-        `cursor "${cursorName}" is not a simply updatable scan of table "${relation.name}"`,
-      );
+      return row.rowid;
     },
   };
 }
+
+const reasons = {
+  notUpdatable: 'is not a simply updatable scan of',
+  notLocked: 'does not have a FOR UPDATE/SHARE reference to',
+  lockedTwice: 'has multiple FOR UPDATE/SHARE references to',
+} as const;

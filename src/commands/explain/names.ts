@@ -4,7 +4,7 @@ import type { Catalog } from '../../catalog/api.js';
 import { expressionTextIn } from '../../catalog/deparse/expressions-text.js';
 import { type Namespace, planNamespace } from '../../catalog/deparse/namespace.js';
 import type { Expression, SubPlan, Var } from '../../trees/expression.js';
-import { indexVar, innerVar } from '../../trees/expression.js';
+import { indexVar, innerVar, outerVar } from '../../trees/expression.js';
 import type { Plan, PlannedStatement } from '../../trees/plan.js';
 import { planChildren, planExpressions } from '../../trees/plan-children.js';
 import type { RangeTableEntry } from '../../trees/query.js';
@@ -126,7 +126,31 @@ export class PlanNames {
     const entry =
       source?.targetList.find((item) => item.resno === variable.attno) ?? source?.targetList[variable.attno - 1];
     if (source === null || entry === undefined) return null;
-    return { expr: entry.expr, namespace: this.namespace(source) };
+    const found = { expr: entry.expr, namespace: this.namespace(source) };
+    const isAppend = plan.kind === 'Append' || plan.kind === 'MergeAppend';
+    return isAppend && plan.parentRtIndex !== undefined
+      ? (this.parentColumn(plan.parentRtIndex, source, entry.expr) ?? found)
+      : found;
+  }
+
+  /** Above an Append of inheritance children their parent's column is named, not the first child's. */
+  private parentColumn(
+    parent: number,
+    source: Plan,
+    expr: Expression,
+  ): { expr: Expression; namespace: Namespace } | null {
+    let at: { plan: Plan; expr: Expression } = { plan: source, expr };
+    while (at.expr.kind === 'Var' && at.expr.varno === outerVar) {
+      const next = outerPlan(at.plan);
+      const { attno } = at.expr;
+      const entry = next?.targetList.find((item) => item.resno === attno);
+      if (next === null || entry === undefined) return null;
+      at = { plan: next, expr: entry.expr };
+    }
+    if (at.expr.kind !== 'Var' || at.expr.varno <= 0) return null;
+    const column = this.base.rangeTable[at.expr.varno - 1]?.eref.columns[at.expr.attno - 1];
+    const attno = (this.base.rangeTable[parent - 1]?.eref.columns ?? []).indexOf(column ?? '') + 1;
+    return attno === 0 ? null : { expr: { ...at.expr, varno: parent, attno }, namespace: this.base };
   }
 
   private resolveParam(id: number): { expr: Expression; namespaces: readonly Namespace[] } | null {

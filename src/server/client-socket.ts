@@ -25,8 +25,9 @@ const lingerMs = 5000;
 interface Waiter {
   /** Throws where an interrupt ends the wait. */
   check(): void;
-  resolve(message: FrontendMessage | null): void;
-  reject(error: Error): void;
+  readonly resolve: (message: FrontendMessage | null) => void;
+  readonly reject: (error: unknown) => void;
+  readonly timer: NodeJS.Timeout | undefined;
 }
 
 /** Sockets whose replies leave at the end of this turn of the event loop: what their clients do with them must not
@@ -140,24 +141,29 @@ export class ClientSocket {
 
   receive(timeout?: ReceiveTimeout, check = this.checkIdle): Promise<FrontendMessage | null> {
     return new Promise((resolve, reject) => {
-      const timer = timeout && setTimeout(() => this.waiter?.reject(timeout.error()), timeout.ms);
-      const settle = () => {
-        clearTimeout(timer);
-        this.waiter = null;
-      };
-      this.waiter = {
-        check,
-        resolve(message) {
-          settle();
-          resolve(message);
-        },
-        reject(error) {
-          settle();
-          reject(error);
-        },
-      };
-      this.serve();
+      this.await({ check, resolve, reject, timer: this.timer(timeout) });
     });
+  }
+
+  receiveThen(resolve: Waiter['resolve'], reject: Waiter['reject'], timeout?: ReceiveTimeout): void {
+    this.await({ check: this.checkIdle, resolve, reject, timer: this.timer(timeout) });
+  }
+
+  private await(waiter: Waiter): void {
+    this.waiter = waiter;
+    this.serve();
+  }
+
+  private timer(timeout: ReceiveTimeout | undefined): NodeJS.Timeout | undefined {
+    return timeout && setTimeout(() => this.settle()?.reject(timeout.error()), timeout.ms);
+  }
+
+  /** Ends the wait; what waited, to be told. */
+  private settle(): Waiter | null {
+    const { waiter } = this;
+    this.waiter = null;
+    if (waiter?.timer !== undefined) clearTimeout(waiter.timer);
+    return waiter;
   }
 
   /** An interrupt came: what waits looks again. */
@@ -185,14 +191,15 @@ export class ClientSocket {
   private serve(): void {
     const { waiter } = this;
     if (waiter === null) return;
+    let message: FrontendMessage | null;
     try {
       waiter.check();
-      const message = this.poll();
-      if (message !== null) waiter.resolve(message);
-      else if (this.hasEnded) waiter.resolve(null);
+      message = this.poll();
     } catch (error) {
-      waiter.reject(error as Error);
+      this.settle()?.reject(error);
+      return;
     }
+    if (message !== null || this.hasEnded) this.settle()?.resolve(message);
   }
 
   private end(): void {

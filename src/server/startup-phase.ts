@@ -256,7 +256,16 @@ async function logInAndServe(state: WorkerState, host: SessionHost, request: Log
 
 type ConnectionFacts = Omit<
   ClientConnection,
-  'interrupts' | 'flush' | 'flushSoon' | 'poll' | 'pollCopyData' | 'receive' | 'setEncoding' | 'isClosed' | 'close'
+  | 'interrupts'
+  | 'flush'
+  | 'flushSoon'
+  | 'poll'
+  | 'pollCopyData'
+  | 'receive'
+  | 'receiveThen'
+  | 'setEncoding'
+  | 'isClosed'
+  | 'close'
 >;
 
 function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: ConnectionFacts): ClientConnection {
@@ -268,6 +277,7 @@ function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: Co
     poll: () => socket.poll(),
     pollCopyData: () => socket.pollCopyData(),
     receive: (timeout, check) => socket.receive(timeout, check),
+    receiveThen: (resolve, reject, timeout) => socket.receiveThen(resolve, reject, timeout),
     setEncoding: (encoding) => socket.setEncoding(encoding),
     get isClosed() {
       return socket.isClosed;

@@ -32,6 +32,7 @@ export function openInternalConnection(role: LoginRole, database: LoginDatabase,
     poll: () => null,
     setEncoding() {},
     receive: async () => null,
+    receiveThen: (resolve) => resolve(null),
     isClosed: false,
     close: () => addon.backendClose(backend.slot),
   };

@@ -16,32 +16,103 @@ import type { Session } from './session.js';
 import { transactionTimedOut } from './statement-timer.js';
 
 /** Serves messages until the client terminates or is lost, or a FATAL error ends the session. */
-export async function runMessageLoop(session: Session): Promise<void> {
-  const { connection } = session;
-  sendReady(session);
-  let skipToSync = false;
-  for (;;) {
-    let message: FrontendMessage | null;
+export function runMessageLoop(session: Session): Promise<void> {
+  return new Promise((resolve, reject) => {
+    new MessageLoop(session, resolve, reject).start();
+  });
+}
+
+/** Runs on callbacks: most messages are handled as they come in, without a promise. */
+class MessageLoop {
+  private skipToSync = false;
+
+  constructor(
+    private readonly session: Session,
+    private readonly end: () => void,
+    private readonly fail: (bug: unknown) => void,
+  ) {}
+
+  start(): void {
+    sendReady(this.session);
+    this.goOn(null);
+  }
+
+  /** Handles `first` and whatever else is there, then waits for more. */
+  private goOn(first: FrontendMessage | null): void {
     try {
-      message = connection.poll() ?? (await waitForMessage(session));
+      for (let message = first ?? this.poll(); message !== null; message = this.poll()) {
+        const isOver = this.take(message);
+        if (isOver instanceof Promise) {
+          isOver.then((over) => (over ? this.end() : this.goOn(null)), this.fail);
+          return;
+        }
+        if (isOver) return this.end();
+      }
+      this.waitForClient();
     } catch (error) {
-      reportError(session, error);
-      return;
-    }
-    if (message === null || message.kind === 'terminate') return;
-    if (skipToSync && message.kind !== 'sync') continue;
-    if (message.kind === 'sync') skipToSync = false;
-    try {
-      const wait = handle(session, message);
-      if (wait !== undefined) await wait;
-    } catch (error) {
-      session.transactions.abort();
-      await session.abortStatement();
-      if (reportError(session, error) === 'fatal') return;
-      skipToSync = isExtended(message);
-      if (!skipToSync) sendReady(session);
+      this.fail(error);
     }
   }
+
+  /** The next message if it is here. A malformed one counts as the client's end. */
+  private poll(): FrontendMessage | null {
+    try {
+      return this.session.connection.poll();
+    } catch (error) {
+      reportError(this.session, error);
+      return { kind: 'terminate' };
+    }
+  }
+
+  /** Handles one message; true where it was the session's last. */
+  private take(message: FrontendMessage): Awaitable<boolean> {
+    if (message.kind === 'terminate') return true;
+    if (this.skipToSync && message.kind !== 'sync') return false;
+    this.skipToSync = false;
+    try {
+      const wait = handle(this.session, message);
+      if (wait === undefined) return false;
+      return wait.then(goesOn, (error: unknown) => this.failed(message, error));
+    } catch (error) {
+      return this.failed(message, error);
+    }
+  }
+
+  private async failed(message: FrontendMessage, error: unknown): Promise<boolean> {
+    const { session } = this;
+    session.transactions.abort();
+    await session.abortStatement();
+    if (reportError(session, error) === 'fatal') return true;
+    this.skipToSync = isExtended(message);
+    if (!this.skipToSync) sendReady(session);
+    return false;
+  }
+
+  private waitForClient(): void {
+    this.session.enterIdle();
+    const wait = this.session.connection.flushSoon();
+    if (wait === undefined) this.listen();
+    else wait.then(() => this.listen()).catch(this.fail);
+  }
+
+  private listen(): void {
+    this.session.connection.receiveThen(this.received, this.interrupted, idleTimeout(this.session));
+  }
+
+  private readonly received = (message: FrontendMessage | null): void => {
+    this.session.leaveIdle();
+    if (message === null) this.end();
+    else this.goOn(message);
+  };
+
+  private readonly interrupted = (error: unknown): void => {
+    reportError(this.session, error);
+    this.end();
+  };
+}
+
+function goesOn(): boolean {
+  return false;
 }
 
 function handle(session: Session, message: FrontendMessage): Awaitable<void> {
@@ -84,15 +155,6 @@ function sync(session: Session): Awaitable<void> {
     // A pipeline of quick statements must leave the others their turn.
     return session.timeSlice.yieldIfOver(timeSliceMs);
   });
-}
-
-async function waitForMessage(session: Session): Promise<FrontendMessage | null> {
-  session.enterIdle();
-  const wait = session.connection.flushSoon();
-  if (wait) await wait;
-  const message = await session.connection.receive(idleTimeout(session));
-  session.leaveIdle();
-  return message;
 }
 
 /** idle_in_transaction_session_timeout or idle_session_timeout, or what is left of transaction_timeout, whichever is

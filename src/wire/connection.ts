@@ -38,6 +38,12 @@ export interface ClientConnection {
    *  with `timeout.error()` after `timeout.ms`. Flush before waiting. Between statements a cancel request is
    *  dropped; inside of one (COPY FROM STDIN) `check` says what an interrupt does: its error rejects the wait. */
   receive(timeout?: ReceiveTimeout, check?: () => void): Promise<FrontendMessage | null>;
+  /** The same between statements, by callbacks: one of them is called, once. */
+  receiveThen(
+    resolve: (message: FrontendMessage | null) => void,
+    reject: (error: unknown) => void,
+    timeout?: ReceiveTimeout,
+  ): void;
 
   /** client_encoding changed: text both ways is in this encoding from here on. */
   setEncoding(encoding: string): void;

@@ -20,7 +20,8 @@ import { typeOf } from '../expressions/type-of.js';
 import { columnType, rowEquality } from '../row-order.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { GeneratorNode, RowReader } from './filtered.js';
-import { FrameFinder, type FrameSetup, type Peers, checkOffset } from './window-frame.js';
+import { FrameFinder, type FrameSetup, checkOffset } from './window-frame.js';
+import { WindowPartition } from './window-partition.js';
 import { type WindowFunctionProgram, compileWindowFunction, windowEvaluator } from './window-functions.js';
 
 interface WindowProgram {
@@ -62,34 +63,34 @@ export class WindowAggNode extends GeneratorNode {
     const reader = new RowReader(this.child);
     let first = await reader.read();
     while (first !== null) {
-      const rows: Row[] = [];
+      const rows = new WindowPartition(this.x, this.isPeer);
       let row: Row | null = first;
       while (row !== null && this.samePartition(first, row)) {
-        rows.push(row);
-        if (rows.length % batchRowsMax === 0) await this.pause();
+        rows.append(row);
+        if (rows.rowCount % batchRowsMax === 0) await this.pause();
         const next = reader.take();
         row = next === undefined ? await reader.read() : next;
       }
       yield* this.partition(rows, setup);
+      rows.clear();
       first = row;
     }
     if (this.out.length > 0) yield this.takeOut();
   }
 
-  private async *partition(rows: readonly Row[], setup: FrameSetup): AsyncGenerator<Batch, void, void> {
+  private async *partition(rows: WindowPartition, setup: FrameSetup): AsyncGenerator<Batch, void, void> {
     const { x, program } = this;
-    const peers = peersOf(rows, this.isPeer);
-    const finder = new FrameFinder(x, setup, peers);
+    const finder = new FrameFinder(x, setup, rows);
     const evaluators = [];
-    for (const fn of program.functions) evaluators.push(await windowEvaluator(x, fn, peers, setup.frame));
-    for (let position = 0; position < rows.length; position++) {
+    for (const fn of program.functions) evaluators.push(await windowEvaluator(x, fn, rows, setup.frame));
+    for (let position = 0; position < rows.rowCount; position++) {
       const segments = finder.segments(position);
       const results: Value[] = [];
       for (const evaluate of evaluators) {
         const value = evaluate(position, segments);
         results.push(value instanceof Promise ? await value : value);
       }
-      const row = rows[position] as Row;
+      const row = rows.rowAt(position);
       // Once a monotonic condition fails it fails for the rest of the partition.
       if (program.runCondition !== null && !(await program.runCondition.run(x, null, row, results))) return;
       if (program.qual !== null && !(await program.qual.run(x, null, row, results))) {
@@ -157,16 +158,6 @@ export class WindowAggNode extends GeneratorNode {
   close(): void {
     this.child.close();
   }
-}
-
-function peersOf(rows: readonly Row[], isPeer: (left: Row, right: Row) => boolean): Peers {
-  const groupOf: number[] = [];
-  const groupStarts: number[] = [];
-  for (let n = 0; n < rows.length; n++) {
-    if (n === 0 || !isPeer(rows[n - 1] as Row, rows[n] as Row)) groupStarts.push(n);
-    groupOf.push(groupStarts.length - 1);
-  }
-  return { rows, groupOf, groupStarts };
 }
 
 function compileWindow(x: RunState, plan: WindowAgg): WindowProgram {

@@ -3,9 +3,10 @@
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
 import type { WindowFrame } from '../../trees/query.js';
-import type { Row, Value } from '../../types/value.js';
+import type { Value } from '../../types/value.js';
 import type { SupportFunction } from '../aggregates/callable.js';
 import type { RunState } from '../state.js';
+import type { WindowPartition } from './window-partition.js';
 
 /** Half-open ranges of partition positions, in order. */
 export type FrameSegments = readonly (readonly [from: number, to: number])[];
@@ -20,14 +21,6 @@ export interface FrameSetup {
   readonly endInRange: { readonly fn: SupportFunction; readonly info: CallInfo } | null;
 }
 
-/** A partition's rows with their peer groups. */
-export interface Peers {
-  readonly rows: readonly Row[];
-  /** Peer group of each row; first row of each group, and the partition's end behind the last. */
-  readonly groupOf: readonly number[];
-  readonly groupStarts: readonly number[];
-}
-
 export class FrameFinder {
   private rangeStart = 0;
   private rangeEnd = 0;
@@ -35,12 +28,12 @@ export class FrameFinder {
   constructor(
     private readonly x: RunState,
     private readonly setup: FrameSetup,
-    private readonly peers: Peers,
+    private readonly partition: WindowPartition,
   ) {}
 
   /** The frame of the row at a position, its exclusion applied. */
   segments(position: number): FrameSegments {
-    const count = this.peers.rows.length;
+    const count = this.partition.rowCount;
     const from = Math.min(Math.max(this.start(position), 0), count);
     const to = Math.min(Math.max(this.end(position), 0), count);
     if (from >= to) return [];
@@ -48,9 +41,9 @@ export class FrameFinder {
   }
 
   private excluded(position: number, from: number, to: number): FrameSegments {
-    const group = this.peers.groupOf[position] as number;
-    const groupFrom = this.groupStart(group);
-    const groupTo = this.groupStart(group + 1);
+    const group = this.partition.groupOf(position);
+    const groupFrom = this.partition.groupStart(group);
+    const groupTo = this.partition.groupStart(group + 1);
     switch (this.setup.frame.exclusion) {
       case 'none':
         return [[from, to]];
@@ -69,36 +62,31 @@ export class FrameFinder {
   private start(position: number): number {
     const { mode, start } = this.setup.frame;
     if (start.kind === 'unboundedPreceding') return 0;
-    if (start.kind === 'unboundedFollowing') return this.peers.rows.length;
-    const group = this.peers.groupOf[position] as number;
-    if (start.kind === 'currentRow') return mode === 'rows' ? position : this.groupStart(group);
+    if (start.kind === 'unboundedFollowing') return this.partition.rowCount;
+    const group = this.partition.groupOf(position);
+    if (start.kind === 'currentRow') return mode === 'rows' ? position : this.partition.groupStart(group);
     const sign = start.kind === 'offsetPreceding' ? -1 : 1;
     if (mode === 'rows') return position + sign * Number(this.setup.startOffset);
-    if (mode === 'groups') return this.groupStart(group + sign * Number(this.setup.startOffset));
+    if (mode === 'groups') return this.partition.groupStart(group + sign * Number(this.setup.startOffset));
     return this.searchStart(position, sign < 0);
   }
 
   private end(position: number): number {
     const { mode, end } = this.setup.frame;
-    if (end.kind === 'unboundedFollowing') return this.peers.rows.length;
+    if (end.kind === 'unboundedFollowing') return this.partition.rowCount;
     if (end.kind === 'unboundedPreceding') return 0;
-    const group = this.peers.groupOf[position] as number;
-    if (end.kind === 'currentRow') return mode === 'rows' ? position + 1 : this.groupStart(group + 1);
+    const group = this.partition.groupOf(position);
+    if (end.kind === 'currentRow') return mode === 'rows' ? position + 1 : this.partition.groupStart(group + 1);
     const sign = end.kind === 'offsetPreceding' ? -1 : 1;
     if (mode === 'rows') return position + sign * Number(this.setup.endOffset) + 1;
-    if (mode === 'groups') return this.groupStart(group + sign * Number(this.setup.endOffset) + 1);
+    if (mode === 'groups') return this.partition.groupStart(group + sign * Number(this.setup.endOffset) + 1);
     return this.searchEnd(position, sign < 0);
-  }
-
-  private groupStart(group: number): number {
-    const { groupStarts, rows } = this.peers;
-    return group < 0 ? 0 : (groupStarts[group] ?? rows.length);
   }
 
   private searchStart(position: number, isPreceding: boolean): number {
     const { frame, startOffset, startInRange } = this.setup;
     const current = this.key(position);
-    for (; this.rangeStart < this.peers.rows.length; this.rangeStart++) {
+    for (; this.rangeStart < this.partition.rowCount; this.rangeStart++) {
       const head = this.key(this.rangeStart);
       if (head === null || current === null) {
         const isBefore = frame.inRangeNullsFirst
@@ -123,7 +111,7 @@ export class FrameFinder {
   private searchEnd(position: number, isPreceding: boolean): number {
     const { frame, endOffset, endInRange } = this.setup;
     const current = this.key(position);
-    for (; this.rangeEnd < this.peers.rows.length; this.rangeEnd++) {
+    for (; this.rangeEnd < this.partition.rowCount; this.rangeEnd++) {
       const tail = this.key(this.rangeEnd);
       if (tail === null || current === null) {
         if (frame.inRangeNullsFirst ? tail !== null : current !== null) break;
@@ -143,7 +131,7 @@ export class FrameFinder {
   }
 
   private key(position: number): Value {
-    return (this.peers.rows[position] as Row)[this.setup.orderColumn] ?? null;
+    return this.partition.rowAt(position)[this.setup.orderColumn] ?? null;
   }
 
   private inRange(

@@ -22,7 +22,8 @@ import { type QualProgram, type RowProgram, compileQual, compileRow } from '../e
 import { typeOf } from '../expressions/type-of.js';
 import type { CompileUnit } from '../expressions/unit.js';
 import type { RunState } from '../state.js';
-import type { FrameSegments, Peers } from './window-frame.js';
+import type { FrameSegments } from './window-frame.js';
+import type { WindowPartition } from './window-partition.js';
 
 export interface WindowFunctionProgram {
   readonly expr: WindowFunc;
@@ -66,12 +67,12 @@ function isVolatile(unit: CompileUnit, expr: WindowFunc): boolean {
 export async function windowEvaluator(
   x: RunState,
   program: WindowFunctionProgram,
-  peers: Peers,
+  partition: WindowPartition,
   frame: WindowFrame,
 ): Promise<WindowEvaluator> {
   await x.ensureInit(program.args.initParams);
-  const inputs = await inputsOf(x, program, peers.rows);
-  if (program.builtin !== null) return builtinEvaluator(x, program, program.builtin, peers, inputs);
+  const inputs = await inputsOf(x, program, partition);
+  if (program.builtin !== null) return builtinEvaluator(x, program, program.builtin, partition, inputs);
   const spec = program.spec as AggregateSpec;
   const run = aggregateRun(x, spec, []);
   if (program.inverse !== null) return movingEvaluator(x, spec, run, program.inverse, inputs);
@@ -82,12 +83,14 @@ export async function windowEvaluator(
 /** Arguments at a position; null where the FILTER excludes the row. Synchronous programs are evaluated when asked. */
 type Inputs = (position: number) => Row | null;
 
-async function inputsOf(x: RunState, program: WindowFunctionProgram, rows: readonly Row[]): Promise<Inputs> {
+async function inputsOf(x: RunState, program: WindowFunctionProgram, partition: WindowPartition): Promise<Inputs> {
   const { args, filter } = program;
-  const known = new Array<Row | null | undefined>(rows.length);
+  // A partition too large for memory would not be smaller as arguments.
+  const isKept = !partition.isSpilled;
+  const known = new Array<Row | null | undefined>(isKept ? partition.rowCount : 0);
   if (args.isAsync || (filter?.isAsync ?? false)) {
-    for (let n = 0; n < rows.length; n++) {
-      const row = rows[n] as Row;
+    for (let n = 0; n < partition.rowCount; n++) {
+      const row = partition.rowAt(n);
       const passes = filter === null || (await filter.run(x, null, row));
       known[n] = passes ? await args.run(x, null, row) : null;
     }
@@ -95,10 +98,10 @@ async function inputsOf(x: RunState, program: WindowFunctionProgram, rows: reado
   return (position) => {
     let input = known[position];
     if (input === undefined) {
-      const row = rows[position] as Row;
+      const row = partition.rowAt(position);
       const passes = filter === null || filter.run(x, null, row) === true;
       input = passes ? (args.run(x, null, row) as Row) : null;
-      known[position] = input;
+      if (isKept) known[position] = input;
     }
     return input;
   };
@@ -111,15 +114,15 @@ class PartitionCall implements WindowCall {
 
   constructor(
     readonly info: CallInfo,
-    private readonly peers: Peers,
+    private readonly partition: WindowPartition,
     private readonly inputs: Inputs,
   ) {}
 
   get partitionRows(): number {
-    return this.peers.rows.length;
+    return this.partition.rowCount;
   }
   isPeer(left: number, right: number): boolean {
-    return this.peers.groupOf[left] === this.peers.groupOf[right];
+    return this.partition.groupOf(left) === this.partition.groupOf(right);
   }
   get frameRows(): number {
     return this.frame.reduce((sum, [from, to]) => sum + to - from, 0);
@@ -141,7 +144,7 @@ function builtinEvaluator(
   x: RunState,
   program: WindowFunctionProgram,
   builtin: WindowFunction,
-  peers: Peers,
+  partition: WindowPartition,
   inputs: Inputs,
 ): WindowEvaluator {
   const { expr } = program;
@@ -156,7 +159,7 @@ function builtinEvaluator(
       isVariadic: false,
       memo: undefined,
     },
-    peers,
+    partition,
     inputs,
   );
   return (position, frame) => {
@@ -172,26 +175,43 @@ function growingEvaluator(make: () => Accumulator, inputs: Inputs, grows: boolea
   let reached = 0;
   let last: FrameSegments | null = null;
   let result: Value = null;
-  const addAll = async (from: number, to: number): Promise<void> => {
+  const addFrom = (from: number, to: number): void | Promise<void> => {
     for (let n = from; n < to; n++) {
       const args = inputs(n);
       const wait = args === null ? undefined : accumulator.add(...args);
-      if (wait !== undefined) await wait;
+      if (wait !== undefined) return wait.then(() => addFrom(n + 1, to));
     }
+    return undefined;
   };
-  return async (_, frame) => {
+  const addAll = (frame: FrameSegments): void | Promise<void> => {
+    if (grows) {
+      const from = reached;
+      reached = Math.max(reached, frame[frame.length - 1]?.[1] ?? 0);
+      return addFrom(from, reached);
+    }
+    accumulator = make();
+    return frame.reduce<void | Promise<void>>(
+      (wait, [from, to]) => (wait instanceof Promise ? wait.then(() => addFrom(from, to)) : addFrom(from, to)),
+      undefined,
+    );
+  };
+  const finish = (): Value | Promise<Value> => {
+    const value = accumulator.result();
+    if (!(value instanceof Promise)) {
+      result = value;
+      return value;
+    }
+    return value.then((done) => {
+      result = done;
+      return done;
+    });
+  };
+  // Without a promise as long as nothing waits: frames are computed for every row.
+  return (_, frame) => {
     if (last !== null && sameFrame(last, frame)) return result;
     last = frame;
-    if (grows) {
-      const to = frame[frame.length - 1]?.[1] ?? 0;
-      await addAll(reached, to);
-      reached = Math.max(reached, to);
-    } else {
-      accumulator = make();
-      for (const [from, to] of frame) await addAll(from, to);
-    }
-    result = await accumulator.result();
-    return result;
+    const wait = addAll(frame);
+    return wait instanceof Promise ? wait.then(finish) : finish();
   };
 }
 

@@ -5,6 +5,7 @@ import { TemporaryFile } from './temporary-file.js';
 
 /** Rows of one batch in the file. */
 const fileBatchRows = 1024;
+const cachedBatchesMax = 4;
 
 export class TupleStore {
   rowCount = 0;
@@ -44,7 +45,13 @@ export class TupleStore {
   }
 
   get(position: number): Row {
-    const [row] = this.slice(position, 1);
+    const inFile = this.batchEnds[this.batchEnds.length - 1] ?? 0;
+    let row: Row | undefined;
+    if (position >= inFile) row = this.memory[position - inFile];
+    else {
+      const index = this.batchAt(position);
+      row = this.cachedBatch(index)[position - (index === 0 ? 0 : (this.batchEnds[index - 1] as number))];
+    }
     if (row === undefined) throw new Error('tuple store position out of range');
     return row;
   }
@@ -54,16 +61,24 @@ export class TupleStore {
     this.memoryBytes = 0;
     this.rowCount = 0;
     this.batchEnds.length = 0;
-    this.cached = null;
+    this.cached.clear();
     this.file?.close();
     this.file = null;
   }
 
-  private cached: { readonly index: number; readonly rows: Row[] } | null = null;
+  /** Batches read last, oldest first: as many as readers usually stand apart. */
+  private readonly cached = new Map<number, Row[]>();
 
   private cachedBatch(index: number): Row[] {
-    if (this.cached?.index !== index) this.cached = { index, rows: this.file?.read(index) ?? [] };
-    return this.cached.rows;
+    const known = this.cached.get(index);
+    if (known !== undefined) return known;
+    const rows = this.file?.read(index) ?? [];
+    if (this.cached.size >= cachedBatchesMax) {
+      const [oldest = index] = this.cached.keys();
+      this.cached.delete(oldest);
+    }
+    this.cached.set(index, rows);
+    return rows;
   }
 
   private batchAt(position: number): number {

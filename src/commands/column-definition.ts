@@ -50,7 +50,7 @@ export function readColumn(context: CommandContext, definition: ColumnDef, table
   if (typeName.setof) {
     throw pgError(SqlState.invalidTableDefinition, `column "${name}" cannot be declared SETOF`);
   }
-  const { type, typmod } = resolveType(context, typeName);
+  const { type, typmod } = resolveType(context, typeName, true);
   requireTypeUsage(context, type);
   const collation = columnCollation(context, type, definition.collClause);
   const sorted = sortConstraints(definition, { tableName, isSerial: serial !== null });

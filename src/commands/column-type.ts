@@ -1,6 +1,6 @@
 // Which types a column may have, and which collation a column definition gets.
 import type { CollateClause, TypeName } from '@pgsql/types';
-import { pgError, SqlState } from '../errors/pg-error.js';
+import { PgError, pgError, SqlState } from '../errors/pg-error.js';
 
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { CommandContext } from './api.js';
@@ -89,11 +89,24 @@ export function formatType(context: CommandContext, type: number, typmod = -1): 
   return isLengthType ? `${name}(${typmod - 4})` : name;
 }
 
-/** A type name's type and modifier; nodes of our own may carry the oid. Throws 42704. */
+/** A type name's type and modifier; nodes of our own may carry the oid. Throws 42704, which points at the name only where
+ *  `isLocated` (in definitions of columns and sequences). */
 export function resolveType(
   context: CommandContext,
   typeName: TypeName | undefined,
+  isLocated = false,
 ): { readonly type: number; readonly typmod: number } {
   if (typeName?.typeOid) return { type: typeName.typeOid, typmod: typeName.typemod ?? -1 };
-  return context.corridor.resolveTypeName(typeName ?? {});
+  return context.corridor.resolveTypeName(isLocated ? (typeName ?? {}) : { ...typeName, location: -1 });
+}
+
+/** The type of a function's parameter; an unknown one's name stands without quotes in the message. */
+export function resolveParameterType(context: CommandContext, typeName: TypeName | undefined): number {
+  try {
+    return resolveType(context, typeName).type;
+  } catch (error) {
+    const unknown = error instanceof PgError ? /^type "(.*)" does not exist$/.exec(error.message) : null;
+    if (unknown === null) throw error;
+    throw pgError(SqlState.undefinedObject, `type ${unknown[1]} does not exist`);
+  }
 }

@@ -2,6 +2,7 @@
 // created, then defaults, checks, indexes and foreign keys in that order, as PostgreSQL does.
 import type { Constraint, CreateStmt, DefElem, RangeVar } from '@pgsql/types';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
+import { resolveType } from './column-type.js';
 import { expressionFromJson } from '../trees/json.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { bindDefault, isNullConst, nextvalExpression, storeDefault } from './column-default.js';
@@ -146,7 +147,7 @@ function sortInto(
 
 /** OF type: the composite type's attributes become the columns. */
 function typedColumns(context: CommandContext, statement: CreateStmt, columns: DraftColumn[]): number {
-  const { type } = context.corridor.resolveTypeName(statement.ofTypename ?? {});
+  const { type } = resolveType(context, statement.ofTypename);
   const descriptor = context.catalog.typeByOid(type);
   if (descriptor.kind !== 'c' || context.catalog.relation(descriptor.relation)?.kind !== 'c') {
     const text = context.catalog.io.names.toText('regtype', type);

@@ -9,7 +9,7 @@ import type { Expression } from '../trees/expression.js';
 import { treeToJson } from '../trees/json.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { ClassOid, objectAddress, TypeOid } from './classes.js';
-import { formatType, resolveType } from './column-type.js';
+import { formatType, resolveParameterType, resolveType } from './column-type.js';
 import { defaultAcl, recordAclDependencies } from './default-acl.js';
 import { forgetDependencies, recordDependencies, recordDependency, recordOwner, schemaAddress } from './depend.js';
 import { recordExpressionDependencies, queryReferences } from './expression-dependencies.js';
@@ -168,7 +168,7 @@ function summarize(
 }
 
 function parameterType(context: CommandContext, typeName: TypeName | undefined, isProcedure: boolean): number {
-  const { type } = resolveType(context, typeName);
+  const type = resolveParameterType(context, typeName);
   requireTypeUsage(context, type);
   if (typeName?.setof) {
     throw pgError(

@@ -153,8 +153,7 @@ function typeNameOf(object: Node | undefined): TypeName {
 
 /** A type by name; `domain` demands one. Throws 42704, 42809. */
 export function findType(context: CommandContext, typeName: TypeName, domain: boolean): ObjectAddress {
-  // DROP and COMMENT point at nothing in the statement.
-  const { type } = resolveType(context, { ...typeName, location: -1 });
+  const { type } = resolveType(context, typeName);
   if (domain && context.catalog.typeByOid(type).kind !== 'd') {
     throw pgError(SqlState.wrongObjectType, `${quoteName(formatType(context, type))} is not a domain`);
   }

@@ -230,7 +230,7 @@ function sequenceType(given: OptionMap, forIdentity: boolean, context: CommandCo
   const arg = given.get('as')?.arg;
   const typeName = nodeAs(arg, 'TypeName');
   if (typeName === null) return null;
-  const { type } = resolveType(context, typeName);
+  const { type } = resolveType(context, typeName, true);
   if (ranges[type] === undefined) {
     throw pgError(
       SqlState.invalidParameterValue,

@@ -95,12 +95,8 @@ impl<'a> BlockView<'a> {
     /// First entry at or after a key.
     pub fn search(&self, key: &[u8]) -> usize {
         let (mut low, mut high) = (0, self.count());
-        // Rowids mostly follow each other: where the first one stands says where another does.
         if key.len() == ROW_KEY_BYTES && high > 0 {
-            let guess = rowid_of(key).wrapping_sub(rowid_of(self.key(0))) as usize;
-            if guess < high && self.key(guess) == key {
-                return guess;
-            }
+            (low, high) = self.narrow(key);
         }
         while low < high {
             let middle = (low + high) / 2;
@@ -111,6 +107,42 @@ impl<'a> BlockView<'a> {
             }
         }
         low
+    }
+
+    /// Rowids are spread evenly: where a row stands follows from the first and the last one, give or take a few.
+    fn narrow(&self, key: &[u8]) -> (usize, usize) {
+        let last = self.count() - 1;
+        let (first_rowid, last_rowid) = (rowid_of(self.key(0)), rowid_of(self.key(last)));
+        let rowid = rowid_of(key);
+        if rowid <= first_rowid || rowid >= last_rowid {
+            return (0, self.count());
+        }
+        let share = u128::from(rowid - first_rowid) * last as u128;
+        let guess = (share / u128::from(last_rowid - first_rowid)) as usize;
+        let (mut low, mut high) = (0, self.count());
+        let mut step = 16;
+        if self.key(guess) < key {
+            low = guess + 1;
+            while guess + step < high {
+                if self.key(guess + step) >= key {
+                    high = guess + step;
+                    break;
+                }
+                low = guess + step + 1;
+                step *= 4;
+            }
+        } else {
+            high = guess;
+            while guess > step {
+                if self.key(guess - step) < key {
+                    low = guess - step + 1;
+                    break;
+                }
+                high = guess - step;
+                step *= 4;
+            }
+        }
+        (low, high)
     }
 
     pub fn get(&self, key: &[u8]) -> Option<&'a [u8]> {
@@ -274,5 +306,33 @@ impl<'a, B: Blocks + ?Sized> BlockScan<'a, B> {
             return Ok(());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::FileId;
+
+    #[test]
+    fn rows_are_found_wherever_their_rowids_are() {
+        let file = FileId::permanent(1, 2);
+        for (stride, bump) in [(1, 0), (512, 61), (7, 100_000)] {
+            let mut block = Block::default();
+            let rowids: Vec<u64> = (0..700u64)
+                .map(|index| 5 + index * stride + index / 61 * bump)
+                .collect();
+            for rowid in &rowids {
+                block.push(&file.row_key(*rowid), &rowid.to_le_bytes());
+            }
+            let view = block.view();
+            for wanted in 0..rowids[699] + 10 {
+                let index = rowids.partition_point(|rowid| *rowid < wanted);
+                assert_eq!(view.search(&file.row_key(wanted)), index);
+            }
+            block.truncate(3);
+            assert_eq!(block.view().count(), 3);
+            assert_eq!(block.view().get(&file.row_key(rowids[3])), None);
+        }
     }
 }

@@ -95,7 +95,11 @@ impl Worker {
                 copy.clear();
                 copy.extend_from_slice(key);
                 copy[1..5].copy_from_slice(&to.to_be_bytes());
-                overlay.put(command, copy.as_slice(), value.into(), Write::Insert);
+                let file = FileId {
+                    owner: to,
+                    ..current.0
+                };
+                overlay.append(command, file, &copy, value)?;
             }
         }
         let lower = meta_key(META_SEQUENCE, &lower);

@@ -4,6 +4,7 @@ import type { JoinTreeNode } from '../trees/query.js';
 import { generateBaseEqualities, hasEquivalenceJoin } from './equivalence.js';
 import { pullVars } from './expressions/facts.js';
 import { shiftLevels, visitQueryDeep, mapRte } from './expressions/walk.js';
+import { extractOrClauses } from './jointree/or-clauses.js';
 import { deconstructJoinTree } from './jointree/deconstruct.js';
 import { makeOneRel } from './joins/search.js';
 import type { PlannerInfo, RelOptInfo } from './planner-info.js';
@@ -46,6 +47,7 @@ export function planJoins(root: PlannerInfo, targetList: readonly TargetEntry[],
   for (const rel of root.rels) {
     if (rel?.kind === 'base') rel.hasEquivalenceJoins = hasEquivalenceJoin(root, rel);
   }
+  extractOrClauses(root);
   return makeOneRel(root, remaining);
 }
 

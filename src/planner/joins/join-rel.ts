@@ -104,15 +104,26 @@ function lateralAllows(
   if (backward && splitsPlaceHolder(root, rel2.relids, rel1.lateralRelids)) return false;
   if (forward && match !== null && (reversed || match.joinType === 'full')) return false;
   if (backward && match !== null && (!reversed || match.joinType === 'full')) return false;
-  // What the join still needs from outside must not be needed across an outer join's null extension.
-  const needed = (rel1.lateralRelids | rel2.lateralRelids) & ~(rel1.relids | rel2.relids);
-  if (needed === noRelids) return true;
+  // What the join still needs from outside must not lie on the null-extended side of an outer join above it, directly or
+  // through further ones: it could never be supplied.
   const both = rel1.relids | rel2.relids;
-  return !root.joinInfos.some(
-    (info) =>
-      (info.joinType === 'full' && overlaps(info.minRight | info.minLeft, both)) ||
-      (overlaps(info.minRight, needed) && overlaps(info.minLeft, both) && !overlaps(info.minRight, both)),
-  );
+  const needed = (rel1.lateralRelids | rel2.lateralRelids) & ~both;
+  return needed === noRelids || !overlaps(withNulledSides(root, both), needed);
+}
+
+/** The relations and all those that outer joins must join to them later. */
+function withNulledSides(root: PlannerInfo, relids: Relids): Relids {
+  let result = relids;
+  for (let more = true; more; ) {
+    more = false;
+    for (const { joinType, minLeft, minRight } of root.joinInfos) {
+      const before = result;
+      if (overlaps(minLeft, result)) result |= minRight;
+      if (joinType === 'full' && overlaps(minRight, result)) result |= minLeft;
+      more ||= result !== before;
+    }
+  }
+  return result;
 }
 
 /** Could a lateral reference be satisfied by joining the two directly? */

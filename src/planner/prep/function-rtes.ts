@@ -33,9 +33,13 @@ export function inlineFunctionRte(root: PlannerInfo, rtIndex: number): void {
   };
 }
 
+const recordType = 2249;
+
 function foldCall(root: PlannerInfo, expr: Expression): Expression {
   if (expr.kind !== 'FuncExpr') return expr;
   const placed = placeArguments(root.global, expr);
+  // A call that returns a plain record takes its columns from the query, which folding does not know.
+  if (!placed.returnsSet && placed.type !== recordType) return foldExpression(root.global, placed);
   return { ...placed, args: placed.args.map((arg) => foldExpression(root.global, arg)) };
 }
 

@@ -3,7 +3,7 @@
 // Only plain joins qualify (no grouping, windows, sorting, limits, set operations). Below an outer join an expression
 // that is not a plain column is wrapped in a PlaceHolderVar, so that it becomes NULL with its row.
 import type { Expression, PlaceHolderVar, TargetEntry, Var } from '../../trees/expression.js';
-import type { FromExpr, JoinTreeNode, Query, RangeTableEntry } from '../../trees/query.js';
+import type { FromExpr, FunctionRte, JoinTreeNode, Query, RangeTableEntry } from '../../trees/query.js';
 import { containsNonStrict, containsSetReturning, containsVolatile, relidsOfExpression } from '../expressions/facts.js';
 import { makeAnd, nullConst } from '../expressions/make.js';
 import { mapQuery, rewriteDeep, shiftLevels, visitExpressionDeep } from '../expressions/walk.js';
@@ -76,6 +76,7 @@ function pullUpReference(root: PlannerInfo, rtIndex: number, place: Place): Join
   const rte = root.rangeTable[rtIndex - 1];
   if (rte?.kind === 'subquery' && !rte.securityBarrier) return pullUpSimpleSubquery(root, rtIndex, rte, place);
   if (rte?.kind === 'values') return pullUpValues(root, rtIndex, rte, place);
+  if (rte?.kind === 'function') pullUpConstant(root, rtIndex, rte, place);
   return null;
 }
 
@@ -213,6 +214,27 @@ function pullUpValues(root: PlannerInfo, rtIndex: number, rte: ValuesEntry, plac
   const result = root.rangeTable.length;
   replaceReferences(root, rtIndex, columns, hasGroupingSets(root) ? [result] : null, rte);
   return { kind: 'RangeTableRef', rtIndex: result };
+}
+
+/** A function in FROM whose call was folded to one plain value: the value itself, beside an empty row. */
+function pullUpConstant(root: PlannerInfo, rtIndex: number, rte: FunctionRte, place: Place): void {
+  const [item] = rte.functions;
+  const value = item?.expr;
+  if (rte.functions.length !== 1 || rte.withOrdinality || value?.kind !== 'Const' || rte.eref.columns.length !== 1)
+    return;
+  if (root.global.catalog.findTypeByOid(value.type)?.kind === 'c') return;
+  const column: TargetEntry = {
+    kind: 'TargetEntry',
+    expr: value,
+    resno: 1,
+    name: rte.eref.columns[0] ?? null,
+    sortGroupRef: 0,
+    originTable: 0,
+    originColumn: 0,
+    junk: false,
+  };
+  root.rangeTable[rtIndex - 1] = resultEntry();
+  replaceReferences(root, rtIndex, [column], place.nullable || hasGroupingSets(root) ? [rtIndex] : null, rte);
 }
 
 /** RT indexes of the relations in a join tree, joins left out. */

@@ -6,16 +6,11 @@ import { addon } from '../base/addon.js';
 import { ByteWriter } from '../base/bytes.js';
 import { unreadBytesMax } from '../base/limits.js';
 import { fatalError, SqlState } from '../errors/pg-error.js';
-import { encodeText } from '../types/text-encoding.js';
 import type { ReceiveTimeout } from '../wire/connection.js';
 import { MessageFramer } from '../wire/framing.js';
+import { clientEncoder } from '../wire/text.js';
 import { AcceptedSocket } from './accepted-socket.js';
 import type { FrontendMessage } from '../wire/frontend.js';
-
-/** SQL_ASCII passes bytes on as they are. */
-function isServerEncoding(encoding: string): boolean {
-  return encoding === 'UTF8' || encoding === 'SQL_ASCII';
-}
 
 /** Replies up to this size are offered to the kernel directly. */
 const directBytesMax = 64 * 1024;
@@ -82,7 +77,7 @@ export class ClientSocket {
   /** From here on, text both ways is in this encoding. */
   setEncoding(encoding: string): void {
     this.framer.encoding = encoding;
-    this.out.encoder = isServerEncoding(encoding) ? null : (text) => encodeText(text, encoding);
+    this.out.encoder = clientEncoder(encoding);
   }
 
   flush(): Promise<void> | undefined {

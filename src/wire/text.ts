@@ -1,9 +1,9 @@
-// Text that arrives from a client in its encoding: checked, without NUL bytes, or 22021 in PostgreSQL's words. Everything
+// Text on the wire, in the client's encoding. What arrives is checked, without NUL bytes, or 22021 in PostgreSQL's words: everything
 // the rooms behind the wire see as a string has passed here.
 import { isUtf8 } from 'node:buffer';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { PgError } from '../errors/pg-error.js';
-import { decodeText as decodeEncoded } from '../types/text-encoding.js';
+import { decodeText as decodeEncoded, encodeText } from '../types/text-encoding.js';
 
 /** Texts up to this many bytes are checked in JavaScript: cheaper than a call into the runtime. */
 const shortTextBytes = 48;
@@ -49,4 +49,9 @@ function sequenceLength(first: number): number {
   if ((first & 0xf0) === 0xe0) return 3;
   if ((first & 0xf8) === 0xf0) return 4;
   return 1;
+}
+
+/** How text goes to a client of this encoding; null where it goes as it is: UTF-8, and SQL_ASCII, which converts nothing. */
+export function clientEncoder(encoding: string): ((text: string) => Buffer) | null {
+  return encoding === 'UTF8' || encoding === 'SQL_ASCII' ? null : (text) => encodeText(text, encoding);
 }

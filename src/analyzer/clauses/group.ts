@@ -33,13 +33,12 @@ export function groupClause(
     groups: [],
     seen: new Set(),
     sql99: options.windowClauseKind !== undefined,
-    hasSets,
   };
   const sets: GroupingSet[] = [];
   for (const item of flat) {
     if ('GroupingSet' in item) sets.push(bindSet(grouper, item));
     else {
-      const ref = addItem(grouper, item);
+      const ref = addItem(grouper, item, true);
       if (hasSets) sets.push({ kind: 'simple', refs: [ref], location: rawLocation(item) });
     }
   }
@@ -53,7 +52,6 @@ interface Grouper {
   readonly groups: SortGroupClause[];
   readonly seen: Set<number>;
   readonly sql99: boolean;
-  readonly hasSets: boolean;
 }
 
 /** Parenthesized lists and nested GROUPING SETS are spliced into their parents. */
@@ -67,7 +65,7 @@ function flatten(items: readonly Node[]): Node[] {
   return flat;
 }
 
-function addItem(grouper: Grouper, item: Node): number {
+function addItem(grouper: Grouper, item: Node, toplevel: boolean): number {
   const { state, targets, groups } = grouper;
   const target = grouper.sql99
     ? findTargetSql99(state, item, targets, 'windowPartition')
@@ -77,7 +75,8 @@ function addItem(grouper: Grouper, item: Node): number {
   const ordered =
     target.sortGroupRef > 0 ? grouper.sorted.find((clause) => clause.sortGroupRef === target.sortGroupRef) : undefined;
   if (ordered !== undefined && !groups.some((clause) => clause.sortGroupRef === ordered.sortGroupRef)) {
-    groups.push(grouper.hasSets ? { ...ordered } : ordered);
+    // Within a grouping set NULL stands for all values too: such rows come after the groups that they sum up.
+    groups.push(toplevel ? { ...ordered } : { ...ordered, nullsFirst: false });
   } else addGroupTarget(state, targets, target, groups, expressionLocation(target.expr));
   grouper.seen.add(target.sortGroupRef);
   return target.sortGroupRef;
@@ -102,11 +101,11 @@ function bindSet(
       const members = flatten(element.RowExpr.args ?? []);
       content.push({
         kind: 'simple',
-        refs: distinctRefs(members.map((member) => addItem(grouper, member))),
+        refs: distinctRefs(members.map((member) => addItem(grouper, member, false))),
         location: rawLocation(element),
       });
     } else {
-      content.push({ kind: 'simple', refs: [addItem(grouper, element)], location: rawLocation(element) });
+      content.push({ kind: 'simple', refs: [addItem(grouper, element, false)], location: rawLocation(element) });
     }
   }
   if (set.kind === 'GROUPING_SET_CUBE' && content.length > 12) {

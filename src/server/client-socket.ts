@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { addon } from '../base/addon.js';
+import { atTurnEnd } from '../base/turn-end.js';
 import { ByteWriter } from '../base/bytes.js';
 import { unreadBytesMax } from '../base/limits.js';
 import { fatalError, SqlState } from '../errors/pg-error.js';
@@ -23,16 +24,6 @@ interface Waiter {
   readonly resolve: (message: FrontendMessage | null) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: NodeJS.Timeout | undefined;
-}
-
-/** Sockets whose replies leave at the end of this turn of the event loop: what their clients do with them must not
- *  compete with the work on other clients' messages that the same turn brought. */
-let due: ClientSocket[] = [];
-
-function flushDue(): void {
-  const sockets = due;
-  due = [];
-  for (const socket of sockets) socket.flushNow();
 }
 
 export class ClientSocket {
@@ -92,16 +83,15 @@ export class ClientSocket {
     if (this.out.length > directBytesMax || this.socket.writableLength > 0) return this.flush();
     if (this.out.length > 0 && !this.isFlushDue) {
       this.isFlushDue = true;
-      if (due.push(this) === 1) setImmediate(flushDue);
+      atTurnEnd('last', this.flushNow);
     }
     return undefined;
   }
 
-  /** The end of the event loop's turn has come. */
-  flushNow(): void {
+  private readonly flushNow = (): void => {
     this.isFlushDue = false;
     if (this.out.length > 0) this.send();
-  }
+  };
 
   /** Hands the output to the kernel, at once where it takes it, else through the stream. */
   private send(): void {

@@ -2,6 +2,7 @@
 // the writer wakes the thread, which settles their promises.
 import { MessageChannel } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
+import { atTurnEnd } from '../base/turn-end.js';
 import type { ReadView, Snapshot, StoreTransaction } from './api.js';
 import { readBuffer } from './exchange.js';
 import { native } from './native-error.js';
@@ -65,14 +66,21 @@ export class NativeTransaction implements StoreTransaction {
     native(() => addon.storeReleaseSavepoint(this.begun(), depth));
   }
 
-  async commit(options: { readonly synchronous: boolean }): Promise<bigint> {
+  commit(options: { readonly synchronous: boolean }): Promise<bigint> {
     if (this.wrote) this.xid();
-    let waiting = true;
-    const lsn = answered((token) => {
-      waiting = addon.storeCommit(this.begun(), token, options.synchronous);
-      return waiting;
+    return new Promise((resolve, reject) => {
+      // The commits of one turn reach the writer together: it makes one group of them.
+      atTurnEnd('first', () => {
+        try {
+          const token = nextToken();
+          const isWaiting = native(() => addon.storeCommit(this.begun(), token, options.synchronous));
+          if (isWaiting) expectAnswer(token, { resolve, reject });
+          else resolve(addon.storeCurrentLsn());
+        } catch (error) {
+          reject(error);
+        }
+      });
     });
-    return waiting ? lsn : addon.storeCurrentLsn();
   }
 
   rollback(): void {
@@ -126,17 +134,22 @@ let lastToken = 0;
 const keepAlive = new MessageChannel().port1;
 keepAlive.unref();
 
-/** Makes a request under a fresh token; resolves to the LSN of the writer's answer. A request that returns false has
- *  nothing to wait for: the promise then never settles. */
-export function answered(request: (token: number) => unknown): Promise<bigint> {
+function nextToken(): number {
   lastToken = (lastToken + 1) >>> 0;
-  const token = lastToken;
-  const waiting = native(() => request(token));
-  return new Promise((resolve, reject) => {
-    if (waiting === false) return;
-    if (pending.size === 0) keepAlive.ref();
-    pending.set(token, { resolve, reject });
-  });
+  return lastToken;
+}
+
+/** The writer's answer under the token settles `waiter`. */
+function expectAnswer(token: number, waiter: PendingCommit): void {
+  if (pending.size === 0) keepAlive.ref();
+  pending.set(token, waiter);
+}
+
+/** Makes a request under a fresh token; resolves to the LSN of the writer's answer. */
+export function answered(request: (token: number) => unknown): Promise<bigint> {
+  const token = nextToken();
+  native(() => request(token));
+  return new Promise((resolve, reject) => expectAnswer(token, { resolve, reject }));
 }
 
 /** Called by the addon with pairs (token, LSN), LSN -1 for a commit that failed; with none when the base has changed. */

@@ -63,6 +63,7 @@ export interface IndexEntry {
 /** One index of a table that is being changed. */
 export class IndexWriter {
   private readonly store: IndexStore;
+  private readonly isNew: boolean;
 
   constructor(
     private readonly x: RunState,
@@ -70,6 +71,7 @@ export class IndexWriter {
     readonly program: IndexProgram,
   ) {
     this.store = openIndex(x.context, program.index);
+    this.isNew = x.context.transaction.store.isNewFile(program.index.file.filenode);
   }
 
   get index(): IndexDescriptor {
@@ -118,6 +120,11 @@ export class IndexWriter {
   /** Adds a row's entry; throws 23505 where a unique key is there already. */
   insert(rowid: number, entry: IndexEntry): void | Promise<void> {
     if (this.mustBeUnique(entry)) {
+      // Nobody else sees an index that this transaction has made: there is nobody to keep out.
+      if (this.isNew) {
+        this.insertUnique(rowid, entry);
+        return undefined;
+      }
       const wait = this.x.context.transaction.lockUniqueKey(this.index.file.filenode, entry.key);
       if (wait !== undefined) return wait.then(() => this.insertUnique(rowid, entry));
       this.insertUnique(rowid, entry);

@@ -57,7 +57,13 @@ export function registerInitPlans(x: RunState, initPlans: readonly SubPlan[]): v
   for (const subPlan of initPlans) {
     if (subPlan.linkType === 'cte') continue;
     const plan: InitPlanState = { evaluate: () => evaluateInitPlan(x, subPlan) };
-    for (const param of subPlan.setParams) x.initPlans.set(param, plan);
+    for (const param of subPlan.setParams) {
+      x.initPlans.set(param, plan);
+      // A tree that was closed and is built anew must not find the values of its former run.
+      if (x.p[param] === undefined) continue;
+      x.p[param] = undefined;
+      x.touch(param);
+    }
   }
 }
 

@@ -170,6 +170,8 @@ export interface RecursiveUnion extends PlanCommon {
 
 export interface ScanCommon extends PlanCommon {
   readonly scanRtIndex: number;
+  /** EXPLAIN VERBOSE lists all columns of the relation or index: PostgreSQL's scan would hand them all on. */
+  readonly showsAllColumns?: true;
 }
 export interface SeqScan extends ScanCommon {
   readonly kind: 'SeqScan';

@@ -2,7 +2,7 @@
 // the details beneath it in PostgreSQL's order.
 import type { Catalog } from '../../catalog/api.js';
 import type { NodeInstrumentation } from '../../executor/api.js';
-import type { Expression } from '../../trees/expression.js';
+import { type Expression, indexVar } from '../../trees/expression.js';
 import type { Plan, PlannedStatement, SortKey } from '../../trees/plan.js';
 import { quoteIdentifier } from '../../types/quote.js';
 import type { ExplainOptions } from './options.js';
@@ -199,8 +199,9 @@ function details(context: DescribeContext, plan: Plan): Detail[] {
   const list: Detail[] = [];
   const { names, options } = context;
   const counts = context.instrumentation?.[plan.nodeId] ?? null;
-  if (options.verbose && plan.targetList.length > 0 && !isBitmap(plan) && plan.kind !== 'ModifyTable') {
-    list.push({ label: 'Output', value: outputTexts(context, plan) });
+  if (options.verbose && !isBitmap(plan) && !passesRows(plan)) {
+    const texts = outputTexts(context, plan);
+    if (texts.length > 0) list.push({ label: 'Output', value: texts });
   }
   if (options.verbose && plan.kind === 'ModifyTable' && plan.targetList.length > 0) {
     list.push({ label: 'Output', value: plan.targetList.map((entry) => names.outputText(plan, entry.expr)) });
@@ -359,8 +360,32 @@ function isBitmap(plan: Plan): boolean {
 }
 
 // Output columns are qualified only where the statement has several relations, unlike conditions under VERBOSE.
+/** Nodes whose columns are just those of their inputs. */
+function passesRows(plan: Plan): boolean {
+  const { kind } = plan;
+  return kind === 'Append' || kind === 'MergeAppend' || kind === 'RecursiveUnion' || kind === 'ModifyTable';
+}
+
 function outputTexts(context: DescribeContext, plan: Plan): string[] {
+  if ('scanRtIndex' in plan && plan.showsAllColumns === true) return wholeRowTexts(context, plan);
   return plan.targetList.map((entry) => context.names.outputText(plan, entry.expr));
+}
+
+/** All columns of a scan's relation, or of the index that stands for it. */
+function wholeRowTexts(context: DescribeContext, plan: Extract<Plan, { scanRtIndex: number }>): string[] {
+  const { names } = context;
+  if (plan.kind === 'IndexOnlyScan') {
+    return plan.indexTargetList.map((_, index) =>
+      names.outputText(plan, columnVar({ varno: indexVar, attno: index + 1 })),
+    );
+  }
+  const columns = context.planned.rangeTable[plan.scanRtIndex - 1]?.eref.columns ?? [];
+  return columns.map((_, index) => names.outputText(plan, columnVar({ varno: plan.scanRtIndex, attno: index + 1 })));
+}
+
+/** A reference of which only the name is wanted. */
+function columnVar(at: { readonly varno: number; readonly attno: number }): Expression {
+  return { kind: 'Var', ...at, type: 0, typmod: -1, collation: 0, levelsUp: 0, nullingRels: [], location: -1 };
 }
 
 function qualText(context: DescribeContext, plan: Plan, clauses: readonly Expression[], prefix: boolean): string {

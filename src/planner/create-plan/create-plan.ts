@@ -23,6 +23,7 @@ import {
   createWindowAgg,
 } from './upper.js';
 import { createModifyTable } from './modify-table.js';
+import { showWholeRows } from './physical.js';
 import { stripNullingRels } from '../expressions/nulling.js';
 
 /** The plan of a whole query level, with its target list's names and its initplans. */
@@ -31,6 +32,7 @@ export function createPlan(root: PlannerInfo, path: Path): Plan {
   root.currentOuterParams = [];
   let plan = createNode(root, path);
   if (plan.kind !== 'ModifyTable') plan = labelled(plan, root.processedTargetList);
+  plan = showWholeRows(root, plan);
   return { ...plan, initPlans: [...plan.initPlans, ...root.initPlans.map((item) => item.subPlan)] };
 }
 

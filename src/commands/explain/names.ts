@@ -140,9 +140,15 @@ export class PlanNames {
     expr: Expression,
   ): { expr: Expression; namespace: Namespace } | null {
     let at: { plan: Plan; expr: Expression } = { plan: source, expr };
-    while (at.expr.kind === 'Var' && at.expr.varno === outerVar) {
+    while (at.expr.kind === 'Var' && (at.expr.varno === outerVar || at.expr.varno === indexVar)) {
+      const { attno, varno } = at.expr;
+      if (varno === indexVar) {
+        const column = at.plan.kind === 'IndexOnlyScan' ? at.plan.indexTargetList[attno - 1] : undefined;
+        if (column === undefined) return null;
+        at = { plan: at.plan, expr: column.expr };
+        break;
+      }
       const next = outerPlan(at.plan);
-      const { attno } = at.expr;
       const entry = next?.targetList.find((item) => item.resno === attno);
       if (next === null || entry === undefined) return null;
       at = { plan: next, expr: entry.expr };

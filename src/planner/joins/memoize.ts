@@ -9,7 +9,7 @@ import { requiredOuter } from '../path.js';
 import type { PlannerInfo } from '../planner-info.js';
 import { isSubset, overlaps } from '../relids.js';
 import { relationBytes } from '../costs/costs.js';
-import { estimateGroups } from '../selectivity/groups.js';
+import { estimateGroups, guessesGroups } from '../selectivity/groups.js';
 import { clampRows } from '../selectivity/variable.js';
 import type { JoinSetup } from './join-paths.js';
 
@@ -26,7 +26,8 @@ export function memoizePath(root: PlannerInfo, setup: JoinSetup, outer: Path, in
   const keys = cacheKeys(root, outer, inner);
   if (keys === null) return null;
   const calls = Math.max(1, outer.rows);
-  const distinct = Math.min(estimateGroups(root, keys.exprs, calls), calls);
+  // A guess is no ground to expect repeated values.
+  const distinct = guessesGroups(root, keys.exprs) ? calls : Math.min(estimateGroups(root, keys.exprs, calls), calls);
   const entryBytes = relationBytes(inner.rows, inner.target.width) + 100;
   const entries = Math.max(1, Math.floor(settings.hashMemBytes / entryBytes));
   const evicted = 1 - Math.min(entries, distinct) / distinct;

@@ -254,7 +254,7 @@ export function distributeRestrictInfo(root: PlannerInfo, given: RestrictInfo): 
 }
 
 /** IS [NOT] NULL of a column that is declared NOT NULL and not null-extended has a known answer; so has an OR of such. */
-function knownTruth(root: PlannerInfo, clause: Expression): boolean | null {
+export function knownTruth(root: PlannerInfo, clause: Expression): boolean | null {
   if (clause.kind === 'NullTest' && !clause.argIsRow) {
     const { arg } = clause;
     if (arg.kind !== 'Var' || arg.levelsUp > 0 || arg.nullingRels.length > 0 || arg.attno === 0) return null;

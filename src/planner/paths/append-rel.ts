@@ -3,6 +3,7 @@ import type { Expression, Var } from '../../trees/expression.js';
 import type { RelationRte } from '../../trees/query.js';
 import { nullConst } from '../expressions/make.js';
 import { mapChildren } from '../expressions/walk.js';
+import { knownTruth } from '../jointree/deconstruct.js';
 import { makeRestrictInfo } from '../jointree/restrict-info.js';
 import type { MergeAppendPath, Path, PathKey } from '../path.js';
 import { requiredOuter } from '../path.js';
@@ -111,8 +112,9 @@ export function setAppendSize(root: PlannerInfo, rel: RelOptInfo): void {
       rel.target.sortRefs,
     );
     for (const expr of member.target.exprs) if (expr.kind === 'Var') member.attributeNeeded.set(expr.attno, 1n);
-    member.baseRestrictions = rel.baseRestrictions.map((info) => {
+    member.baseRestrictions = rel.baseRestrictions.flatMap((info) => {
       const clause = foldExpression(root.global, translateToMember(root, member, info.clause));
+      if (knownTruth(root, clause) === true) return [];
       return makeRestrictInfo(root, clause, {
         isPushedDown: info.isPushedDown,
         pseudoConstant: info.pseudoConstant,

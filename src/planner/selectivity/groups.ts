@@ -12,6 +12,26 @@ import { stripRelabel } from '../expressions/make.js';
 export function estimateGroups(root: PlannerInfo, exprs: readonly Expression[], inputRows: number): number {
   const rows = clampRows(inputRows);
   if (exprs.length === 0) return 1;
+  const found = groupVariables(root, exprs);
+  if (found === null) return rows;
+  let { groups } = found;
+  if (found.variables.length === 0) return Math.min(clampRows(groups), rows);
+  const byRelation = new Map<RelOptInfo | null, VariableData[]>();
+  for (const item of found.variables) byRelation.set(item.rel, [...(byRelation.get(item.rel) ?? []), item]);
+  for (const [rel, items] of byRelation) groups *= relationGroups(rel, items);
+  return Math.max(1, Math.min(Math.ceil(groups - 1e-9), rows));
+}
+
+/** Is the estimate a mere guess for some of the expressions, for want of statistics? */
+export function guessesGroups(root: PlannerInfo, exprs: readonly Expression[]): boolean {
+  return groupVariables(root, exprs)?.variables.some((item) => distinctValues(item).isDefault) ?? false;
+}
+
+/** The columns that tell groups apart, and the groups by booleans; null where a volatile call makes every row its own. */
+function groupVariables(
+  root: PlannerInfo,
+  exprs: readonly Expression[],
+): { readonly groups: number; readonly variables: readonly VariableData[] } | null {
   let groups = 1;
   const variables: VariableData[] = [];
   for (const expr of exprs) {
@@ -26,16 +46,12 @@ export function estimateGroups(root: PlannerInfo, exprs: readonly Expression[], 
     }
     const vars = pullVars(expr);
     if (vars.length === 0) {
-      if (containsVolatile(expr, root.global.catalog)) return rows;
+      if (containsVolatile(expr, root.global.catalog)) return null;
       continue;
     }
     for (const item of vars) addVariable(variables, examineVariable(root, stripRelabel(item), 0));
   }
-  if (variables.length === 0) return Math.min(clampRows(groups), rows);
-  const byRelation = new Map<RelOptInfo | null, VariableData[]>();
-  for (const item of variables) byRelation.set(item.rel, [...(byRelation.get(item.rel) ?? []), item]);
-  for (const [rel, items] of byRelation) groups *= relationGroups(rel, items);
-  return Math.max(1, Math.min(Math.ceil(groups - 1e-9), rows));
+  return { groups, variables };
 }
 
 function addVariable(list: VariableData[], item: VariableData): void {

@@ -137,6 +137,30 @@ impl<'a> MergedScan<'a> {
                 }
             }
         }
+        self.add_stored(committed, lower, upper)
+    }
+
+    /// As `add_committed`, for the index entries with one whole key: its bytes before the rowid are `lower`.
+    pub fn add_entries(
+        &mut self,
+        committed: &Committed<'a>,
+        lower: &[u8],
+        upper: &[u8],
+    ) -> Result<()> {
+        for memtable in committed.memtables {
+            if !memtable.may_have_entry(lower) {
+                continue;
+            }
+            let cursor = memtable.forward(lower, upper, committed.sequence);
+            if cursor.peek().is_some() {
+                self.sources.push(Source::Forward(cursor));
+            }
+        }
+        self.add_stored(committed, lower, upper)
+    }
+
+    /// Adds the base, where it has anything of the range, and the bulk files.
+    fn add_stored(&mut self, committed: &Committed<'a>, lower: &[u8], upper: &[u8]) -> Result<()> {
         let extents = committed.extents;
         let needed = match FileId::of_key(lower).and_then(|file| extents.of(file)) {
             // A range within one file, of which the base may have nothing.
@@ -165,28 +189,6 @@ impl<'a> MergedScan<'a> {
             }
         }
         Ok(())
-    }
-
-    /// As `add_committed`, for the index entries with one whole key: its bytes before the rowid are `lower`.
-    pub fn add_entries(
-        &mut self,
-        committed: &Committed<'a>,
-        lower: &[u8],
-        upper: &[u8],
-    ) -> Result<()> {
-        for memtable in committed.memtables {
-            if !memtable.may_have_entry(lower) {
-                continue;
-            }
-            let cursor = memtable.forward(lower, upper, committed.sequence);
-            if cursor.peek().is_some() {
-                self.sources.push(Source::Forward(cursor));
-            }
-        }
-        match committed.base {
-            Some(base) => self.add_base(base, lower, upper),
-            None => Ok(()),
-        }
     }
 
     pub fn add_base(&mut self, base: &'a dyn BaseReader, lower: &[u8], upper: &[u8]) -> Result<()> {

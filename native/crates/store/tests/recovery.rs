@@ -5,7 +5,7 @@ mod support;
 
 use helios_store::key::FileId;
 use helios_store::sequence::Definition;
-use helios_store::worker::View;
+use helios_store::worker::{Filled, View};
 use support::{LATEST, Scratch, Session, encoded_row};
 
 const FILE: FileId = FileId {
@@ -337,4 +337,46 @@ fn damaged_bulk_files_are_noticed() {
     std::fs::write(path, &bytes).expect("writes");
     let opened = Session::open(&scratch).map(|_| ());
     assert_eq!(opened.map_err(|error| error.sqlstate), Err("XX001"));
+}
+
+#[test]
+fn built_indexes_are_found_by_key() {
+    let scratch = Scratch::new("bulk-index");
+    let mut session = Session::open(&scratch).expect("opens");
+    let transaction = session.worker.begin(1);
+    let build = session
+        .worker
+        .begin_index_build(transaction, 1, FILE, true, true);
+    let mut build = build.expect("begins");
+    for rowid in (1..=50_000u64).rev() {
+        let key = (rowid * 3).to_be_bytes();
+        build.add(&key, rowid, false).expect("adds");
+    }
+    let duplicate = session.worker.finish_index_build(build).expect("builds");
+    assert_eq!(duplicate, None);
+    session.commit(transaction, true).expect("commits");
+    assert_eq!(bulk_files(&scratch).len(), 1);
+    for crash in [true, false] {
+        let snapshot = session.worker.take_snapshot().expect("a snapshot");
+        let view = View {
+            snapshot,
+            transaction: 0,
+            command: LATEST,
+        };
+        for (key, wanted) in [(3u64, Some(1u64)), (4, None), (150_000, Some(50_000))] {
+            let mut out = [0; 64];
+            let found = session
+                .worker
+                .lookup(view, FILE, &key.to_be_bytes(), &mut out)
+                .expect("looks");
+            assert_eq!(found, Filled::Count(wanted.iter().count()), "{key}");
+            if let Some(rowid) = wanted {
+                assert_eq!(out[..8], (rowid as f64).to_le_bytes());
+            }
+        }
+        session.worker.release_snapshot(snapshot);
+        end(session, crash);
+        session = Session::open(&scratch).expect("opens");
+    }
+    end(session, false);
 }

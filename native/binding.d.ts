@@ -361,6 +361,9 @@ export declare function storeWithdrawSnapshot(name: string): void
 
 export declare function storeXid(transaction: number): bigint
 
+/** The table's definition has changed: its next row's page is looked for anew. */
+export declare function tableChanged(database: number, filenode: number, owner: number): void
+
 export declare function tableDelete(transaction: number, command: number, database: number, filenode: number, owner: number, rowid: number): void
 
 export declare function tableGet(snapshot: number, transaction: number, command: number, database: number, filenode: number, owner: number, columns: number, rowid: number): number

@@ -41,6 +41,15 @@ export interface CatalogTablesOptions {
 /** Rows a scan fetches at a time. */
 const scanRowCount = 1024;
 
+/** First oid of users' objects. */
+const firstUserOid = 16384;
+
+/** As PostgreSQL's sessions do when a relation's definition changes, forgets the page that its rows were going to. */
+function noteTableChanged(store: Store, database: number, row: CatalogRow<'pg_class'>): void {
+  if (row.oid < firstUserOid || !'rm'.includes(row.relkind) || row.relpersistence === 't') return;
+  store.tableChanged({ database, filenode: row.relfilenode, temporaryOwner: 0 });
+}
+
 export function createCatalogTables(options: CatalogTablesOptions): CatalogTables {
   const { store, database, acl } = options;
   const types: TypeLookup = {
@@ -186,6 +195,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     await claimUniqueKeys(transaction, table, values, old, entry.rowid);
     options.onWrite(transaction, table);
     tableStore(table).update(transaction.store, transaction.command, entry.rowid, values);
+    if (table === 'pg_class') noteTableChanged(store, database, row as unknown as CatalogRow<'pg_class'>);
     for (const index of catalogShapes[table].indexes) {
       const before = keyOf(index, old);
       const after = keyOf(index, values);

@@ -23,6 +23,16 @@ export function hasVolatileFunctions(context: CommandContext, expression: Expres
   return someExpressionDeep(expression, (node) => node.kind === 'NextValueExpr' || volatilityOf(context, node) === 'v');
 }
 
+const nextvalFunction = 1574;
+
+/** As above, but nextval may be called: COPY still stores such rows in batches. */
+export function hasVolatileFunctionsBesideNextval(context: CommandContext, expression: Expression): boolean {
+  return someExpressionDeep(
+    expression,
+    (node) => !(node.kind === 'FuncExpr' && node.function === nextvalFunction) && volatilityOf(context, node) === 'v',
+  );
+}
+
 function isMutable(context: CommandContext, node: Expression): boolean {
   if (node.kind === 'SqlValueFunction' || node.kind === 'NextValueExpr') return true;
   const volatility = volatilityOf(context, node);

@@ -273,6 +273,8 @@ export interface Store {
   bulkStatement(): number;
   /** Pages of 8 KiB that PostgreSQL's heap would have for the rows put into a table's file. */
   pages(file: RelationFile): number;
+  /** The table's definition has changed: the page of its next row is looked for anew. */
+  tableChanged(file: RelationFile): void;
   /** VACUUM has seen the table: new rows may fill gaps on any of its pages; `truncate`: empty pages at its end may go. */
   vacuumed(file: RelationFile, truncate: boolean): void;
   /** Lets go of the memory that reading a large file here and there has taken; what is needed again is read again. */

@@ -110,6 +110,9 @@ const store: Store = {
     return lastBulkStatement;
   },
   pages: (file) => native(() => addon.tablePages(file.database, file.filenode, file.temporaryOwner)),
+  tableChanged(file) {
+    native(() => addon.tableChanged(file.database, file.filenode, file.temporaryOwner));
+  },
   vacuumed(file, truncate) {
     native(() => addon.tableVacuumed(file.database, file.filenode, file.temporaryOwner, truncate));
   },

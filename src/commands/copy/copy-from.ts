@@ -1,6 +1,6 @@
 // COPY FROM: records from the source become rows (inputs, defaults, WHERE) and go to the table in batches. Errors carry the
 // line and column as their context.
-import type { CopyStmt } from '@pgsql/types';
+import type { CopyStmt, Node } from '@pgsql/types';
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import { PgError, pgError, SqlState } from '../../errors/pg-error.js';
 import { domainChecker, openTableWriter, type LineLoader, type TableWriter } from '../../executor/table-writer.js';
@@ -13,6 +13,7 @@ import type { Row, Value } from '../../types/value.js';
 import type { CommandContext } from '../api.js';
 import { TypeOid } from '../classes.js';
 import { rowEvaluator, type RowEvaluator } from '../row-program.js';
+import { hasVolatileFunctionsBesideNextval } from '../volatility.js';
 import { identitySequence } from '../sequence.js';
 import { copyStreams, type CopyInSource } from './api.js';
 import { binaryRows } from './binary.js';
@@ -227,7 +228,7 @@ class Loader {
     this.width = relation.attributes.length;
     this.where = whereOf(job);
     this.placement = {
-      isBatch: true,
+      isBatch: !storesRowByRow(job),
       isNewTable: context.transaction.store.isNewFile(relation.file.filenode),
       statement: context.store.bulkStatement(),
     };
@@ -528,6 +529,17 @@ function missingDefaults(
   return numbers.length === 0 ? null : { numbers, evaluator: rowEvaluator(context, relation, expressions) };
 }
 
+/** What a volatile expression sees of the table must not depend on batches. */
+function storesRowByRow({ context, relation, columns, options, statement }: CopyFromJob): boolean {
+  const copied = new Set(columns.map((column) => column.number));
+  const expressions = relation.attributes
+    .filter(({ isDropped, generated }) => !isDropped && generated === '')
+    .filter(({ number }) => options.defaultText !== null || !copied.has(number))
+    .flatMap((attribute) => defaultExpression(context, relation, attribute) ?? []);
+  if (statement.whereClause) expressions.push(whereCondition(context, relation, statement.whereClause));
+  return expressions.some((expression) => hasVolatileFunctionsBesideNextval(context, expression));
+}
+
 function explicitDefaults(
   context: CommandContext,
   relation: RelationDescriptor,
@@ -544,8 +556,11 @@ function explicitDefaults(
 function whereOf(job: CopyFromJob): RowEvaluator | null {
   const { statement, context, relation } = job;
   if (!statement.whereClause) return null;
+  return rowEvaluator(context, relation, [whereCondition(context, relation, statement.whereClause)]);
+}
+
+function whereCondition(context: CommandContext, relation: RelationDescriptor, clause: Node): Expression {
   const target = { type: TypeOid.bool, typmod: -1, collation: 0, columnName: '' };
   const scope = { use: 'copyWhere', relation: relation.oid, target } as const;
-  const condition = context.corridor.analyzeExpression(statement.whereClause, scope, context.sourceText);
-  return rowEvaluator(context, relation, [condition]);
+  return context.corridor.analyzeExpression(clause, scope, context.sourceText);
 }

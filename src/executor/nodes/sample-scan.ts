@@ -1,6 +1,7 @@
-// TABLESAMPLE SYSTEM and BERNOULLI: each block, or each row, is taken with the given probability, decided by a hash of its
-// number and the seed, so that REPEATABLE repeats.
+// TABLESAMPLE SYSTEM and BERNOULLI: each block, or each row, is taken with the given probability, decided by PostgreSQL's
+// hash of its place and the seed: REPEATABLE gives the rows that PostgreSQL would give.
 import { SqlState, pgError } from '../../errors/pg-error.js';
+import { hashBytes } from '../../functions/hash.js';
 import type { TableCursor } from '../../storage/api.js';
 import { tidFromRowId } from '../../storage/ctid.js';
 import type { SampleScan } from '../../trees/plan.js';
@@ -53,8 +54,9 @@ export class SampleScanNode extends RelationScanNode {
     const byBlock = this.samplePlan.tableSample.method === 'system';
     const rows = this.scanRows(batch);
     return rows.filter((_, n) => {
-      const rowid = batch.rowids[n] as number;
-      return hash(byBlock ? tidFromRowId(rowid).block : rowid, sample.seed) < sample.cutoff;
+      const { block, offset } = tidFromRowId(batch.rowids[n] as number);
+      const hash = byBlock ? hashWords(block, sample.seed) : hashWords(block, offset, sample.seed);
+      return hash >>> 0 < sample.cutoff;
     });
   }
 
@@ -75,22 +77,26 @@ function sampleOf(parameters: Row, plan: SampleScan, x: RunState): { cutoff: num
   if (!(Number(percent) >= 0 && Number(percent) <= 100)) {
     throw pgError(SqlState.invalidTablesampleArgument, 'sample percentage must be between 0 and 100');
   }
-  const cutoff = (Number(percent) / 100) * 2 ** 32;
+  const cutoff = Math.round((2 ** 32 * Number(percent)) / 100);
   if (plan.tableSample.repeatable === null)
     return { cutoff, seed: Number(x.context.session.random.nextBits() & 0xffffffffn) };
   const seed = parameters[parameters.length - 1] ?? null;
   if (seed === null)
     throw pgError(SqlState.invalidTablesampleRepeat, 'TABLESAMPLE REPEATABLE parameter cannot be null');
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, Number(seed));
-  return { cutoff, seed: (view.getUint32(0) ^ view.getUint32(4)) >>> 0 };
+  return { cutoff, seed: hashNumber(Number(seed)) };
 }
 
-/** Mixes a number and the seed to 32 evenly spread bits. */
-function hash(value: number, seed: number): number {
-  let h =
-    (Math.imul(value % 4294967296, 0x9e3779b1) ^ Math.imul(Math.floor(value / 4294967296), 0x85ebca77) ^ seed) >>> 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+/** PostgreSQL's hash of a float8. */
+function hashNumber(value: number): number {
+  if (value === 0) return 0;
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return hashBytes(bytes) >>> 0;
+}
+
+const words = new Uint32Array(3);
+
+function hashWords(...values: readonly number[]): number {
+  words.set(values);
+  return hashBytes(new Uint8Array(words.buffer, 0, values.length * 4));
 }

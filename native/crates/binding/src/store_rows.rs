@@ -104,6 +104,15 @@ pub fn table_pages(database: u32, filenode: u32, owner: u32) -> Result<u32> {
     with(|here| here.worker.pages(file(database, filenode, owner)))
 }
 
+/// The table's definition has changed: its next row's page is looked for anew.
+#[napi]
+pub fn table_changed(database: u32, filenode: u32, owner: u32) -> Result<()> {
+    with(|here| {
+        here.worker.forget_target(file(database, filenode, owner));
+        Ok(())
+    })
+}
+
 /// VACUUM has seen the table: new rows may go on any of its pages that has space; empty ones at its end may go.
 #[napi]
 pub fn table_vacuumed(database: u32, filenode: u32, owner: u32, truncate: bool) -> Result<()> {

@@ -251,9 +251,23 @@ pub fn numeric_bytes(magnitude: u64, scale: usize) -> usize {
     if magnitude == 0 {
         return if scale <= 63 { 2 } else { 4 };
     }
-    let mut rest = u128::from(magnitude) * 10u128.pow(((4 - scale % 4) % 4) as u32);
+    let shift = 10u64.pow(((4 - scale % 4) % 4) as u32);
     let (mut zeros, mut digits) = (0isize, 0isize);
-    while rest.is_multiple_of(10_000) {
+    let mut rest = match magnitude.checked_mul(shift) {
+        Some(shifted) => shifted,
+        // The lowest group apart: it is the one that the shift fills up.
+        None => {
+            let group = 10_000 / shift;
+            let (high, low) = (magnitude / group, magnitude % group);
+            if low != 0 {
+                digits = 1;
+            } else {
+                zeros = 1;
+            }
+            high
+        }
+    };
+    while digits == 0 && rest.is_multiple_of(10_000) {
         rest /= 10_000;
         zeros += 1;
     }
@@ -292,6 +306,8 @@ mod tests {
             (10_010, 2, 6),
             (100, 2, 4),
             (99_999_999, 0, 6),
+            (999_999_999_999_999_999, 1, 14),
+            (100_000_000_000_000_000, 1, 4),
         ] {
             assert_eq!(
                 numeric_bytes(magnitude, scale),

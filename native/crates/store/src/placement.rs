@@ -201,6 +201,11 @@ impl Placement {
         }
     }
 
+    /// The table's definition has changed: sessions look for a page anew.
+    pub fn forget_target(&mut self) {
+        self.target = None;
+    }
+
     /// VACUUM: empty pages at the end go where they are many (and `truncate` allows), the map learns every page's free
     /// space, and sessions look for a page anew.
     pub fn vacuum(&mut self, truncate: bool) {

@@ -171,10 +171,16 @@ impl RowEncoder {
         let header = tuple::header_bytes(self.attributes, has_nulls);
         let mut end = 0;
         for index in &self.order {
-            if let Some(bytes) = self.stored(*index, line) {
-                let payload = payload(self.columns[*index].kind, bytes);
-                end = tuple::value_end(end, self.forms[*index], payload);
-            }
+            let payload = match self.values[*index] {
+                Value::Null => continue,
+                Value::Fixed(_) => 0,
+                Value::Line(start, end) => (end - start) as usize,
+                Value::Own(start, end) => payload(
+                    self.columns[*index].kind,
+                    &self.own[start as usize..end as usize],
+                ),
+            };
+            end = tuple::value_end(end, self.forms[*index], payload);
         }
         let bytes = if header + end <= tuple::TOAST_THRESHOLD {
             header + end

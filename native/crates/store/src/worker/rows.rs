@@ -157,6 +157,13 @@ impl Worker {
         Ok(())
     }
 
+    /// The table's definition has changed: the next row's page is looked for anew.
+    pub fn forget_target(&self, file: FileId) {
+        if let Some(placement) = self.store.known_placement(file) {
+            lock(&placement).forget_target();
+        }
+    }
+
     fn placement(&mut self, file: FileId) -> Result<Arc<Mutex<Placement>>> {
         match self.store.known_placement(file) {
             Some(placement) => Ok(placement),

@@ -8,6 +8,8 @@ use helios_columns::batch::{BatchWriter, ColumnSet};
 
 use super::cursors::add_entries;
 use super::{Filled, View, Worker};
+use crate::blocks::BlockScan;
+use crate::extents::FileExtents;
 use crate::key::{FileId, after_prefix, rowid_of};
 use crate::memtable::Memtable;
 use crate::merge::{Committed, MergedScan};
@@ -151,10 +153,34 @@ fn only_in_base(
     if committed.memtables.iter().any(in_memory) {
         return Ok(None);
     }
+    if let Some(extents) = FileId::of_key(lower).and_then(|file| committed.extents.of(file)) {
+        return only_in_bulk(extents, committed.sequence, lower, upper);
+    }
     Ok(match base.first(lower, upper)? {
         None => Some(None),
         Some((found, _)) if found.len() == lower.len() + 8 => Some(Some(rowid_of(found))),
         // The entry of a longer key: the right one may stand behind it.
+        Some(_) => None,
+    })
+}
+
+/// The same for an index with bulk files.
+fn only_in_bulk(
+    extents: &FileExtents,
+    sequence: u64,
+    lower: &[u8],
+    upper: &[u8],
+) -> Result<Option<Option<u64>>> {
+    let [chain] = extents.chains() else {
+        return Ok(None);
+    };
+    if extents.is_shadowed() {
+        return Ok(None);
+    }
+    let scan = BlockScan::new(chain, lower, upper, sequence, false)?;
+    Ok(match scan.peek() {
+        None => Some(None),
+        Some((found, _)) if found.len() == lower.len() + 8 => Some(Some(rowid_of(found))),
         Some(_) => None,
     })
 }

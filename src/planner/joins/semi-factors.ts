@@ -35,8 +35,10 @@ export function semiFactors(
     semiCanSort: false,
     commuteBelow: 0n,
   };
-  const semi = listSelectivity(root, fresh(own), { varRelid: 0, join: base });
+  const asSemi = joinType === 'semi' || joinType === 'anti';
   const all = listSelectivity(root, fresh(own), { varRelid: 0, join: { ...base, joinType: 'inner' } });
+  // Where a unique inner side gives one match at most, PostgreSQL takes the inner join's own selectivity for both.
+  const semi = asSemi ? listSelectivity(root, fresh(own), { varRelid: 0, join: base }) : all;
   const matches = semi > 0 ? Math.max(1, (all * inner.rows) / semi) : 1;
   return { outerMatchFraction: semi, matchCount: matches };
 }

@@ -92,7 +92,7 @@ function relationSize(root: PlannerInfo, relation: RelationDescriptor): { pages:
     const statistics = catalog.statistics(relation.oid, attribute.number);
     width += statistics !== null ? statistics.averageWidth : typeWidth(catalog, attribute.type, attribute.typmod);
   }
-  const tupleBytes = Math.ceil(width / 8) * 8 + 24 + 4;
+  const tupleBytes = width + 24 + 4;
   const density = Math.trunc(pageUsableBytes / tupleBytes);
   return { pages, tuples: Math.round(density * pages) };
 }

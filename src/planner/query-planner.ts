@@ -7,6 +7,7 @@ import { shiftLevels, visitQueryDeep, mapRte } from './expressions/walk.js';
 import { extractOrClauses } from './jointree/or-clauses.js';
 import { deconstructJoinTree } from './jointree/deconstruct.js';
 import { makeOneRel } from './joins/search.js';
+import { preprocessExpression } from './plan-query.js';
 import type { PlannerInfo, RelOptInfo } from './planner-info.js';
 import { treeRelids } from './prep/pull-up.js';
 import { noRelids, relidMembers, relidsOf, singleRelid } from './relids.js';
@@ -78,7 +79,7 @@ function findTreePlaceHolders(root: PlannerInfo, node: JoinTreeNode): void {
 function findLateralReferences(root: PlannerInfo): void {
   for (const rel of root.rels) {
     if (rel?.kind !== 'base' || rel.rte === null) continue;
-    const vars = lateralVars(rel);
+    const vars = lateralVars(rel).map((item) => prepared(root, rel, item));
     if (vars.length === 0) continue;
     root.hasLateral = true;
     rel.lateralVars = vars;
@@ -88,6 +89,13 @@ function findLateralReferences(root: PlannerInfo): void {
     }
     needVars(root, vars, rel.relids);
   }
+}
+
+/** A subquery is prepared when it is planned: what it reads of this level is not yet. */
+function prepared(root: PlannerInfo, rel: RelOptInfo, item: Var | PlaceHolderVar): Var | PlaceHolderVar {
+  if (rel.rte?.kind !== 'subquery' || item.kind === 'Var') return item;
+  const known = root.placeholders.get(item.id);
+  return known?.variable ?? { ...item, arg: preprocessExpression(root, item.arg, false) };
 }
 
 function placeholderAt(root: PlannerInfo, item: PlaceHolderVar): bigint {

@@ -3,7 +3,7 @@
 
 use helios_base::Result;
 
-use crate::key::{ROW_KEY_BYTES, rowid_of};
+use crate::key::{PREFIX_BYTES, ROW_KEY_BYTES, rowid_of};
 
 /// Bytes of a block's entries from which on the next block begins.
 pub const BLOCK_BYTES: usize = 256 << 10;
@@ -98,15 +98,22 @@ impl<'a> BlockView<'a> {
         if key.len() == ROW_KEY_BYTES && high > 0 {
             (low, high) = self.narrow(key);
         }
+        let head = if high > low { self.head_of(key) } else { None };
         while low < high {
             let middle = (low + high) / 2;
-            if self.key(middle) < key {
+            if is_below(self.key(middle), key, head) {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
         low
+    }
+
+    /// The key's bytes after the file's prefix, which tell most keys apart; None where they can't be compared alone.
+    fn head_of(&self, key: &[u8]) -> Option<u64> {
+        let prefix = key.first_chunk::<PREFIX_BYTES>()?;
+        self.key(0).starts_with(prefix).then(|| head(key)).flatten()
     }
 
     /// Rowids are spread evenly: where a row stands follows from the first and the last one, give or take a few.
@@ -155,6 +162,20 @@ impl<'a> BlockView<'a> {
     }
 }
 
+#[inline]
+fn head(key: &[u8]) -> Option<u64> {
+    let bytes = key.get(PREFIX_BYTES..)?.first_chunk::<8>()?;
+    Some(u64::from_be_bytes(*bytes))
+}
+
+#[inline]
+fn is_below(found: &[u8], key: &[u8], key_head: Option<u64>) -> bool {
+    match (key_head, head(found)) {
+        (Some(wanted), Some(other)) if wanted != other => other < wanted,
+        _ => found < key,
+    }
+}
+
 /// Blocks in order of their keys, some of which a reader at `limit` (a command, a sequence) sees as a whole.
 pub trait Blocks {
     fn count(&self) -> usize;
@@ -183,6 +204,21 @@ pub trait Blocks {
             Some(block) if self.is_visible(block, limit) => Ok(self.view(block)?.get(key)),
             _ => Ok(None),
         }
+    }
+
+    /// The first entry at or after a key, if its block is visible.
+    fn first_from(&self, key: &[u8], limit: u64) -> Result<Option<(&[u8], &[u8])>> {
+        let (mut block, mut index) = self.position(key)?;
+        while block < self.count() {
+            if self.is_visible(block, limit) {
+                let view = self.view(block)?;
+                if index < view.count() {
+                    return Ok(Some(view.entry(index)));
+                }
+            }
+            (block, index) = (block + 1, 0);
+        }
+        Ok(None)
     }
 
     /// First (block, entry) at or after a key; the entry may be the one after a block's last.

@@ -8,7 +8,7 @@ use helios_columns::batch::{BatchWriter, ColumnSet};
 
 use super::cursors::add_entries;
 use super::{Filled, View, Worker};
-use crate::blocks::BlockScan;
+use crate::blocks::Blocks;
 use crate::extents::FileExtents;
 use crate::key::{FileId, after_prefix, rowid_of};
 use crate::memtable::Memtable;
@@ -177,8 +177,8 @@ fn only_in_bulk(
     if extents.is_shadowed() {
         return Ok(None);
     }
-    let scan = BlockScan::new(chain, lower, upper, sequence, false)?;
-    Ok(match scan.peek() {
+    let found = chain.first_from(lower, sequence)?;
+    Ok(match found.filter(|(found, _)| *found < upper) {
         None => Some(None),
         Some((found, _)) if found.len() == lower.len() + 8 => Some(Some(rowid_of(found))),
         Some(_) => None,

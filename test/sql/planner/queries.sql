@@ -1,0 +1,33 @@
+-- Plans that once gave wrong answers or none; each query's rows are in a determined order.
+-- A partial index built over rows that were there.
+SELECT k FROM b WHERE k < 8 AND x > 2 ORDER BY k;
+-- Locks through an inheritance parent.
+SELECT k, v FROM p FOR UPDATE;
+-- A semijoin's unique side joined to another relation first.
+SELECT count(*) FROM b r1, sums r2 WHERE r1.x IN (SELECT k FROM a GROUP BY ROLLUP (k, c));
+-- Constants and expressions below grouping sets.
+SELECT c1, x, count(*) FROM (VALUES (1)) r(c1), a GROUP BY ROLLUP (c1, x) HAVING c1 = ANY ('{1,5}') ORDER BY 1, 2;
+SELECT y, NOT y AS z, k FROM (SELECT k, x = 1 AS y FROM a WHERE k < 4) t GROUP BY GROUPING SETS (y, k) ORDER BY 1, 3;
+SELECT * FROM (SELECT 1 AS one, x, sum(k) FROM a GROUP BY GROUPING SETS (1, 2)) s WHERE one = 1 AND x = 2;
+SELECT k FROM a WHERE k < 4 GROUP BY GROUPING SETS ((k), ()) ORDER BY 1 DESC LIMIT 2;
+SELECT x, c, count(*), grouping(x, c) FROM a GROUP BY DISTINCT ROLLUP (x, c), CUBE (c) ORDER BY 1, 2, 4;
+-- Direct arguments of ordered-set aggregates, by group; descending orders.
+SELECT x, percentile_disc(x / 4.0) WITHIN GROUP (ORDER BY k), rank(x) WITHIN GROUP (ORDER BY k DESC NULLS FIRST) FROM a GROUP BY x ORDER BY x;
+SELECT mode() WITHIN GROUP (ORDER BY greatest(k, 7) DESC) FROM a;
+-- Columns that a primary key or a condition fixes.
+SELECT k, x, c FROM a WHERE k < 3 GROUP BY k, x, c ORDER BY 1;
+SELECT x, count(*) FROM a WHERE x = 9 GROUP BY x;
+-- Presorted and other aggregates side by side.
+SELECT x, string_agg(c, '' ORDER BY k), string_agg(DISTINCT c, ''), string_agg(c, '' ORDER BY k DESC) FROM a GROUP BY x ORDER BY x;
+-- Run conditions.
+SELECT * FROM (SELECT k, x, row_number() OVER (PARTITION BY x ORDER BY k) AS n, count(*) OVER (ORDER BY k) AS m FROM a) s WHERE n <= 2 AND m < 9 ORDER BY k;
+SELECT * FROM (SELECT k, dense_rank() OVER (ORDER BY x) AS r FROM a) s WHERE r = 2 ORDER BY k;
+-- Initplans below a subplan that runs again.
+SELECT k, (SELECT CASE WHEN o.x = 1 THEN 'one' ELSE (SELECT CASE WHEN o.k > 6 THEN (SELECT CASE WHEN o.c = 'a' THEN 'a' ELSE 'other' END) ELSE 'small' END) END) FROM a o ORDER BY k;
+-- Placeholders and lateral references across joins.
+SELECT ss2.* FROM a a1 LEFT JOIN b b1 JOIN (SELECT a2.k AS c1, a3.k AS c2, 42 AS c3 FROM a a2, a a3) ss1 ON b1.x = ss1.c2 ON a1.k = ss1.c1, LATERAL (SELECT a1.k, b1.k AS bk, ss1.c3 FROM p LIMIT 1) ss2 WHERE ss1.c2 = 3 ORDER BY 1, 2 LIMIT 3;
+SELECT v.* FROM (a LEFT JOIN (SELECT k, (SELECT coalesce(x, 0)) AS z FROM b) y ON a.x = y.k), LATERAL (SELECT a.k, y.z UNION ALL SELECT a.x, y.k) v(p, q) WHERE a.k < 4 ORDER BY 1, 2;
+SELECT count(*) FROM a LEFT JOIN LATERAL (SELECT ARRAY[a.k + r3.v] FROM generate_series(1, 2) r3(v) FULL JOIN (VALUES (1), (2)) r4(w) ON true, b WHERE b.k < 3) r2 ON a.k > 5 LEFT JOIN p ON true WHERE a.x = 1 GROUP BY a.k ORDER BY 1;
+-- MERGE through an inheritance parent.
+MERGE INTO p USING (VALUES (1), (3), (4), (9)) s(k) ON p.k = s.k WHEN MATCHED AND s.k = 3 THEN DELETE WHEN MATCHED THEN UPDATE SET v = 'merged' WHEN NOT MATCHED THEN INSERT VALUES (s.k, 'new') RETURNING merge_action(), p.k, p.v;
+SELECT tableoid::regclass AS t, k, v FROM p ORDER BY k;

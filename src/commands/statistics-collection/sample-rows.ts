@@ -15,6 +15,8 @@ export interface Sample {
 }
 
 const batchRows = 4096;
+/** Rows read by rowid before the memory behind them is let go: they lie far apart. */
+const readRowsMax = 512;
 /** Tables below so many times the sample are read whole. */
 const largeFactor = 3;
 /** Rowids drawn for each row wanted, at most: more are in vain in a table with so few rows left. */
@@ -143,8 +145,8 @@ function drawRowids(next: () => number, from: RowidSpace & { readonly count: num
 
 async function readRowids(source: Source, rowids: readonly RowId[], found: Map<RowId, Row>): Promise<void> {
   const execution = source.context.corridor.executionContext();
-  for (let at = 0; at < rowids.length; at += batchRows) {
-    const stored = source.table.getMany(source.view, rowids.slice(at, at + batchRows), source.attributes);
+  for (let at = 0; at < rowids.length; at += readRowsMax) {
+    const stored = source.table.getMany(source.view, rowids.slice(at, at + readRowsMax), source.attributes);
     for (const row of stored) if (row !== null) found.set(row.rowid, row.values);
     source.context.store.releaseFile?.(source.file);
     execution.checkInterrupts();

@@ -3,9 +3,10 @@
 
 mod support;
 
+use helios_columns::batch::ColumnSet;
 use helios_store::key::FileId;
 use helios_store::sequence::Definition;
-use helios_store::worker::{Filled, View};
+use helios_store::worker::{Filled, PointPath, View};
 use support::{LATEST, Scratch, Session, encoded_row};
 
 const FILE: FileId = FileId {
@@ -377,6 +378,59 @@ fn built_indexes_are_found_by_key() {
         session.worker.release_snapshot(snapshot);
         end(session, crash);
         session = Session::open(&scratch).expect("opens");
+    }
+    end(session, false);
+}
+
+#[test]
+fn point_reads_see_bulk_files() {
+    let scratch = Scratch::new("bulk-points");
+    let mut session = Session::open(&scratch).expect("opens");
+    let index = FileId {
+        filenode: 20002,
+        ..FILE
+    };
+    let transaction = session.worker.begin(1);
+    let stored = encoded_row(7).repeat(MANY as usize);
+    let rowids = session.insert_rows(transaction, 1, FILE, &stored);
+    let build = session
+        .worker
+        .begin_index_build(transaction, 1, index, true, true);
+    let mut build = build.expect("begins");
+    for (key, rowid) in rowids.iter().enumerate() {
+        build
+            .add(&(key as u64).to_be_bytes(), *rowid, false)
+            .expect("adds");
+    }
+    let duplicate = session.worker.finish_index_build(build).expect("builds");
+    assert_eq!(duplicate, None);
+    session.commit(transaction, true).expect("commits");
+    let path = PointPath { index, table: FILE };
+    for round in 0..3 {
+        for (key, found) in [(0, 1), (777, 1 - round.min(1)), (MANY - 1, 1), (MANY, 0)] {
+            let mut out = [0; 256];
+            let version = session.store.catalog_version();
+            let read = session.worker.newest_row_by_key(
+                path,
+                version,
+                &key.to_be_bytes(),
+                &mut ColumnSet::default(),
+                &mut out,
+            );
+            assert_eq!(read, Ok(Some(Filled::Count(found))), "{key}, round {round}");
+        }
+        if round == 0 {
+            let transaction = session.worker.begin(1);
+            let key = 777u64.to_be_bytes();
+            let worker = &mut session.worker;
+            let entry = worker.delete_entry(transaction, 1, index, &key, rowids[777]);
+            entry.expect("deletes");
+            let row = worker.delete_row(transaction, 1, FILE, rowids[777]);
+            row.expect("deletes");
+            session.commit(transaction, true).expect("commits");
+        } else {
+            session.store.checkpoint().expect("flushes");
+        }
     }
     end(session, false);
 }

@@ -118,7 +118,7 @@ impl BulkDirectory {
             record: record.clone(),
             blocks,
             map,
-            handle: Arc::new(handle),
+            unsynced: None,
         })
     }
 
@@ -271,7 +271,7 @@ impl GrowingFile {
             record,
             blocks: blocks.collect(),
             map,
-            handle: Arc::clone(&self.handle),
+            unsynced: Some(Arc::clone(&self.handle)),
         };
         self.unlink.0 = None;
         Ok(finished)
@@ -369,7 +369,8 @@ pub struct BulkFile {
     pub record: BulkRecord,
     blocks: Vec<FileBlock>,
     map: Map,
-    handle: Arc<File>,
+    /// Until it was synced: the mapping does without.
+    unsynced: Option<Arc<File>>,
 }
 
 impl BulkFile {
@@ -379,10 +380,13 @@ impl BulkFile {
     }
 
     /// Makes its bytes durable.
-    pub fn sync(&self) -> Result<()> {
-        self.handle
-            .sync_data()
-            .map_err(|error| Error::io("could not sync a bulk file", &error))
+    pub fn sync(&mut self) -> Result<()> {
+        match self.unsynced.take() {
+            Some(handle) => handle
+                .sync_data()
+                .map_err(|error| Error::io("could not sync a bulk file", &error)),
+            None => Ok(()),
+        }
     }
 }
 

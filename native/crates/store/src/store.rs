@@ -511,9 +511,9 @@ impl Store {
         Ok(())
     }
 
-    fn sync_and_push(&self, request: Request) {
+    fn sync_and_push(&self, mut request: Request) {
         let synced = if self.durable {
-            let files = request.bulk.iter().try_for_each(BulkFile::sync);
+            let files = request.bulk.iter_mut().try_for_each(BulkFile::sync);
             files.and_then(|()| self.bulk.as_ref().map_or(Ok(()), |bulk| bulk.sync()))
         } else {
             Ok(())

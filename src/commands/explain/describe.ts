@@ -313,10 +313,11 @@ function upperDetails(context: DescribeContext, plan: Plan, tools: DetailTools):
       filter(names.upperPrefix);
       return;
     case 'Group':
-      list.push({
-        label: 'Group Key',
-        value: plan.groupColumns.map((item) => inputColumn(context, plan.outer, item.column)),
-      });
+      if (plan.groupColumns.length > 0)
+        list.push({
+          label: 'Group Key',
+          value: plan.groupColumns.map((item) => inputColumn(context, plan.outer, item.column)),
+        });
       filter(names.upperPrefix);
       return;
     case 'WindowAgg':

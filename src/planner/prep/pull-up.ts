@@ -57,19 +57,44 @@ function pullUp(root: PlannerInfo, node: JoinTreeNode, place: Place): JoinTreeNo
         depthOuter: place.depthOuter || outer || joinType === 'semi',
         outerRels,
       };
+      const before = replacementsOf(root).length;
       const left = pullUp(root, node.left, leftPlace);
+      const middle = replacementsOf(root).length;
       const right = pullUp(root, node.right, rightPlace);
-      return { ...node, left, right, quals: substitutePending(root, node.quals) };
+      const made = replacementsOf(root);
+      // A full join's condition must show which side each of its expressions comes from: constants wouldn't.
+      if (joinType === 'full') markNulled(made.slice(before));
+      // Another join's condition sees its inputs as they are; only above it they may have been replaced by NULLs.
+      const quals = substitutePending(root, node.quals);
+      if (joinType === 'right') markNulled(made.slice(before, middle));
+      if (joinType === 'left') markNulled(made.slice(middle));
+      return { ...node, left, right, quals };
     }
   }
 }
 
+interface Replacement {
+  /** Puts the entry's expressions as they are, or protected against becoming other than NULL where their row is. */
+  readonly plain: (expression: Expression) => Expression;
+  readonly protecting: (expression: Expression) => Expression;
+  /** The recursion has left an outer join that nulls the entry's rows. */
+  isNulled: boolean;
+}
+
 /** Replacements of pulled-up entries so far, applied to tree parts as the recursion leaves them. */
-const replacements = new WeakMap<PlannerInfo, ((expression: Expression) => Expression)[]>();
+const replacements = new WeakMap<PlannerInfo, Replacement[]>();
+
+function replacementsOf(root: PlannerInfo): readonly Replacement[] {
+  return replacements.get(root) ?? [];
+}
+
+function markNulled(list: readonly Replacement[]): void {
+  for (const item of list) item.isNulled = true;
+}
 
 function substitutePending(root: PlannerInfo, quals: Expression | null): Expression | null {
   if (quals === null) return null;
-  return (replacements.get(root) ?? []).reduce((result, replace) => replace(result), quals);
+  return replacementsOf(root).reduce((result, item) => (item.isNulled ? item.protecting : item.plain)(result), quals);
 }
 
 function pullUpReference(root: PlannerInfo, rtIndex: number, place: Place): JoinTreeNode | null {
@@ -259,32 +284,41 @@ function replaceReferences(
   const byNumber = new Map(
     columns.filter((entry) => !entry.junk || entry.resno > 0).map((entry) => [entry.resno, entry.expr]),
   );
-  const wrapped = new Map<number, Expression>();
-  const valueFor = (variable: Var): Expression => {
-    if (variable.attno === 0) return wholeRow(columns, variable, rte, nullableRelids, root);
-    const known = wrapped.get(variable.attno);
-    if (known !== undefined) return known;
-    const expr = byNumber.get(variable.attno) ?? nullConst(variable.type, variable.typmod, variable.collation);
-    const value = nullableRelids === null ? expr : protect(root, expr, nullableRelids);
-    wrapped.set(variable.attno, value);
-    return value;
+  const replacer = (
+    protectedBy: readonly number[] | null,
+  ): ((node: Expression, depth: number) => Expression | null) => {
+    const values = new Map<number, Expression>();
+    const valueFor = (variable: Var): Expression => {
+      if (variable.attno === 0) return wholeRow(columns, variable, rte, protectedBy, root);
+      const known = values.get(variable.attno);
+      if (known !== undefined) return known;
+      const expr = byNumber.get(variable.attno) ?? nullConst(variable.type, variable.typmod, variable.collation);
+      const value = protectedBy === null ? expr : protect(root, expr, protectedBy);
+      values.set(variable.attno, value);
+      return value;
+    };
+    const replaceNode = (node: Expression, depth: number): Expression | null => {
+      if (node.kind === 'Var') {
+        if (node.levelsUp !== depth || node.varno !== rtIndex) return node;
+        return depth === 0 ? valueFor(node) : shiftLevels(valueFor(node), depth, 0);
+      }
+      if (node.kind === 'PlaceHolderVar' && node.levelsUp === depth && node.relids.includes(rtIndex)) {
+        const arg = rewriteDeep(node.arg, replaceNode, depth);
+        const added = nullableRelids ?? [
+          ...new Set(columns.flatMap((entry) => relidMembers(relidsOfExpression(entry.expr)))),
+        ];
+        return { ...node, arg, relids: [...node.relids.filter((item) => item !== rtIndex), ...added] };
+      }
+      return null;
+    };
+    return replaceNode;
   };
-  const newRelids = nullableRelids ?? null;
-  const replaceNode = (node: Expression, depth: number): Expression | null => {
-    if (node.kind === 'Var') {
-      if (node.levelsUp !== depth || node.varno !== rtIndex) return node;
-      return depth === 0 ? valueFor(node) : shiftLevels(valueFor(node), depth, 0);
-    }
-    if (node.kind === 'PlaceHolderVar' && node.levelsUp === depth && node.relids.includes(rtIndex)) {
-      const arg = rewriteDeep(node.arg, replaceNode, depth);
-      const added = newRelids ?? [...new Set(columns.flatMap((entry) => relidMembers(relidsOfExpression(entry.expr))))];
-      return { ...node, arg, relids: [...node.relids.filter((item) => item !== rtIndex), ...added] };
-    }
-    return null;
-  };
+  const replaceNode = replacer(nullableRelids);
+  const plainNode = nullableRelids === null ? replaceNode : replacer(null);
   const replace = (expression: Expression): Expression => rewriteDeep(expression, replaceNode);
+  const plain = (expression: Expression): Expression => rewriteDeep(expression, plainNode);
   const list = replacements.get(root) ?? [];
-  list.push(replace);
+  list.push({ plain, protecting: replace, isNulled: false });
   replacements.set(root, list);
   root.query.rangeTable = root.rangeTable;
   const replaced = mapQuery(root.query, {

@@ -27,7 +27,7 @@ export function groupingRel(root: PlannerInfo, input: RelOptInfo, target: PathTa
   rel.target = target;
   rel.considerStartup = root.tupleFraction > 0;
   const quals = andList(query.having);
-  if (!query.hasAggregates && root.groupClause.length === 0 && query.groupingSets.length === 0) {
+  if (!query.hasAggregates && query.groupClause.length === 0 && query.groupingSets.length === 0) {
     addPath(rel, havingOnlyPath(root, rel, target, quals));
     setCheapest(rel);
     return rel;

@@ -28,7 +28,9 @@ export interface HashedSubPlan {
 export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan | null {
   const columns = equalities(subPlan, catalog);
   if (columns === null) return null;
-  const tables = new WeakMap<RunState, HashedTable | Promise<HashedTable>>();
+  const tables = new WeakMap<RunState, { readonly version: number; readonly table: HashedTable }>();
+  // What the subquery reads of levels further out may change while the plan runs: its rows do then.
+  const versionOf = (x: RunState): number => x.versionOf(x.planned?.subplans[subPlan.planId - 1]?.externParams ?? []);
   const keyOfRow = (row: readonly Value[], side: 'outerKey' | 'innerKey', x: RunState): unknown => {
     const [only] = columns;
     if (columns.length === 1 && only !== undefined) return only[side](row[0] as Value, x.ioFor(only.collation));
@@ -50,7 +52,7 @@ export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan
       }
     }
     const table = { keys, withNulls, rows, all };
-    if (subPlan.parameterIds.length === 0) tables.set(x, table);
+    if (subPlan.parameterIds.length === 0) tables.set(x, { version: versionOf(x), table });
     return table;
   };
   const couldMatch = (row: Row, values: readonly Value[], x: RunState): boolean =>
@@ -63,7 +65,10 @@ export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan
   const { unknownEqualsFalse } = subPlan;
   return {
     outer: columns.map((column) => column.outer),
-    table: (x) => tables.get(x) ?? build(x),
+    table: (x) => {
+      const known = tables.get(x);
+      return known !== undefined && known.version === versionOf(x) ? known.table : build(x);
+    },
     probe: (table, values, x) => {
       if (table.rows === 0) return false;
       // An EXISTS asked as IN, or a place where null and false mean the same: only a match counts.

@@ -24,6 +24,10 @@ SELECT * FROM (SELECT k, x, row_number() OVER (PARTITION BY x ORDER BY k) AS n, 
 SELECT * FROM (SELECT k, dense_rank() OVER (ORDER BY x) AS r FROM a) s WHERE r = 2 ORDER BY k;
 -- Initplans below a subplan that runs again.
 SELECT k, (SELECT CASE WHEN o.x = 1 THEN 'one' ELSE (SELECT CASE WHEN o.k > 6 THEN (SELECT CASE WHEN o.c = 'a' THEN 'a' ELSE 'other' END) ELSE 'small' END) END) FROM a o ORDER BY k;
+-- A hashed subquery within a subquery, over values of the level above both.
+SELECT count(*) FROM a r1 WHERE EXISTS (SELECT 1 FROM p WHERE r1.x NOT IN (SELECT greatest(r6.x, r1.x) FROM a r6));
+-- Groups by columns that are all fixed, over no rows.
+SELECT 7 AS z FROM a WHERE k < 0 GROUP BY z;
 -- Placeholders and lateral references across joins.
 SELECT ss2.* FROM a a1 LEFT JOIN b b1 JOIN (SELECT a2.k AS c1, a3.k AS c2, 42 AS c3 FROM a a2, a a3) ss1 ON b1.x = ss1.c2 ON a1.k = ss1.c1, LATERAL (SELECT a1.k, b1.k AS bk, ss1.c3 FROM p LIMIT 1) ss2 WHERE ss1.c2 = 3 ORDER BY 1, 2 LIMIT 3;
 SELECT v.* FROM (a LEFT JOIN (SELECT k, (SELECT coalesce(x, 0)) AS z FROM b) y ON a.x = y.k), LATERAL (SELECT a.k, y.z UNION ALL SELECT a.x, y.k) v(p, q) WHERE a.k < 4 ORDER BY 1, 2;

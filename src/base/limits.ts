@@ -56,3 +56,6 @@ export const jsonDepthMax = 6000;
 export const unreadBytesMax = 256 * 1024;
 /** Sessions that a process can hold: slots of the interrupt words. */
 export const sessionsMax = 65536;
+/** Characters of a text with escapes (in arrays, rows, JSON): rows within rows double their quotes at each level, and a
+ *  worker must not run out of memory over one value. PostgreSQL's limit for any value is 1 GB. */
+export const escapedCharactersMax = 1 << 28;

@@ -35,9 +35,10 @@ export function truncateIdentifier(name: string): string {
 // 64 bytes are at least 16 characters of four bytes each.
 const longWord = /[\w$\u0080-\uffff]{64,}|[\w$\u0080-\uffff]*[\u0080-\uffff][\w$\u0080-\uffff]{15,}|"[^"]{22,}"/;
 
+// Loops over one character at a time would exhaust the matcher's stack on long literals: runs are taken whole.
 // One token from where it starts: E string, string, quoted identifier, line comment, dollar quote, word.
 const token =
-  /[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[\s\S]*?\1|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|\d[\w.]*/y;
+  /[eE]'[^'\\]*(?:(?:''|\\[\s\S])[^'\\]*)*'|'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|--[^\n]*|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[\s\S]*?\1|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|\d[\w.]*/y;
 
 /** The identifiers and keywords of `sql`, folded as the scanner folds them. Comments and literals are stepped over. */
 function* identifiers(sql: string): Generator<string> {

@@ -88,8 +88,8 @@ function convertError(error: unknown): unknown {
   if (error instanceof Error && error.name === 'RuntimeError') return stackDepthExceeded();
   if (!hasSqlDetails(error) || error.sqlDetails === undefined) return error;
   const { message, cursorPosition, functionName } = error.sqlDetails;
-  if (message.startsWith('memory exhausted') || message.startsWith('stack depth limit exceeded'))
-    return stackDepthExceeded();
+  // The grammar's own stack has an end too: "memory exhausted at or near", a syntax error as in PostgreSQL.
+  if (message.startsWith('stack depth limit exceeded')) return stackDepthExceeded();
   const [code, detail, hint] = codeOf(message, functionName ?? '');
   return pgError(code, message, { detail, hint, position: cursorPosition + 1 });
 }
@@ -114,6 +114,7 @@ const codesByMessage: readonly (readonly [
     undefined,
     "Use '' to write quotes in strings. \\' is insecure in client-only encodings.",
   ],
+  ['invalid Unicode escape value', SqlState.syntaxError],
   [
     'invalid Unicode escape',
     SqlState.invalidEscapeSequence,

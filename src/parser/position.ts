@@ -28,9 +28,17 @@ export function stringIndex(source: string, byteOffset: number): number {
 
 /** The part of `source` between a statement's byte location and length (0: up to the end). */
 export function sliceBytes(source: string, location: number, length: number): string {
-  if (isAscii(source)) return length === 0 ? source.slice(location) : source.slice(location, location + length);
-  const bytes = Buffer.from(source, 'utf8');
+  const bytes = bytesOf(source);
+  if (bytes === null) return length === 0 ? source.slice(location) : source.slice(location, location + length);
   return bytes.toString('utf8', location, length === 0 ? bytes.length : location + length);
+}
+
+/** The text that was sliced last and, where it isn't ASCII, its bytes: a string of many statements is cut many times. */
+let last: { readonly source: string; readonly bytes: Buffer | null } = { source: '', bytes: null };
+
+function bytesOf(source: string): Buffer | null {
+  if (last.source !== source) last = { source, bytes: isAscii(source) ? null : Buffer.from(source, 'utf8') };
+  return last.bytes;
 }
 
 function isAscii(text: string): boolean {

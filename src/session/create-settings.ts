@@ -30,10 +30,16 @@ export function createSettings(base: BaseSettings, session: Session): SessionSet
   return settings;
 }
 
+/** A week: the zone rules have no further offsets. */
+const zoneHoursMax = 168;
+
 const checks: SettingChecks = {
   timeZone(text) {
     // A number is hours east of UTC (manual, SET TIME ZONE).
-    if (/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text)) return fixedTimeZone(Math.round(Number(text) * 3600)).name;
+    if (/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text)) {
+      const hours = Number(text);
+      return Math.abs(hours) < zoneHoursMax ? fixedTimeZone(Math.round(hours * 3600)).name : null;
+    }
     return findTimeZone(text)?.name ?? null;
   },
 };

@@ -26,6 +26,12 @@ function asPgError(session: Session, thrown: unknown): PgError {
       hint: `Increase the configuration parameter "max_stack_depth" (currently ${session.settings.show('max_stack_depth')}), after ensuring the platform's stack depth limit is adequate.`,
     });
   }
+  // A string or buffer larger than the runtime can hold.
+  if (
+    thrown instanceof RangeError &&
+    /Invalid (string|array|typed array|array buffer) length|allocation failed/i.test(thrown.message)
+  )
+    return pgError(SqlState.outOfMemory, 'out of memory', { detail: 'Failed on a value that is too large.' });
   session.logBug(thrown);
   return pgError(SqlState.internalError, thrown instanceof Error ? thrown.message : String(thrown));
 }

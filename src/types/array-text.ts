@@ -1,5 +1,6 @@
 // Text form of arrays (manual, section 8.15): dimensions, braces, quoting. Works on element texts only; turning them
 // into values is array-type.ts's part.
+import { escapeCharacters } from './escape.js';
 import { arrayDimensionsMax, arrayElementsMax } from '../base/limits.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { isSpace } from './input-error.js';
@@ -55,7 +56,7 @@ export function formatArrayLiteral(
 function quoteElement(text: string, delimiter: string): string {
   if (text !== '' && !/["\\{} \t\n\r\f\v]/.test(text) && !text.includes(delimiter) && !/^null$/i.test(text))
     return text;
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+  return `"${escapeCharacters(text, /["\\]/g, (character) => `\\${character}`)}"`;
 }
 
 function malformed(text: string, detail: string): Error {

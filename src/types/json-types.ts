@@ -1,5 +1,6 @@
 // json (text kept as written) and jsonb (a parsed tree): text and binary form, stored form, jsonb's order.
 // Stored jsonb: a tag byte per node (null, false, true, string, number, array, object), lengths and counts as 32 bits.
+import { escapeCharacters } from './escape.js';
 import type { ByteReader, ByteWriter } from '../base/bytes.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { Jsonb, JsonbObject, type JsonbNode } from './jsonb.js';
@@ -67,7 +68,7 @@ export function formatJsonb(node: JsonbNode): string {
 /** A JSON string literal with PostgreSQL's escapes. */
 export function quoteJson(text: string): string {
   if (!/["\\\u0000-\u001f]/.test(text)) return `"${text}"`;
-  return `"${text.replace(/["\\\u0000-\u001f]/g, escapeJson)}"`;
+  return `"${escapeCharacters(text, /["\\\u0000-\u001f]/g, escapeJson)}"`;
 }
 
 const named: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 // Composite values and anonymous records: text form with quoting (manual, section 8.16), binary form with a type per
 // column. Order: column by column, nulls last. Stored form: column count, then per column its type, modifier, a null flag
 // and the value; so that anonymous records carry their own description.
+import { escapeCharacters } from './escape.js';
 import type { ByteReader, ByteWriter } from '../base/bytes.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { loadEmbedded, storeEmbedded } from './embedded-value.js';
@@ -155,7 +156,11 @@ function formatRecord(value: PgRecord, _type: TypeDescriptor, io: IoContext): st
 }
 
 function quoteColumn(text: string): string {
-  return text === '' || /["\\(), \t\n\r\f\v]/.test(text) ? `"${text.replace(/["\\]/g, '$&$&')}"` : text;
+  return text === '' || /["\\(), \t\n\r\f\v]/.test(text) ? `"${escapeCharacters(text, /["\\]/g, twice)}"` : text;
+}
+
+function twice(character: string): string {
+  return character + character;
 }
 
 function sendRecord(value: PgRecord, _type: TypeDescriptor, writer: ByteWriter, io: IoContext): void {

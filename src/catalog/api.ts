@@ -164,6 +164,8 @@ export interface CatalogTables {
     changes: Partial<CatalogRow<T>>,
   ): Promise<void>;
   delete<T extends CatalogName>(transaction: Transaction, table: T, entry: CatalogEntry<T>): Promise<void>;
+  /** Rows of a catalog are about to be written past this interface, by SQL: what is remembered of them goes. */
+  onForeignWrite(transaction: Transaction): void;
   /** A new oid, unused in the catalog's oid column. */
   newOid<T extends CatalogName>(table: T): number;
 }

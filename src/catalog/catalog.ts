@@ -5,7 +5,8 @@ import { pageBytes } from '../base/limits.js';
 import { accessControl } from './access.js';
 import { aclTextOf, type RoleNames } from './acl-text.js';
 import type { Catalog, CatalogTables } from './api.js';
-import { createCatalogCache } from './cache.js';
+import { type CatalogCache, createCatalogCache } from './cache.js';
+import { forgetAlways, forgetKeys, forgetLookups } from './catalog-changes.js';
 import type { CatalogSession } from './catalog-session.js';
 import { deleteObjects } from './dependencies/delete-objects.js';
 import { objectAddress } from './dependencies/object-address.js';
@@ -26,7 +27,7 @@ import { type RelationLookups, relationLookups } from './lookups/relations.js';
 import { roleLookups } from './lookups/roles.js';
 import { type TypeLookups, typeLookups } from './lookups/types.js';
 import { createNames } from './names.js';
-import { createCatalogTables } from './tables.js';
+import { type CatalogTablesOptions, createCatalogTables } from './tables.js';
 import { SessionIoContext } from './session-io-context.js';
 import { visibility } from './visibility.js';
 
@@ -46,8 +47,7 @@ export function createCatalog(session: CatalogSession): Catalog {
     acl: aclTextOf(roleNames),
     findType: (oid) => types.findTypeByOid(oid),
     withView: (read) => withLatestView(session, read),
-    region: (table) => cache.region(`rows of ${table}`, sourcesOf(table), cachedLookupsMax),
-    onWrite: cache.onWrite,
+    ...rememberedRows(cache),
   });
   const base: LookupBase = { session, tables, cache };
   const roles = roleLookups(base);
@@ -95,8 +95,7 @@ export function createCatalog(session: CatalogSession): Catalog {
     ...opclasses,
     ...casts,
     ...constraintLookups(base),
-    ...storedFacts(base, relations),
-    rememberedText: rememberedTexts(base, namespaces),
+    ...storedFacts(base, relations, namespaces),
     tables,
     io: new SessionIoContext(session, types, functions, names),
     names,
@@ -106,6 +105,19 @@ export function createCatalog(session: CatalogSession): Catalog {
     formatType: typeText,
   };
   return catalog;
+}
+
+/** Where found rows are remembered, and what of them is forgotten when they change. */
+function rememberedRows(cache: CatalogCache): Pick<CatalogTablesOptions, 'region' | 'onWrite' | 'onForeignWrite'> {
+  return {
+    region(table) {
+      const sources = sourcesOf(table);
+      const forget = forgetLookups(table, sources);
+      return cache.region(`rows of ${table}`, sources, { entriesMax: cachedLookupsMax, forget });
+    },
+    onWrite: cache.onWrite,
+    onForeignWrite: cache.onForeignWrite,
+  };
 }
 
 /** The catalogs that a catalog's rows are read from: access control lists name roles. */
@@ -141,11 +153,10 @@ function typeTexts(
 
 /** Texts of definitions: names are qualified as the search path wants, constants printed as the settings say. */
 function rememberedTexts({ session, cache }: LookupBase, namespaces: NamespaceLookups): Catalog['rememberedText'] {
-  const texts = cache.region<string, string | null>(
-    'texts',
-    Object.keys(catalogShapes) as CatalogName[],
-    rememberedTextsMax,
-  );
+  const texts = cache.region<string, string | null>('texts', Object.keys(catalogShapes) as CatalogName[], {
+    entriesMax: rememberedTextsMax,
+    forget: forgetAlways,
+  });
   return (key, make) => {
     const io = session.ioSettings;
     const form = `${io.dateStyle} ${io.dateOrder} ${io.intervalStyle} ${io.timeZone} ${io.extraFloatDigits} ${io.byteaOutput}`;
@@ -154,9 +165,12 @@ function rememberedTexts({ session, cache }: LookupBase, namespaces: NamespaceLo
 }
 
 /** What the store knows of relations and databases, and what catalogs hold beside descriptors. */
-function storedFacts({ session, tables, cache }: LookupBase, relations: RelationLookups) {
+function storedFacts(base: LookupBase, relations: RelationLookups, namespaces: NamespaceLookups) {
+  const { session, tables, cache } = base;
   const { store } = session;
-  const viewQueries = cache.region<number, string | null>('viewQueries', ['pg_rewrite']);
+  const viewQueries = cache.region<number, string | null>('viewQueries', ['pg_rewrite'], {
+    forget: forgetKeys({ pg_rewrite: (row) => row.ev_class }),
+  });
   const children = cache.region<number, readonly number[]>('inheritors', ['pg_inherits']);
   const directChildren = (parent: number): readonly number[] =>
     children.get(parent, () =>
@@ -168,6 +182,7 @@ function storedFacts({ session, tables, cache }: LookupBase, relations: Relation
   const loadViewQuery = (relation: number): string | null =>
     tables.findOne('pg_rewrite', { ev_class: relation, rulename: '_RETURN' })?.row.ev_action ?? null;
   return {
+    rememberedText: rememberedTexts(base, namespaces),
     relationSize(oid: number) {
       const { file, kind } = relations.requireRelation(oid);
       const { entries, bytes } = store.size(file);

@@ -54,6 +54,17 @@ export function lookupName(
   return name;
 }
 
+/** Names of all lookups, of the kinds made so far, that find or would have found this row. */
+export function lookupNamesOf(table: CatalogName, row: object): string[] {
+  const names: string[] = [];
+  for (const plan of plans.get(table)?.values() ?? []) {
+    if (plan.index === null) continue;
+    const name = lookupName(plan, row as Readonly<Record<string, ColumnValue>>);
+    if (name !== null) names.push(name);
+  }
+  return names;
+}
+
 /** The index with most leading columns given; a whole unique key wins. */
 function makePlan(table: CatalogName, wanted: Readonly<Record<string, ColumnValue>>, signature: string): FindPlan {
   const { columns, indexes } = catalogShapes[table];

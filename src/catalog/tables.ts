@@ -35,7 +35,8 @@ export interface CatalogTablesOptions {
   /** Where found rows of a catalog are remembered. */
   region(table: CatalogName): CacheRegion<string, readonly CatalogEntry<CatalogName>[]>;
   /** Told before each write, so that cached descriptors built on the catalog are dropped. */
-  onWrite(transaction: Transaction, table: CatalogName): void;
+  onWrite(transaction: Transaction, table: CatalogName, before: object | null, after: object | null): void;
+  onForeignWrite(transaction: Transaction): void;
 }
 
 /** Rows a scan fetches at a time. */
@@ -177,7 +178,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
   async function insert<T extends CatalogName>(transaction: Transaction, table: T, row: CatalogRow<T>): Promise<void> {
     const values = toStoredRow(table, row, acl);
     await claimUniqueKeys(transaction, table, values, null, -1);
-    options.onWrite(transaction, table);
+    options.onWrite(transaction, table, null, row);
     const rowid = tableStore(table).insert(transaction.store, transaction.command, values);
     for (const index of catalogShapes[table].indexes)
       indexStore(table, index).insert(transaction.store, transaction.command, keyOf(index, values), rowid, null);
@@ -193,7 +194,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     const row: CatalogRow<T> = { ...entry.row, ...changes };
     const values = toStoredRow(table, row, acl);
     await claimUniqueKeys(transaction, table, values, old, entry.rowid);
-    options.onWrite(transaction, table);
+    options.onWrite(transaction, table, entry.row, row);
     tableStore(table).update(transaction.store, transaction.command, entry.rowid, values);
     if (table === 'pg_class') noteTableChanged(store, database, row as unknown as CatalogRow<'pg_class'>);
     for (const index of catalogShapes[table].indexes) {
@@ -226,7 +227,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     entry: CatalogEntry<T>,
   ): Promise<void> {
     const old = await lockEntry(transaction, table, entry);
-    options.onWrite(transaction, table);
+    options.onWrite(transaction, table, entry.row, null);
     tableStore(table).delete(transaction.store, transaction.command, entry.rowid);
     for (const index of catalogShapes[table].indexes)
       indexStore(table, index).delete(transaction.store, transaction.command, keyOf(index, old), entry.rowid);
@@ -239,6 +240,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     update,
     updateNewest,
     delete: remove,
+    onForeignWrite: options.onForeignWrite,
     newOid(table) {
       for (;;) {
         const oid = store.nextOid();

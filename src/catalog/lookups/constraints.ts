@@ -2,6 +2,7 @@
 import type { PgArray } from '../../types/value.js';
 import type { ColumnStatistics, ConstraintDescriptor } from '../descriptors.js';
 import type { PgConstraintRow, PgStatisticRow } from '../generated/rows.js';
+import { forgetKeys } from '../catalog-changes.js';
 import type { LookupBase } from './lookup-base.js';
 
 export interface ConstraintLookups {
@@ -11,8 +12,12 @@ export interface ConstraintLookups {
 }
 
 export function constraintLookups({ tables, cache }: LookupBase): ConstraintLookups {
-  const byOid = cache.region<number, ConstraintDescriptor | null>('constraints', ['pg_constraint']);
-  const byDomain = cache.region<number, readonly ConstraintDescriptor[]>('domainConstraints', ['pg_constraint']);
+  const byOid = cache.region<number, ConstraintDescriptor | null>('constraints', ['pg_constraint'], {
+    forget: forgetKeys({ pg_constraint: (row) => row.oid }),
+  });
+  const byDomain = cache.region<number, readonly ConstraintDescriptor[]>('domainConstraints', ['pg_constraint'], {
+    forget: forgetKeys({ pg_constraint: (row) => row.contypid }),
+  });
   const columns = cache.region<string, ColumnStatistics | null>('statistics', ['pg_statistic']);
   return {
     constraint: (oid) =>

@@ -3,6 +3,7 @@ import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { NamespaceDescriptor } from '../descriptors.js';
 import { pgCatalogNamespace } from '../oids.js';
 import { aclBit } from '../acl-text.js';
+import { forgetKeys } from '../catalog-changes.js';
 import type { LookupBase } from './lookup-base.js';
 import { splitIdentifierList } from '../identifier-list.js';
 
@@ -45,8 +46,12 @@ export function namespaceLookups(
   emptyNamespace: (namespace: number) => Promise<void>,
 ): NamespaceLookups {
   const { session, tables, cache } = base;
-  const byOid = cache.region<number, NamespaceDescriptor | null>('namespaces', ['pg_namespace']);
-  const byName = cache.region<string, NamespaceDescriptor | null>('namespaceNames', ['pg_namespace']);
+  const byOid = cache.region<number, NamespaceDescriptor | null>('namespaces', ['pg_namespace'], {
+    forget: forgetKeys({ pg_namespace: (row) => row.oid }),
+  });
+  const byName = cache.region<string, NamespaceDescriptor | null>('namespaceNames', ['pg_namespace'], {
+    forget: forgetKeys({ pg_namespace: (row) => row.nspname }),
+  });
   const temporaryName = `pg_temp_${session.sessionId}`;
   let usesTemporary = false;
   let resolved: ResolvedPath | null = null;

@@ -14,6 +14,7 @@ import type {
 } from '../descriptors.js';
 import type { CatalogName, PgAttributeRow, PgClassRow, PgIndexRow, PgTriggerRow } from '../generated/rows.js';
 import { catalogShapes } from '../generated/schema.js';
+import { forgetKeys, forgetRelations } from '../catalog-changes.js';
 import { describeConstraint } from './constraints.js';
 import type { LookupBase } from './lookup-base.js';
 import type { NamespaceLookups } from './namespaces.js';
@@ -54,10 +55,18 @@ export function relationLookups(
   opclasses: OpclassLookups & OperatorFamilyLookups,
 ): RelationLookups {
   const { session, tables, cache } = base;
-  const byOid = cache.region<number, RelationDescriptor | null>('relations', relationCatalogs);
-  const byName = cache.region<string, number>('relationNames', ['pg_class']);
-  const heads = cache.region<number, RelationHead | null>('relationHeads', ['pg_class', 'pg_namespace', 'pg_authid']);
-  const columnNames = cache.region<number, readonly (string | null)[]>('attributeNames', ['pg_attribute']);
+  const byOid = cache.region<number, RelationDescriptor | null>('relations', relationCatalogs, {
+    forget: forgetRelations,
+  });
+  const byName = cache.region<string, number>('relationNames', ['pg_class'], {
+    forget: forgetKeys({ pg_class: (row) => `${row.relnamespace} ${row.relname}` }),
+  });
+  const heads = cache.region<number, RelationHead | null>('relationHeads', ['pg_class', 'pg_namespace', 'pg_authid'], {
+    forget: forgetKeys({ pg_class: (row) => row.oid }),
+  });
+  const columnNames = cache.region<number, readonly (string | null)[]>('attributeNames', ['pg_attribute'], {
+    forget: forgetKeys({ pg_attribute: (row) => row.attrelid }),
+  });
 
   const fileOf = (row: PgClassRow) => ({
     database: row.relisshared ? 0 : session.database,

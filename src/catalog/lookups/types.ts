@@ -4,6 +4,7 @@ import { defined } from '../../errors/unreachable.js';
 import type { Store } from '../../storage/api.js';
 import { domainBehaviour } from '../../types/domain.js';
 import type { EnumLabel, TypeAttribute, TypeDescriptor } from '../../types/type-descriptor.js';
+import { forgetKeys, forgetTypes } from '../catalog-changes.js';
 import { behaviourOf } from '../core-types.js';
 import type { PgTypeRow } from '../generated/rows.js';
 import { firstUnpinnedOid } from '../oids.js';
@@ -32,8 +33,12 @@ function builtinTypesOf(store: Store): Map<number, TypeDescriptor> {
 export function typeLookups(base: LookupBase, namespaces: NamespaceLookups): TypeLookups {
   const { session, tables, cache } = base;
   const builtin = builtinTypesOf(session.store);
-  const byOid = cache.region<number, TypeDescriptor | null>('types', ['pg_type', 'pg_enum', 'pg_attribute']);
-  const byName = cache.region<string, number>('typeNames', ['pg_type']);
+  const byOid = cache.region<number, TypeDescriptor | null>('types', ['pg_type', 'pg_enum', 'pg_attribute'], {
+    forget: forgetTypes,
+  });
+  const byName = cache.region<string, number>('typeNames', ['pg_type'], {
+    forget: forgetKeys({ pg_type: (row) => `${row.typnamespace} ${row.typname}` }),
+  });
   const symbols = cache.region<number, string>('symbols', ['pg_proc']);
 
   const symbolOf = (oid: number): string =>

@@ -2,6 +2,7 @@
 // INSERT, UPDATE, DELETE, MERGE, ON CONFLICT, foreign key actions and COPY all write through here.
 import { type Awaitable, chain } from '../../base/awaitable.js';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
+import { firstNormalOid, pgCatalogNamespace } from '../../catalog/oids.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
 import type { CopyLineFormat, CopyLoader, RowPlacement, StoredRow, TableStore } from '../../storage/api.js';
@@ -273,6 +274,9 @@ export class TargetTable {
 
 /** Opens a table for writing within a statement. Throws 55000, 42809 and 0A000 for what can't be written. */
 export function openTarget(statement: RunState, relation: RelationDescriptor): TargetTable {
+  const { catalog, transaction } = statement.context;
+  if (relation.oid < firstNormalOid && relation.schema === pgCatalogNamespace)
+    catalog.tables.onForeignWrite(transaction);
   const program = targetProgram(statement, relation);
   return new TargetTable(new RunState(program.unit, statement.context, null), relation, program, statement);
 }

@@ -61,8 +61,15 @@ export function parsePlpgsql(createFunction: string): unknown {
   } catch (error) {
     // The body was parsed: only its tree, printed with unescaped text, is no JSON.
     if (error instanceof SyntaxError && !hasSqlDetails(error)) return null;
-    throw convertError(error);
+    throw convertBodyError(error);
   }
+}
+
+/** Errors of PL/pgSQL's own grammar come as plain ones: what the body says is wrong. */
+function convertBodyError(error: unknown): unknown {
+  const converted = convertError(error);
+  const isPlain = converted === error && error instanceof Error && error.message.startsWith('syntax error');
+  return isPlain ? pgError(SqlState.syntaxError, error.message) : converted;
 }
 
 const cache = new Map<string, ParsedText>();

@@ -148,6 +148,7 @@ export class Portal {
   /** The whole result of a SELECT by key that needs no transaction; null where the portal must run the general way. */
   runPoint(session: Session): { readonly columns: readonly ResultColumn[]; readonly rows: readonly Row[] } | null {
     if (this.isOpen || !session.transactions.isOutside) return null;
+    session.checkInterrupts();
     const select = this.options.prepared.pointSelect(session);
     const rows = select?.run(this.options.parameters.map((parameter) => parameter.value));
     if (!select || rows === undefined) return null;

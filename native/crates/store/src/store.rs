@@ -169,7 +169,7 @@ impl Store {
             base,
             visible: AtomicU64::new(1),
             lsn: AtomicU64::new(0),
-            catalog_version: AtomicU32::new(1),
+            catalog_version: AtomicU32::new(2),
             next_xid: AtomicU64::new(FIRST_XID),
             oids: Mutex::new(OidCounter {
                 next: FIRST_NORMAL_OID,

@@ -319,8 +319,8 @@ fn apply_commit(
     if !request.bulk.is_empty() {
         store.add_bulk(sequence, std::mem::take(&mut request.bulk))?;
     }
-    // Counted before and after: who reads under a snapshot with this commit and still finds the version it planned at
-    // has not read what the commit made (point reads take no locks); who saw the first count looks again.
+    // Counted before and after, so it is odd while the commit becomes visible: who reads what the commit made finds
+    // another version than the even one that it planned at, or an odd one (point reads take no locks).
     if request.catalog_changed {
         store.catalog_version.fetch_add(1, Ordering::AcqRel);
     }

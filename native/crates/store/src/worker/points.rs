@@ -40,7 +40,9 @@ impl Worker {
             command: 0,
         };
         let filled = self.row_by_key(&state, view, path, key, columns, out)?;
-        let is_current = self.store.catalog_version() == catalog_version;
+        // An odd version is that of a change under way: what was planned then may be what was before it or after it.
+        let is_settled = catalog_version.is_multiple_of(2);
+        let is_current = is_settled && self.store.catalog_version() == catalog_version;
         Ok(is_current.then_some(filled))
     }
 

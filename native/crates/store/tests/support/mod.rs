@@ -11,7 +11,7 @@ use helios_columns::batch::{Column, ColumnSet, Slot};
 use helios_store::key::FileId;
 use helios_store::placement::Placing;
 use helios_store::store::{Options, Store};
-use helios_store::worker::{Commit, Filled, Inserted, View, Worker};
+use helios_store::worker::{Commit, Filled, Inserted, PointPath, View, Worker};
 
 pub const SMALL: Options = Options {
     durable: false,
@@ -224,6 +224,42 @@ impl Session {
             .first()
             .filter(|(rowid, _)| *rowid != 0)
             .map(|(_, value)| *value)
+    }
+}
+
+impl Session {
+    /// Rowid and value of the row under a key, as the view sees it.
+    pub fn point(&self, view: View, path: PointPath, key: &[u8]) -> Option<(u64, u32)> {
+        let mut out = vec![0; 1024];
+        let mut columns = ColumnSet::new(INT4.to_vec());
+        let filled = self
+            .worker
+            .row_by_key_in_view(view, path, key, &mut columns, &mut out)
+            .expect("reads");
+        point_row(filled, &out)
+    }
+
+    /// The same in the newest committed state; None where the catalogs are at another version.
+    pub fn newest_point(
+        &mut self,
+        path: PointPath,
+        catalog_version: u32,
+        key: &[u8],
+    ) -> Option<Option<(u64, u32)>> {
+        let mut out = vec![0; 1024];
+        let mut columns = ColumnSet::new(INT4.to_vec());
+        let filled = self
+            .worker
+            .newest_row_by_key(path, catalog_version, key, &mut columns, &mut out)
+            .expect("reads");
+        filled.map(|filled| point_row(filled, &out))
+    }
+}
+
+fn point_row(filled: Filled, out: &[u8]) -> Option<(u64, u32)> {
+    match filled {
+        Filled::Count(count) => parse_rows(out, count).first().copied(),
+        Filled::Grow(bytes) => panic!("a row of one int4 asks for {bytes} bytes"),
     }
 }
 

@@ -43,7 +43,10 @@ const measures: Readonly<Record<string, Measure>> = {
   idle: { name: 'an idle connection', unit: 'KiB', isCost: true, run: idleKib },
 };
 
-const ours = options.heliosdb === undefined ? await startServer({ settings: ['max_connections=1200'] }) : null;
+const ours =
+  options.heliosdb === undefined
+    ? await startServer({ settings: ['max_connections=1200', 'heliosdb.warm_up=on'] })
+    : null;
 const servers = { heliosdb: ours?.port ?? Number(options.heliosdb), postgresql: Number(options.postgresql) };
 try {
   for (const port of Object.values(servers)) await recreateDatabase(port);

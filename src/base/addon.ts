@@ -6,3 +6,6 @@ import type * as Addon from '../../native/binding.js';
 const require = createRequire(import.meta.url);
 
 export const addon = require('../../../native/heliosdb.node') as typeof Addon;
+
+/** Kind in the registry of backends of the sessions in which a fresh worker compiles its code: nobody's, soon over. */
+export const warmUpKind = 'warm-up';

@@ -137,6 +137,14 @@ const additional: readonly Addition[] = [
     max: 1024,
   },
   {
+    name: 'heliosdb.warm_up',
+    type: 'bool',
+    context: 'postmaster',
+    bootValue: 'on',
+    category: 'HeliosDB',
+    flags: [],
+  },
+  {
     name: 'is_superuser',
     type: 'bool',
     context: 'internal',

@@ -49,6 +49,7 @@ export const shortDescriptions: Readonly<Record<string, string>> = {
   fsync: 'Makes commits survive a crash of the machine.',
   from_collapse_limit: 'Largest FROM list that subqueries are merged into.',
   hash_mem_multiplier: 'How many times work_mem a hash table may use.',
+  'heliosdb.warm_up': 'Lets idle workers compile their code before clients need it.',
   'heliosdb.workers': 'Number of worker threads; 0 is one a core.',
   hba_file: 'File with the rules of client authentication.',
   idle_in_transaction_session_timeout: 'Time an open transaction may idle before its session is ended.',

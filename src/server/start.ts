@@ -3,7 +3,7 @@
 // start recover (immediate), as PostgreSQL's do.
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { addon } from '../base/addon.js';
+import { addon, warmUpKind } from '../base/addon.js';
 import type { BaseSettings } from '../config/base-settings.js';
 import type { StartCommand } from '../config/command-line.js';
 import { postgresqlVersion } from '../config/generated/settings.js';
@@ -137,7 +137,7 @@ class Server {
     if (!isFirst) return;
     addon.acceptorStop();
     let waitedMs = 0;
-    while (addon.backendList().length > 0) {
+    while (addon.backendList().some(({ kind }) => kind !== warmUpKind)) {
       await new Promise((resolve) => setTimeout(resolve, sessionPollMs));
       waitedMs += sessionPollMs;
       // Sessions that opened while the signal came get it too.

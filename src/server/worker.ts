@@ -1,6 +1,7 @@
 // A backend worker: attaches to the process's store, lock table and registry, takes the connections it is handed, and
 // serves each as a session of its host.
 import type { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
@@ -22,6 +23,7 @@ import type { WorkerOrder, WorkerReport, WorkerStart, WorkerState } from './work
 const start = workerData as WorkerStart;
 const port = defined(parentPort, 'the main thread');
 const sockets = new Set<Socket>();
+let isStopping = false;
 const report = (message: WorkerReport) => port.postMessage(message);
 
 try {
@@ -50,7 +52,18 @@ async function run(): Promise<void> {
   }
   serve(state, room);
   report({ kind: 'ready' });
+  if (state.settings.bool('heliosdb.warm_up')) await warmUp(room);
 }
+
+/** One worker after the other: most clients come to the first one first. */
+async function warmUp(room: SessionRoom): Promise<void> {
+  const before = (start.id - 1) % availableParallelism();
+  await new Promise((resolve) => setTimeout(resolve, before * warmUpMs).unref());
+  await room.warmUp(() => isStopping);
+}
+
+/** About how long a worker's warm-up takes. */
+const warmUpMs = 1000;
 
 function serve(state: MutableState, room: SessionRoom): void {
   addon.workerAdd(start.id, () => {
@@ -79,6 +92,7 @@ function accept(state: WorkerState, room: SessionRoom, fd: number, isLocal: bool
 
 /** Nothing waits any more: sessions were ended by the main thread, what is left is dropped. */
 function stop(state: WorkerState): void {
+  isStopping = true;
   for (const opening of state.opening) opening.abandon();
   for (const socket of sockets) socket.destroy();
   port.close();

@@ -21,6 +21,7 @@ export function openInternalConnection(role: LoginRole, database: LoginDatabase,
     tls: null,
     systemUser: null,
     interrupts: { pending: false, take: () => null, subscribe: () => () => {} },
+    isInternal: true,
     out,
     flushSoon() {
       return undefined;

@@ -102,7 +102,7 @@ export class Session implements SessionServices {
     this.settings = environment.createSettings(this);
     this.users = new SessionUsers(connection.role.oid);
     this.timer = new StatementTimer(this.settings, connection.interrupts);
-    this.statistics = new SessionStatistics(connection.database.oid, statistics, () =>
+    this.statistics = new SessionStatistics(connection.database.oid, connection.isInternal ? null : statistics, () =>
       this.settings.bool('track_counts'),
     );
     this.waitEnvironment = {

@@ -12,6 +12,7 @@ import type { SessionHost } from '../wire/connection.js';
 import { createSettings } from './create-settings.js';
 import { createSessionHost } from './host.js';
 import { initializeDatabases } from './initialize.js';
+import { warmUp } from './warm-up.js';
 import type { HbaRuleFacts, WorkerEnvironment } from './session.js';
 
 export interface SessionRoomOptions {
@@ -30,6 +31,8 @@ export interface SessionRoom {
   readonly host: SessionHost;
   /** Fills a new data directory. */
   initialize(): Promise<void>;
+  /** Compiles what clients' first statements need while the worker is idle; ends early once `isOver`. */
+  warmUp(isOver: () => boolean): Promise<void>;
 }
 
 /** Makes the worker ready for sessions. */
@@ -48,5 +51,9 @@ export async function startSessions(options: SessionRoomOptions): Promise<Sessio
       reload: () => options.reload(),
     },
   };
-  return { host: createSessionHost(environment), initialize: () => initializeDatabases(environment) };
+  return {
+    host: createSessionHost(environment),
+    initialize: () => initializeDatabases(environment),
+    warmUp: (isOver) => warmUp(environment, isOver),
+  };
 }

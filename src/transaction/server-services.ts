@@ -1,6 +1,6 @@
 // What functions ask of the running server, over the addon: advisory locks, pg_locks, sessions, statistics. The session
 // offers them under the keys that the functions room declares; the shapes here are those interfaces' by structure.
-import { addon } from '../base/addon.js';
+import { addon, warmUpKind } from '../base/addon.js';
 import { fromUnixMs } from '../base/clock.js';
 import { readActivity } from './activity.js';
 import type { ActivityReport } from './activity.js';
@@ -102,7 +102,7 @@ const terminateBit = 2;
 
 /** The sessions of the process. */
 export const backends = {
-  list: (): readonly BackendReport[] => addon.backendList().map(report),
+  list: (): readonly BackendReport[] => addon.backendList().filter(isShown).map(report),
   find(processId: number): BackendReport | null {
     const found = addon.backendList().find((backend) => backend.pid === processId);
     return found === undefined ? null : report(found);
@@ -111,6 +111,10 @@ export const backends = {
   signal: (processId: number, request: 'cancel' | 'terminate'): boolean =>
     addon.backendInterrupt(processId, null, request === 'cancel' ? cancelBit : terminateBit),
 };
+
+function isShown(row: ReturnType<typeof addon.backendList>[number]): boolean {
+  return row.kind !== warmUpKind;
+}
 
 export interface BackendReport extends ActivityReport {
   readonly backendId: number;

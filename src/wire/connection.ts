@@ -21,6 +21,8 @@ export interface ClientConnection {
   /** SYSTEM_USER: `method:identity`, null where authentication named nobody (trust). */
   readonly systemUser: string | null;
   readonly interrupts: Interrupts;
+  /** A session of the server's own making: it counts in no statistics. */
+  readonly isInternal?: true;
 
   /** Messages for the client are appended here; `flush` sends them. */
   readonly out: ByteWriter;

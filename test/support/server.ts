@@ -69,6 +69,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       String(port),
       '-c',
       "unix_socket_directories=''",
+      // Most tests are over before it pays.
+      '-c',
+      'heliosdb.warm_up=off',
       ...settings.flatMap((s) => ['-c', s]),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory },

@@ -54,6 +54,12 @@ export function makeStatement(session: Session, raw: ParsedStatement, sql: strin
   );
 }
 
+/** Forgets every statement. */
+export function forgetStatements(): void {
+  entries.clear();
+  weightSum = 0;
+}
+
 /** Keeps a statement that has been opened. */
 export function keepStatement(session: Session, statement: CachedStatement): void {
   const { sourceText } = statement;

@@ -18,6 +18,8 @@ export interface WireResult {
   readonly columns: readonly WireColumn[];
   readonly rows: (string | null)[][];
   readonly error: WireError | null;
+  /** The single value of a binary result as hex; undefined where it is null or the result came as text. */
+  readonly hex?: string | undefined;
 }
 
 export interface ConnectOptions {
@@ -33,6 +35,8 @@ interface Pending {
   columns: WireColumn[];
   rows: (string | null)[][];
   error: WireError | null;
+  isBinary?: boolean;
+  hex?: string;
 }
 
 export class WireClient {
@@ -77,6 +81,43 @@ export class WireClient {
     });
   }
 
+  /** Runs a SELECT of one value in the extended protocol, asks for its binary form, sends that back as a binary parameter,
+   *  and gives both: the bytes as hex and the text they were read as. An error of the server is part of the result. */
+  async binaryRoundTrip(sql: string): Promise<WireResult> {
+    const out = await this.extended(sql, null, 0);
+    const bytes = out.hex;
+    if (out.error !== null || bytes === undefined) return out;
+    const back = await this.extended('select $1', bytes, out.columns[0]?.type ?? 25);
+    return { columns: out.columns, rows: [[bytes, back.rows[0]?.[0] ?? null]], error: back.error };
+  }
+
+  /** Parse, Bind, Describe, Execute, Sync of one statement: without a parameter the result comes in binary. */
+  private extended(sql: string, parameter: string | null, type: number): Promise<WireResult> {
+    const hasParameter = parameter !== null;
+    const bytes = Buffer.from(parameter ?? '', 'hex');
+    const number = (value: number, size: 2 | 4) => {
+      const buffer = Buffer.alloc(size);
+      buffer.writeUIntBE(value, 0, size);
+      return buffer;
+    };
+    const one = number(1, 2);
+    const types = hasParameter ? [one, number(type, 4)] : [number(0, 2)];
+    const values = hasParameter ? [one, one, one, number(bytes.length, 4), bytes] : [number(0, 2), number(0, 2)];
+    return new Promise((resolve, reject) => {
+      const isBinary = !hasParameter;
+      this.waiting.push({ resolve, reject, columns: [], rows: [], error: null, isBinary });
+      this.socket.write(
+        Buffer.concat([
+          message('P', Buffer.concat([Buffer.from(`\0${sql}\0`), ...types])),
+          message('B', Buffer.concat([Buffer.from('\0\0'), ...values, one, number(isBinary ? 1 : 0, 2)])),
+          message('D', Buffer.from('P\0')),
+          message('E', Buffer.from('\0\0\0\0\0')),
+          message('S', Buffer.alloc(0)),
+        ]),
+      );
+    });
+  }
+
   close(): void {
     this.socket.end(message('X', Buffer.alloc(0)));
   }
@@ -106,12 +147,16 @@ export class WireClient {
   private handle(type: string, body: Buffer): void {
     const current = this.waiting[0];
     if (type === 'Z') {
-      this.waiting
-        .shift()
-        ?.resolve({ columns: current?.columns ?? [], rows: current?.rows ?? [], error: current?.error ?? null });
+      this.waiting.shift()?.resolve({
+        columns: current?.columns ?? [],
+        rows: current?.rows ?? [],
+        error: current?.error ?? null,
+        hex: current?.hex,
+      });
       this.onReady();
     } else if (type === 'D' && current !== undefined) {
-      current.rows.push(dataRow(body));
+      if (current.isBinary === true && body.readInt32BE(2) >= 0) current.hex = body.toString('hex', 6);
+      else current.rows.push(dataRow(body));
     } else if (type === 'T' && current !== undefined) {
       current.columns = rowDescription(body);
     } else if (type === 'E' && current !== undefined) {

@@ -56,6 +56,59 @@ function hex(bytes: number, random: Random): string {
   return text;
 }
 
+function twoDigits(below: number, random: Random): string {
+  return String(Math.floor(random() * below)).padStart(2, '0');
+}
+
+function byte(random: Random): number {
+  return Math.floor(random() * 256);
+}
+
+const offsets = ['+00', '-08', '+05:30', '+14:00', '-03:30', '+01:02:03', 'Z'];
+
+function dateText(random: Random): string {
+  const year = random() < 0.8 ? 1900 + Math.floor(random() * 200) : 1 + Math.floor(random() * 9000);
+  const month = String(1 + Math.floor(random() * 12)).padStart(2, '0');
+  return `${String(year).padStart(4, '0')}-${month}-${String(1 + Math.floor(random() * 28)).padStart(2, '0')}`;
+}
+
+function timeText(random: Random): string {
+  const fraction = random() < 0.5 ? '' : `.${digits(1 + Math.floor(random() * 6), random)}`;
+  return `${twoDigits(24, random)}:${twoDigits(60, random)}:${twoDigits(60, random)}${fraction}`;
+}
+
+const jsonTexts = [
+  '{}',
+  '[]',
+  'null',
+  'true',
+  '1',
+  '"a"',
+  '-0.50',
+  '1e3',
+  '{"a": 1}',
+  '{"a": {"b": [1, 2, {"c": null}]}}',
+  '[1, "a", null, {"a": 1}]',
+  '{"a": null, "b": "x"}',
+  '["a", "b"]',
+  '{"b":1,"aa":2,"a":3}',
+  '"12"',
+  '[[1,2],[3]]',
+  '"\\u00e9\\n"',
+];
+
+/** A random JSON value nested at most `depth` deep. */
+export function jsonText(random: Random, depth: number): string {
+  const kind = Math.floor(random() * (depth > 0 ? 7 : 5));
+  if (kind === 0) return pick(['null', 'true', 'false'], random);
+  if (kind <= 2) return random() < 0.5 ? integer(3, random) : `${integer(2, random)}.${digits(2, random)}`;
+  if (kind <= 4) return JSON.stringify(pick(['a', 'b', '', 'é', 'x"y', '1', 'a b', '\n'], random));
+  const count = Math.floor(random() * 4);
+  const items = Array.from({ length: count }, () => jsonText(random, depth - 1));
+  if (kind === 5) return `[${items.join(', ')}]`;
+  return `{${items.map((item) => `"${pick(['a', 'b', 'c', '1', ''], random)}": ${item}`).join(', ')}}`;
+}
+
 interface Source {
   readonly fixed: readonly string[];
   readonly made: (random: Random) => string;
@@ -197,6 +250,129 @@ export const sources: Readonly<Record<string, Source>> = {
     fixed: ['{}', '{1,2}', '{0.5,NULL,1}', '{NaN,1}'],
     made: (random) => `{${integer(3, random)}.5}`,
   },
+  date: {
+    fixed: [
+      '2024-02-29',
+      '2000-01-01',
+      '1999-12-31',
+      'infinity',
+      '-infinity',
+      '0044-03-15 BC',
+      '4713-01-01 BC',
+      '5874897-12-31',
+      '1970-01-01',
+      '2023-03-26',
+      '0001-01-01',
+    ],
+    made: (random) => dateText(random),
+  },
+  'time without time zone': {
+    fixed: ['00:00:00', '24:00:00', '23:59:59.999999', '12:34:56.789', '01:02:03'],
+    made: (random) => timeText(random),
+  },
+  'time with time zone': {
+    fixed: ['00:00:00+00', '24:00:00-15:59', '23:59:59.999999+14', '12:34:56.789-03:30', '01:02:03+05:30:15'],
+    made: (random) => `${timeText(random)}${pick(offsets, random)}`,
+  },
+  'timestamp without time zone': {
+    fixed: [
+      '2024-02-29 12:34:56.789',
+      '2000-01-01 00:00:00',
+      'infinity',
+      '-infinity',
+      '0044-03-15 01:02:03 BC',
+      '294276-12-31 23:59:59.999999',
+      '4714-11-24 00:00:00 BC',
+      '2023-03-26 02:30:00',
+      '1999-12-31 23:59:59.999999',
+    ],
+    made: (random) => `${dateText(random)} ${timeText(random)}`,
+  },
+  'timestamp with time zone': {
+    fixed: [
+      '2024-02-29 12:34:56.789+01',
+      '2000-01-01 00:00:00+00',
+      'infinity',
+      '-infinity',
+      '0044-03-15 01:02:03+00 BC',
+      '294276-12-31 23:59:59.999999+00',
+      '2023-03-26 02:30:00 Europe/Berlin',
+      '2023-10-29 02:30:00 Europe/Berlin',
+      '1883-11-18 12:03:58 America/New_York',
+    ],
+    made: (random) => `${dateText(random)} ${timeText(random)}${pick(offsets, random)}`,
+  },
+  interval: {
+    fixed: [
+      '0',
+      '1 day',
+      '-1 day',
+      '1 mon',
+      '1 year 2 mons 3 days 04:05:06.789',
+      '-1 year -2 mons +3 days -04:05:06',
+      'infinity',
+      '-infinity',
+      '178000000 years',
+      '00:00:00.000001',
+      '36:00',
+      'P1Y2M3DT4H5M6.7S',
+      '1.5 weeks',
+      '2562047788:00:54.775807',
+    ],
+    made: (random) =>
+      `${integer(2, random)} mons ${integer(3, random)} days ${integer(2, random)} hours ${integer(3, random)}.${digits(3, random)} secs`,
+  },
+  inet: {
+    fixed: [
+      '127.0.0.1',
+      '10.0.0.0/8',
+      '192.168.1.5/24',
+      '0.0.0.0/0',
+      '255.255.255.255',
+      '::1',
+      '::/0',
+      'fe80::1/64',
+      '2001:db8::ff00:42:8329',
+      '::ffff:1.2.3.4/112',
+    ],
+    made: (random) =>
+      random() < 0.7
+        ? `${byte(random)}.${byte(random)}.${byte(random)}.${byte(random)}/${Math.floor(random() * 33)}`
+        : `${hex(2, random)}:${hex(2, random)}::${hex(2, random)}/${Math.floor(random() * 129)}`,
+  },
+  cidr: {
+    fixed: ['127.0.0.1', '10.0.0.0/8', '192.168.1.0/24', '0.0.0.0/0', '::1', '::/0', 'fe80::/64', '10.1'],
+    made: (random) => `${byte(random)}.${byte(random)}.0.0/${16 + Math.floor(random() * 3)}`,
+  },
+  json: { fixed: jsonTexts, made: (random) => jsonText(random, 2) },
+  jsonb: { fixed: jsonTexts, made: (random) => jsonText(random, 2) },
+  regclass: { fixed: ['pg_class', 'pg_type', '0', '-', '1259', '99999'], made: (random) => digits(5, random) },
+  regtype: { fixed: ['integer', 'text', 'int4[]', '-', '0', '23'], made: (random) => digits(3, random) },
+  regproc: { fixed: ['int4pl', '-', '0', '1242'], made: (random) => digits(4, random) },
+  regprocedure: { fixed: ['int4pl(integer,integer)', '-', '0', '1242'], made: (random) => digits(4, random) },
+  regoper: { fixed: ['||/', '-', '0', '91'], made: (random) => digits(3, random) },
+  regoperator: { fixed: ['+(integer,integer)', '0', '91'], made: (random) => digits(3, random) },
+  regnamespace: { fixed: ['pg_catalog', '-', '0', '11'], made: (random) => digits(5, random) },
+  regrole: { fixed: ['postgres', '-', '0', '10'], made: (random) => digits(5, random) },
+  regcollation: { fixed: ['"C"', '"POSIX"', '-', '0', '950'], made: (random) => digits(4, random) },
+  'boolean[]': { fixed: ['{}', '{t,f}', '{NULL}', '{{t},{f}}'], made: () => '{f,t,NULL}' },
+  'smallint[]': { fixed: ['{}', '{1,2}', '{NULL,3}'], made: (random) => `{${integer(3, random)}}` },
+  'bigint[]': {
+    fixed: ['{}', '{1,2}', '{NULL,3}', '[2:3]={5,6}', '{{1,2},{3,4}}'],
+    made: (random) => `{${integer(12, random)},${integer(3, random)}}`,
+  },
+  'date[]': { fixed: ['{}', '{2000-01-01,NULL}', '{infinity}'], made: (random) => `{${dateText(random)}}` },
+  'timestamp without time zone[]': {
+    fixed: ['{}', '{"2000-01-01 00:00:00",NULL}'],
+    made: (random) => `{${dateText(random)}}`,
+  },
+  'interval[]': { fixed: ['{}', '{"1 day",NULL}', '{"1 mon","2 days 03:00"}'], made: () => '{-00:00:01}' },
+  'uuid[]': { fixed: ['{}', '{00000000-0000-0000-0000-000000000000}'], made: (random) => `{${hex(16, random)}}` },
+  'jsonb[]': { fixed: ['{}', '{1,NULL}', '{"{\\"a\\": 1}"}'], made: () => '{null}' },
+  'bytea[]': { fixed: ['{}', '{"\\\\x00ff",NULL}'], made: () => '{abc}' },
+  'character varying[]': { fixed: ['{}', '{a,b}', '{NULL}'], made: () => '{x," y "}' },
+  'name[]': { fixed: ['{}', '{a,b}', '{NULL}'], made: () => '{x," y "}' },
+  'inet[]': { fixed: ['{}', '{10.0.0.1,NULL}'], made: () => '{::1/64}' },
   int2vector: { fixed: ['', '1', '1 2 3'], made: (random) => integer(3, random) },
   oidvector: { fixed: ['', '1', '1 2 3', '3 2'], made: (random) => digits(3, random) },
   aclitem: { fixed: ['=r/postgres', 'postgres=arw/postgres'], made: () => 'postgres=r*/postgres' },

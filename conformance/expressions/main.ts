@@ -1,9 +1,11 @@
 // Compares generated expressions: a real PostgreSQL against our implementations called directly, or (--ours PORT)
 // against our server over the wire.
-// --inputs compares text input of types instead of calls.
-// Usage: node main.js [--inputs] [--oracle PORT] [--ours PORT] [--count N] [--seed N] [--only REGEX] [--show N]
+// --inputs compares text input of types instead of calls; --families runs whole statements on both servers (--only then
+// picks families).
+// Usage: node main.js [--inputs | --families] [--oracle PORT] [--ours PORT] [--count N] [--seed N] [--only REGEX] [--show N]
 import { WireClient, type WireResult } from '../wire-client.js';
 import { type AggregateSymbols, loadTypes, runDirect, runInput } from './direct.js';
+import { compareFamilies } from './families/compare.js';
 import { generateInputs } from './inputs.js';
 import { type Call, concreteTypes, generateCalls, makeConcrete, type Signature } from './generator.js';
 
@@ -17,8 +19,7 @@ function option(name: string, fallback: string): string {
 const only = new RegExp(option('only', ''));
 /** Results that differ by design: random, the session's own, or taken from another catalog. */
 const unsteady =
-  /random|setseed|^pg_|^current_|version|^inet_|clock|^now$|shuffle|sample|txid|^uuid$|^lo_|query_|^ts_|^has_|_to_xml|nextval|currval|lastval|setval|obj_desc|regproc|regclass|regtype|regoper|regrole|regnamespace|regconf|regdict|regcoll|acl|format_type|recv|age$|xml|binary_upgrade|tsm|brin|gin|gist|spg|row_security|satisfies|postgresql|col_desc|^float[48]_(accum|combine|regr|avg|var|stddev|corr|covar)|set_config|_transfn$|timeofday|timestamp|session_user|^user$|system_user|to_ascii|^oidvectortypes$|^getdatabase/;
-/random|setseed|pg_|current_|version|inet_|clock|now|shuffle|sample|txid|uuid$|lo_|query_|ts_|has_|_to_xml|nextval|currval|setval|obj_desc|regproc|regclass|regtype|regoper|regrole|regnamespace|regconf|regdict|regcoll|acl|format_type|recv|age$|encoding|convert|lock|xml|^in_range|binary_upgrade|tsm|_in$|_out$|in$|out$|brin|gin|gist|spg|row_security|satisfies|test|parse_ident|enum|postgresql|col_desc|^float[48]_(accum|combine|regr|avg|var|stddev|corr|covar)|set_config|_transfn$/;
+  /random|setseed|^pg_|^current_|version|^inet_|clock|^now$|shuffle|sample|txid|^uuid$|^lo_|query_|^ts_|^has_|_to_xml|nextval|currval|lastval|setval|obj_desc|regproc|regclass|regtype|regoper|regrole|regnamespace|regconf|regdict|regcoll|acl|format_type|recv|^mxid_age|xml|binary_upgrade|tsm|brin|gin|gist|spg|row_security|satisfies|postgresql|col_desc|^float[48]_(accum|combine|regr|avg|var|stddev|corr|covar)|set_config|_transfn$|timeofday|^transaction_timestamp|^statement_timestamp|^clock_timestamp|session_user|^user$|system_user|to_ascii|^oidvectortypes$|^getdatabase/;
 
 const client = await WireClient.connect({
   host: option('host', '127.0.0.1'),
@@ -30,7 +31,8 @@ const client = await WireClient.connect({
 const types = await client.query('select oid, format_type(oid, null) from pg_type');
 loadTypes(new Map(types.rows.map(([oid, name]) => [Number(oid), name === 'bit' ? 'bit' : (name ?? '')])));
 const { signatures, aggregates } = await loadSignatures();
-if (args.includes('--inputs')) await compareInputs();
+if (args.includes('--families')) await runFamilies();
+else if (args.includes('--inputs')) await compareInputs();
 else await compareAll();
 client.close();
 
@@ -111,6 +113,23 @@ function agree(call: Call, own: string, theirs: string): boolean {
   const isLibrary =
     /^(d[a-z0-9]+|float8_regr.*)$/.test(call.signature.symbol) && call.signature.resultType === 'double precision';
   return isLibrary && Math.abs(left - right) <= Math.abs(right) * 1e-14;
+}
+
+async function runFamilies(): Promise<void> {
+  const database = option('our-database', 'postgres');
+  const ours = await WireClient.connect({
+    host: '127.0.0.1',
+    port: Number(option('ours', '5432')),
+    user: 'postgres',
+    database,
+  });
+  await compareFamilies(client, ours, {
+    count: Number(option('count', '5000')),
+    seed: Number(option('seed', '1')),
+    only,
+    show: Number(option('show', '40')),
+  });
+  ours.close();
 }
 
 interface Tally {

@@ -1,6 +1,7 @@
 // Text forms of reg* types: names to oids and back, under the session's search path, in PostgreSQL's spelling and with
 // its errors. Numbers stand for themselves and '-' for 0 in every kind but where noted.
 import { pgError, SqlState } from '../errors/pg-error.js';
+import { parseUnsigned32 } from '../types/oid-types.js';
 import type { NameResolution, RegKind } from '../types/io-context.js';
 import { quoteIdentifier, quoteQualifiedIdentifier } from '../types/quote.js';
 import type { CatalogTables } from './api.js';
@@ -237,8 +238,9 @@ export function createNames(base: NamingBase): Names {
 
   return {
     toOid(kind, text, missingOk) {
-      if (text === '-') return 0;
-      if (/^\d+$/.test(text) && !(missingOk && kind !== 'regclass')) return Number(text);
+      const isOperator = kind === 'regoper' || kind === 'regoperator';
+      if (text === '-' && !isOperator) return 0;
+      if (missingOk && /^\d+$/.test(text)) return numericOid(text);
       try {
         return parsers[kind](text);
       } catch (error) {
@@ -262,6 +264,15 @@ export function createNames(base: NamingBase): Names {
   }
 }
 
+/** An oid written as a number; null where it is none. */
+function numericOid(text: string): number | null {
+  try {
+    return parseUnsigned32(text, 'oid');
+  } catch {
+    return null;
+  }
+}
+
 /** What to_reg* answers with NULL: a missing object or schema, an ambiguous name. */
 function isMissing(error: unknown): boolean {
   const missing: readonly string[] = [
@@ -271,6 +282,9 @@ function isMissing(error: unknown): boolean {
     SqlState.undefinedSchema,
     SqlState.ambiguousFunction,
     SqlState.invalidName,
+    SqlState.invalidTextRepresentation,
+    SqlState.undefinedParameter,
+    SqlState.tooManyArguments,
   ];
   return error instanceof Error && 'code' in error && missing.includes(String(error.code));
 }

@@ -1,6 +1,6 @@
 // What input and output of values ask of the session. Settings are read when they are asked for: they change between and
 // within statements. A class, because its accessors are there once and not for each of thousands of sessions.
-import type { IoContext } from '../types/io-context.js';
+import type { CharacterCase, IoContext } from '../types/io-context.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { CatalogSession } from './catalog-session.js';
 import type { CollationLookups } from './lookups/collations.js';
@@ -26,6 +26,13 @@ export class SessionIoContext implements IoContext {
     return found?.provider === 'i' ? this.session.icuRules(found) : null;
   }
 
+  characterCase(oid: number): CharacterCase {
+    const found = oid === 0 ? null : this.collations.collation(oid);
+    if (found?.provider === 'i') return { locale: found.locale ?? '' };
+    const ctype = found?.provider === 'b' ? found.locale : found?.ctype;
+    return ctype === 'C' || ctype === 'POSIX' ? 'ascii' : 'simple';
+  }
+
   get dateStyle() {
     return this.session.ioSettings.dateStyle;
   }
@@ -49,6 +56,9 @@ export class SessionIoContext implements IoContext {
   }
   get xmlOption() {
     return this.session.ioSettings.xmlOption;
+  }
+  get arrayNulls() {
+    return this.session.ioSettings.arrayNulls ?? true;
   }
   get transactionTimestamp() {
     return this.session.ioSettings.transactionTimestamp;

@@ -44,6 +44,9 @@ export class SessionIoSettings implements IoSettings {
   get xmlOption() {
     return this.current().xmlOption;
   }
+  get arrayNulls(): boolean {
+    return this.current().arrayNulls ?? true;
+  }
   get transactionTimestamp() {
     return this.clock.transactionTimestamp;
   }
@@ -74,6 +77,7 @@ function parse(settings: SessionSettings): ParsedSettings {
     byteaOutput: settings.text('bytea_output') as IoSettings['byteaOutput'],
     lcMonetary: settings.text('lc_monetary'),
     xmlOption: settings.text('xmloption') as IoSettings['xmlOption'],
+    arrayNulls: settings.bool('array_nulls'),
   };
 }
 

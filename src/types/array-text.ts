@@ -18,8 +18,9 @@ export function parseArrayLiteral<T>(
   text: string,
   delimiter: string,
   element: (text: string | null) => T,
+  readsNulls = true,
 ): ArrayLiteral<T> {
-  const scanner = new Scanner(text, delimiter);
+  const scanner = new Scanner(text, delimiter, readsNulls);
   const bounds = scanner.dimensions();
   const literal = new ContentParser(scanner, bounds.dimensions, element).parse();
   scanner.skipSpace();
@@ -73,6 +74,7 @@ class Scanner {
   constructor(
     readonly text: string,
     readonly delimiter: string,
+    private readonly readsNulls: boolean,
   ) {}
 
   skipSpace(): void {
@@ -196,7 +198,7 @@ class Scanner {
       if (!isSpace(char)) kept = value.length;
     }
     const text = value.slice(0, kept);
-    return !escaped && /^null$/i.test(text) ? null : text;
+    return this.readsNulls && !escaped && /^null$/i.test(text) ? null : text;
   }
 }
 

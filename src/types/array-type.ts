@@ -104,8 +104,11 @@ function compareVectors(left: PgArray, right: PgArray, io: CompareContext): numb
 
 function parseArray(text: string, type: TypeDescriptor, typmod: number, io: IoContext): PgArray {
   const element = io.typeByOid(type.element);
-  const { dimensions, lowerBounds, elements } = parseArrayLiteral<Value>(text, type.delimiter, (part) =>
-    part === null ? checkedNull(element, io) : element.behaviour.input(part, element, typmod, io),
+  const { dimensions, lowerBounds, elements } = parseArrayLiteral<Value>(
+    text,
+    type.delimiter,
+    (part) => (part === null ? checkedNull(element, io) : element.behaviour.input(part, element, typmod, io)),
+    io.arrayNulls ?? true,
   );
   return new PgArray(element.oid, dimensions, lowerBounds, elements);
 }

@@ -18,13 +18,24 @@ export function formatFloat4(value: number, extraFloatDigits: number): string {
 }
 
 /** C's %.{precision}g. */
-export function formatGeneral(value: number, precision: number): string {
-  if (!Number.isFinite(value)) return nonFinite(value);
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+export function formatGeneral(exact: number, precision: number): string {
+  if (!Number.isFinite(exact)) return nonFinite(exact);
+  if (exact === 0) return Object.is(exact, -0) ? '-0' : '0';
+  const value = tieToEven(exact, precision);
   const [mantissa, exponentText] = value.toExponential(Math.min(precision - 1, 100)).split('e') as [string, string];
   const exponent = Number(exponentText);
   if (exponent < -4 || exponent >= precision) return `${trimFraction(mantissa)}e${exponentForm(exponent)}`;
   return trimFraction(value.toFixed(Math.min(Math.max(precision - 1 - exponent, 0), 100)));
+}
+
+/** C rounds a value that stands right between two decimals to the even one, JavaScript away from zero: such a value is
+ *  cut down to the even decimal first. */
+function tieToEven(value: number, precision: number): number {
+  const [mantissa = '', exponent = ''] = value.toExponential(100).split('e');
+  const digitsEnd = mantissa.indexOf('.') + precision;
+  const rest = mantissa.slice(digitsEnd);
+  const last = Number(mantissa[digitsEnd - 1] === '.' ? mantissa[digitsEnd - 2] : mantissa[digitsEnd - 1]);
+  return /^50*$/.test(rest) && last % 2 === 0 ? Number(`${mantissa.slice(0, digitsEnd)}e${exponent}`) : value;
 }
 
 const floatText =

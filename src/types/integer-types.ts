@@ -59,7 +59,22 @@ export function parseInt64(text: string, typeName: string): bigint {
 
 function parseInteger(text: string, typeName: string): bigint {
   const match = decimal.exec(text) ?? based.exec(text);
-  if (match === null) throw invalidSyntax(typeName, text);
+  if (match === null)
+    throw overflowsFirst(text, typeName) ? valueOutOfRange(typeName, text) : invalidSyntax(typeName, text);
   const magnitude = BigInt((match[2] as string).replaceAll('_', '').toLowerCase());
   return match[1] === '-' ? -magnitude : magnitude;
+}
+
+/** Largest value that one more digit may follow, by type. */
+const roomForDigit: Readonly<Record<string, bigint | undefined>> = {
+  smallint: 3276n,
+  integer: 214748364n,
+  bigint: 922337203685477580n,
+};
+
+/** Digits are read before what follows them: text whose leading digits are too many is out of range, whatever comes. */
+function overflowsFirst(text: string, typeName: string): boolean {
+  const room = roomForDigit[typeName];
+  const digits = /^[ \t\n\r\f\v]*[+-]?(\d+(?:_\d+)*)/.exec(text)?.[1]?.replaceAll('_', '');
+  return room !== undefined && digits !== undefined && BigInt(digits.slice(0, -1) || '0') > room;
 }

@@ -15,6 +15,8 @@ export interface IoContext extends CompareContext {
   /** lc_monetary. */
   readonly lcMonetary: string;
   readonly xmlOption: 'content' | 'document';
+  /** array_nulls: false where NULL in array text is a word like others. Left out: true. */
+  readonly arrayNulls?: boolean | undefined;
   /** Start of the current transaction / statement: microseconds since 2000-01-01 UTC. */
   readonly transactionTimestamp: bigint;
   readonly statementTimestamp: bigint;
@@ -23,9 +25,15 @@ export interface IoContext extends CompareContext {
   /** Checks a value (null too) against a domain's NOT NULL and CHECK constraints; throws 23502 and 23514. Input of a
    *  domain calls it. Left out: no checks. */
   checkDomain?(value: Value, domain: TypeDescriptor): void;
+  /** How upper, lower and initcap map letters under a collation (0 = default). Left out: one character to one, by
+   *  Unicode, as C.UTF-8 does. */
+  characterCase?(collation: number): CharacterCase;
   /** True for an enum value that this transaction added and that must not be used before it commits. Left out: never. */
   isUnsafeEnumValue?(value: number): boolean;
 }
+
+/** ascii: letters of ASCII alone (C, POSIX); simple: one character to one; else ICU's full mappings for a locale. */
+export type CharacterCase = 'ascii' | 'simple' | { readonly locale: string };
 
 /** Name lookups of regclass, regtype, regproc, ... and role names. Output forms are quoted and schema-qualified where
  *  PostgreSQL does so; inputs throw PostgreSQL's 42P01, 42704, 42883, ... The catalog room fills it. */

@@ -83,9 +83,8 @@ function parseRecord(text: string, type: TypeDescriptor, _typmod: number, io: Io
   if (type.oid === anonymousRecord) {
     throw pgError(SqlState.featureNotSupported, 'input of anonymous composite types is not implemented');
   }
-  const texts = splitRecord(text, type.attributes.length);
-  const values = type.attributes.map((attribute, at) => {
-    const part = texts[at] as string | null;
+  const values = readColumns(text, type.attributes.length, (part, at) => {
+    const attribute = type.attributes[at] as (typeof type.attributes)[number];
     const column = io.typeByOid(attribute.type);
     if (part !== null) return column.behaviour.input(part, column, attribute.typmod, io);
     if (column.kind === 'd') io.checkDomain?.(null, column);
@@ -94,13 +93,13 @@ function parseRecord(text: string, type: TypeDescriptor, _typmod: number, io: Io
   return new PgRecord(type.oid, values, type.attributes);
 }
 
-/** Column texts of a record literal, null where a column is empty; throws 22P02. */
-function splitRecord(text: string, columnCount: number): (string | null)[] {
+/** Columns of a record literal, each read from its text as it is met (null where it is empty); throws 22P02. */
+function readColumns(text: string, columnCount: number, read: (text: string | null, column: number) => Value): Value[] {
   let position = 0;
   const skipSpace = () => {
     while (isSpace(text[position])) position++;
   };
-  const columns: (string | null)[] = [];
+  const columns: Value[] = [];
   skipSpace();
   if (text[position++] !== '(') throw malformed(text, 'Missing left parenthesis.');
   for (let index = 0; index < columnCount; index++) {
@@ -109,7 +108,7 @@ function splitRecord(text: string, columnCount: number): (string | null)[] {
       position++;
     }
     const [column, next] = recordColumn(text, position);
-    columns.push(column);
+    columns.push(read(column, index));
     position = next;
   }
   if (text[position] !== ')') throw malformed(text, 'Too many columns.');

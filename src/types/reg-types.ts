@@ -23,8 +23,8 @@ for (const kind of kinds) {
     symbol: `${kind}in`,
     storage: 'uint4',
     input: (text, _type, _typmod, io) => {
-      if (text === '-') return 0;
-      if (/^\d+$/.test(text)) return parseUnsigned32(decimalDigits(text), 'oid');
+      if (text === '-' && kind !== 'regoper' && kind !== 'regoperator') return 0;
+      if (/^\d+$/.test(text)) return parseUnsigned32(text, 'oid');
       return io.names.toOid(kind, text, false) ?? 0;
     },
     output: (value, _type, io) =>
@@ -39,9 +39,4 @@ for (const kind of kinds) {
     hashKey: (value) => value,
     sortKey: (value, _type, writer) => writer.uint32(value),
   });
-}
-
-// Digits here are decimal whatever they begin with.
-function decimalDigits(text: string): string {
-  return text.replace(/^0+(?=\d)/, '');
 }

@@ -229,6 +229,8 @@ function finishFirst(catalog: Catalog, family: Family, strict: boolean): void {
     }
   }
   if (family.element === 0) {
+    // An unknown literal is no enum yet: nothing matches.
+    if (!strict && family.enumOnly) throw mismatch('type matched to anyenum is not an enum type: unknown');
     if (!strict) return;
     throw mismatch('could not determine polymorphic type because input has type unknown');
   }

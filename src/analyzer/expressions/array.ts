@@ -8,6 +8,7 @@ import { coerceToCommonType, selectCommonType } from '../coercion/common-type.js
 import { arrayType, elementType } from '../coercion/type-facts.js';
 import type { ParseState } from '../parse-state.js';
 import { formatType } from '../type-names.js';
+import { typeOid } from '../type-oids.js';
 import { analyzeExpr } from './expression.js';
 
 /** The array type that a cast gives to a constructor beneath it. */
@@ -28,7 +29,10 @@ export function analyzeArray(state: ParseState, node: A_ArrayExpr, target: Array
       return analyzeArray(state, item.A_ArrayExpr, target);
     }
     const element = analyzeExpr(state, item);
-    if (elementType(catalog, expressionType(element)) !== 0) multidimensional = true;
+    const type = expressionType(element);
+    // The vector types of the catalogs are elements, not dimensions.
+    const isVector = type === typeOid.int2vector || type === typeOid.oidvector;
+    if (!isVector && elementType(catalog, type) !== 0) multidimensional = true;
     return element;
   });
   if (target !== null) {

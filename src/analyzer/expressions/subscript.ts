@@ -61,10 +61,13 @@ export function subscript(
       `number of array dimensions (${indices.length}) exceeds the maximum allowed (${arrayDimensionsMax})`,
     );
   }
-  const resultType = !isArray || isSlice ? base.type : descriptor.element;
+  // A slice of a vector may break the vector's own rules: it is an ordinary array.
+  const isVector = base.type === typeOid.int2vector || base.type === typeOid.oidvector;
+  const containerType = isVector ? catalog.typeByOid(descriptor.element).array : base.type;
+  const resultType = !isArray || isSlice ? containerType : descriptor.element;
   return {
     kind: 'SubscriptingRef',
-    containerType: base.type,
+    containerType,
     elementType: descriptor.element,
     type: resultType,
     typmod: isArray ? base.typmod : -1,

@@ -232,7 +232,7 @@ function unresolved(
       location,
     });
   }
-  if (site.raw?.agg_order !== undefined && site.raw.agg_within_group !== true) {
+  if ((site.raw?.agg_order?.length ?? 0) > 1 && site.raw?.agg_within_group !== true) {
     return pgError(SqlState.undefinedFunction, `function ${signature} does not exist`, {
       hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
       location,

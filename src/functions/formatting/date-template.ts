@@ -153,8 +153,7 @@ function readField(format: string, start: number): { readonly node: TemplateFiel
     else break;
     at += 2;
   }
-  const rest = format.slice(at, at + 5).toUpperCase();
-  const name = patterns.find((pattern) => rest.startsWith(pattern));
+  const name = patterns.find((pattern) => isWritten(format, at, pattern));
   if (name === undefined) return at > start ? { node: emptyField(fill), end: at } : null;
   const text = format.slice(at, at + name.length);
   at += name.length;
@@ -166,6 +165,13 @@ function readField(format: string, start: number): { readonly node: TemplateFiel
   }
   if (format.slice(at, at + 2).toUpperCase() === 'SP') at += 2;
   return { node: { kind: 'field', name, text, fill, translate, ordinal }, end: at };
+}
+
+/** Patterns stand in upper or lower case; names of months and days capitalized too. No other mixture is one. */
+function isWritten(format: string, at: number, pattern: string): boolean {
+  if (format.startsWith(pattern, at) || format.startsWith(pattern.toLowerCase(), at)) return true;
+  if (!/^(MONTH|MON|DAY|DY)$/.test(pattern)) return false;
+  return format.startsWith(pattern.slice(0, 1) + pattern.slice(1).toLowerCase(), at);
 }
 
 /** FM before something that is no field says nothing. */

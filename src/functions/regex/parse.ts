@@ -30,6 +30,10 @@ export function regexError(detail: string): PgError {
 export function parseRegex(pattern: string, options: RegexOptions): Regex {
   const prepared = applyPrefix(pattern, options);
   const parser = new Parser(new PatternReader(prepared.text, prepared.options.expanded), prepared.options);
+  const { flavour, expanded, newlineStops, newlineAnchors } = options;
+  if (flavour === 'literal' && (expanded || newlineStops || newlineAnchors)) {
+    throw regexError('invalid argument to regex function');
+  }
   const root = prepared.options.flavour === 'literal' ? literalNode(prepared.text) : parser.parseAll();
   const flags: RegexFlags = {
     ignoreCase: prepared.options.ignoreCase,
@@ -119,6 +123,8 @@ class Parser {
   groupCount = 0;
   hasBackrefs = false;
   private depth = 0;
+  /** Look-around constraints that the reader stands in. */
+  private lookDepth = 0;
 
   constructor(
     private readonly reader: PatternReader,
@@ -168,18 +174,27 @@ class Parser {
 
   private parseQuantified(isFirst: boolean): RegexNode {
     const atom = this.parseAtom(isFirst);
+    const isConstraint = atom.kind === 'assert' || atom.kind === 'look';
+    if (isConstraint && this.seesQuantifier()) throw regexError('quantifier operand invalid');
+    const hasComma = /^\\?\{\d+,/.test(this.reader.rest());
     const bounds = this.parseQuantifier();
     if (!bounds) return atom;
-    if (atom.kind === 'assert' || atom.kind === 'look') throw regexError('quantifier operand invalid');
     const shortest = this.isAdvanced && this.reader.take('?');
     if (this.parseQuantifier()) throw regexError('quantifier operand invalid');
     const [min, max] = bounds;
     const isFixed = min === max;
-    // {n} has no choice of its own and {1} is no quantifier at all; what is inside decides.
-    if (isFixed && min === 1 && !shortest) return atom;
-    const preference: Preference =
-      isFixed && preferenceOf(atom) === 'none' ? 'none' : shortest ? 'shortest' : 'longest';
+    // {n} has no choice of its own and {1} is no quantifier at all; what is inside decides. {n,n} chooses.
+    const own = shortest ? 'shortest' : 'longest';
+    const inner = preferenceOf(atom);
+    if (isFixed && min === 1 && (!hasComma ? !shortest : inner === 'none' || inner === own)) return atom;
+    const preference: Preference = isFixed && inner === 'none' ? 'none' : own;
     return { kind: 'repeat', item: atom, min, max, preference };
+  }
+
+  private seesQuantifier(): boolean {
+    const { reader } = this;
+    if (this.isBasic) return reader.sees('*') || reader.sees('\\{');
+    return reader.sees('*') || reader.sees('+') || reader.sees('?') || /^\{\d/.test(reader.rest());
   }
 
   private parseQuantifier(): readonly [number, number] | null {
@@ -191,7 +206,7 @@ class Parser {
     if (reader.take('*')) return [0, Number.POSITIVE_INFINITY];
     if (reader.take('+')) return [1, Number.POSITIVE_INFINITY];
     if (reader.take('?')) return [0, 1];
-    if (reader.sees('{') && (!this.isAdvanced || /^\{\d/.test(reader.rest()))) {
+    if (/^\{\d/.test(reader.rest())) {
       reader.take('{');
       return this.parseBounds('}');
     }
@@ -222,8 +237,7 @@ class Parser {
     if (reader.take('$')) return { kind: 'assert', at: this.options.newlineAnchors ? 'lineEnd' : 'textEnd' };
     if (reader.sees('\\')) return this.parseEscape();
     if (reader.sees('*') || reader.sees('+') || reader.sees('?')) throw regexError('quantifier operand invalid');
-    if (reader.sees('{') && (!this.isAdvanced || /^\{\d/.test(reader.rest())))
-      throw regexError('quantifier operand invalid');
+    if (/^\{\d/.test(reader.rest())) throw regexError('quantifier operand invalid');
     return oneCharacter(reader.next());
   }
 
@@ -259,12 +273,19 @@ class Parser {
     const { reader } = this;
     reader.take('(');
     if (this.isAdvanced && reader.take('?')) {
-      if (reader.take(':')) return this.closeGroup(null);
+      if (reader.take(':')) {
+        const item = this.closeGroup(null);
+        // A constraint in parentheses is a part like others, which may be repeated.
+        const isConstraint = item.kind === 'assert' || item.kind === 'look';
+        return isConstraint ? { kind: 'concat', items: [item], preference: 'none' } : item;
+      }
       const behind = reader.sees('<');
       if (behind) reader.take('<');
       const negative = reader.sees('!');
       if (!reader.take('!') && !reader.take('=')) throw regexError('quantifier operand invalid');
+      this.lookDepth++;
       const item = this.closeGroup(null);
+      this.lookDepth--;
       return { kind: 'look', item, behind, negative };
     }
     return this.closeGroup(++this.groupCount);
@@ -320,7 +341,7 @@ class Parser {
 
   private backref(group: number, length: number): RegexNode {
     this.reader.skip(length);
-    if (group > this.groupCount) throw regexError('invalid backreference number');
+    if (group > this.groupCount || this.lookDepth > 0) throw regexError('invalid backreference number');
     this.hasBackrefs = true;
     return { kind: 'backref', group };
   }

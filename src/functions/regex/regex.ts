@@ -35,7 +35,8 @@ export function compileRegex(pattern: string, options: RegexOptions): CompiledRe
 }
 
 function build(regex: Regex): CompiledRegex {
-  if (hasNestedRepeats(regex.root) && !regex.hasBackrefs) return buildWithoutScript(regex);
+  // JavaScript lets a back reference to a group that took no part match, PostgreSQL doesn't.
+  if (regex.hasBackrefs || hasNestedRepeats(regex.root)) return buildWithoutScript(regex);
   const script = javascriptForm(regex);
   return {
     groupCount: regex.groupCount,

@@ -197,7 +197,9 @@ function negateForSum(span: Interval): Interval {
   return { months: -span.months, days: -span.days, microseconds: -span.microseconds };
 }
 
-function wrapDay(microseconds: bigint): bigint {
+/** Sums wrap at 64 bits before they wrap at a day, as PostgreSQL's do. */
+function wrapDay(sum: bigint): bigint {
+  const microseconds = BigInt.asIntN(64, sum);
   return ((microseconds % microsecondsPerDay) + microsecondsPerDay) % microsecondsPerDay;
 }
 

@@ -1,5 +1,5 @@
 // Casts among date/time types, and rounding to a type modifier's precision.
-import { floorDivide, microsecondsPerDay } from '../../types/datetime/calendar.js';
+import { floorDivide, isTimestampInRange, microsecondsPerDay } from '../../types/datetime/calendar.js';
 import { sessionZone } from '../../types/datetime/session-zone.js';
 import { fromLocal, offsetAtTimestamp, toLocal } from '../../types/datetime/time-zone.js';
 import { roundTime, roundTimestamp } from '../../types/datetime-types.js';
@@ -12,7 +12,15 @@ import { fn } from '../registry.js';
 import { dateToTimestamp, isInfiniteTimestamp, timestampInRange } from './datetime-range.js';
 
 fn('date_timestamp', { impl: (date: number) => dateToTimestamp(date) });
-fn('date_timestamptz', { impl: (date: number, info: CallInfo) => momentOf(dateToTimestamp(date), info) });
+fn('date_timestamptz', {
+  impl(date: number, info: CallInfo) {
+    const local = dateToTimestamp(date);
+    if (isInfiniteTimestamp(local)) return local;
+    const moment = fromLocal(sessionZone(info.io), local);
+    if (isTimestampInRange(moment)) return moment;
+    throw pgError(SqlState.datetimeFieldOverflow, 'date out of range for timestamp');
+  },
+});
 fn('timestamp_date', { impl: (value: bigint) => dateOf(value) });
 fn('timestamptz_date', { impl: (value: bigint, info: CallInfo) => dateOf(localOf(value, info)) });
 fn('timestamp_timestamptz', { impl: (value: bigint, info: CallInfo) => momentOf(value, info) });
@@ -51,8 +59,16 @@ fn('time_scale', { impl: (time: bigint, typmod: number) => roundTime(time, typmo
 fn('timetz_scale', {
   impl: (time: TimeTz, typmod: number) => ({ microseconds: roundTime(time.microseconds, typmod), zone: time.zone }),
 });
-fn('timestamp_scale', { impl: (value: bigint, typmod: number) => roundTimestamp(value, typmod) });
-fn('timestamptz_scale', { impl: (value: bigint, typmod: number) => roundTimestamp(value, typmod) });
+for (const symbol of ['timestamp_scale', 'timestamptz_scale']) {
+  fn(symbol, {
+    impl(value: bigint, typmod: number) {
+      if (!isInfiniteTimestamp(value) && typmod !== -1 && (typmod < 0 || typmod > 6)) {
+        throw pgError(SqlState.invalidParameterValue, `timestamp(${typmod}) precision must be between 0 and 6`);
+      }
+      return roundTimestamp(value, typmod);
+    },
+  });
+}
 fn('interval_scale', { impl: (span: Interval, typmod: number) => adjustInterval(span, typmod) });
 
 fn('float8_timestamptz', {

@@ -51,8 +51,13 @@ const names = new Map<string, ExtractField>(
   }).flatMap(([field, words]) => words.split(' ').map((word) => [word, field as ExtractField] as const)),
 );
 
+/** A unit's name as errors show it: only ASCII letters change. */
+export function asciiLower(name: string): string {
+  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
 /** The field of a name in any case; null where there is none. */
 export function extractField(name: string): ExtractField | null {
-  const lower = name.toLowerCase();
+  const lower = asciiLower(name);
   return names.get(lower) ?? (lower.length > 10 ? (names.get(lower.slice(0, 10)) ?? null) : null);
 }

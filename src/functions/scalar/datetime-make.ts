@@ -18,6 +18,7 @@ import { currentTimestamp } from '../../base/clock.js';
 import type { CallInfo } from '../call-info.js';
 import { fn, tableFn } from '../registry.js';
 import { addToMoment, addToTimestamp } from './datetime-arithmetic.js';
+import { formatGeneral } from '../../types/float-format.js';
 import { floatOverflow } from './float.js';
 import { dateInRange, isInfiniteTimestamp, timestampInRange } from './datetime-range.js';
 import { parseZoneOffset } from '../../types/datetime/zone-words.js';
@@ -38,19 +39,25 @@ fn('timeofday', {
   },
 });
 
-fn('make_date', { impl: (year: number, month: number, day: number) => makeDate(year, month, day) });
+fn('make_date', {
+  // Errors of make_date alone show a negative year as the calendar counts it, one less negative.
+  impl: (year: number, month: number, day: number) =>
+    makeDate(year, month, day, year < 0 && year > -2147483648 ? year + 1 : year),
+});
 fn('make_time', { impl: (hour: number, minute: number, second: number) => makeTime(hour, minute, second) });
 fn('make_timestamp', {
   impl: (year: number, month: number, day: number, hour: number, minute: number, second: number) =>
-    makeTimestamp(year, month, day, makeTime(hour, minute, second)),
+    makeTimestamp(year, month, day, hour, minute, second),
 });
 fn('make_timestamptz', {
   impl: (year: number, month: number, day: number, hour: number, minute: number, second: number, info: CallInfo) =>
-    timestampInRange(fromLocal(sessionZone(info.io), makeTimestamp(year, month, day, makeTime(hour, minute, second)))),
+    timestampInRange(fromLocal(sessionZone(info.io), makeTimestamp(year, month, day, hour, minute, second))),
 });
 fn('make_timestamptz_at_timezone', {
-  impl: (year: number, month: number, day: number, hour: number, minute: number, second: number, zone: string) =>
-    timestampInRange(fromLocal(statedZone(zone), makeTimestamp(year, month, day, makeTime(hour, minute, second)))),
+  impl(year: number, month: number, day: number, hour: number, minute: number, second: number, zone: string) {
+    const local = makeTimestamp(year, month, day, hour, minute, second);
+    return timestampInRange(fromLocal(statedZone(zone), local));
+  },
 });
 /** The zone that make_timestamptz is told: a signed offset east of UTC, or a name. */
 function statedZone(text: string): TimeZone {
@@ -100,14 +107,14 @@ function padded(value: number): string {
   return value < 0 ? String(value) : String(value).padStart(2, '0');
 }
 
-function makeDate(year: number, month: number, day: number): number {
+function makeDate(year: number, month: number, day: number, shownYear = year): number {
   // Negative years are BC; there is no year 0.
   const civilYear = year < 0 ? year + 1 : year;
   const isValid = year !== 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(civilYear, month);
   if (!isValid)
     throw pgError(
       SqlState.datetimeFieldOverflow,
-      `date field value out of range: ${year}-${padded(month)}-${padded(day)}`,
+      `date field value out of range: ${shownYear}-${padded(month)}-${padded(day)}`,
     );
   try {
     return dateInRange(daysFromCivil(civilYear, month, day));
@@ -130,14 +137,18 @@ function makeTime(hour: number, minute: number, second: number): bigint {
   if (!isValid || Number.isNaN(second)) {
     throw pgError(
       SqlState.datetimeFieldOverflow,
-      `time field value out of range: ${hour}:${padded(minute)}:${padded(second)}`,
+      `time field value out of range: ${hour}:${padded(minute)}:${formatGeneral(second, 6).padStart(2, '0')}`,
     );
   }
   return microsecondsFromClock({ hour, minute, second: 0, microsecond: 0 }) + BigInt(micro);
 }
 
-function makeTimestamp(year: number, month: number, day: number, time: bigint): bigint {
-  return timestampInRange(BigInt(makeDate(year, month, day)) * microsecondsPerDay + time);
+/** The date's faults come before the time's. */
+function makeTimestamp(
+  ...[year, month, day, hour, minute, second]: [number, number, number, number, number, number]
+): bigint {
+  const date = BigInt(makeDate(year, month, day)) * microsecondsPerDay;
+  return timestampInRange(date + makeTime(hour, minute, second));
 }
 
 tableFn('generate_series_timestamp', {
@@ -148,8 +159,10 @@ tableFn('generate_series_timestamptz', {
     series(start, stop, step, (at) => addToMoment(at, step, sessionZone(info.io))),
 });
 tableFn('generate_series_timestamptz_at_zone', {
-  rows: (start: bigint, stop: bigint, step: Interval, zone: string) =>
-    series(start, stop, step, (at) => addToMoment(at, step, requireZone(zone))),
+  rows(start: bigint, stop: bigint, step: Interval, name: string) {
+    const zone = requireZone(name);
+    return series(start, stop, step, (at) => addToMoment(at, step, zone));
+  },
 });
 
 function* series(start: bigint, stop: bigint, step: Interval, next: (at: bigint) => bigint): Generator<bigint> {

@@ -26,7 +26,7 @@ import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
 import { infinitySign, isInfiniteDate, isInfiniteTimestamp, timestampInRange } from './datetime-range.js';
 import { requireZone } from './datetime-zone.js';
-import { extractField } from './datetime-fields.js';
+import { asciiLower, extractField } from './datetime-fields.js';
 import type { ExtractField } from './datetime-fields.js';
 
 /** A part: digits scaled by 10^scale, exact. */
@@ -63,10 +63,10 @@ function partFunctions<V>(
   const run = (name: string, value: V, info: CallInfo): PartResult => {
     const field = extractField(name);
     if (field === null)
-      throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type ${typeName}`);
+      throw pgError(SqlState.invalidParameterValue, `unit "${asciiLower(name)}" not recognized for type ${typeName}`);
     const found = read(field, value, info);
     if (found !== undefined) return found;
-    throw pgError(SqlState.featureNotSupported, `unit "${name.toLowerCase()}" not supported for type ${typeName}`);
+    throw pgError(SqlState.featureNotSupported, `unit "${asciiLower(name)}" not supported for type ${typeName}`);
   };
   fn(extract, { impl: (name: string, value: V, info: CallInfo) => asNumeric(run(name, value, info)) });
   if (part !== null) fn(part, { impl: (name: string, value: V, info: CallInfo) => asFloat(run(name, value, info)) });
@@ -272,15 +272,16 @@ function intervalPart(field: ExtractField, span: Interval): Part | undefined {
 }
 
 fn('timestamp_trunc', {
-  impl: (name: string, value: bigint) => (
-    truncField(name, 'timestamp without time zone'), isInfiniteTimestamp(value) ? value : truncLocal(name, value)
-  ),
+  impl(name: string, value: bigint) {
+    if (isInfiniteTimestamp(value)) return value;
+    return timestampInRange(truncLocal(truncField(name, 'timestamp without time zone'), value));
+  },
 });
 fn('timestamptz_trunc', {
-  impl: (name: string, value: bigint, info: CallInfo) => truncMoment(name, value, sessionZone(info.io)),
+  impl: (name: string, value: bigint, info: CallInfo) => truncMoment(name, value, () => sessionZone(info.io)),
 });
 fn('timestamptz_trunc_zone', {
-  impl: (name: string, value: bigint, zone: string) => truncMoment(name, value, requireZone(zone)),
+  impl: (name: string, value: bigint, zone: string) => truncMoment(name, value, () => requireZone(zone)),
 });
 fn('interval_trunc', { impl: (name: string, span: Interval) => truncInterval(name, span) });
 
@@ -300,19 +301,23 @@ const truncFields = new Set<ExtractField>([
   'microseconds',
 ]);
 
+/** Parts of a time zone are units too, which nothing can be cut to; all other fields are none. */
 function truncField(name: string, typeName: string): ExtractField {
   const field = extractField(name);
-  if (field === null)
-    throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type ${typeName}`);
-  if (truncFields.has(field)) return field;
-  throw pgError(SqlState.featureNotSupported, `unit "${name.toLowerCase()}" not supported for type ${typeName}`);
+  if (field !== null && truncFields.has(field)) return field;
+  const shown = asciiLower(name);
+  if (field !== null && zoneFields.has(field)) {
+    throw pgError(SqlState.featureNotSupported, `unit "${shown}" not supported for type ${typeName}`);
+  }
+  throw pgError(SqlState.invalidParameterValue, `unit "${shown}" not recognized for type ${typeName}`);
 }
 
-function truncMoment(name: string, value: bigint, zone: TimeZone): bigint {
-  const field = truncField(name, 'timestamp with time zone');
+function truncMoment(name: string, value: bigint, zoneOf: () => TimeZone): bigint {
   if (isInfiniteTimestamp(value)) return value;
+  const zone = zoneOf();
+  const field = truncField(name, 'timestamp with time zone');
   const local = toLocal(zone, value);
-  const cut = truncLocal(name, local);
+  const cut = truncLocal(field, local);
   // Up to the hour the offset stays; a day and more may begin under another one.
   const keepsOffset =
     field === 'hour' ||
@@ -324,14 +329,13 @@ function truncMoment(name: string, value: bigint, zone: TimeZone): bigint {
 }
 
 /** Cuts a local timestamp down to a field. */
-function truncLocal(name: string, local: bigint): bigint {
-  const field = truncField(name, 'timestamp without time zone');
+function truncLocal(field: ExtractField, local: bigint): bigint {
   const time = civilFromMicroseconds(local);
   if (field === 'week') {
     const iso = isoWeek(daysFromCivil(time.year, time.month, time.day));
-    return timestampInRange(BigInt(daysFromIsoWeek(iso.year, iso.week)) * microsecondsPerDay);
+    return BigInt(daysFromIsoWeek(iso.year, iso.week)) * microsecondsPerDay;
   }
-  return timestampInRange(microsecondsFromCivil(truncCivil(field, time)));
+  return microsecondsFromCivil(truncCivil(field, time));
 }
 
 function truncCivil(field: ExtractField, time: CivilTime): CivilTime {
@@ -373,15 +377,13 @@ function truncCivil(field: ExtractField, time: CivilTime): CivilTime {
 }
 
 function truncInterval(name: string, span: Interval): Interval {
-  const field = extractField(name);
-  if (field === null)
-    throw pgError(SqlState.invalidParameterValue, `unit "${name.toLowerCase()}" not recognized for type interval`);
-  if (!truncFields.has(field) || field === 'week') {
-    throw pgError(SqlState.featureNotSupported, `unit "${name.toLowerCase()}" not supported for type interval`, {
-      detail: field === 'week' ? 'Months usually have fractional weeks.' : undefined,
+  if (isInfinite(span)) return span;
+  const field = truncField(name, 'interval');
+  if (field === 'week') {
+    throw pgError(SqlState.featureNotSupported, `unit "${asciiLower(name)}" not supported for type interval`, {
+      detail: 'Months usually have fractional weeks.',
     });
   }
-  if (isInfinite(span)) return span;
   const months = intervalMonths[field];
   if (months !== undefined) return { months: Math.trunc(span.months / months) * months, days: 0, microseconds: 0n };
   if (field === 'day') return { ...span, microseconds: 0n };

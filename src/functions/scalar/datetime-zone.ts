@@ -27,30 +27,32 @@ function zoneOfInterval(span: Interval, style: IntervalStyle): TimeZone {
   if (span.months !== 0 || span.days !== 0) {
     throw refuse('must not include months or days');
   }
-  return fixedTimeZone(Number(span.microseconds / microsecondsPerSecond));
+  // An offset has 32 bits: seconds beyond wrap, as in PostgreSQL.
+  return fixedTimeZone(Number(BigInt.asIntN(32, span.microseconds / microsecondsPerSecond)));
 }
 
-/** A local time as the moment it is in the zone. */
-function momentIn(zone: TimeZone, local: bigint): bigint {
-  return isInfiniteTimestamp(local) ? local : timestampInRange(fromLocal(zone, local));
+/** A local time as the moment it is in the zone; infinite ones need no zone. */
+function momentIn(local: bigint, zone: () => TimeZone): bigint {
+  return isInfiniteTimestamp(local) ? local : timestampInRange(fromLocal(zone(), local));
 }
 
 /** The local time of a moment in the zone. */
-function localIn(zone: TimeZone, moment: bigint): bigint {
-  return isInfiniteTimestamp(moment) ? moment : timestampInRange(toLocal(zone, moment));
+function localIn(moment: bigint, zone: () => TimeZone): bigint {
+  return isInfiniteTimestamp(moment) ? moment : timestampInRange(toLocal(zone(), moment));
 }
 
-fn('timestamp_zone', { impl: (zone: string, local: bigint) => momentIn(requireZone(zone), local) });
-fn('timestamptz_zone', { impl: (zone: string, moment: bigint) => localIn(requireZone(zone), moment) });
+fn('timestamp_zone', { impl: (zone: string, local: bigint) => momentIn(local, () => requireZone(zone)) });
+fn('timestamptz_zone', { impl: (zone: string, moment: bigint) => localIn(moment, () => requireZone(zone)) });
 fn('timestamp_izone', {
-  impl: (zone: Interval, local: bigint, info: CallInfo) => momentIn(zoneOfInterval(zone, info.io.intervalStyle), local),
+  impl: (zone: Interval, local: bigint, info: CallInfo) =>
+    momentIn(local, () => zoneOfInterval(zone, info.io.intervalStyle)),
 });
 fn('timestamptz_izone', {
   impl: (zone: Interval, moment: bigint, info: CallInfo) =>
-    localIn(zoneOfInterval(zone, info.io.intervalStyle), moment),
+    localIn(moment, () => zoneOfInterval(zone, info.io.intervalStyle)),
 });
-fn('timestamp_at_local', { impl: (local: bigint, info: CallInfo) => momentIn(sessionZone(info.io), local) });
-fn('timestamptz_at_local', { impl: (moment: bigint, info: CallInfo) => localIn(sessionZone(info.io), moment) });
+fn('timestamp_at_local', { impl: (local: bigint, info: CallInfo) => momentIn(local, () => sessionZone(info.io)) });
+fn('timestamptz_at_local', { impl: (moment: bigint, info: CallInfo) => localIn(moment, () => sessionZone(info.io)) });
 
 fn('timetz_zone', { impl: (zone: string, time: TimeTz, info: CallInfo) => shiftTime(time, requireZone(zone), info) });
 fn('timetz_izone', {

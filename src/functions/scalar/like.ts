@@ -3,7 +3,7 @@
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
-import { lowerCase } from './text-case.js';
+import { lowerCollated } from './text-case.js';
 
 type Matcher = (text: string) => boolean;
 
@@ -106,7 +106,7 @@ function like(text: string, pattern: string, info: CallInfo): boolean {
 
 function ilike(text: string, pattern: string, info: CallInfo): boolean {
   refuseNondeterministic(info, 'ILIKE');
-  return matcher(lowerCase(pattern), info)(lowerCase(text));
+  return matcher(lowerCollated(pattern, info), info)(lowerCollated(text, info));
 }
 
 for (const prefix of ['text', 'name']) {

@@ -109,7 +109,10 @@ function combined(left: Inet, right: Inet, verb: string, combine: (left: number,
 }
 
 fn('inetpl', { impl: plus });
-fn('inetmi_int8', { impl: (value: Inet, offset: bigint) => plus(value, -offset) });
+fn('inetmi_int8', {
+  // The smallest integer has no opposite in 64 bits and stays as it is.
+  impl: (value: Inet, offset: bigint) => plus(value, BigInt.asIntN(64, -offset)),
+});
 fn('inetmi', {
   impl: (left: Inet, right: Inet) => {
     if (left.family !== right.family) {

@@ -18,7 +18,8 @@ export function parseFlags(flags: string): FunctionFlags {
       isGlobal = true;
       continue;
     }
-    const changed = withOption(options, letter);
+    // As a flag e stands for basic expressions, as in PostgreSQL; within a pattern it stands for extended ones.
+    const changed = withOption(options, letter === 'e' ? 'b' : letter);
     if (changed === null) {
       throw pgError(SqlState.invalidParameterValue, `invalid regular expression option: "${letter}"`);
     }

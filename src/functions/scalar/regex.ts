@@ -148,30 +148,23 @@ function position(text: string, pattern: string, wanted: NthOptions): number {
   const { end = 0, group = 0 } = wanted;
   requireAtLeast('start', wanted.start ?? 1, 1);
   requireAtLeast('n', wanted.nth ?? 1, 1);
-  if (end !== 0 && end !== 1) requireAtLeast('endoption', -1, 0);
+  requireEndOption(end);
   requireAtLeast('subexpr', group, 0);
   const { span } = nthSpan(text, pattern, wanted, 'regexp_instr()');
   return span === null ? 0 : [...text.slice(0, span[end])].length + 1;
 }
 type InstrArgs = [string, string, number, number, number, string, number];
 fn('regexp_instr', {
-  impl: (...[text, pattern, start, nth, end, flags, group]: InstrArgs) => {
-    if (end !== 0 && end !== 1)
-      throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "endoption": ${end}`);
-    return position(text, pattern, { start, nth, end, flags, group });
-  },
+  impl: (...[text, pattern, start, nth, end, flags, group]: InstrArgs) =>
+    position(text, pattern, { start, nth, end, flags, group }),
 });
 fn('regexp_instr_no_subexpr', {
-  impl: (text: string, pattern: string, start: number, nth: number, end: number, flags: string) => {
-    requireEndOption(end);
-    return position(text, pattern, { start, nth, end, flags });
-  },
+  impl: (text: string, pattern: string, start: number, nth: number, end: number, flags: string) =>
+    position(text, pattern, { start, nth, end, flags }),
 });
 fn('regexp_instr_no_flags', {
-  impl: (text: string, pattern: string, start: number, nth: number, end: number) => {
-    requireEndOption(end);
-    return position(text, pattern, { start, nth, end });
-  },
+  impl: (text: string, pattern: string, start: number, nth: number, end: number) =>
+    position(text, pattern, { start, nth, end }),
 });
 fn('regexp_instr_no_endoption', {
   impl: (text: string, pattern: string, start: number, nth: number) => position(text, pattern, { start, nth }),
@@ -217,8 +210,9 @@ function nthSpan(
   const regex = compileRegex(pattern, parseFlagsWithoutGlobal(wanted.flags ?? '', name));
   const { nth = 1, group = 0 } = wanted;
   const match = allMatches(regex, text, nth, unitIndex(text, wanted.start ?? 1))[nth - 1];
-  if (!match || group > regex.groupCount) return { span: null };
-  return { span: group === 0 ? [match.start, match.end] : (match.groups[group - 1] ?? null) };
+  // Without groups the whole match counts as the first.
+  if (!match || group > Math.max(regex.groupCount, 1)) return { span: null };
+  return { span: group === 0 || regex.groupCount === 0 ? [match.start, match.end] : (match.groups[group - 1] ?? null) };
 }
 
 function firstMatch(text: string, pattern: string, options: RegexOptions): PgArray | null {

@@ -1,16 +1,41 @@
 // Case mapping and Unicode: upper, lower, initcap, normalize, unistr. Case maps one character to one character, as the
 // C.UTF-8 locale does; ICU collations use full mappings.
 import { pgError, SqlState } from '../../errors/pg-error.js';
+import type { CharacterCase } from '../../types/io-context.js';
+import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
 
 /** Lower case, character by character. */
 export function lowerCase(value: string): string {
-  return /^[\u0000-\u007f]*$/.test(value) ? value.toLowerCase() : mapCharacters(value, lowerCharacter);
+  return ascii.test(value) ? value.toLowerCase() : mapCharacters(value, lowerCharacter);
 }
 
-/** Upper case, character by character. */
-export function upperCase(value: string): string {
-  return /^[\u0000-\u007f]*$/.test(value) ? value.toUpperCase() : mapCharacters(value, upperCharacter);
+/** Lower case as the call's collation has it. */
+export function lowerCollated(value: string, info: CallInfo): string {
+  const rules = ascii.test(value) ? 'simple' : caseOf(info);
+  if (rules === 'simple') return lowerCase(value);
+  if (rules === 'ascii') return value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return value.toLocaleLowerCase(languageOf(rules.locale));
+}
+
+function upperCollated(value: string, info: CallInfo): string {
+  const rules = caseOf(info);
+  if (rules === 'ascii') return value.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+  if (rules !== 'simple') return value.toLocaleUpperCase(languageOf(rules.locale));
+  return ascii.test(value) ? value.toUpperCase() : mapCharacters(value, upperCharacter);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+const ascii = /^[\0-\x7f]*$/;
+
+function caseOf(info: CallInfo): CharacterCase {
+  return info.collation === 0 ? 'simple' : (info.io.characterCase?.(info.collation) ?? 'simple');
+}
+
+/** The language of an ICU locale, in the runtime's spelling; the root where it has none. */
+function languageOf(locale: string): string {
+  const language = /^[a-z]{2,3}(?=[-_@]|$)/.exec(locale)?.[0];
+  return language === undefined || language === 'und' ? 'en' : language;
 }
 
 function mapCharacters(value: string, map: (char: string) => string): string {
@@ -33,19 +58,62 @@ function oneCharacter(char: string, mapped: string): string {
   return mapped.length === length ? mapped : char;
 }
 
-fn('lower', { impl: lowerCase });
-fn('upper', { impl: upperCase });
+fn('lower', { impl: lowerCollated });
+fn('upper', { impl: upperCollated });
 fn('initcap', {
-  impl: (value: string) => {
+  impl(value: string, info: CallInfo) {
+    const rules = caseOf(info);
+    if (typeof rules === 'object') return titleWords(value, languageOf(rules.locale));
+    const isAscii = rules === 'ascii';
+    const asLetter = (char: string, map: (char: string) => string) => (isAscii && char > '\x7f' ? char : map(char));
+    const word = isAscii ? /[A-Za-z0-9]/ : /[\p{Alphabetic}\p{Nd}]/u;
     let result = '';
     let inWord = false;
     for (const char of value) {
-      result += inWord ? lowerCharacter(char) : upperCharacter(char);
-      inWord = /[\p{Alphabetic}\p{Nd}]/u.test(char);
+      result += asLetter(char, inWord ? lowerCharacter : upperCharacter);
+      inWord = word.test(char);
     }
     return result;
   },
 });
+
+/** Letters whose capital at a word's start is a letter of its own. */
+const titleLetters: Readonly<Record<string, string | undefined>> = {
+  ǆ: 'ǅ',
+  Ǆ: 'ǅ',
+  ǅ: 'ǅ',
+  ǉ: 'ǈ',
+  Ǉ: 'ǈ',
+  ǈ: 'ǈ',
+  ǌ: 'ǋ',
+  Ǌ: 'ǋ',
+  ǋ: 'ǋ',
+  ǳ: 'ǲ',
+  Ǳ: 'ǲ',
+  ǲ: 'ǲ',
+};
+
+/** Words as Unicode cuts them, each with a capital first letter and small ones behind. */
+function titleWords(value: string, language: string): string {
+  let result = '';
+  for (const { segment } of new Intl.Segmenter(language, { granularity: 'word' }).segment(value)) {
+    const first = /^([^\p{L}\p{N}\p{S}\p{Co}]*)(.)(.*)$/su.exec(segment);
+    if (first === null) {
+      result += segment;
+      continue;
+    }
+    const [, before = '', letter = '', rest = ''] = first;
+    if (language === 'nl' && /^ij/i.test(letter + rest)) {
+      result += `${before}IJ${rest.slice(1).toLocaleLowerCase(language)}`;
+      continue;
+    }
+    // Of a letter that becomes several only the first one with a case is a capital.
+    const [, capital = '', more = ''] =
+      /^(\P{Cased}*.)(.*)$/su.exec(titleLetters[letter] ?? letter.toLocaleUpperCase(language)) ?? [];
+    result += before + capital + (more + rest).toLocaleLowerCase(language);
+  }
+  return result;
+}
 
 const forms = ['NFC', 'NFD', 'NFKC', 'NFKD'];
 

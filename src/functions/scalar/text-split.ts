@@ -3,13 +3,15 @@ import { pgError, SqlState } from '../../errors/pg-error.js';
 import { PgArray, type Value } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
 import { fn, tableFn } from '../registry.js';
+import { refuseNondeterministic } from './text.js';
 
 const textOid = 25;
 
 fn('split_part', {
-  impl: (value: string, delimiter: string, position: number) => {
+  impl: (value: string, delimiter: string, position: number, info: CallInfo) => {
     if (position === 0) throw pgError(SqlState.invalidParameterValue, 'field position must not be zero');
     if (value === '') return '';
+    if (delimiter !== '') refuseNondeterministic(info);
     const fields = delimiter === '' ? [value] : value.split(delimiter);
     return (position > 0 ? fields[position - 1] : fields[fields.length + position]) ?? '';
   },

@@ -101,6 +101,9 @@ fn('textoverlay_no_len', {
 });
 fn('textpos', {
   impl: (value: string, search: string, info: CallInfo) => {
+    if (search === '') return 1;
+    // Where the searched text is shorter nothing is compared, whatever the collation.
+    if (Buffer.byteLength(value) < Buffer.byteLength(search)) return 0;
     refuseNondeterministic(info);
     const index = value.indexOf(search);
     return index <= 0 ? index + 1 : characterCount(value.slice(0, index)) + 1;

@@ -94,6 +94,7 @@ function frozenIoSettings(io: Session['catalog']['io']): IoSettings {
     byteaOutput: io.byteaOutput,
     lcMonetary: io.lcMonetary,
     xmlOption: io.xmlOption,
+    arrayNulls: io.arrayNulls ?? true,
     transactionTimestamp: io.transactionTimestamp,
     statementTimestamp: io.statementTimestamp,
   };

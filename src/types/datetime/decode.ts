@@ -37,8 +37,20 @@ export function decodeDateTime(input: string, order: DateOrder, timeOnly = false
   const fields = splitFields(input);
   if (!fields || fields.length === 0) throw fault('format');
   const decoder = new Decoder(order, timeOnly);
-  for (const [index, field] of fields.entries()) decoder.field(field, fields[index + 1]);
+  for (const [index, field] of fields.entries()) {
+    if (timeOnly && isMisplacedDate(field, index)) throw fault('format');
+    decoder.field(field, fields[index + 1]);
+  }
   return decoder.finish();
+}
+
+/** In input of time and timetz a date stands in front, in one piece; its words and numbers don't stand alone. */
+function isMisplacedDate(field: Field, index: number): boolean {
+  if (field.kind === 'date') return index > 0 && /^\d/.test(field.text);
+  if (field.kind !== 'word') return false;
+  const word = dateWord(field.text);
+  if (word?.kind === 'special') return word.value !== 'allballs';
+  return word?.kind === 'month' || word?.kind === 'weekday';
 }
 
 class Decoder {
@@ -85,6 +97,8 @@ class Decoder {
 
   finish(): DecodedDateTime | DecodedSpecial {
     if (this.announced !== null) throw fault('format');
+    const isEndless = this.special !== null && /infinity|epoch/.test(this.special);
+    if (isEndless && (this.time !== null || this.meridiem !== null)) throw fault('format');
     const time = this.finishTime();
     if (this.special !== null) {
       const isDay = ['today', 'tomorrow', 'yesterday', 'now'].includes(this.special);
@@ -172,8 +186,9 @@ class Decoder {
   }
 
   private zoneField(text: string): void {
+    const offset = parseZoneOffset(text);
     if (this.zone !== null) throw fault('format');
-    this.zone = { kind: 'offset', offset: parseZoneOffset(text) };
+    this.zone = { kind: 'offset', offset };
   }
 
   private zoneName(text: string): void {
@@ -196,6 +211,7 @@ class Decoder {
       return;
     }
     const dot = text.indexOf('.');
+    if (this.timeOnly && (this.hasAnyDate() || !/^\d{4}(\d\d(\.\d*)?)?$/.test(text))) throw fault('format');
     if (this.timeOnly && !this.hasAnyDate() && this.time === null && /^\d{4}(\d\d(\.\d*)?)?$/.test(text)) {
       this.runTogetherTime(text);
       return;

@@ -38,25 +38,14 @@ export function formatTimestamp(local: bigint, zone: ZoneOffset | null, format: 
       const weekday = dayNames[dayOfWeek(daysFromCivil(time.year, time.month, time.day))] ?? '';
       const month = monthNames[time.month - 1] ?? '';
       const dayAndMonth = format.dateOrder === 'DMY' ? `${two(time.day)} ${month}` : `${month} ${two(time.day)}`;
-      const suffix = zone ? ` ${zoneText(zone)}` : '';
+      const suffix = zone ? ` ${zone.abbreviation}` : '';
       return `${weekday} ${dayAndMonth} ${clockText(time)} ${yearText(time)}${suffix}${eraSuffix(time)}`;
     }
     default: {
-      const text = `${dateText(time, format)} ${clockText(time)}`;
-      return (
-        text + (zone ? (hasName(zone) ? ` ${zone.abbreviation}` : isoOffsetText(zone.offset)) : '') + eraSuffix(time)
-      );
+      const suffix = zone ? ` ${zone.abbreviation}` : '';
+      return `${dateText(time, format)} ${clockText(time)}${suffix}${eraSuffix(time)}`;
     }
   }
-}
-
-/** Zones without a name of their own have an abbreviation that is an offset. */
-function hasName(zone: ZoneOffset): boolean {
-  return /^[A-Za-z]/.test(zone.abbreviation);
-}
-
-function zoneText(zone: ZoneOffset): string {
-  return hasName(zone) ? zone.abbreviation : isoOffsetText(zone.offset);
 }
 
 function dateText(date: CivilDate, format: DateFormat): string {

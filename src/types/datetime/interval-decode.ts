@@ -122,6 +122,7 @@ function decodeFields(
     if (chosen === 'second' && /[.]\d*[1-9]/.test(field)) note(seen, ...secondUnits);
     else note(seen, chosen);
     add(sum, chosen, field, leadingMinus && index > 0);
+    checked(sum);
     // A bare number before hours counts days.
     unit = chosen === 'hour' ? 'day' : chosen;
     hasUnitWord = false;
@@ -147,7 +148,7 @@ function note(seen: Set<string>, ...units: readonly string[]): void {
 
 /** h:mm, h:mm:ss[.f], mm:ss.f as microseconds. */
 function clock(text: string, isMinuteSecond: boolean): bigint {
-  const match = /^(\d*):(\d+)(?::(\d+))?(\.\d*)?$/.exec(text);
+  const match = /^(\d*):(\d*)(?::(\d*))?(\.\d*)?$/.exec(text);
   if (!match) throw fault('format');
   const [, first = '', second = '', third, fraction] = match;
   const shifts = third === undefined && (fraction !== undefined || isMinuteSecond);
@@ -175,7 +176,6 @@ const unitMicroseconds: Partial<Record<Unit, bigint>> = {
   hour: 3_600_000_000n,
 };
 const unitYears: Partial<Record<Unit, bigint>> = { year: 1n, decade: 10n, century: 100n, millennium: 1000n };
-const unitMonths: Partial<Record<Unit, bigint>> = { month: 1n, quarter: 3n };
 
 /** Adds a quantity; fractions of months become days (30 a month), fractions of days become time. */
 function add(sum: Sum, unit: Unit, quantity: string, negate: boolean): void {
@@ -198,19 +198,13 @@ function add(sum: Sum, unit: Unit, quantity: string, negate: boolean): void {
     sum.months += BigInt(Math.round(part * Number(years) * 12));
     return;
   }
-  const months = unitMonths[unit];
-  if (months !== undefined) {
-    sum.months += count * months;
-    addMonthFraction(sum, part * Number(months), unit);
+  if (unit === 'month') {
+    sum.months += count;
+    addDayFraction(sum, part * 30);
     return;
   }
   sum.days += count * (unit === 'week' ? 7n : 1n);
   addDayFraction(sum, part * (unit === 'week' ? 7 : 1));
-}
-
-function addMonthFraction(sum: Sum, months: number, unit: Unit): void {
-  if (unit !== 'month') sum.months += BigInt(Math.round(months));
-  else addDayFraction(sum, months * 30);
 }
 
 function addDayFraction(sum: Sum, days: number): void {

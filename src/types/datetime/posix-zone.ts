@@ -24,9 +24,10 @@ type ChangeDay = (
   | { readonly kind: 'zeroBased'; readonly day: number }
 ) & { readonly second: number };
 
-const namePattern = /^(?:<([^>]+)>|([A-Za-z]{3,}))/;
+/** A bare name ends where an offset or a date begins. */
+const namePattern = /^(?:<([^>]*)>|([^\d,+-]+))/;
 /** As above; an offset alone has an empty name. */
-const firstNamePattern = /^(?:<([^>]+)>|([A-Za-z]{3,})|(?=[+-]?\d))/;
+const firstNamePattern = /^(?:<([^>]*)>|([^\d,+-]*))/;
 const offsetPattern = /^[+-]?\d{1,3}(?::\d{1,2}(?::\d{1,2})?)?/;
 
 /** Rules of the United States since 2007, which a specification without dates means. */

@@ -2,13 +2,17 @@
 import { addon } from '../../base/addon.js';
 import { epochShiftSeconds, floorDivide, microsecondsPerSecond, secondsPerDay } from './calendar.js';
 import { parsePosixZone, posixOffset } from './posix-zone.js';
-import { offsetAt, parseTzif } from './tzif.js';
+import { abbreviatedOffset, offsetAt, parseTzif } from './tzif.js';
 import type { ZoneOffset } from './tzif.js';
 
 export interface TimeZone {
   /** Canonical name, as SHOW TimeZone prints it. */
   readonly name: string;
   at(unixSeconds: number): ZoneOffset;
+  /** Where a local time's offset isn't found by looking at moments around it: seconds east at that local time. */
+  localOffset?(localUnixSeconds: number): number;
+  /** What an abbreviation of this zone means around a moment; null where the zone doesn't know it. */
+  abbreviated?(abbreviation: string, unixSeconds: number): ZoneOffset | null;
 }
 
 const zones = new Map<string, TimeZone | null>();
@@ -33,14 +37,21 @@ function load(name: string): TimeZone | null {
   const data = addon.timeZoneData(name);
   if (data) {
     const rules = parseTzif(data.tzif);
-    return { name: data.name, at: (unixSeconds) => offsetAt(rules, unixSeconds) };
+    return {
+      name: data.name,
+      at: (unixSeconds) => offsetAt(rules, unixSeconds),
+      abbreviated: (abbreviation, unixSeconds) => abbreviatedOffset(rules, abbreviation, unixSeconds),
+    };
   }
-  const rule = parsePosixZone(name);
-  if (!rule) return null;
-  return {
-    name: name.toUpperCase() === name ? name : name.toUpperCase(),
-    at: (unixSeconds) => posixOffset(rule, unixSeconds),
-  };
+  const specification = name.toUpperCase();
+  const rule = parsePosixZone(specification);
+  return rule ? { name: specification, at: (unixSeconds) => posixOffset(rule, unixSeconds) } : null;
+}
+
+/** The zone as one of its abbreviations sees it: MSK is the offset that MSK stood for at or last before a moment. */
+export function zoneByAbbreviation(zone: TimeZone, abbreviation: string): TimeZone {
+  const at = (unixSeconds: number) => zone.abbreviated?.(abbreviation, unixSeconds) ?? zone.at(unixSeconds);
+  return { name: zone.name, at, localOffset: (local) => at(local - localOffset(zone, local)).offset };
 }
 
 /** A zone with one offset for ever; `offset` in seconds east of UTC. Named in POSIX's style, as PostgreSQL does. */
@@ -79,6 +90,7 @@ export function fromLocal(zone: TimeZone, local: bigint): bigint {
 /** Offset (seconds east) that holds at a local time. In the gap of a spring change the offset before it is used, in the
  *  overlap of an autumn change the one after it, as PostgreSQL does. */
 export function localOffset(zone: TimeZone, localUnixSeconds: number): number {
+  if (zone.localOffset !== undefined) return zone.localOffset(localUnixSeconds);
   const before = zone.at(localUnixSeconds - secondsPerDay).offset;
   const after = zone.at(localUnixSeconds + secondsPerDay).offset;
   const fitsBefore = zone.at(localUnixSeconds - before).offset === before;

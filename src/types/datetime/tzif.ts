@@ -79,6 +79,23 @@ export function offsetAt(rules: ZoneRules, unixSeconds: number): ZoneOffset {
   return offsets[low] ?? rules.initial;
 }
 
+/** What an abbreviation stood for at a moment, last before it, or else first after it; null where it never did. */
+export function abbreviatedOffset(rules: ZoneRules, abbreviation: string, unixSeconds: number): ZoneOffset | null {
+  const { transitions, offsets, initial, rule } = rules;
+  const fits = (zone: ZoneOffset | undefined) => zone?.abbreviation === abbreviation;
+  if (rule !== null && unixSeconds >= (transitions.at(-1) ?? 0)) {
+    if (fits(rule.standard)) return rule.standard;
+    if (rule.daylight !== null && fits(rule.daylight.zone)) return rule.daylight.zone;
+  }
+  let later: ZoneOffset | null = null;
+  for (let index = transitions.length - 1; index >= 0; index--) {
+    if (!fits(offsets[index])) continue;
+    later = offsets[index] ?? null;
+    if ((transitions[index] ?? 0) <= unixSeconds) return later;
+  }
+  return fits(initial) ? initial : later;
+}
+
 const headerBytes = 44;
 
 function header(data: Buffer, at: number) {

@@ -9,7 +9,6 @@ export type Unit =
   | 'day'
   | 'week'
   | 'month'
-  | 'quarter'
   | 'year'
   | 'decade'
   | 'century'
@@ -124,7 +123,6 @@ const unitWords = new Map<string, Unit>(
     day: 'd day days',
     week: 'w week weeks',
     month: 'mon mons month months',
-    quarter: 'qtr quarter',
     year: 'y yr yrs year years',
     decade: 'dec decs decade decades',
     century: 'c cent century centuries',

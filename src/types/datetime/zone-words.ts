@@ -1,7 +1,7 @@
 // Time zones as they stand in date/time input: offsets, abbreviations, names.
 import { fixedAbbreviations, zoneAbbreviations } from './generated/abbreviations.js';
 import { fault } from './input-errors.js';
-import { findTimeZone, offsetAtTimestamp } from './time-zone.js';
+import { findTimeZone, offsetAtTimestamp, zoneByAbbreviation } from './time-zone.js';
 import type { TimeZone } from './time-zone.js';
 
 export type ZoneChoice =
@@ -44,12 +44,15 @@ export function findAbbreviation(word: string): ZoneChoice | null {
   if (fixed) return { kind: 'offset', offset: fixed[0] };
   const alias = Object.hasOwn(zoneAbbreviations, word) ? zoneAbbreviations[word] : undefined;
   const zone = alias === undefined ? null : findTimeZone(alias);
-  return zone ? { kind: 'zone', zone } : null;
+  return zone ? { kind: 'zone', zone: zoneByAbbreviation(zone, word.toUpperCase()) } : null;
 }
 
 /** The zone that AT TIME ZONE and SET TIME ZONE name: abbreviations, names and offsets. Null where there is none. */
 export function zoneForConversion(text: string): ZoneChoice | null {
-  return findZoneWord(text.toLowerCase()) ?? null;
+  const abbreviation = findAbbreviation(text.toLowerCase());
+  if (abbreviation) return abbreviation;
+  const zone = findTimeZone(text);
+  return zone ? { kind: 'zone', zone } : null;
 }
 
 /** The offset of a choice at a moment. */

@@ -46,7 +46,8 @@ export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan
     for (let batch = await state.next(4096); batch !== null; batch = await state.next(4096)) {
       for (const row of batch) {
         rows += 1;
-        if (row.includes(null)) withNulls.push(row);
+        // Behind the compared columns others may stand that only the subquery itself needed.
+        if (columns.some((_, n) => row[n] === null)) withNulls.push(row);
         else keys.add(keyOfRow(row, 'innerKey', x));
         if (columns.length > 1) all.push(row);
       }

@@ -23,6 +23,8 @@ export interface PlannerContext {
   /** Effective user, for plans that depend on it. */
   readonly userId: number;
   readonly cursor?: CursorOptions;
+  /** Throws where the statement must end (cancel, timeout); looked at between the planner's steps. */
+  checkInterrupts?(): void;
 }
 
 /** DECLARE CURSOR: the plan may prefer early rows, and must be able to run backwards where `scroll`. */

@@ -214,7 +214,24 @@ export function ecForExpression(
   return ec;
 }
 
+/** The operator that says that members of two types are equal, 0 where there is none; looked up once for each pair. */
 function equalityOperator(root: PlannerInfo, ec: EquivalenceClass, left: number, right: number): number {
+  ec.operators ??= [];
+  let known = ec.operators.find((item) => item.left === left && item.right === right);
+  if (known === undefined) {
+    const operator = findEqualityOperator(root, ec, left, right);
+    const canHash = operator !== 0 && root.global.catalog.operator(operator)?.canHash === true;
+    known = { left, right, operator, canHash };
+    ec.operators.push(known);
+  }
+  return known.operator;
+}
+
+function isHashable(ec: EquivalenceClass, operator: number): boolean {
+  return ec.operators?.some((item) => item.operator === operator && item.canHash) === true;
+}
+
+function findEqualityOperator(root: PlannerInfo, ec: EquivalenceClass, left: number, right: number): number {
   for (const family of ec.families) {
     const operator = root.global.catalog.familyOperator(family, left, right, 3);
     if (operator !== 0) return operator;
@@ -386,7 +403,7 @@ function bestPair(
     for (const right of rights) {
       const operator = equalityOperator(root, ec, left.type, right.type);
       if (operator === 0) continue;
-      const hashable = root.global.catalog.operator(operator)?.canHash === true ? 1 : 0;
+      const hashable = isHashable(ec, operator) ? 1 : 0;
       const score = hashable + (isPlain(left.expr) ? 1 : 0) + (isPlain(right.expr) ? 1 : 0);
       if (best === null || score > best.score) best = { left, right, score };
     }

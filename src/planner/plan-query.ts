@@ -42,6 +42,7 @@ export function planQuery(
   parent: PlannerInfo | null,
   options: QueryOptions,
 ): PlannerInfo {
+  global.context.checkInterrupts?.();
   const prepared = transformMerge(query);
   const root = newRoot(global, { ...prepared, rangeTable: [...prepared.rangeTable] }, parent);
   if (options.hasRecursion) root.workTableParam = newParamId(global, 2278);

@@ -207,6 +207,14 @@ export interface RestrictInfo {
   leftMcvFrequency: number;
   rightMcvFrequency: number;
   hasVolatile: boolean;
+  /** What a merge join by this condition reads of its sides; absent until wanted. */
+  mergeRange?: MergeRange;
+}
+
+/** Shares (0 to 1) of the rows of a condition's two sides that lie before the other's first key and up to its last. */
+export interface MergeRange {
+  readonly left: { readonly start: number; readonly end: number };
+  readonly right: { readonly start: number; readonly end: number };
 }
 
 export interface EquivalenceClass {
@@ -221,6 +229,13 @@ export interface EquivalenceClass {
   broken: boolean;
   sortRef: number;
   merged: EquivalenceClass | null;
+  /** Equality operators of pairs of types, as far as they were looked up (operator 0: none). */
+  operators?: {
+    readonly left: number;
+    readonly right: number;
+    readonly operator: number;
+    readonly canHash: boolean;
+  }[];
 }
 export interface EquivalenceMember {
   readonly expr: Expression;

@@ -8,7 +8,7 @@ import { containsVolatile } from './expressions/facts.js';
 import { andList, execParam, makeAnd } from './expressions/make.js';
 import { collationOf, typeOf, typmodOf } from './expressions/typing.js';
 import { mapChildren, rewriteTopDown } from './expressions/walk.js';
-import { chooseCte, inlineCte } from './prep/ctes.js';
+import { chooseCte, inlineCte, withoutContent } from './prep/ctes.js';
 import { simplifyExists } from './prep/exists.js';
 import { newParamId } from './params.js';
 import type { PlannerInfo } from './planner-info.js';
@@ -226,7 +226,9 @@ export function processCtes(root: PlannerInfo): void {
   const ctes = root.query.ctes;
   for (let index = 0; index < ctes.length; index++) {
     const cte = required(root.query.ctes[index], 'cte');
+    global.context.checkInterrupts?.();
     const choice = chooseCte(root, cte);
+    if (choice !== 'plan') root.query = withoutContent(root.query, cte);
     if (choice === 'inline') {
       root.query = { ...inlineCte(root.query, cte) };
       root.rangeTable = [...root.query.rangeTable];

@@ -84,6 +84,7 @@ export function planQuery(
     readTree: treeFromJson,
     sqlFunctionBody: (functionOid, argTypes) => sqlFunctionBody(session, functionOid, argTypes),
     userId: session.users.userId,
+    checkInterrupts: () => session.checkInterrupts(),
   });
 }
 

@@ -8,6 +8,8 @@ import type { Interrupts } from '../wire/connection.js';
 export class StatementTimer {
   private timer: NodeJS.Timeout | null = null;
   private isTimedOut = false;
+  /** When the statement's time is over: a step that holds the event loop keeps the timer from saying so. */
+  private deadline: number | null = null;
   private transactionTimer: NodeJS.Timeout | undefined;
   private transactionDeadline: number | null = null;
   private readonly listeners = new Set<() => void>();
@@ -32,6 +34,7 @@ export class StatementTimer {
     const timeoutMs = this.settings.int('statement_timeout');
     if (timeoutMs <= 0 || this.timer !== null) return;
     this.isTimedOut = false;
+    this.deadline = performance.now() + timeoutMs;
     this.timer = setTimeout(() => {
       this.isTimedOut = true;
       for (const listener of this.listeners) listener();
@@ -69,6 +72,7 @@ export class StatementTimer {
     if (this.timer === null) return;
     clearTimeout(this.timer);
     this.timer = null;
+    this.deadline = null;
     this.isTimedOut = false;
   }
 
@@ -82,8 +86,9 @@ export class StatementTimer {
       if (request === 'cancel') throw pgError(SqlState.queryCanceled, 'canceling statement due to user request');
     }
     if (this.transactionDeadline !== null && performance.now() >= this.transactionDeadline) throw transactionTimedOut();
-    if (!this.isTimedOut) return;
+    if (!this.isTimedOut && (this.deadline === null || performance.now() < this.deadline)) return;
     this.isTimedOut = false;
+    this.deadline = null;
     throw pgError(SqlState.queryCanceled, 'canceling statement due to statement timeout');
   }
 }

@@ -178,9 +178,7 @@ export function hashJoinCost(
     mostCommon = 0;
   } else {
     for (const info of hashClauses) {
-      const innerSide = isSubset(info.rightRelids, inner.rel.relids) ? 1 : 0;
-      const expr = (info.clause as { args: readonly Expression[] }).args[innerSide] as Expression;
-      const stats = bucketStatistics(root, expr, buckets);
+      const stats = sideBuckets(root, info, isSubset(info.rightRelids, inner.rel.relids), buckets);
       bucketFraction = Math.min(bucketFraction, stats.fraction);
       mostCommon = Math.min(mostCommon, stats.mostCommon);
     }
@@ -222,12 +220,33 @@ export function joinTuples(
 ): number {
   let selectivity = 1;
   for (const info of clauses) {
-    selectivity *= listSelectivity(root, [{ ...info, selectivity: -1, outerSelectivity: -1 }], {
-      varRelid: 0,
-      join: { ...setup.special, joinType: 'inner' },
-    });
+    selectivity *=
+      info.selectivity >= 0
+        ? info.selectivity
+        : listSelectivity(root, [info], { varRelid: 0, join: { ...setup.special, joinType: 'inner' } });
   }
   return clampRows(selectivity * outer.rows * inner.rows);
+}
+
+/** The same for a side of a condition, remembered from the first join that asks, as PostgreSQL does. */
+function sideBuckets(
+  root: PlannerInfo,
+  info: RestrictInfo,
+  isRight: boolean,
+  buckets: number,
+): { readonly fraction: number; readonly mostCommon: number } {
+  const known = isRight ? info.rightBucketSize : info.leftBucketSize;
+  if (known >= 0) return { fraction: known, mostCommon: isRight ? info.rightMcvFrequency : info.leftMcvFrequency };
+  const expr = (info.clause as { args: readonly Expression[] }).args[isRight ? 1 : 0] as Expression;
+  const stats = bucketStatistics(root, expr, buckets);
+  if (isRight) {
+    info.rightBucketSize = stats.fraction;
+    info.rightMcvFrequency = stats.mostCommon;
+  } else {
+    info.leftBucketSize = stats.fraction;
+    info.leftMcvFrequency = stats.mostCommon;
+  }
+  return stats;
 }
 
 function bucketStatistics(

@@ -4,7 +4,7 @@ import type { Expression } from '../../trees/expression.js';
 import type { Value } from '../../types/value.js';
 import type { JoinSetup } from '../joins/join-paths.js';
 import type { Path } from '../path.js';
-import type { PlannerInfo, RestrictInfo } from '../planner-info.js';
+import type { MergeRange, PlannerInfo, RestrictInfo } from '../planner-info.js';
 import { isSubset } from '../relids.js';
 import { scalarInequality } from '../selectivity/scalar.js';
 import { clampRows, examineVariable, type VariableData } from '../selectivity/variable.js';
@@ -104,12 +104,27 @@ const whole: ScanRange = { outerStart: 0, outerEnd: 1, innerStart: 0, innerEnd: 
 /** The share of each input that lies before the other's first key, and up to its last key. */
 function scanRange(root: PlannerInfo, setup: JoinSetup, first: RestrictInfo | undefined): ScanRange {
   if (first === undefined || first.clause.kind !== 'OpExpr' || setup.joinType === 'full') return whole;
-  const [left, right] = first.clause.args as [Expression, Expression];
+  first.mergeRange ??= mergeRange(root, first.clause.args as [Expression, Expression]);
+  const { left, right } = first.mergeRange;
+  const [outer, inner] = isSubset(first.leftRelids, setup.outer.relids) ? [left, right] : [right, left];
+  const readsOuter = setup.joinType === 'left' || setup.joinType === 'anti';
+  const readsInner = setup.joinType === 'right';
+  return {
+    outerStart: readsOuter ? 0 : outer.start,
+    outerEnd: readsOuter ? 1 : outer.end,
+    innerStart: readsInner ? 0 : inner.start,
+    innerEnd: readsInner ? 1 : inner.end,
+  };
+}
+
+/** The same for the sides of a condition, worked out once for all the joins that it may be used in. */
+function mergeRange(root: PlannerInfo, [left, right]: readonly [Expression, Expression]): MergeRange {
+  const all = { start: 0, end: 1 };
   const leftData = examineVariable(root, left, 0);
   const rightData = examineVariable(root, right, 0);
   const leftBounds = bounds(root, leftData);
   const rightBounds = bounds(root, rightData);
-  if (leftBounds === null || rightBounds === null) return whole;
+  if (leftBounds === null || rightBounds === null) return { left: all, right: all };
   const share = (data: VariableData, value: Value, other: Expression, orEqual: boolean): number =>
     scalarInequality(root, data, value, typeOf(other), 0, false, orEqual);
   let leftEnd = share(leftData, rightBounds.max, right, true);
@@ -123,13 +138,7 @@ function scanRange(root: PlannerInfo, setup: JoinSetup, first: RestrictInfo | un
   if (leftStart < rightStart) leftStart = 0;
   else if (leftStart > rightStart) rightStart = 0;
   else leftStart = rightStart = 0;
-  const leftIsOuter = isSubset(first.leftRelids, setup.outer.relids);
-  let range: ScanRange = leftIsOuter
-    ? { outerStart: leftStart, outerEnd: leftEnd, innerStart: rightStart, innerEnd: rightEnd }
-    : { outerStart: rightStart, outerEnd: rightEnd, innerStart: leftStart, innerEnd: leftEnd };
-  if (setup.joinType === 'left' || setup.joinType === 'anti') range = { ...range, outerStart: 0, outerEnd: 1 };
-  if (setup.joinType === 'right') range = { ...range, innerStart: 0, innerEnd: 1 };
-  return range;
+  return { left: { start: leftStart, end: leftEnd }, right: { start: rightStart, end: rightEnd } };
 }
 
 function bounds(root: PlannerInfo, data: VariableData): { min: Value; max: Value } | null {

@@ -214,19 +214,18 @@ export function mapJoinTree(node: JoinTreeNode, map: ExpressionMapper): JoinTree
   switch (node.kind) {
     case 'RangeTableRef':
       return node;
-    case 'JoinExpr':
-      return {
-        ...node,
-        left: mapJoinTree(node.left, map),
-        right: mapJoinTree(node.right, map),
-        quals: mapNullable(node.quals, map),
-      };
-    case 'FromExpr':
-      return {
-        ...node,
-        fromList: mapList(node.fromList, (item) => mapJoinTree(item, map)),
-        quals: mapNullable(node.quals, map),
-      };
+    case 'JoinExpr': {
+      const left = mapJoinTree(node.left, map);
+      const right = mapJoinTree(node.right, map);
+      const quals = mapNullable(node.quals, map);
+      if (left === node.left && right === node.right && quals === node.quals) return node;
+      return { ...node, left, right, quals };
+    }
+    case 'FromExpr': {
+      const fromList = mapList(node.fromList, (item) => mapJoinTree(item, map));
+      const quals = mapNullable(node.quals, map);
+      return fromList === node.fromList && quals === node.quals ? node : { ...node, fromList, quals };
+    }
   }
 }
 
@@ -302,8 +301,7 @@ export function mapMergeAction(action: MergeAction, map: ExpressionMapper): Merg
 /** The query with each of its own expressions, and each query one level below, mapped. */
 export function mapQuery(query: Query, mapper: QueryMapper): Query {
   const map = mapper.expression;
-  return {
-    ...query,
+  const parts = {
     ctes: mapList(query.ctes, (cte) => {
       const inner = mapper.subquery(cte.query);
       return inner === cte.query ? cte : { ...cte, query: inner };
@@ -320,6 +318,11 @@ export function mapQuery(query: Query, mapper: QueryMapper): Query {
     limitOffset: mapNullable(query.limitOffset, map),
     limitCount: mapNullable(query.limitCount, map),
   };
+  // Most of a statement's queries are left as they are by most rewrites.
+  for (const key of Object.keys(parts) as (keyof typeof parts)[]) {
+    if (parts[key] !== query[key]) return { ...query, ...parts };
+  }
+  return query;
 }
 
 /** Calls `visit` for every node of every expression of the query and of all queries below it, with the level of the
@@ -359,7 +362,8 @@ export function rewriteDeep(
     if (replaced !== null) return replaced;
     const mapped = mapChildren(node, walk);
     if (mapped.kind !== 'SubLink') return mapped;
-    return { ...mapped, subquery: rewriteQueryDeep(mapped.subquery, rewrite, depth + 1) };
+    const subquery = rewriteQueryDeep(mapped.subquery, rewrite, depth + 1);
+    return subquery === mapped.subquery ? mapped : { ...mapped, subquery };
   };
   return walk(expression);
 }
@@ -379,9 +383,11 @@ export function rewriteQueryDeep(
 /** Adds `delta` to the levels of everything that refers to queries outside, at least `minimum` levels up. */
 export function shiftLevels<T extends Expression>(expression: T, delta: number, minimum = 1): T {
   const shifted = rewriteDeep(expression, levelShifter(delta, minimum));
-  return rewriteBottomUp(shifted, (node) =>
-    node.kind === 'SubLink' ? { ...node, subquery: shiftCteLevels(node.subquery, delta, minimum + 1) } : node,
-  ) as T;
+  return rewriteBottomUp(shifted, (node) => {
+    if (node.kind !== 'SubLink') return node;
+    const subquery = shiftCteLevels(node.subquery, delta, minimum + 1);
+    return subquery === node.subquery ? node : { ...node, subquery };
+  }) as T;
 }
 
 /** As shiftLevels, for a query: `minimum` counts from the query itself. Also moves references to outer CTEs. */
@@ -395,17 +401,17 @@ export function shiftCteLevels(query: Query, delta: number, minimum: number): Qu
   const mapInner = (inner: Query): Query => shiftCteLevels(inner, delta, minimum + 1);
   const moved = mapQuery(query, {
     expression: (node) =>
-      rewriteBottomUp(node, (item) =>
-        item.kind === 'SubLink' ? { ...item, subquery: mapInner(item.subquery) } : item,
-      ),
+      rewriteBottomUp(node, (item) => {
+        if (item.kind !== 'SubLink') return item;
+        const subquery = mapInner(item.subquery);
+        return subquery === item.subquery ? item : { ...item, subquery };
+      }),
     subquery: mapInner,
   });
-  return {
-    ...moved,
-    rangeTable: mapList(moved.rangeTable, (rte) =>
-      rte.kind === 'cte' && rte.cteLevelsUp >= minimum ? { ...rte, cteLevelsUp: rte.cteLevelsUp + delta } : rte,
-    ),
-  };
+  const rangeTable = mapList(moved.rangeTable, (rte) =>
+    rte.kind === 'cte' && rte.cteLevelsUp >= minimum ? { ...rte, cteLevelsUp: rte.cteLevelsUp + delta } : rte,
+  );
+  return rangeTable === moved.rangeTable ? moved : { ...moved, rangeTable };
 }
 
 function levelShifter(delta: number, minimum: number): (node: Expression, depth: number) => Expression | null {

@@ -20,6 +20,7 @@ interface Legal {
 
 /** Joins two relations; null where that is not allowed. Paths are added to the (possibly existing) join relation. */
 export function makeJoinRel(root: PlannerInfo, rel1: RelOptInfo, rel2: RelOptInfo): RelOptInfo | null {
+  root.global.context.checkInterrupts?.();
   const legal = joinIsLegal(root, rel1, rel2);
   if (legal === null) return null;
   const [left, right] = legal.reversed ? [rel2, rel1] : [rel1, rel2];
@@ -111,15 +112,14 @@ function lateralAllows(
   return needed === noRelids || !overlaps(withNulledSides(root, both), needed);
 }
 
-/** The relations and all those that outer joins must join to them later. */
+/** The relations and all those that outer joins must join to them later. The order of full joins is settled. */
 function withNulledSides(root: PlannerInfo, relids: Relids): Relids {
   let result = relids;
   for (let more = true; more; ) {
     more = false;
     for (const { joinType, minLeft, minRight } of root.joinInfos) {
       const before = result;
-      if (overlaps(minLeft, result)) result |= minRight;
-      if (joinType === 'full' && overlaps(minRight, result)) result |= minLeft;
+      if (joinType !== 'full' && overlaps(minLeft, result)) result |= minRight;
       more ||= result !== before;
     }
   }

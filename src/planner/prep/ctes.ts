@@ -1,7 +1,7 @@
 // WITH: decides for each common table expression whether it is merged into the query that uses it or runs on its own:
 //   WITH c AS (SELECT ...) SELECT ... FROM c   ->   SELECT ... FROM (SELECT ...) c
 // Merged: side-effect free, not recursive, not volatile, and referenced once (or NOT MATERIALIZED). manual, 7.8.3.
-import type { CommonTableExpr, Query } from '../../trees/query.js';
+import type { CommonTableExpr, Query, RangeTableEntry } from '../../trees/query.js';
 import { rewriteBottomUp, mapList, mapQuery, shiftQueryLevels, visitQueryDeep } from '../expressions/walk.js';
 import { containsVolatile } from '../expressions/facts.js';
 import type { PlannerInfo } from '../planner-info.js';
@@ -58,30 +58,36 @@ export function inlineCte(query: Query, cte: CommonTableExpr, depth = 0): Query 
   const inner = (nested: Query): Query => inlineCte(nested, cte, depth + 1);
   const mapped = mapQuery(query, {
     expression: (expression) =>
-      rewriteBottomUp(expression, (node) =>
-        node.kind === 'SubLink' ? { ...node, subquery: inner(node.subquery) } : node,
-      ),
+      rewriteBottomUp(expression, (node) => {
+        if (node.kind !== 'SubLink') return node;
+        const subquery = inner(node.subquery);
+        return subquery === node.subquery ? node : { ...node, subquery };
+      }),
     subquery: inner,
   });
-  return {
-    ...mapped,
-    ctes: mapped.ctes,
-    rangeTable: mapList(mapped.rangeTable, (rte) => {
-      if (rte.kind !== 'cte' || rte.cteLevelsUp !== depth || rte.cteName !== cte.name) return rte;
-      const { alias, eref, lateral, inFromClause } = rte;
-      return {
-        kind: 'subquery',
-        alias,
-        eref,
-        lateral,
-        inFromClause,
-        subquery: depth === 0 ? shiftQueryLevels(cte.query, 0) : shiftQueryLevels(cte.query, depth),
-        securityBarrier: false,
-        viewRelation: 0,
-        permissions: null,
-      };
-    }),
-  };
+  const rangeTable = mapList(mapped.rangeTable, (rte): RangeTableEntry => {
+    if (rte.kind !== 'cte' || rte.cteLevelsUp !== depth || rte.cteName !== cte.name) return rte;
+    const { alias, eref, lateral, inFromClause } = rte;
+    return {
+      kind: 'subquery',
+      alias,
+      eref,
+      lateral,
+      inFromClause,
+      subquery: depth === 0 ? cte.query : shiftQueryLevels(cte.query, depth),
+      securityBarrier: false,
+      viewRelation: 0,
+      permissions: null,
+    };
+  });
+  return rangeTable === mapped.rangeTable ? mapped : { ...mapped, rangeTable };
+}
+
+/** What stays in the list of a CTE that was merged or is not used: later steps would walk through its query again. */
+export function withoutContent(query: Query, cte: CommonTableExpr): Query {
+  const empty = { ...cte.query, rangeTable: [], targetList: [], ctes: [], setOperations: null };
+  const done = { ...cte, query: { ...empty, joinTree: { ...cte.query.joinTree, fromList: [], quals: null } } };
+  return { ...query, ctes: query.ctes.map((item) => (item === cte ? done : item)) };
 }
 
 function writesOrLocks(query: Query): boolean {

@@ -4,17 +4,17 @@
 //   a LEFT JOIN b ON a.x = b.y WHERE b.y IS NULL  ->   a ANTI JOIN b
 // RIGHT joins become LEFT joins. Afterwards every Var is marked with the outer joins that can null it at its place.
 import type { Expression, Var } from '../../trees/expression.js';
-import type { FromExpr, JoinExpr, JoinTreeNode } from '../../trees/query.js';
-import { isStrictNode, relidsOfExpression } from '../expressions/facts.js';
+import type { FromExpr, JoinExpr, JoinTreeNode, RangeTableEntry } from '../../trees/query.js';
+import { isStrictNode } from '../expressions/facts.js';
 import { andList } from '../expressions/make.js';
 import {
   mapRte,
   mapTargetList,
   rewriteDeep,
+  rewriteQueryDeep,
   mapOnConflict,
   mapMergeAction,
   mapWindow,
-  mapQuery,
 } from '../expressions/walk.js';
 import type { PlannerInfo } from '../planner-info.js';
 import type { Relids } from '../relids.js';
@@ -168,8 +168,12 @@ export function markNullingRels(root: PlannerInfo): void {
   const nulling = new Map<number, number[]>();
   const markTree = (node: JoinTreeNode): JoinTreeNode => {
     switch (node.kind) {
-      case 'RangeTableRef':
+      case 'RangeTableRef': {
+        // Lateral references see what the joins to the left of this place have nulled, no more.
+        const rte = root.rangeTable[node.rtIndex - 1];
+        if (rte !== undefined) root.rangeTable[node.rtIndex - 1] = markEntry(rte, nulling);
         return node;
+      }
       case 'FromExpr': {
         const fromList = node.fromList.map(markTree);
         return { ...node, fromList, quals: node.quals === null ? null : mark(node.quals, nulling) };
@@ -196,20 +200,29 @@ export function markNullingRels(root: PlannerInfo): void {
   query.onConflict = query.onConflict === null ? null : mapOnConflict(query.onConflict, (node) => node);
   query.mergeActions = query.mergeActions.map((action) => mapMergeAction(action, top));
   query.mergeJoinCondition = query.mergeJoinCondition === null ? null : top(query.mergeJoinCondition);
-  root.rangeTable = root.rangeTable.map((rte) =>
-    rte.kind === 'join'
-      ? rte
-      : mapRte(rte, { expression: (node) => mark(node, new Map()), subquery: (inner) => clearOuter(inner) }),
-  );
   query.rangeTable = root.rangeTable;
   root.hasOuterJoins = nulling.size > 0;
 }
 
-function mark(expression: Expression, nulling: ReadonlyMap<number, readonly number[]>): Expression {
+type Nulling = ReadonlyMap<number, readonly number[]>;
+
+/** What an entry of FROM reads of its siblings. */
+function markEntry(rte: RangeTableEntry, nulling: Nulling): RangeTableEntry {
+  return mapRte(rte, {
+    expression: (node) => mark(node, nulling),
+    subquery: (query) => rewriteQueryDeep(query, marker(nulling), 1),
+  });
+}
+
+function mark(expression: Expression, nulling: Nulling, depth = 0): Expression {
+  return rewriteDeep(expression, marker(nulling), depth);
+}
+
+function marker(nulling: Nulling): (node: Expression, depth: number) => Expression | null {
   const none: readonly number[] = [];
   const sorted = (list: readonly number[]): readonly number[] =>
     list.length < 2 ? list : [...list].sort((a, b) => a - b);
-  return rewriteDeep(expression, (node, depth) => {
+  return (node, depth) => {
     if (node.kind === 'Var') {
       if (node.levelsUp !== depth) return node;
       const wanted = nulling.get(node.varno) ?? none;
@@ -221,18 +234,14 @@ function mark(expression: Expression, nulling: ReadonlyMap<number, readonly numb
       const lists = node.relids.map((relid) => nulling.get(relid) ?? none);
       const common = (lists[0] ?? none).filter((join) => lists.every((list) => list.includes(join)));
       const inner = new Map<number, readonly number[]>();
-      for (const relid of relidMembers(relidsOfExpression(node.arg))) {
+      for (const [relid, joins] of nulling) {
         inner.set(
           relid,
-          (nulling.get(relid) ?? none).filter((join) => !common.includes(join)),
+          joins.filter((join) => !common.includes(join)),
         );
       }
-      return { ...node, arg: mark(node.arg, inner), nullingRels: sorted(common) };
+      return { ...node, arg: mark(node.arg, inner, depth), nullingRels: sorted(common) };
     }
     return null;
-  });
-}
-
-function clearOuter<T extends import('../../trees/query.js').Query>(query: T): T {
-  return mapQuery(query, { expression: (node) => node, subquery: (inner) => inner }) as T;
+  };
 }

@@ -3,7 +3,7 @@
 // Only plain joins qualify (no grouping, windows, sorting, limits, set operations). Below an outer join an expression
 // that is not a plain column is wrapped in a PlaceHolderVar, so that it becomes NULL with its row.
 import type { Expression, PlaceHolderVar, TargetEntry, Var } from '../../trees/expression.js';
-import type { FromExpr, FunctionRte, JoinTreeNode, Query, RangeTableEntry } from '../../trees/query.js';
+import type { FromExpr, FunctionRte, JoinExpr, JoinTreeNode, Query, RangeTableEntry } from '../../trees/query.js';
 import { containsNonStrict, containsSetReturning, containsVolatile, relidsOfExpression } from '../expressions/facts.js';
 import { makeAnd, nullConst } from '../expressions/make.js';
 import { mapQuery, rewriteDeep, shiftLevels, visitExpressionDeep } from '../expressions/walk.js';
@@ -11,7 +11,7 @@ import type { PlannerInfo } from '../planner-info.js';
 import type { Relids } from '../relids.js';
 import { isSubset, noRelids, relidMembers, relidsOf } from '../relids.js';
 import { mergeRangeTable } from './merge-range-table.js';
-import { levelOneRelids, pullUpSublinks } from './sublinks.js';
+import { pullUpSublinks } from './sublinks.js';
 
 /** Pulls up all subqueries in FROM that qualify, innermost ones first. */
 export function pullUpSubqueries(root: PlannerInfo): void {
@@ -46,19 +46,20 @@ function pullUp(root: PlannerInfo, node: JoinTreeNode, place: Place): JoinTreeNo
     case 'JoinExpr': {
       const { joinType } = node;
       const outer = joinType !== 'inner' && joinType !== 'semi';
-      const outerRels = outer || joinType === 'semi' ? relidsOf(treeRelids(node)) : place.outerRels;
-      const leftPlace = {
+      const outerRelsOf = (join: JoinExpr): Relids =>
+        outer || joinType === 'semi' ? relidsOf(treeRelids(join)) : place.outerRels;
+      const before = replacementsOf(root).length;
+      const left = pullUp(root, node.left, {
         nullable: place.nullable || joinType === 'right' || joinType === 'full',
         depthOuter: place.depthOuter || outer,
-        outerRels,
-      };
+        outerRels: outerRelsOf(node),
+      });
+      // The right side's lateral references show what has taken the place of a subquery on the left.
       const rightPlace = {
         nullable: place.nullable || joinType === 'left' || joinType === 'full',
         depthOuter: place.depthOuter || outer || joinType === 'semi',
-        outerRels,
+        outerRels: outerRelsOf({ ...node, left }),
       };
-      const before = replacementsOf(root).length;
-      const left = pullUp(root, node.left, leftPlace);
       const middle = replacementsOf(root).length;
       const right = pullUp(root, node.right, rightPlace);
       const made = replacementsOf(root);
@@ -98,6 +99,7 @@ function substitutePending(root: PlannerInfo, quals: Expression | null): Express
 }
 
 function pullUpReference(root: PlannerInfo, rtIndex: number, place: Place): JoinTreeNode | null {
+  root.global.context.checkInterrupts?.();
   const rte = root.rangeTable[rtIndex - 1];
   if (rte?.kind === 'subquery' && !rte.securityBarrier) return pullUpSimpleSubquery(root, rtIndex, rte, place);
   if (rte?.kind === 'values') return pullUpValues(root, rtIndex, rte, place);
@@ -134,6 +136,7 @@ function pullUpSimpleSubquery(
   const relids = treeRelids(body);
   const marks = prepared.rowMarks.map((mark) => ({ ...mark, rtIndex: mark.rtIndex + moved.offset }));
   if (marks.length > 0) root.query.rowMarks = [...root.query.rowMarks, ...marks];
+  root.rangeTable[rtIndex - 1] = { ...rte, subquery: emptied(prepared) };
   replaceReferences(root, rtIndex, columns, place.nullable || hasGroupingSets(root) ? relids : null, rte);
   return body;
 }
@@ -141,6 +144,19 @@ function pullUpSimpleSubquery(
 /** What a grouping set leaves out becomes NULL: an expression must not be taken for its value, a constant least of all. */
 function hasGroupingSets(root: PlannerInfo): boolean {
   return root.query.groupingSets.length > 0;
+}
+
+/** What stays of a merged subquery: its entry is kept for the privileges it asks for, and every later step would walk
+ *  through its content once more. */
+function emptied(query: Query): Query {
+  return {
+    ...query,
+    rangeTable: [],
+    joinTree: { kind: 'FromExpr', fromList: [], quals: null },
+    targetList: [],
+    ctes: [],
+    rowMarks: [],
+  };
 }
 
 function resultEntry(): RangeTableEntry {

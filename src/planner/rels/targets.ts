@@ -7,7 +7,7 @@ import { someExpression } from '../expressions/walk.js';
 import type { PathTarget } from '../path.js';
 import type { PlaceHolderInfo, PlannerInfo, RelOptInfo } from '../planner-info.js';
 import type { Relids } from '../relids.js';
-import { contains, isSubset, noRelids, relidsOf, relidMembers, isSingleton, firstRelid, overlaps } from '../relids.js';
+import { contains, isSubset, noRelids, relidsOf, relidMembers, isSingleton, firstRelid } from '../relids.js';
 import { findBaseRel } from '../require.js';
 import { columnWidth, expressionWidth } from './widths.js';
 
@@ -79,6 +79,7 @@ function withExpr(target: PathTarget, expr: Expression): PathTarget {
 /** Output of a join: what its inputs deliver and something above still needs, and placeholders computed here. */
 export function joinTarget(root: PlannerInfo, relids: Relids, outer: RelOptInfo, inner: RelOptInfo): PathTarget {
   const exprs: Expression[] = [];
+  const computed: Expression[] = [];
   for (const input of [outer, inner]) {
     for (const expr of input.target.exprs) {
       if (expr.kind === 'Var') {
@@ -94,8 +95,20 @@ export function joinTarget(root: PlannerInfo, relids: Relids, outer: RelOptInfo,
     if (!isSubset(info.evalAt, relids) || isSubset(info.needed, relids)) continue;
     if (isSubset(info.evalAt, outer.relids) || isSubset(info.evalAt, inner.relids)) continue;
     exprs.push(info.variable);
+    computed.push(info.variable.arg);
   }
-  return makeTarget(root, exprs);
+  return withCost(root, makeTarget(root, exprs), computed);
+}
+
+/** Adds the cost of what placeholders hold, where they are computed. */
+function withCost(root: PlannerInfo, target: PathTarget, computed: readonly Expression[]): PathTarget {
+  let { startupCost, perTupleCost } = target;
+  for (const expr of computed) {
+    const cost = expressionCost(root, expr);
+    startupCost += cost.startup;
+    perTupleCost += cost.perTuple;
+  }
+  return { ...target, startupCost, perTupleCost };
 }
 
 /** A target with its evaluation cost and width worked out. Plain columns cost nothing. */
@@ -118,7 +131,9 @@ export function makeTarget(root: PlannerInfo, exprs: readonly Expression[], sort
 
 /** Recomputes the cost and width of a base relation's target once its columns are known. */
 export function finishTarget(root: PlannerInfo, rel: RelOptInfo): void {
-  rel.target = makeTarget(root, rel.target.exprs, rel.target.sortRefs);
+  const { exprs, sortRefs } = rel.target;
+  const computed = exprs.flatMap((expr) => (expr.kind === 'PlaceHolderVar' ? [expr.arg] : []));
+  rel.target = withCost(root, makeTarget(root, exprs, sortRefs), computed);
 }
 
 /** Base relations (no outer joins) in a set. */

@@ -27,7 +27,8 @@ export function groupingRel(root: PlannerInfo, input: RelOptInfo, target: PathTa
   rel.target = target;
   rel.considerStartup = root.tupleFraction > 0;
   const quals = andList(query.having);
-  if (!query.hasAggregates && query.groupClause.length === 0 && query.groupingSets.length === 0) {
+  const sets = root.groupingSetPlan?.rollups.reduce((count, rollup) => count + rollup.sets.length, 0) ?? 0;
+  if (!query.hasAggregates && query.groupClause.length === 0 && sets <= 1) {
     addPath(rel, havingOnlyPath(root, rel, target, quals));
     setCheapest(rel);
     return rel;
@@ -200,7 +201,7 @@ function groupPath(
   };
 }
 
-/** HAVING without aggregates or grouping: one row or none, whatever FROM holds. */
+/** HAVING or GROUP BY () without aggregates: one row or none, whatever FROM holds. */
 function havingOnlyPath(root: PlannerInfo, rel: RelOptInfo, target: PathTarget, quals: readonly Expression[]): Path {
   const cost = qualCost(root, quals);
   const startup = target.startupCost + cost.startup + cost.perTuple;

@@ -35,3 +35,13 @@ SELECT count(*) FROM a LEFT JOIN LATERAL (SELECT ARRAY[a.k + r3.v] FROM generate
 -- MERGE through an inheritance parent.
 MERGE INTO p USING (VALUES (1), (3), (4), (9)) s(k) ON p.k = s.k WHEN MATCHED AND s.k = 3 THEN DELETE WHEN MATCHED THEN UPDATE SET v = 'merged' WHEN NOT MATCHED THEN INSERT VALUES (s.k, 'new') RETURNING merge_action(), p.k, p.v;
 SELECT tableoid::regclass AS t, k, v FROM p ORDER BY k;
+-- A lateral subquery reads a placeholder that stands over a join which conditions have made an inner one.
+SELECT count(r3.c2) FROM (SELECT x1.k, y1.x AS b, x1.c || y1.c AS s FROM a x1 LEFT JOIN b y1 ON x1.x = y1.x) r1 RIGHT JOIN b r2 ON r1.b = r2.k LEFT JOIN LATERAL (SELECT r4.k, r1.s < r1.s, r4.k AS c2 FROM p r4 WHERE r4.v = r4.v OR r1.k < r4.k OFFSET 0) r3 ON (r1.b, 2) <> (3, 1), p r5 GROUP BY ROLLUP (r3.c2) ORDER BY 1;
+-- Lateral references below a left join below a full join.
+SELECT max(r10.c2) FROM p r9 LEFT JOIN LATERAL (SELECT r11.k, greatest(r12.x + r9.k, r12.x) AS c2 FROM b r11, a r12) r10 ON true FULL JOIN (b r13 FULL JOIN a r14 ON r13.c = r14.c) ON r9.k = r14.x;
+-- A hashed subquery with a column more than is compared.
+SELECT k IN (SELECT a.k FROM a GROUP BY a.x, a.k) AS found, count(*) FROM b GROUP BY 1 ORDER BY 1;
+SELECT x IN (SELECT u.k FROM (VALUES (1, NULL), (2, 5)) u(k, n) GROUP BY u.k, u.n) AS found, count(*) FROM b GROUP BY 1 ORDER BY 1;
+-- Nothing but an empty grouping set.
+SELECT 10 AS ten FROM a WHERE k < 0 GROUP BY ();
+SELECT 10 AS ten FROM a GROUP BY GROUPING SETS ((), ());

@@ -15,9 +15,6 @@ await client.connect();
 await client.query(`create function pg_temp.try_convert(bytes bytea, source name, target name) returns bytea language plpgsql as
   'begin return convert(bytes, source, target); exception when others then return null; end'`);
 
-/** Sets beyond the runtime's decoders: their tables to and from UTF8. */
-const unicodeSets = ['EUC_TW', 'JOHAB', 'EUC_JIS_2004', 'SHIFT_JIS_2004'];
-
 const range = (from, to) => `generate_series(${from}, ${to})`;
 const hex = (...parts) => `decode(${parts.map((part) => `lpad(to_hex(${part}), 2, '0')`).join(' || ')}, 'hex')`;
 const singles = `select ${hex('a')} as b from ${range(128, 255)} a`;
@@ -31,20 +28,25 @@ function candidates(encoding) {
     case 'EUC_JIS_2004':
     case 'JOHAB':
       return `${singles} union all ${pairs} union all ${triples('143')}`;
+    case 'GB18030':
+      // Characters beyond the basic plane follow a formula.
+      return `${singles} union all ${pairs} union all select ${hex('a', 'c', 'd', 'e')} from ${range(129, 132)} a, ${range(48, 57)} c, ${range(129, 254)} d, ${range(48, 57)} e`;
     case 'EUC_TW':
       return `${singles} union all ${pairs} union all select ${hex('142', 'a', 'c', 'd')} from ${range(161, 176)} a, ${range(161, 254)} c, ${range(161, 254)} d`;
     case 'MULE_INTERNAL':
       return `select ${hex('a', 'c')} as b from ${range(129, 141)} a, ${range(128, 255)} c union all ${triples('144,145,146,147,148,149,150')}
         union all select ${hex('157', 'a', 'c', 'd')} from ${range(245, 252)} a, ${range(161, 254)} c, ${range(161, 254)} d`;
     default:
-      return /^(SJIS|SHIFT_JIS_2004|BIG5|EUC_CN|EUC_KR)$/.test(encoding) ? `${singles} union all ${pairs}` : singles;
+      return /^(SJIS|SHIFT_JIS_2004|BIG5|EUC_CN|EUC_KR|GBK|UHC)$/.test(encoding)
+        ? `${singles} union all ${pairs}`
+        : singles;
   }
 }
 
 async function tableOf(from, to) {
   const source =
     from === 'UTF8'
-      ? `select convert_to(chr(i), 'UTF8') as b from ${range(128, 0x2ffff)} i where i not between 55296 and 57343`
+      ? `select convert_to(chr(i), 'UTF8') as b from ${range(128, to === 'GB18030' ? 0xffff : 0x2ffff)} i where i not between 55296 and 57343`
       : candidates(from);
   const { rows } = await client.query(
     `select b, r from (select b, pg_temp.try_convert(b, $1, $2) as r from (${source}) c) x where r is not null`,
@@ -92,19 +94,36 @@ const conversions =
   from pg_conversion where condefault and connamespace = 11 order by 1, 2`);
 const lines = [];
 for (const { source, target } of conversions.rows) {
-  const isBetweenSets = source !== 'UTF8' && target !== 'UTF8';
-  if (!isBetweenSets && !unicodeSets.includes(source) && !unicodeSets.includes(target)) continue;
+  if (source === 'UTF8') continue;
   const entries = await tableOf(source, target);
+  write(`${source}>${target}`, entries);
+  if (target === 'UTF8') write(`UTF8>${source}`, differences(entries, await tableOf('UTF8', source)));
+}
+
+function write(name, entries) {
   const data = brotliCompressSync(packed(entries), {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
   });
-  console.log(source, target, entries.length, data.length);
-  lines.push(`  '${source}>${target}': '${data.toString('base64')}',`);
+  console.log(name, entries.length, data.length);
+  lines.push(`  '${name}': '${data.toString('base64')}',`);
 }
+
+/** What the way back has other than the way there: other codes, or 0 for none. The first code of a character counts. */
+function differences(there, back) {
+  const expected = new Map();
+  for (const [code, character] of there) if (!expected.has(character)) expected.set(character, code);
+  const actual = new Map(back);
+  const changed = back.filter(([character, code]) => expected.get(character) !== code);
+  for (const character of expected.keys()) {
+    if (character < 2 ** 21 && !actual.has(character)) changed.push([character, 0]);
+  }
+  return changed.sort((left, right) => left[0] - right[0]);
+}
+
 await client.end();
 writeFileSync(
   new URL('../src/types/generated/character-sets.ts', import.meta.url),
-  `// What PostgreSQL's conversions map to what, by 'source>target'. Written by scripts/export-character-sets.js.
+  `// What PostgreSQL's conversions map to what, by 'source>target'; of UTF8 only what differs from the way back turned round. Written by scripts/export-character-sets.js.
 export const conversionTables: Readonly<Record<string, string | undefined>> = {
 ${lines.join('\n')}
 };

@@ -104,7 +104,7 @@ export function encodingOfNumber(number: number): string | null {
 /** Most bytes of a character, for sets of several. */
 const characterBytes: Readonly<Record<string, number>> = {
   EUC_JP: 3,
-  EUC_CN: 2,
+  EUC_CN: 3,
   EUC_KR: 3,
   EUC_TW: 4,
   EUC_JIS_2004: 3,

@@ -1,6 +1,6 @@
 // Rules of single settings beyond their type: which texts they take, and the canonical form they are shown in.
 import { encodingName } from '../base/encoding-names.js';
-import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
 import { splitNames } from './list-syntax.js';
 import { invalidValue } from './parse-value.js';
 
@@ -116,13 +116,14 @@ function timeZone(name: string, text: string, checks: SettingChecks): string {
   return found;
 }
 
-/** Encodings that PostgreSQL converts from and to UTF8 and we don't. */
-const unconverted = ['EUC_TW', 'EUC_JIS_2004', 'MULE_INTERNAL', 'JOHAB', 'SHIFT_JIS_2004'];
-
 function clientEncoding(text: string): string {
   const name = encodingName(text);
   if (name === null)
     throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "client_encoding": "${text}"`);
-  if (unconverted.includes(name)) throw notSupported(`client_encoding ${text}`);
+  if (name === 'MULE_INTERNAL') {
+    throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "client_encoding": "${text}"`, {
+      detail: 'Conversion between MULE_INTERNAL and UTF8 is not supported.',
+    });
+  }
   return name;
 }

@@ -22,6 +22,8 @@ import type { WorkerOrder, WorkerReport, WorkerStart, WorkerState } from './work
 
 const start = workerData as WorkerStart;
 const port = defined(parentPort, 'the main thread');
+/** About how long a worker's warm-up takes. */
+const warmUpMs = 1000;
 const sockets = new Set<Socket>();
 let isStopping = false;
 const report = (message: WorkerReport) => port.postMessage(message);
@@ -61,9 +63,6 @@ async function warmUp(room: SessionRoom): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, before * warmUpMs).unref());
   await room.warmUp(() => isStopping);
 }
-
-/** About how long a worker's warm-up takes. */
-const warmUpMs = 1000;
 
 function serve(state: MutableState, room: SessionRoom): void {
   addon.workerAdd(start.id, () => {

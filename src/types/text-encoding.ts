@@ -2,19 +2,21 @@
 // Unicode without NUL.
 import { isUtf8 } from 'node:buffer';
 import { pgError, SqlState } from '../errors/pg-error.js';
-import { characterSet, codeOf } from './character-set.js';
+import { type CharacterSet, characterSet, codeOf, shapeOf } from './character-set.js';
+import { conversionTable } from './conversion-tables.js';
 
-/** Bytes in an encoding as text. Throws 22021 for malformed sequences, 22P05 for characters without equivalent, 0A000 for
- *  encodings that are not known here. */
+/** Bytes in an encoding as text. Throws 22021 for malformed sequences, 22P05 for characters without equivalent, 42883 for
+ *  encodings without a conversion. */
 export function decodeText(bytes: Buffer, encoding: string): string {
+  if (encoding === 'SQL_ASCII' || encoding === 'MULE_INTERNAL') countCharacters(bytes, encoding);
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return decodeUtf8(bytes);
+  const set = encoding === 'LATIN1' ? null : requireSet(bytes.length, encoding, 'UTF8', encoding);
   if (isAscii(bytes)) return bytes.latin1Slice();
   const zero = bytes.indexOf(0);
-  if (encoding === 'LATIN1') {
+  if (set === null) {
     if (zero >= 0) throw invalidSequence(encoding, bytes.subarray(zero, zero + 1));
     return bytes.latin1Slice();
   }
-  const set = characterSet(encoding);
   let text = '';
   for (let at = 0; at < bytes.length; ) {
     const first = bytes[at] as number;
@@ -48,15 +50,63 @@ const asciiOnly = /^[\0-\x7f]*$/;
 const latin1Only = /^[\0-\xff]*$/;
 
 function encode(text: string, encoding: string, missing: (character: string) => Buffer): Buffer {
-  if (asciiOnly.test(text) || (encoding === 'LATIN1' && latin1Only.test(text))) return Buffer.from(text, 'latin1');
-  const { codes } = characterSet(encoding);
+  if (encoding === 'LATIN1' && latin1Only.test(text)) return Buffer.from(text, 'latin1');
+  const set = requireSet(text.length, 'UTF8', encoding, encoding);
+  if (asciiOnly.test(text) || set === null) return Buffer.from(text, 'latin1');
+  const { codes } = set;
   const parts: Buffer[] = [];
-  for (const character of text) {
-    if (character < '\u0080') parts.push(Buffer.from(character));
+  const characters = [...text];
+  for (let at = 0; at < characters.length; at++) {
+    const character = characters[at] as string;
+    const pair = set.hasPairs ? codes.get(character + (characters[at + 1] ?? '')) : undefined;
+    if (pair !== undefined && at + 1 < characters.length) {
+      parts.push(bytesOf(pair));
+      at++;
+    } else if (character < '\u0080') parts.push(Buffer.from(character));
     else {
       const code = codes.get(character);
       parts.push(code === undefined ? (supplementary(character, encoding) ?? missing(character)) : bytesOf(code));
     }
+  }
+  return Buffer.concat(parts);
+}
+
+/** The set of an encoding; 42883 where text has no conversion. Nothing needs none. */
+function requireSet(length: number, from: string, to: string, encoding: string): CharacterSet | null {
+  const set = length === 0 ? null : characterSet(encoding);
+  if (set === null && length > 0) throw noConversion(from, to);
+  return set;
+}
+
+function noConversion(from: string, to: string): Error {
+  return pgError(
+    SqlState.undefinedFunction,
+    `default conversion function for encoding "${from}" to "${to}" does not exist`,
+  );
+}
+
+/** Bytes of one encoding in another. SQL_ASCII takes bytes as they are. Throws 22021, 22P05 and 42883. */
+export function convertBytes(bytes: Buffer, from: string, to: string): Buffer {
+  countCharacters(bytes, from);
+  if (bytes.length === 0 || from === to || to === 'SQL_ASCII') return bytes;
+  if (from === 'SQL_ASCII') {
+    countCharacters(bytes, to);
+    return bytes;
+  }
+  if (from === 'UTF8') return encodeText(bytes.utf8Slice(), to);
+  if (to === 'UTF8') return Buffer.from(decodeText(bytes, from));
+  const table = conversionTable(from, to);
+  if (table === null) throw noConversion(from, to);
+  const shape = shapeOf(from);
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = shape.length(bytes, at);
+    const character = bytes.subarray(at, at + length);
+    const isPlain = length === 1 && (bytes[at] as number) < 0x80;
+    const code = isPlain ? undefined : table.get(codeOf(character));
+    if (!isPlain && code === undefined) throw untranslatable(character, from, to);
+    parts.push(code === undefined ? character : bytesOf(code));
+    at += length;
   }
   return Buffer.concat(parts);
 }
@@ -97,14 +147,17 @@ function isAscii(bytes: Buffer): boolean {
 
 /** Number of characters of bytes in an encoding, malformed ones refused with 22021. */
 export function countCharacters(bytes: Buffer, encoding: string): number {
-  if (encoding === 'SQL_ASCII') return bytes.length;
+  if (encoding === 'SQL_ASCII') {
+    if (bytes.includes(0)) throw invalidSequence(encoding, Buffer.of(0));
+    return bytes.length;
+  }
   if (encoding === 'UTF8') return [...decodeUtf8(bytes)].length;
-  const set = characterSet(encoding);
+  const shape = shapeOf(encoding);
   let count = 0;
   for (let at = 0; at < bytes.length; count++) {
-    const length = bytes[at] === 0 ? 1 : set.length(bytes, at);
+    const length = bytes[at] === 0 ? 1 : shape.length(bytes, at);
     const character = bytes.subarray(at, at + length);
-    if (bytes[at] === 0 || character.length < length || !set.isWellFormed(character))
+    if (bytes[at] === 0 || character.length < length || !shape.isWellFormed(character))
       throw invalidSequence(encoding, character);
     at += length;
   }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { decodeHex } from '../../types/bytea.js';
 import { encodingName, encodingOfNumber } from '../../base/encoding-names.js';
-import { countCharacters, decodeText, encodeText } from '../../types/text-encoding.js';
+import { convertBytes, countCharacters, decodeText, encodeText } from '../../types/text-encoding.js';
 import { fn } from '../registry.js';
 import { integerOutOfRange } from './integer.js';
 import { negativeSubstring } from './text.js';
@@ -197,30 +197,11 @@ function destinationEncoding(name: string): string {
 fn('pg_convert_from', { impl: (bytes: Buffer, name: string) => decodeText(bytes, sourceEncoding(name)) });
 fn('pg_convert_to', { impl: (text: string, name: string) => encodeText(text, destinationEncoding(name)) });
 fn('pg_convert', {
-  impl: (bytes: Buffer, from: string, to: string) => {
+  impl(bytes: Buffer, from: string, to: string) {
     const source = sourceEncoding(from);
-    const destination = destinationEncoding(to);
-    if (source === destination) return encodeText(decodeText(bytes, source), destination);
-    requireConversion(source, destination);
-    return encodeText(decodeText(bytes, source), destination);
+    return convertBytes(bytes, source, destinationEncoding(to));
   },
 });
-/** Sets that PostgreSQL converts into each other without UTF8 between. */
-const relatedEncodings = [
-  ['KOI8R', 'WIN1251', 'WIN866', 'ISO_8859_5'],
-  ['LATIN2', 'WIN1250'],
-  ['EUC_JP', 'SJIS'],
-];
-
-function requireConversion(source: string, destination: string): void {
-  const isGeneral = (name: string) => name === 'UTF8' || name === 'SQL_ASCII';
-  if (isGeneral(source) || isGeneral(destination)) return;
-  if (relatedEncodings.some((group) => group.includes(source) && group.includes(destination))) return;
-  throw pgError(
-    SqlState.undefinedFunction,
-    `default conversion function for encoding "${source}" to "${destination}" does not exist`,
-  );
-}
 
 fn('length_in_encoding', {
   impl: (bytes: Buffer, name: string) => {
@@ -230,17 +211,26 @@ fn('length_in_encoding', {
   },
 });
 
-// to_ascii knows four single-byte sets; the server's own is none of them.
-const asciiSets = ['LATIN1', 'LATIN2', 'LATIN9', 'WIN1250'];
+/** to_ascii knows four single-byte sets and reads the server's bytes as theirs: what each byte from 0x80 on becomes. */
+const asciiForms: Readonly<Record<string, string | undefined>> = {
+  LATIN1:
+    '                                  cL Y  "Ca  -R     \'u .,      ?  AAAAACEEEEIIII NOOOOOxOUUUUYTBaaaaaaaceeeeiiii nooo',
+  LATIN2:
+    '                                 A L LS "SSTZ-ZZ a,l\'ls ,sstz"zz  AAALCCCEEEEIIDDNNOOOOxRUUUUYTBraaaalccceeeeiiddnnoo',
+  LATIN9:
+    '                                  cL YS sCa  -R     Zu .z   EeY?  AAAAACEEEEIIII NOOOOOxOUUUUYTBaaaaaaaceeeeiiii nooo',
+  WIN1250:
+    '  \' "    %S<STZZ `\'"".--  s>stzz   L A  "CS  -RZ  ,l\'u .,as L"lz  AAALCCCEEEEIIDDNNOOOOxRUUUUYTBraaaalccceeeeiiddnnoo',
+};
 
 function toAscii(text: string, encoding: string): string {
-  if (!asciiSets.includes(encoding)) {
+  const forms = asciiForms[encoding];
+  if (forms === undefined) {
     throw pgError(SqlState.featureNotSupported, `encoding conversion from ${encoding} to ASCII not supported`);
   }
-  return text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[^\u0000-\u007f]/gu, ' ');
+  let result = '';
+  for (const byte of Buffer.from(text)) result += byte < 0x80 ? String.fromCharCode(byte) : (forms[byte - 0x80] ?? ' ');
+  return result;
 }
 fn('to_ascii_default', { impl: (text: string) => toAscii(text, 'UTF8') });
 fn('to_ascii_encname', {

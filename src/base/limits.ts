@@ -18,10 +18,14 @@ export const textUnitsMax = 0x1fffffe8;
 export const arrayDimensionsMax = 6;
 /** Elements of an array, PostgreSQL's MaxArraySize. */
 export const arrayElementsMax = 134217727;
+/** Elements of an array that a worker makes: V8 ends the process where a list grows beyond twice this. */
+export const listElementsMax = 1 << 26;
 /** Rows of the first and the largest batch that flows between executor nodes: small ones first, so that LIMIT,
  *  EXISTS and point queries don't over-fetch; large ones later, so that the per-batch work is spread thin. */
 export const batchRowsFirst = 16;
 export const batchRowsMax = 4096;
+/** Bytes of a batch, roughly: of wide rows it has fewer. */
+export const batchBytesMax = 8 * 1024 * 1024;
 /** Milliseconds that a statement may hold a worker's event loop before it yields to the other sessions. */
 export const timeSliceMs = 10;
 /** Bytes of a frontend message, PostgreSQL's PQ_LARGE_MESSAGE_LIMIT and PQ_SMALL_MESSAGE_LIMIT: what carries no user

@@ -122,10 +122,33 @@ const bootValues: Readonly<Record<string, string>> = {
 type Addition = Pick<SettingDefinition, 'name' | 'type' | 'context' | 'bootValue' | 'category' | 'flags'> & {
   readonly min?: number;
   readonly max?: number;
+  readonly unit?: string;
 };
 
 /** Settings that pg_settings doesn't list, and our own (helios.*). */
 const additional: readonly Addition[] = [
+  {
+    name: 'heliosdb.statement_memory',
+    type: 'integer',
+    context: 'superuser',
+    bootValue: '0',
+    category: 'HeliosDB',
+    flags: [],
+    min: 0,
+    max: 2147483647,
+    unit: 'kB',
+  },
+  {
+    name: 'heliosdb.worker_memory',
+    type: 'integer',
+    context: 'postmaster',
+    bootValue: '0',
+    category: 'HeliosDB',
+    flags: [],
+    min: 0,
+    max: 2147483647,
+    unit: 'MB',
+  },
   {
     name: 'heliosdb.workers',
     type: 'integer',
@@ -233,7 +256,7 @@ function fromFacts(facts: SettingFacts): SettingDefinition {
 function fromAddition(addition: Addition): SettingDefinition {
   return {
     ...addition,
-    unit: null,
+    unit: addition.unit ?? null,
     enumValues: null,
     min: addition.min ?? null,
     max: addition.max ?? null,

@@ -49,6 +49,9 @@ export const shortDescriptions: Readonly<Record<string, string>> = {
   fsync: 'Makes commits survive a crash of the machine.',
   from_collapse_limit: 'Largest FROM list that subqueries are merged into.',
   hash_mem_multiplier: 'How many times work_mem a hash table may use.',
+  'heliosdb.statement_memory':
+    "Memory that a session's statements may hold beyond what spills (work_mem); 0 leaves it to the worker.",
+  'heliosdb.worker_memory': "Memory for a worker's JavaScript heap; 0 lets the engine decide.",
   'heliosdb.warm_up': 'Lets idle workers compile their code before clients need it.',
   'heliosdb.workers': 'Number of worker threads; 0 is one a core.',
   hba_file: 'File with the rules of client authentication.',

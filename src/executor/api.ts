@@ -10,6 +10,7 @@ import type { PlannedStatement } from '../trees/plan.js';
 import type { CursorRow } from './cursor-row.js';
 import type { Query } from '../trees/query.js';
 import type { IoContext } from '../types/io-context.js';
+import type { MemoryAccount } from '../types/memory.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Row, Value } from '../types/value.js';
 
@@ -26,6 +27,8 @@ export interface ExecutionContext {
   readonly parameters: readonly { readonly type: number; readonly value: Value }[];
   /** Bytes that one sort, hash or materialize may hold before it spills (work_mem; hash_mem_multiplier applies). */
   readonly workMemBytes: number;
+  /** The session's account: charged for what can't spill. */
+  readonly memory: MemoryAccount;
   /** Throws 57014 / 57P01 once the statement is cancelled or timed out; called between batches. */
   checkInterrupts(): void;
   /** Lets other sessions of this worker run, where the time slice is over; awaited between batches. */

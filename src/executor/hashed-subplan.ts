@@ -2,9 +2,12 @@
 // no row with nulls could have matched.
 import type { Catalog } from '../catalog/api.js';
 import type { Expression, SubPlan } from '../trees/expression.js';
+import type { MemoryAccount } from '../types/memory.js';
+import { rowBytes } from '../types/value-size.js';
 import type { Row, Value } from '../types/value.js';
 import { typeOf } from './expressions/type-of.js';
 import { type HashKeyOf, crossTypeHashKey, hashKeyOf, keyPart } from './operators.js';
+import { hashEntryBytes } from './row-order.js';
 import type { RunState } from './state.js';
 import { subPlanState } from './subplan.js';
 
@@ -28,6 +31,7 @@ export interface HashedSubPlan {
 export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan | null {
   const columns = equalities(subPlan, catalog);
   if (columns === null) return null;
+  const accounts = new WeakMap<RunState, MemoryAccount>();
   const tables = new WeakMap<RunState, { readonly version: number; readonly table: HashedTable }>();
   // What the subquery reads of levels further out may change while the plan runs: its rows do then.
   const versionOf = (x: RunState): number => x.versionOf(x.planned?.subplans[subPlan.planId - 1]?.externParams ?? []);
@@ -39,6 +43,10 @@ export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan
   const build = async (x: RunState): Promise<HashedTable> => {
     const state = subPlanState(x, subPlan);
     state.start([]);
+    // The table stays until the statement ends, or is made anew.
+    const held = accounts.get(x) ?? x.memory.child('Subplan HashTable Context');
+    accounts.set(x, held);
+    held.clear();
     const keys = new Set<unknown>();
     const withNulls: Row[] = [];
     const all: Row[] = [];
@@ -47,10 +55,14 @@ export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan
       for (const row of batch) {
         rows += 1;
         // Behind the compared columns others may stand that only the subquery itself needed.
-        if (columns.some((_, n) => row[n] === null)) withNulls.push(row);
-        else keys.add(keyOfRow(row, 'innerKey', x));
+        const hasNulls = columns.some((_, n) => row[n] === null);
+        if (hasNulls) withNulls.push(row);
+        else addKey(keys, keyOfRow(row, 'innerKey', x), held);
         if (columns.length > 1) all.push(row);
+        if (columns.length > 1 || hasNulls) held.charge(rowBytes(row));
       }
+      x.context.checkInterrupts();
+      await x.context.yieldToEventLoop();
     }
     const table = { keys, withNulls, rows, all };
     if (subPlan.parameterIds.length === 0) tables.set(x, { version: versionOf(x), table });
@@ -82,6 +94,12 @@ export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan
       return table.withNulls.some((row) => couldMatch(row, values, x)) ? null : false;
     },
   };
+}
+
+function addKey(keys: Set<unknown>, key: unknown, held: MemoryAccount): void {
+  if (keys.has(key)) return;
+  keys.add(key);
+  held.charge(hashEntryBytes(key));
 }
 
 interface HashedColumn {

@@ -99,3 +99,8 @@ function keyOfColumns(x: RunState, columns: readonly HashedColumn[]): RowKey {
     return key;
   };
 }
+
+/** Bytes that a key takes in a hash table, beside what it leads to. */
+export function hashEntryBytes(key: unknown): number {
+  return 48 + (typeof key === 'string' ? 16 + key.length : typeof key === 'bigint' ? 24 : 0);
+}

@@ -5,12 +5,14 @@ import { SqlState, pgError } from '../errors/pg-error.js';
 import type { CallInfo } from '../functions/call-info.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { IoContext } from '../types/io-context.js';
+import type { MemoryAccount } from '../types/memory.js';
 import type { Row, Value } from '../types/value.js';
 import type { ExecutionContext } from './api.js';
 import type { CompileUnit } from './expressions/unit.js';
 import type { CteStore } from './nodes/cte-scan.js';
 import type { SubPlanState } from './subplan.js';
 import type { EvalPlanQualRows } from './nodes/eval-plan-qual.js';
+import { TupleStore } from './spill/tuple-store.js';
 
 /** Rows between nodes, never empty; the array is the consumer's to keep and change, the rows are immutable. */
 export type Batch = Row[];
@@ -46,6 +48,8 @@ export class RunState {
   readonly v: Value[];
   readonly c: (CallInfo | undefined)[] = [];
   readonly io: IoContext;
+  /** What the statement's nodes hold that can't spill; given back when it closes. */
+  readonly memory: MemoryAccount;
   /** Rows by RT index that replace scans while EvalPlanQual re-runs a plan; null in ordinary runs. */
   evalPlanQual: EvalPlanQualRows | null = null;
   /** merge_action() of the row in hand. */
@@ -57,7 +61,7 @@ export class RunState {
   // Made when first needed: most statements need none of them.
   private lazyInitPlans: Map<number, InitPlanState> | null = null;
   private lazyCtes: Map<number, CteStore> | null = null;
-  private lazyWorkTables: Map<number, readonly Row[]> | null = null;
+  private lazyWorkTables: Map<number, TupleStore> | null = null;
   private lazySubPlans: Map<unknown, SubPlanState> | null = null;
   private lazyCollated: Map<number, IoContext> | null = null;
 
@@ -67,6 +71,7 @@ export class RunState {
     readonly planned: PlannedStatement | null,
   ) {
     this.io = context.io;
+    this.memory = context.memory.child();
     const parameters = context.parameters;
     const values: Value[] = new Array(parameters.length);
     for (let n = 0; n < parameters.length; n++) values[n] = (parameters[n] as { value: Value }).value;
@@ -83,13 +88,18 @@ export class RunState {
     return this.lazyCtes;
   }
   /** Work tables of WITH RECURSIVE by parameter. */
-  get workTables(): Map<number, readonly Row[]> {
+  get workTables(): Map<number, TupleStore> {
     this.lazyWorkTables ??= new Map();
     return this.lazyWorkTables;
   }
   get subPlanStates(): Map<unknown, SubPlanState> {
     this.lazySubPlans ??= new Map();
     return this.lazySubPlans;
+  }
+
+  /** A store for rows, in memory up to work_mem. */
+  tupleStore(): TupleStore {
+    return new TupleStore(this.context.workMemBytes, this.context.transaction.statistics);
   }
 
   /** The CallInfo of a call site, made at its first call. */
@@ -145,6 +155,7 @@ export class RunState {
   close(): void {
     if (this.lazySubPlans !== null) for (const state of this.lazySubPlans.values()) state.close();
     if (this.lazyCtes !== null) for (const cte of this.lazyCtes.values()) cte.close();
+    this.memory.clear();
   }
 
   /** Notes that an exec parameter (or what it stands for: a work table) has a new value. */

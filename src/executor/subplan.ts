@@ -4,7 +4,9 @@ import { defined } from '../errors/unreachable.js';
 import type { SubPlan } from '../trees/expression.js';
 import { buildNode } from './build-node.js';
 import { arrayOf, onlyRow } from './expressions/sub-plans.js';
+import { valueBytes } from '../types/value-size.js';
 import type { Batch, InitPlanState, PlanNode, RunState } from './state.js';
+import { watchGrowth } from '../types/memory.js';
 
 export class SubPlanState {
   private node: PlanNode | null = null;
@@ -88,7 +90,12 @@ async function evaluateInitPlan(x: RunState, subPlan: SubPlan): Promise<void> {
   } else if (subPlan.linkType === 'array') {
     const elements: import('../types/value.js').Value[] = [];
     for (let batch = await state.next(4096); batch !== null; batch = await state.next(4096)) {
-      for (const row of batch) elements.push(row[0] ?? null);
+      for (const row of batch) {
+        const element = row[0] ?? null;
+        watchGrowth(elements);
+        elements.push(element);
+        x.memory.charge(8 + valueBytes(element));
+      }
     }
     x.p[first] = arrayOf(x, subPlan.firstType, elements);
   } else {

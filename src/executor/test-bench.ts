@@ -14,6 +14,7 @@ import type { SessionTransactions } from '../transaction/transaction.js';
 import { type Aggref, type Expression, type TargetEntry, type Var, outerVar } from '../trees/expression.js';
 import type { ModifyTable, Plan, PlannedStatement, SeqScan } from '../trees/plan.js';
 import type { RangeTableEntry } from '../trees/query.js';
+import { sessionMemory } from '../types/memory.js';
 import type { Row, Value } from '../types/value.js';
 import type { ExecutionContext } from './api.js';
 import { startExecution } from './execute.js';
@@ -105,6 +106,7 @@ export function contextOf(b: Bench, parameters: readonly { type: number; value: 
     io: b.catalog.io,
     parameters,
     workMemBytes: 4 * 1024 * 1024,
+    memory: sessionMemory(() => 0),
     checkInterrupts: () => {},
     yieldToEventLoop: () => undefined,
     subqueries: null as never,

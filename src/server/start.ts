@@ -47,6 +47,7 @@ class Server {
     this.supervisor = new Supervisor({
       log: this.log,
       dataDirectory: this.configuration.dataDirectory,
+      heapMb: this.configuration.settings.int('heliosdb.worker_memory'),
       configured: () => this.configuration.configured,
       onReloadWanted: () => this.reload(),
     });

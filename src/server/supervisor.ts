@@ -22,6 +22,8 @@ const stopMs = 5000;
 export interface SupervisorOptions {
   readonly log: Logger;
   readonly dataDirectory: string;
+  /** Heap of a worker; 0 is the engine's choice. */
+  readonly heapMb: number;
   configured(): readonly ConfiguredSetting[];
   onReloadWanted(): void;
 }
@@ -98,11 +100,11 @@ export class Supervisor {
 
   private spawn(task: WorkerStart['task']): Worker {
     const id = this.nextId++;
-    const { dataDirectory, log } = this.options;
+    const { dataDirectory, heapMb, log } = this.options;
     const start: WorkerStart = { id, task, configured: this.options.configured(), dataDirectory };
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: start,
-      resourceLimits: { stackSizeMb },
+      resourceLimits: heapMb > 0 ? { stackSizeMb, maxOldGenerationSizeMb: heapMb } : { stackSizeMb },
     });
     this.workers.set(id, worker);
     worker.on('error', (error) => log.error({ err: error, worker: id }, 'a worker died'));

@@ -23,6 +23,7 @@ import { treeFromJson } from '../trees/json.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import type { BoundStatement, Node } from '../trees/statement.js';
+import { type MemoryAccount, checkHeap } from '../types/memory.js';
 import type { Row, Value } from '../types/value.js';
 import type { ParameterValue } from './parameters.js';
 import { runBoundCommand } from './dispatch.js';
@@ -141,8 +142,14 @@ class StatementContext implements ExecutionContext {
     this.session.checkInterrupts();
   }
 
+  get memory(): MemoryAccount {
+    return this.session.memory;
+  }
+
   yieldToEventLoop(): Promise<void> | undefined {
-    return this.session.timeSlice.yieldIfOver(timeSliceMs);
+    const wait = this.session.timeSlice.yieldIfOver(timeSliceMs);
+    if (wait !== undefined) checkHeap(this.session.memory);
+    return wait;
   }
 }
 
@@ -154,6 +161,7 @@ export function pointContext(session: Session): PointContext {
     session,
     io: session.catalog.io,
     workMemBytes: session.settings.int('work_mem') * 1024,
+    memory: session.memory,
     checkInterrupts: () => session.checkInterrupts(),
     yieldToEventLoop: () => undefined,
     subqueries: subqueryRunner(session),

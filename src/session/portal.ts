@@ -2,11 +2,12 @@
 // query. It keeps the rows it delivered where it may be asked for them again (scrollable cursors) and reads ahead no
 // further than asked.
 import { type Awaitable, chain } from '../base/awaitable.js';
-import { batchRowsMax } from '../base/limits.js';
+import { batchRowsFirst, batchRowsMax } from '../base/limits.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
 import { defined } from '../errors/unreachable.js';
 import type { ResultColumn } from '../executor/api.js';
 import type { CursorRow } from '../executor/cursor-row.js';
+import { TupleStore } from '../executor/spill/tuple-store.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { Row } from '../types/value.js';
 import { commandTag } from './command-tag.js';
@@ -98,7 +99,8 @@ export class Portal {
   private isOpen = false;
   /** Position of the cursor: 0 before the first row, n on the nth delivered row, one further after the last. */
   private position = 0;
-  private readonly kept: Row[] = [];
+  /** Rows to be read again, in memory up to work_mem. */
+  private kept: TupleStore | null = null;
   private delivered = 0;
   private ended = false;
   /** The transaction that it was made in has committed: a WITH HOLD cursor stands on its own now. */
@@ -118,6 +120,7 @@ export class Portal {
   start(session: Session): Awaitable<void> {
     if (this.isOpen) return undefined;
     this.isOpen = true;
+    if (this.options.scroll) this.kept = rowsKept(session);
     return chain(openStatement(session, this.options.prepared, this.options.parameters), (open) => {
       if (open.kind === 'query' && this.options.declared) open.execution.trackRows();
       this.source = rowSource(open);
@@ -159,7 +162,7 @@ export class Portal {
 
   private deliver(session: Session, rowCountMax: number): Awaitable<ExecuteResult> {
     if (rowCountMax !== Number.POSITIVE_INFINITY && this.modifiesRows()) {
-      return this.materialize().then(() => this.send(session, rowCountMax));
+      return this.materialize(session).then(() => this.send(session, rowCountMax));
     }
     return this.send(session, rowCountMax);
   }
@@ -173,7 +176,7 @@ export class Portal {
 
   /** Forward rows: at most `rowCountMax`, null at the end. */
   next(rowCountMax: number): Awaitable<readonly Row[] | null> {
-    if (this.options.scroll) return this.fetchForward(rowCountMax).then((rows) => (rows.length === 0 ? null : rows));
+    if (this.kept !== null) return this.step(Math.min(rowCountMax, batchRowsMax));
     return chain(this.ended ? null : this.rows().next(rowCountMax), (batch) => this.note(batch));
   }
 
@@ -185,58 +188,59 @@ export class Portal {
     return batch;
   }
 
-  /** FETCH's moves; returns the rows passed over, in the direction moved. Infinity stands for ALL. */
-  async fetchForward(rowCountMax: number): Promise<readonly Row[]> {
-    const rows: Row[] = [];
-    while (rows.length < rowCountMax) {
-      if (this.options.scroll && this.position < this.kept.length) {
-        rows.push(this.kept[this.position++] as Row);
-        continue;
-      }
-      const batch = this.ended ? null : await this.rows().next(Math.min(rowCountMax - rows.length, batchRowsMax));
-      if (batch === null) {
-        this.ended = true;
-        this.position = this.total() + 1;
-        break;
-      }
-      for (const row of batch) {
-        if (this.options.scroll) this.kept.push(row);
-        rows.push(row);
-      }
-      this.delivered += batch.length;
-      this.position = this.delivered;
+  /** Up to a batch of rows from the position on: kept ones, or new ones. Null, behind the last row, at the end. */
+  private async step(rowCountMax: number): Promise<readonly Row[] | null> {
+    if (this.kept !== null && this.position < this.kept.rowCount) {
+      const known = this.kept.slice(this.position, rowCountMax);
+      this.position += known.length;
+      return known;
     }
-    return rows;
+    const batch = this.ended ? null : await this.rows().next(rowCountMax);
+    if (batch !== null && this.kept !== null) for (const row of batch) this.kept.append(row);
+    return this.note(batch);
+  }
+
+  /** FETCH's moves: the rows passed over, in the direction moved, batch by batch. Infinity stands for ALL. */
+  async *forward(rowCountMax: number): AsyncGenerator<readonly Row[], void, void> {
+    for (let left = rowCountMax; left > 0; ) {
+      const rows = await this.step(Math.min(left, batchRowsMax));
+      if (rows === null) return;
+      left -= rows.length;
+      yield rows;
+    }
   }
 
   /** Backward from the current position; 55000 where the cursor is not scrollable. */
-  fetchBackward(rowCountMax: number): readonly Row[] {
-    this.requireScroll();
-    const rows: Row[] = [];
-    while (rows.length < rowCountMax && this.position > 1) {
-      this.position = Math.min(this.position, this.total() + 1) - 1;
-      rows.push(this.kept[this.position - 1] as Row);
+  async *backward(rowCountMax: number): AsyncGenerator<readonly Row[], void, void> {
+    const kept = this.requireScroll();
+    let left = rowCountMax;
+    while (left > 0 && this.position > 1) {
+      const rows: Row[] = [];
+      while (left > 0 && this.position > 1 && rows.length < batchRowsFirst) {
+        this.position = Math.min(this.position, this.total() + 1) - 1;
+        rows.push(kept.get(this.position - 1));
+        left -= 1;
+      }
+      yield rows;
     }
-    if (rows.length < rowCountMax) this.position = 0;
-    return rows;
+    if (left > 0) this.position = 0;
   }
 
   /** The row at the current position again (FETCH 0 / RELATIVE 0), if it is on one. */
   fetchCurrent(): readonly Row[] {
     if (this.position < 1 || this.position > this.total()) return [];
-    this.requireScroll();
-    return [this.kept[this.position - 1] as Row];
+    return [this.requireScroll().get(this.position - 1)];
   }
 
   /** Moves to an absolute row (negative: from the end) and returns it, if it exists. */
   async fetchAbsolute(target: number): Promise<readonly Row[]> {
     if (target > 0 && target > this.position) {
-      const rows = await this.fetchForward(target - this.position);
-      return this.position === target ? rows.slice(-1) : [];
+      const { last } = await pass(this.forward(target - this.position));
+      return this.position === target && last !== null ? [last] : [];
     }
     this.requireScroll();
     if (target < 0) {
-      await this.fetchForward(Number.POSITIVE_INFINITY);
+      await pass(this.forward(Number.POSITIVE_INFINITY));
       return this.stand(this.total() + 1 + target);
     }
     return this.stand(target);
@@ -245,24 +249,19 @@ export class Portal {
   /** Relative moves, as FETCH RELATIVE. */
   async fetchRelative(offset: number): Promise<readonly Row[]> {
     if (offset === 0) return this.fetchCurrent();
-    if (offset > 0) {
-      const before = this.position;
-      const rows = await this.fetchForward(offset);
-      return this.position - before === offset && rows.length === offset ? rows.slice(-1) : [];
-    }
-    const rows = this.fetchBackward(-offset);
-    return rows.length === -offset ? rows.slice(-1) : [];
+    const { count, last } = await pass(offset > 0 ? this.forward(offset) : this.backward(-offset));
+    return count === Math.abs(offset) && last !== null ? [last] : [];
   }
 
   /** Reads the rest, so that the rows no longer depend on the transaction (WITH HOLD) or on when they are fetched. */
-  async materialize(): Promise<void> {
+  async materialize(session: Session): Promise<void> {
     const source = this.rows();
-    const rest: Row[] = [];
+    const rest = rowsKept(session);
     for (let batch = await source.next(batchRowsMax); batch !== null; batch = await source.next(batchRowsMax)) {
-      rest.push(...batch);
+      for (const row of batch) rest.append(row);
     }
     await source.close();
-    this.source = storedRows(source, rest);
+    this.source = keptRows(source, rest);
   }
 
   get isPositioned(): boolean {
@@ -278,6 +277,7 @@ export class Portal {
     const source = this.source;
     this.source = null;
     this.ended = true;
+    this.kept?.clear();
     return source?.close();
   }
 
@@ -291,7 +291,7 @@ export class Portal {
   }
 
   private total(): number {
-    return this.options.scroll ? this.kept.length : this.delivered;
+    return this.kept?.rowCount ?? this.delivered;
   }
 
   private stand(target: number): readonly Row[] {
@@ -299,8 +299,8 @@ export class Portal {
     return this.fetchCurrent();
   }
 
-  private requireScroll(): void {
-    if (this.options.scroll) return;
+  private requireScroll(): TupleStore {
+    if (this.kept !== null) return this.kept;
     throw pgError(SqlState.objectNotInPrerequisiteState, 'cursor can only scan forward', {
       hint: 'Declare it with SCROLL option to enable backward scan.',
     });
@@ -325,4 +325,38 @@ function storedRows(source: Pick<RowSource, 'columns' | 'tag'>, rows: readonly R
     close() {},
     tag: source.tag,
   };
+}
+
+function keptRows(source: Pick<RowSource, 'columns' | 'tag'>, rows: TupleStore): RowSource {
+  let at = 0;
+  return {
+    columns: source.columns,
+    next(rowCountMax) {
+      if (at >= rows.rowCount) return null;
+      const batch = rows.slice(at, Math.min(rowCountMax, batchRowsMax));
+      at += batch.length;
+      return batch;
+    },
+    close() {
+      rows.clear();
+    },
+    tag: source.tag,
+  };
+}
+
+function rowsKept(session: Session): TupleStore {
+  return new TupleStore(session.settings.int('work_mem') * 1024, session.statistics);
+}
+
+/** Moves over rows: how many, and the last one. */
+export async function pass(
+  rows: AsyncIterable<readonly Row[]>,
+): Promise<{ readonly count: number; readonly last: Row | null }> {
+  let count = 0;
+  let last: Row | null = null;
+  for await (const batch of rows) {
+    count += batch.length;
+    last = batch[batch.length - 1] ?? last;
+  }
+  return { count, last };
 }

@@ -27,13 +27,22 @@ function asPgError(session: Session, thrown: unknown): PgError {
     });
   }
   // A string or buffer larger than the runtime can hold.
-  if (
-    thrown instanceof RangeError &&
-    /Invalid (string|array|typed array|array buffer) length|allocation failed/i.test(thrown.message)
-  )
+  if (isTooLarge(thrown)) {
     return pgError(SqlState.outOfMemory, 'out of memory', { detail: 'Failed on a value that is too large.' });
+  }
   session.logBug(thrown);
   return pgError(SqlState.internalError, thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+const tooLargeMessage =
+  /Invalid (string|array|typed array|array buffer) length|allocation failed|(Map|Set) maximum size exceeded/i;
+const tooLargeCodes = ['ERR_STRING_TOO_LONG', 'ERR_BUFFER_TOO_LARGE', 'ERR_MEMORY_ALLOCATION_FAILED'];
+
+/** A value or table that the engine itself refused to make. */
+function isTooLarge(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  if (thrown instanceof RangeError && tooLargeMessage.test(thrown.message)) return true;
+  return 'code' in thrown && tooLargeCodes.includes(String(thrown.code));
 }
 
 /** Fills `position` from the byte location that the rooms report. */

@@ -16,6 +16,7 @@ import type { Execution } from '../executor/api.js';
 import { checkDomainValue } from '../executor/table-writer.js';
 import type { PointContext } from '../executor/point-select.js';
 import type { Store } from '../storage/api.js';
+import { sessionMemory } from '../types/memory.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
 import { executionContext, pointContext } from './corridor.js';
@@ -77,6 +78,8 @@ export class Session implements SessionServices {
   readonly statistics: SessionStatistics;
   /** What waits for locks need to know. */
   readonly waitEnvironment: WaitEnvironment;
+  /** Charged for what its statements hold and can't spill. */
+  readonly memory = sessionMemory(() => this.settings.int('heliosdb.statement_memory') * 1024);
   readonly random: RandomState = createRandomState();
   readonly statements = new Map<string, PreparedStatement>();
   readonly portals = new Map<string, Portal>();
@@ -348,7 +351,7 @@ export class Session implements SessionServices {
   private settlePortals(): Awaitable<void> {
     for (const portal of this.portals.values()) {
       if (!portal.options.holdable || portal.isHeld) continue;
-      return portal.materialize().then(() => {
+      return portal.materialize(this).then(() => {
         portal.isHeld = true;
         return this.settlePortals();
       });

@@ -4,6 +4,7 @@ import { escapeCharacters } from './escape.js';
 import { arrayDimensionsMax, arrayElementsMax } from '../base/limits.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { isSpace } from './input-error.js';
+import { watchGrowth } from './memory.js';
 
 export interface ArrayLiteral<T> {
   readonly dimensions: number[];
@@ -240,6 +241,7 @@ class ContentParser<T> {
       case 'element':
         if (this.expectDelimiter) throw malformed(this.scanner.text, 'Unexpected array element.');
         if (this.elements.length >= arrayElementsMax) throw tooManyElements();
+        watchGrowth(this.elements);
         this.elements.push(this.element(token.text));
         this.frozen = true;
         if (this.depth !== this.ndim) throw this.mismatch();

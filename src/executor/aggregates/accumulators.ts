@@ -1,6 +1,8 @@
 // The running state of one aggregate over one group. The general form calls the transition and final functions;
 // count, sum and avg of integers keep plain numbers instead and give identical results.
 import { Numeric } from '../../types/numeric.js';
+import type { MemoryAccount } from '../../types/memory.js';
+import { valueBytes } from '../../types/value-size.js';
 import { PgArray, type Row, type Value } from '../../types/value.js';
 import { Sorter } from '../nodes/sort.js';
 import { equalityOf } from '../operators.js';
@@ -15,16 +17,17 @@ export interface Accumulator {
   result(directArgs?: Row | undefined): Value | Promise<Value>;
 }
 
-export type AccumulatorFactory = () => Accumulator;
+/** `memory` is charged for what the state gathers; the caller clears it when the state is gone. */
+export type AccumulatorFactory = (memory: MemoryAccount) => Accumulator;
 
 /** How to make accumulators for a spec in this execution. */
 export function accumulatorFactory(x: RunState, spec: AggregateSpec, run: AggregateRun): AccumulatorFactory {
   const plain = plainFactory(x, spec, run);
   const isDuplicate = spec.isDistinct ? sameArguments(x, spec) : null;
   if (run.compareInputs === null) {
-    return isDuplicate === null ? plain : () => new AdjacentDistinct(spec, plain(), isDuplicate);
+    return isDuplicate === null ? plain : (memory) => new AdjacentDistinct(spec, plain(memory), isDuplicate);
   }
-  return () => new SortedAccumulator(x, spec, run, plain(), isDuplicate);
+  return (memory) => new SortedAccumulator(x, spec, run, plain(memory), isDuplicate);
 }
 
 function plainFactory(x: RunState, spec: AggregateSpec, run: AggregateRun): AccumulatorFactory {
@@ -49,7 +52,7 @@ function plainFactory(x: RunState, spec: AggregateSpec, run: AggregateRun): Accu
       break;
     default:
   }
-  return () => new TransitionAccumulator(x, spec, run);
+  return (memory) => new TransitionAccumulator(x, spec, run, memory);
 }
 
 export class TransitionAccumulator implements Accumulator {
@@ -58,16 +61,22 @@ export class TransitionAccumulator implements Accumulator {
   private needsFirst: boolean;
   private readonly skipsNulls: boolean;
   private readonly argCount: number;
+  /** Bytes of each input's place in a state that keeps them all; 0 where it doesn't. */
+  private readonly gathers: number;
+  /** Bytes of a state that each input replaces by another. */
+  private stateBytes = 0;
 
   constructor(
     private readonly x: RunState,
     private readonly spec: AggregateSpec,
     private readonly run: AggregateRun,
+    private readonly memory: MemoryAccount,
   ) {
     this.state = run.initialValue;
     this.skipsNulls = spec.transition.isStrict;
     this.needsFirst = this.skipsNulls && run.initialValue === null;
     this.argCount = spec.argCount;
+    this.gathers = gathering.get(spec.transition.symbol) ?? 0;
   }
 
   add(...inputs: Value[]): void | Promise<void> {
@@ -82,19 +91,55 @@ export class TransitionAccumulator implements Accumulator {
       if (this.state === null) return undefined;
     }
     const { transition } = this.spec;
+    if (this.gathers > 0) this.memory.charge(gatheredBytes(args, this.gathers));
     const next = transition.call(this.x, this.run.transitionInfo, [this.state, ...args]);
     if (next instanceof Promise) {
       return next.then((value) => {
-        this.state = value;
+        this.replace(value);
       });
     }
-    this.state = next;
+    this.replace(next);
     return undefined;
+  }
+
+  private replace(state: Value): void {
+    this.state = state;
+    if (typeof state !== 'string' && !(state instanceof PgArray)) return;
+    // Measured by its length alone: what it is made of was made by the call.
+    const bytes = typeof state === 'string' ? state.length : 8 * state.elements.length;
+    if (bytes > this.stateBytes) this.memory.charge(bytes - this.stateBytes);
+    else this.memory.release(this.stateBytes - bytes);
+    this.stateBytes = bytes;
   }
 
   result(directArgs: Row = []): Value | Promise<Value> {
     return finalValue(this.x, this.spec, directedRun(this.run, directArgs), this.state);
   }
+}
+
+/** Transition functions whose state keeps every input, and bytes that each takes beside its values: slots of lists that
+ *  are copied as they grow, the row of an ordered set. */
+const gathering: ReadonlyMap<string, number> = new Map([
+  ['array_agg_transfn', 24],
+  ['array_agg_array_transfn', 24],
+  ['string_agg_transfn', 16],
+  ['bytea_string_agg_transfn', 48],
+  ['ordered_set_transition', 72],
+  ['ordered_set_transition_multi', 72],
+  ['range_agg_transfn', 24],
+  ['multirange_agg_transfn', 24],
+  ...['json_agg', 'jsonb_agg'].flatMap((name): [string, number][] =>
+    ['', '_strict'].map((variant) => [`${name}${variant}_transfn`, 64]),
+  ),
+  ...['json_object_agg', 'jsonb_object_agg'].flatMap((name): [string, number][] =>
+    ['', '_strict', '_unique', '_unique_strict'].map((variant) => [`${name}${variant}_transfn`, 200]),
+  ),
+]);
+
+function gatheredBytes(args: readonly Value[], overhead: number): number {
+  let bytes = overhead;
+  for (const arg of args) bytes += 8 + valueBytes(arg);
+  return bytes;
 }
 
 /** The same with one group's direct arguments. */

@@ -5,6 +5,7 @@ import { PgArray, PgRecord, type RecordField, type Value } from '../../types/val
 import { baseType } from '../operators.js';
 import type { Emitter, Operand } from './emitter.js';
 import { typeOf } from './type-of.js';
+import { requireElements } from '../../types/memory.js';
 
 export function emitArrayExpr(expr: ArrayExpr, m: Emitter): Operand {
   const elements = expr.elements.map((element) => m.emit(element).code).join(', ');
@@ -33,7 +34,8 @@ function arrayOfArrays(elementType: number, values: readonly (PgArray | null)[])
         'multidimensional arrays must have array expressions with matching dimensions',
       );
     }
-    elements.push(...value.elements);
+    requireElements(elements.length + value.elements.length);
+    for (const element of value.elements) elements.push(element);
   }
   const dimensions = [values.length, ...first.dimensions];
   if (dimensions.length > 6) {

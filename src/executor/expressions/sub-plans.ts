@@ -1,12 +1,15 @@
 // Subqueries in expressions (EXISTS, scalar, ANY/ALL, ARRAY, row comparison, multi-column assignment): the program
 // evaluates the outer values, hands them to the subplan's state, and combines the rows that come back.
+import { batchRowsMax } from '../../base/limits.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { SubPlan } from '../../trees/expression.js';
+import { valueBytes } from '../../types/value-size.js';
 import { PgArray, type Row, type Value } from '../../types/value.js';
 import type { RunState } from '../state.js';
 import { type SubPlanState, subPlanState } from '../subplan.js';
 import { hashedSubPlan } from '../hashed-subplan.js';
 import type { Emitter, Operand } from './emitter.js';
+import { requireElements, watchGrowth } from '../../types/memory.js';
 
 export function emitSubPlan(expr: SubPlan, m: Emitter): Operand {
   if (expr.linkType === 'cte') throw new Error('a CTE subplan in an expression');
@@ -40,14 +43,17 @@ const singleResults: Record<'exists' | 'expr' | 'array' | 'multiexpr', SingleRes
     return row === null ? null : (row[0] ?? null);
   },
   array: async (x, state) => {
+    const held = x.memory.child('ExprContext');
     const elements: Value[] = [];
-    for (
-      let batch = await state.next(Number.MAX_SAFE_INTEGER);
-      batch !== null;
-      batch = await state.next(Number.MAX_SAFE_INTEGER)
-    ) {
-      for (const row of batch) elements.push(row[0] ?? null);
+    for (let batch = await state.next(batchRowsMax); batch !== null; batch = await state.next(batchRowsMax)) {
+      for (const row of batch) {
+        const element = row[0] ?? null;
+        watchGrowth(elements);
+        elements.push(element);
+        held.charge(8 + valueBytes(element));
+      }
     }
+    held.clear();
     return arrayOf(x, state.subPlan.firstType, elements);
   },
   multiexpr: async (x, state) => {
@@ -71,7 +77,8 @@ export function arrayOf(x: RunState, firstType: number, elements: readonly Value
     if (array === null || array.dimensions.join() !== first.dimensions.join()) {
       throw pgError(SqlState.arraySubscriptError, 'cannot accumulate arrays of different dimensionality');
     }
-    values.push(...array.elements);
+    requireElements(values.length + array.elements.length);
+    for (const element of array.elements) values.push(element);
   }
   if (first.dimensions.length === 0) return PgArray.of(type.element, []);
   return new PgArray(type.element, [arrays.length, ...first.dimensions], [1, ...first.lowerBounds], values);

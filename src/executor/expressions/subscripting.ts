@@ -7,6 +7,7 @@ import { PgArray, type Value } from '../../types/value.js';
 import { baseType } from '../operators.js';
 import type { Emitter, Operand } from './emitter.js';
 import { assignJsonb, fetchJsonb } from './jsonb-subscripts.js';
+import { filledList } from '../../types/memory.js';
 
 export function emitSubscripting(expr: SubscriptingRef, m: Emitter): Operand {
   const container = m.emit(expr.container);
@@ -177,7 +178,7 @@ function extend(array: PgArray, first: number, last: number): PgArray {
   if (length > arrayElementsMax) {
     throw pgError(SqlState.programLimitExceeded, `array size exceeds the maximum allowed (${arrayElementsMax})`);
   }
-  const elements = new Array<Value>(length).fill(null);
+  const elements = filledList<Value>(length, null);
   for (let n = 0; n < array.elements.length; n++) elements[lower - newLower + n] = array.elements[n] as Value;
   return new PgArray(array.elementType, [length], [newLower], elements);
 }

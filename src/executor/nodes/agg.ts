@@ -2,7 +2,8 @@
 // that its set does not group by read as null) and one accumulator for each aggregate; HAVING and the target list are
 // evaluated over (representative row, results).
 //   sorted: groups end where the sorted input changes; within a ROLLUP, longer sets end before shorter ones
-//   hashed: groups by key; beyond the memory budget, rows of new groups wait in partition files for a later pass
+//   hashed: groups by key; beyond the memory budget, rows of new groups wait in partition files for a later pass, which
+//   may split them again
 import { batchRowsMax } from '../../base/limits.js';
 import { defined } from '../../errors/unreachable.js';
 import { type Aggref, type Expression, type GroupingFunc, outerVar } from '../../trees/expression.js';
@@ -14,12 +15,13 @@ import { type AggregateSpec, aggregateRun, aggregateSpec } from '../aggregates/s
 import { buildNode } from '../build-node.js';
 import { type QualProgram, type RowProgram, compileQual, compileTargets } from '../expressions/compile.js';
 import { Emitter, type Program } from '../expressions/emitter.js';
-import { type RowKey, rowComparator, rowEquality, rowKey } from '../row-order.js';
-import { rowBytes } from '../spill/row-codec.js';
-import { TupleStore } from '../spill/tuple-store.js';
+import { type RowKey, hashEntryBytes, rowComparator, rowEquality, rowKey } from '../row-order.js';
+import type { MemoryAccount } from '../../types/memory.js';
+import { rowBytes } from '../../types/value-size.js';
+import { type Partition, makePartitions, partitionCount, partitionLevelsMax, partitionOf } from '../spill/partition.js';
+import type { TupleStore } from '../spill/tuple-store.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { GeneratorNode } from './filtered.js';
-import { Partition, partitionOf } from './hash-join.js';
 import { Sorter } from './sort.js';
 
 /** Feeds one input row to a group's accumulators. */
@@ -37,6 +39,8 @@ interface GroupState {
   /** null: the group of an empty input. */
   readonly row: Row | null;
   readonly accumulators: readonly Accumulator[];
+  /** Charged for what the accumulators gather. */
+  readonly memory: MemoryAccount;
 }
 
 /** Sets computed in one pass over the input in one order. */
@@ -45,14 +49,14 @@ interface Phase {
   readonly sets: readonly AggGroupingSet[];
 }
 
-const partitionCount = 32;
-
 export class AggNode extends GeneratorNode {
   private readonly child: PlanNode;
   private readonly program: AggProgram;
   private factories: readonly AccumulatorFactory[] = [];
   private out: Batch = [];
   private peakBytes = 0;
+  /** Tables that may have rows on disk. */
+  private readonly tables = new Set<HashedGroups>();
   private spilled = false;
 
   constructor(
@@ -92,8 +96,8 @@ export class AggNode extends GeneratorNode {
     return this.plan.strategy === 'sorted' && this.plan.groupingSets === null;
   }
 
-  private newGroup(row: Row | null): GroupState {
-    return { row, accumulators: this.factories.map((make) => make()) };
+  private newGroup(row: Row | null, memory = this.x.memory.child('AggContext')): GroupState {
+    return { row, accumulators: this.factories.map((make) => make(memory)), memory };
   }
 
   private async *childRows(): AsyncGenerator<Batch, void, void> {
@@ -118,6 +122,7 @@ export class AggNode extends GeneratorNode {
           const group = groups[n] as GroupState | null;
           if (group !== null && !(same[n] as (a: Row, b: Row) => boolean)(group.row as Row, row)) {
             await this.finish(group, chain[n] as AggGroupingSet);
+            group.memory.clear();
             groups[n] = null;
             if (this.out.length >= this.rowCountMax) yield this.takeOut();
           }
@@ -131,6 +136,7 @@ export class AggNode extends GeneratorNode {
       const set = chain[n] as AggGroupingSet;
       const group = groups[n] ?? (set.columns.length === 0 && !this.isGrouped ? this.newGroup(null) : null);
       if (group !== null) await this.finish(group, set);
+      group?.memory.clear();
       if (this.out.length >= this.rowCountMax) yield this.takeOut();
     }
   }
@@ -153,7 +159,7 @@ export class AggNode extends GeneratorNode {
   }
 
   private async *hashed(sets: readonly AggGroupingSet[], source: PlanNode): AsyncGenerator<Batch, void, void> {
-    const tables = sets.map((set) => new HashedGroups(set, this.keyOf(set)));
+    const tables = sets.map((set) => this.newTable(set, this.keyOf(set)));
     for (let batch = await source.next(batchRowsMax); batch !== null; batch = await source.next(batchRowsMax)) {
       for (const table of tables) await this.addHashed(table, batch);
       await this.pause();
@@ -168,14 +174,14 @@ export class AggNode extends GeneratorNode {
       let group = table.groups.get(key);
       if (group === undefined) {
         if (table.partitions !== null) {
-          defined(table.partitions[partitionOf(key)], 'partition').add(row);
+          defined(table.partitions[partitionOf(key, table.level)], 'partition').add(row);
           continue;
         }
-        group = this.newGroup(row);
+        group = this.newGroup(row, table.memory);
         table.groups.set(key, group);
-        table.bytes += rowBytes(row) + 100 + 100 * this.factories.length;
+        table.memory.charge(rowBytes(row) + hashEntryBytes(key) + 100 + 100 * this.factories.length);
         // hash_mem_multiplier's default gives hash tables twice work_mem.
-        if (table.bytes > 2 * this.x.context.workMemBytes) this.startSpilling(table);
+        if (table.memory.usedBytes > 2 * this.x.context.workMemBytes) this.startSpilling(table);
       }
       const wait = advance.run(this.x, row, group.accumulators);
       if (wait !== undefined) await wait;
@@ -183,39 +189,39 @@ export class AggNode extends GeneratorNode {
   }
 
   private startSpilling(table: HashedGroups): void {
+    if (table.level >= partitionLevelsMax) return;
     this.spilled = true;
-    table.partitions = Array.from(
-      { length: partitionCount },
-      () => new Partition(this.x.context.transaction.statistics),
-    );
+    table.partitions = makePartitions(this.x.context.transaction.statistics);
+  }
+
+  private newTable(set: AggGroupingSet, keyOf: RowKey, level = 0): HashedGroups {
+    const table = new HashedGroups(set, keyOf, level, this.x.memory.child('HashAgg hash context'));
+    this.tables.add(table);
+    return table;
   }
 
   /** Puts a table's groups out, then those of the rows that had to wait. */
   private async *drainHashed(table: HashedGroups): AsyncGenerator<Batch, void, void> {
     if (table.groups.size === 0 && table.set.columns.length === 0 && this.plan.groupingSets !== null)
       table.groups.set(0, this.newGroup(null));
-    this.peakBytes = Math.max(this.peakBytes, table.bytes);
+    this.peakBytes = Math.max(this.peakBytes, table.memory.usedBytes);
     for (const group of table.groups.values()) {
       await this.finish(group, table.set);
       if (this.out.length >= this.rowCountMax) yield this.takeOut();
     }
     const waiting = table.partitions ?? [];
     table.groups.clear();
+    table.memory.clear();
     for (const partition of waiting) {
-      const rest = new HashedGroups(table.set, table.keyOf);
+      const rest = this.newTable(table.set, table.keyOf, table.level + 1);
       for (const rows of partition.batches()) {
-        await this.addToPass(rest, rows);
+        await this.addHashed(rest, rows);
         await this.pause();
       }
       partition.close();
       if (rest.groups.size > 0) yield* this.drainHashed(rest);
+      this.tables.delete(rest);
     }
-  }
-
-  /** A partition's rows all share their hash: it is not split again, however large it is. */
-  private async addToPass(table: HashedGroups, rows: readonly Row[]): Promise<void> {
-    table.bytes = Number.NEGATIVE_INFINITY;
-    await this.addHashed(table, rows);
   }
 
   /** Grouping sets: hashed ones in the first pass beside the sorted ones, further orders by sorting the kept input. */
@@ -227,11 +233,8 @@ export class AggNode extends GeneratorNode {
       yield* this.hashed(hashedSets, this.child);
       return;
     }
-    const kept =
-      later.length > 0 || first.sort !== null
-        ? new TupleStore(this.x.context.workMemBytes, this.x.context.transaction.statistics)
-        : null;
-    const tables = hashedSets.map((set) => new HashedGroups(set, this.keyOf(set)));
+    const kept = later.length > 0 || first.sort !== null ? this.x.tupleStore() : null;
+    const tables = hashedSets.map((set) => this.newTable(set, this.keyOf(set)));
     const input = this.recorded(kept, tables);
     if (first.sort === null) yield* this.sorted(first.sets, input);
     else for await (const _ of input);
@@ -322,6 +325,8 @@ export class AggNode extends GeneratorNode {
   }
 
   close(): void {
+    for (const { partitions } of this.tables) for (const partition of partitions ?? []) partition.close();
+    this.tables.clear();
     this.child.close();
   }
 
@@ -337,11 +342,13 @@ export class AggNode extends GeneratorNode {
 class HashedGroups {
   readonly groups = new Map<unknown, GroupState>();
   partitions: Partition[] | null = null;
-  bytes = 0;
 
+  /** `level` counts how often its rows were split; `memory` is charged for its groups. */
   constructor(
     readonly set: AggGroupingSet,
     readonly keyOf: RowKey,
+    readonly level: number,
+    readonly memory: MemoryAccount,
   ) {}
 }
 

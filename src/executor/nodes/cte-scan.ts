@@ -2,7 +2,7 @@
 import { defined } from '../../errors/unreachable.js';
 import type { CteScan } from '../../trees/plan.js';
 import { buildNode } from '../build-node.js';
-import { TupleStore } from '../spill/tuple-store.js';
+import type { TupleStore } from '../spill/tuple-store.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 
 export class CteStore {
@@ -17,7 +17,7 @@ export class CteStore {
     private readonly x: RunState,
     private readonly planId: number,
   ) {
-    this.rows = new TupleStore(x.context.workMemBytes, x.context.transaction.statistics);
+    this.rows = x.tupleStore();
     this.params = x.planned?.subplans[planId - 1]?.externParams ?? [];
     this.version = x.versionOf(this.params);
   }

@@ -1,7 +1,8 @@
 // The common shape of nodes that take rows from one source, filter them by a qual and project them: the loop between
 // source and program, in a synchronous form that turns into a Promise only where something really waits.
 import type { Row } from '../../types/value.js';
-import { batchRowsFirst, batchRowsMax } from '../../base/limits.js';
+import { batchBytesMax, batchRowsFirst, batchRowsMax } from '../../base/limits.js';
+import { rowBytes } from '../../types/value-size.js';
 import type { BatchProgram } from '../expressions/compile.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 
@@ -31,11 +32,11 @@ export abstract class FilteredNode implements PlanNode {
       if (rows === null) return null;
       if (rows instanceof Promise) return this.waiting(rowCountMax, rows);
       if (rows.length === 0) continue;
-      if (program === null) return rows;
+      if (program === null) return this.sized(rows);
       if (program.isAsync || program.initParams.length > 0) return this.waiting(rowCountMax, rows);
       const out: Row[] = [];
       this.filtered += program.run(x, rows, out) as number;
-      if (out.length > 0) return out;
+      if (out.length > 0) return this.sized(out);
     }
   }
 
@@ -50,11 +51,11 @@ export abstract class FilteredNode implements PlanNode {
     for (;;) {
       if (rows === null) return null;
       if (rows.length > 0) {
-        if (program === null) return rows;
+        if (program === null) return this.sized(rows);
         const out: Row[] = [];
         if (program.initParams.length > 0) await x.ensureInit(program.initParams);
         this.filtered += await program.run(x, rows, out);
-        if (out.length > 0) return out;
+        if (out.length > 0) return this.sized(out);
       }
       x.context.checkInterrupts();
       await x.context.yieldToEventLoop();
@@ -67,6 +68,13 @@ export abstract class FilteredNode implements PlanNode {
     if (size < batchRowsMax) this.batchRows = size * 2;
     return Math.min(size, rowCountMax);
   }
+
+  /** Wide rows come in small batches. */
+  private sized(rows: Batch): Batch {
+    const fitting = fittingRows(rows);
+    if (fitting < this.batchRows) this.batchRows = fitting;
+    return rows;
+  }
 }
 
 /** Base of nodes written as an async generator of batches: each batch holds at most `this.rowCountMax` rows. */
@@ -74,6 +82,8 @@ export abstract class GeneratorNode implements PlanNode {
   protected rowCountMax = 0;
   filtered = 0;
   joinFiltered = 0;
+  /** Rows of the next batch at most: few at first, in case they are wide. */
+  private batchRows = batchRowsFirst;
   private running: AsyncGenerator<Batch, void, void> | null = null;
 
   constructor(protected readonly x: RunState) {}
@@ -84,10 +94,12 @@ export abstract class GeneratorNode implements PlanNode {
   abstract close(): void;
 
   async next(rowCountMax: number): Promise<Batch | null> {
-    this.rowCountMax = Math.min(rowCountMax, batchRowsMax);
+    this.rowCountMax = Math.min(rowCountMax, this.batchRows);
     if (this.running === null) this.running = this.run();
     const result = await this.running.next();
-    return result.done === true ? null : result.value;
+    if (result.done === true) return null;
+    this.batchRows = Math.min(fittingRows(result.value), this.batchRows * 2, batchRowsMax);
+    return result.value;
   }
 
   rescan(): void {
@@ -100,6 +112,14 @@ export abstract class GeneratorNode implements PlanNode {
     this.x.context.checkInterrupts();
     return this.x.context.yieldToEventLoop();
   }
+}
+
+/** How many rows like these make a batch of a good size in bytes. Looks at the first and last ones only. */
+export function fittingRows(rows: Batch): number {
+  const [first] = rows;
+  if (first === undefined) return batchRowsMax;
+  const bytes = Math.max(rowBytes(first), rowBytes(rows[rows.length - 1] as Row));
+  return bytes * batchRowsMax <= batchBytesMax ? batchRowsMax : Math.max(1, Math.floor(batchBytesMax / bytes));
 }
 
 /** Rows of a child one at a time, fetched in batches. */

@@ -2,28 +2,29 @@
 // sides are split by key into partitions on disk that are joined one after the other:
 //   1. read the inner side into the table; over budget: write table and further rows to partition files
 //   2. read the outer side: probe at once, or write to the partition files
-//   3. for each partition: load its inner rows, probe with its outer rows
+//   3. for each partition: load its inner rows, probe with its outer rows; one whose inner rows are too many is split
+//      again by another hash, unless they all have the same key
 // Rows with a null key match nothing and are never partitioned.
 import { batchRowsMax } from '../../base/limits.js';
 import { defined } from '../../errors/unreachable.js';
 import type { Expression } from '../../trees/expression.js';
 import type { HashJoin } from '../../trees/plan.js';
+import type { MemoryAccount } from '../../types/memory.js';
 import type { Row, Value } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
 import { instrumented } from '../instrumentation.js';
 import { type RowProgram, compileRow } from '../expressions/compile.js';
 import { typeOf } from '../expressions/type-of.js';
 import { type HashKeyOf, crossTypeHashKey, keyPart } from '../operators.js';
-import { rowBytes } from '../spill/row-codec.js';
-import { TemporaryFile } from '../spill/temporary-file.js';
+import { rowBytes } from '../../types/value-size.js';
+import { type Partition, makePartitions, partitionCount, partitionLevelsMax, partitionOf } from '../spill/partition.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { JoinNode, type JoinProgram, compileJoin, keepsInner, keepsOuter } from './join.js';
 
 /** hash_mem_multiplier's default: hash tables may take twice work_mem. */
 const hashMemoryMultiplier = 2;
-const partitionCount = 32;
-/** Rows gathered for a partition before they are written as one batch. */
-const partitionBatchRows = 256;
+/** Bytes of a row's entry in the table, beside the row. */
+const entryBytes = 64;
 
 interface HashJoinProgram {
   readonly join: JoinProgram;
@@ -38,6 +39,8 @@ interface Entry {
   matched: boolean;
 }
 
+type Split = { readonly outer: Partition; readonly inner: Partition }[];
+
 export class HashJoinNode extends JoinNode {
   private readonly outer: PlanNode;
   private readonly inner: PlanNode;
@@ -45,7 +48,10 @@ export class HashJoinNode extends JoinNode {
   private readonly table = new Map<unknown, Entry[]>();
   /** Inner rows with a null key, kept only where unmatched inner rows come out. */
   private readonly nullKeyed: Row[] = [];
-  private partitions: { readonly outer: Partition; readonly inner: Partition }[] | null = null;
+  private partitions: Split | null = null;
+  /** What partitions were split into again. */
+  private readonly furtherParts: Split = [];
+  private readonly held: MemoryAccount;
   private tableBytes = 0;
   private built = false;
   private version: number;
@@ -59,6 +65,7 @@ export class HashJoinNode extends JoinNode {
     super(x, join, compiled.join);
     this.compiled = compiled;
     this.outer = buildNode(join.outer, x);
+    this.held = x.memory.child('HashBatchContext');
     this.version = x.versionOf(join.inner.externParams);
     const inner = buildNode(join.inner.outer, x);
     this.inner = x.context.instrument
@@ -82,14 +89,8 @@ export class HashJoinNode extends JoinNode {
     }
     if (this.partitions === null) yield* this.unmatchedInner();
     else {
-      for (const partition of this.partitions) {
-        this.table.clear();
-        for (const rows of partition.inner.batches()) for (const row of rows) await this.insert(row);
-        for (const rows of partition.outer.batches()) {
-          yield* this.probeAll(rows, null);
-          await this.pause();
-        }
-        yield* this.unmatchedInner();
+      for (const { inner, outer } of this.partitions) {
+        yield* this.joinPartition(inner, outer, { level: 1, bytesBefore: Number.POSITIVE_INFINITY });
       }
     }
     if (keepsInner(joinType)) {
@@ -101,14 +102,78 @@ export class HashJoinNode extends JoinNode {
     if (this.out.length > 0) yield this.takeOut();
   }
 
+  private get budget(): number {
+    return this.x.context.workMemBytes * hashMemoryMultiplier;
+  }
+
+  /** Joins the rows of one partition; `bytesBefore` is the size of the one that it was split from. */
+  private async *joinPartition(
+    inner: Partition,
+    outer: Partition,
+    { level, bytesBefore }: { readonly level: number; readonly bytesBefore: number },
+  ): AsyncGenerator<Batch, void, void> {
+    // A split that left everything in one part will not do better the next time: its rows share their key.
+    if (inner.bytes > this.budget && inner.bytes < bytesBefore && level < partitionLevelsMax) {
+      const parts = await this.splitAgain(inner, outer, level);
+      for (const part of parts) {
+        yield* this.joinPartition(part.inner, part.outer, { level: level + 1, bytesBefore: inner.bytes });
+      }
+      return;
+    }
+    this.emptyTable();
+    for (const rows of inner.batches()) {
+      for (const row of rows) {
+        await this.insert(row);
+        this.held.charge(rowBytes(row) + entryBytes);
+      }
+      await this.pause();
+    }
+    for (const rows of outer.batches()) {
+      yield* this.probeAll(rows, null);
+      await this.pause();
+    }
+    yield* this.unmatchedInner();
+    this.emptyTable();
+    inner.close();
+    outer.close();
+  }
+
+  private async splitAgain(inner: Partition, outer: Partition, level: number): Promise<Split> {
+    const parts = this.makeSplit();
+    this.furtherParts.push(...parts);
+    const { innerKeys, innerHash, outerKeys, outerHash } = this.compiled;
+    for (const rows of inner.batches()) {
+      for (const row of rows) partOf(parts, await this.keyOf(row, innerKeys, innerHash), level).inner.add(row);
+      await this.pause();
+    }
+    inner.close();
+    for (const rows of outer.batches()) {
+      for (const row of rows) partOf(parts, await this.keyOf(row, outerKeys, outerHash), level).outer.add(row);
+      await this.pause();
+    }
+    outer.close();
+    return parts;
+  }
+
+  private makeSplit(): Split {
+    const { statistics } = this.x.context.transaction;
+    const inner = makePartitions(statistics);
+    return makePartitions(statistics).map((outer, n) => ({ outer, inner: defined(inner[n], 'partition') }));
+  }
+
+  private emptyTable(): void {
+    this.table.clear();
+    this.held.clear();
+  }
+
   private async build(): Promise<void> {
-    const budget = this.x.context.workMemBytes * hashMemoryMultiplier;
+    const { budget } = this;
     for (let batch = await this.inner.next(batchRowsMax); batch !== null; batch = await this.inner.next(batchRowsMax)) {
       for (const row of batch) {
         if (this.partitions !== null) await this.partitionInner(row, this.partitions);
         else {
           await this.insert(row);
-          this.tableBytes += rowBytes(row) + 64;
+          this.tableBytes += rowBytes(row) + entryBytes;
           if (this.tableBytes > budget) this.split();
         }
       }
@@ -122,12 +187,17 @@ export class HashJoinNode extends JoinNode {
     const key = this.keyOf(row, this.compiled.innerKeys, this.compiled.innerHash);
     const settled = key instanceof Promise ? await key : key;
     if (settled === undefined) {
-      if (keepsInner(this.join.joinType)) this.nullKeyed.push(row);
+      if (keepsInner(this.join.joinType)) this.keepNullKeyed(row);
       return;
     }
     const bucket = this.table.get(settled);
     if (bucket === undefined) this.table.set(settled, [{ row, matched: false }]);
     else bucket.push({ row, matched: false });
+  }
+
+  private keepNullKeyed(row: Row): void {
+    this.nullKeyed.push(row);
+    this.x.memory.charge(rowBytes(row));
   }
 
   /** The row's key as a primitive, undefined where a column of it is null. */
@@ -164,7 +234,7 @@ export class HashJoinNode extends JoinNode {
       let key = this.keyOf(outerRow, this.compiled.outerKeys, this.compiled.outerHash);
       if (key instanceof Promise) key = await key;
       if (partitions !== null && key !== undefined) {
-        defined(partitions[partitionOf(key)], 'partition').outer.add(outerRow);
+        partOf(partitions, key, 0).outer.add(outerRow);
         continue;
       }
       const bucket = key === undefined ? undefined : this.table.get(key);
@@ -207,12 +277,9 @@ export class HashJoinNode extends JoinNode {
 
   private split(): void {
     this.peakBytes = Math.max(this.peakBytes, this.tableBytes);
-    const partitions = Array.from({ length: partitionCount }, () => ({
-      outer: new Partition(this.x.context.transaction.statistics),
-      inner: new Partition(this.x.context.transaction.statistics),
-    }));
+    const partitions = this.makeSplit();
     for (const [key, bucket] of this.table) {
-      const { inner } = defined(partitions[partitionOf(key)], 'partition');
+      const { inner } = partOf(partitions, key, 0);
       for (const entry of bucket) inner.add(entry.row);
     }
     this.table.clear();
@@ -223,10 +290,10 @@ export class HashJoinNode extends JoinNode {
     let key = this.keyOf(row, this.compiled.innerKeys, this.compiled.innerHash);
     if (key instanceof Promise) key = await key;
     if (key === undefined) {
-      if (keepsInner(this.join.joinType)) this.nullKeyed.push(row);
+      if (keepsInner(this.join.joinType)) this.keepNullKeyed(row);
       return;
     }
-    defined(partitions[partitionOf(key)], 'partition').inner.add(row);
+    partOf(partitions, key, 0).inner.add(row);
   }
 
   protected restart(): void {
@@ -241,12 +308,13 @@ export class HashJoinNode extends JoinNode {
   }
 
   private discard(): void {
-    for (const partition of this.partitions ?? []) {
-      partition.inner.close();
-      partition.outer.close();
+    for (const part of [...(this.partitions ?? []), ...this.furtherParts]) {
+      part.inner.close();
+      part.outer.close();
     }
     this.partitions = null;
-    this.table.clear();
+    this.furtherParts.length = 0;
+    this.emptyTable();
     this.nullKeyed.length = 0;
     this.tableBytes = 0;
     this.built = false;
@@ -288,37 +356,6 @@ function compileHashJoin(x: RunState, plan: HashJoin): HashJoinProgram {
   };
 }
 
-/** Which partition a key belongs to: any even spread will do. */
-export function partitionOf(key: unknown): number {
-  const text = String(key);
-  let h = 0x811c9dc5;
-  for (let n = 0; n < text.length; n++) h = Math.imul(h ^ text.charCodeAt(n), 0x01000193);
-  return ((h ^ (h >>> 15)) >>> 0) % partitionCount;
-}
-
-/** Rows of one partition on disk. */
-export class Partition {
-  private rows: Row[] = [];
-  private file: TemporaryFile | null = null;
-
-  constructor(private readonly counts: { temporaryFile(bytes: number): void }) {}
-
-  add(row: Row): void {
-    this.rows.push(row);
-    if (this.rows.length < partitionBatchRows) return;
-    this.file ??= new TemporaryFile(this.counts);
-    this.file.write(this.rows);
-    this.rows = [];
-  }
-
-  *batches(): Generator<Row[], void, void> {
-    for (let n = 0; n < (this.file?.batchCount ?? 0); n++) yield (this.file as TemporaryFile).read(n);
-    if (this.rows.length > 0) yield this.rows;
-  }
-
-  close(): void {
-    this.file?.close();
-    this.file = null;
-    this.rows = [];
-  }
+function partOf(parts: Split, key: unknown, level: number): Split[number] {
+  return defined(parts[partitionOf(key, level)], 'partition');
 }

@@ -7,8 +7,8 @@ import { buildNode } from '../build-node.js';
 import { type RowProgram, compileRow } from '../expressions/compile.js';
 import { typeOf } from '../expressions/type-of.js';
 import { keyPart, requireHashKey } from '../operators.js';
-import { rowBytes } from '../spill/row-codec.js';
-import { TupleStore } from '../spill/tuple-store.js';
+import { rowBytes } from '../../types/value-size.js';
+import type { TupleStore } from '../spill/tuple-store.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 
 export class MaterialNode implements PlanNode {
@@ -24,7 +24,7 @@ export class MaterialNode implements PlanNode {
     private readonly plan: Material,
   ) {
     this.child = buildNode(plan.outer, x);
-    this.rows = new TupleStore(x.context.workMemBytes, x.context.transaction.statistics);
+    this.rows = x.tupleStore();
     this.version = x.versionOf(plan.outer.externParams);
   }
 

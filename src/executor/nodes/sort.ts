@@ -6,14 +6,16 @@ import type { Row } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
 import { type RowComparator, rowComparator } from '../row-order.js';
 import { BoundedHeap, quicksort } from '../quicksort.js';
-import { rowBytes } from '../spill/row-codec.js';
+import { rowBytes } from '../../types/value-size.js';
 import { TemporaryFile } from '../spill/temporary-file.js';
 import type { ExecutionContext } from '../api.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { GeneratorNode, RowReader } from './filtered.js';
 
-/** Rows of one batch of a run on disk. */
-const runBatchRows = 512;
+/** Runs that are merged at a time: as many as their batches in hand fit into this, within bounds. */
+const mergeBytesMax = 32 * 1024 * 1024;
+const mergeRunsMin = 6;
+const mergeRunsMax = 500;
 
 export class SortNode extends GeneratorNode {
   private readonly child: PlanNode;
@@ -126,7 +128,7 @@ export class Sorter {
   private rows: Row[] = [];
   private bytes = 0;
   private peakBytes = 0;
-  private readonly runs: TemporaryFile[] = [];
+  private runs: TemporaryFile[] = [];
   private heap: BoundedHeap<Row> | null = null;
 
   constructor(
@@ -144,13 +146,13 @@ export class Sorter {
       return;
     }
     this.rows.push(row);
-    const { bound } = this;
-    if (bound !== null) {
-      if (this.rows.length > 2 * bound) this.startHeap(bound);
-      return;
-    }
     this.bytes += rowBytes(row);
-    if (this.bytes > this.context.workMemBytes && this.rows.length > runBatchRows) this.spill();
+    const { bound } = this;
+    const isFull = this.bytes > this.context.workMemBytes;
+    // A bound that memory has no room for is of no use: everything is sorted then.
+    if (bound !== null && this.runs.length === 0 && this.rows.length > (isFull ? bound : 2 * bound)) {
+      this.startHeap(bound);
+    } else if (isFull) this.spill();
   }
 
   private startHeap(bound: number): void {
@@ -163,14 +165,39 @@ export class Sorter {
   private spill(): void {
     quicksort(this.rows, this.compare);
     const run = new TemporaryFile(this.context.transaction.statistics);
-    for (let at = 0; at < this.rows.length; at += runBatchRows) run.write(this.rows.slice(at, at + runBatchRows));
     this.runs.push(run);
+    run.writeAll(this.rows);
     this.peakBytes = Math.max(this.peakBytes, this.bytes);
     this.rows = [];
     this.bytes = 0;
+    if (this.runs.length >= mergeRunsMax) this.runs = [this.mergedRun(this.runs)];
+  }
+
+  /** One run of several: equal rows stay in the order of their runs. */
+  private mergedRun(merged: readonly TemporaryFile[]): TemporaryFile {
+    const run = new TemporaryFile(this.context.transaction.statistics);
+    let rows: Row[] = [];
+    let bytes = 0;
+    for (const row of this.inOrder(merged.map(runRows))) {
+      rows.push(row);
+      bytes += rowBytes(row);
+      if (bytes < this.context.workMemBytes) continue;
+      run.writeAll(rows);
+      rows = [];
+      bytes = 0;
+    }
+    run.writeAll(rows);
+    for (const each of merged) each.close();
+    return run;
   }
 
   finish(): void {
+    const batchBytes = this.runs.reduce((most, run) => Math.max(most, run.batchBytes), 1);
+    const together = Math.max(mergeRunsMin, Math.floor(mergeBytesMax / batchBytes));
+    while (this.runs.length > together) {
+      const runs = this.runs.splice(0);
+      while (runs.length > 0) this.runs.push(this.mergedRun(runs.splice(0, together)));
+    }
     if (this.heap === null) quicksort(this.rows, this.compare);
     else this.rows = this.heap.sorted();
     if (this.bound !== null && this.rows.length > this.bound) this.rows.length = this.bound;
@@ -191,19 +218,9 @@ export class Sorter {
 
   /** Merges the runs and what is left in memory; earlier runs win ties. */
   private *merged(rowCountMax: () => number): Generator<Batch, void, void> {
-    const sources = [...this.runs.map((run) => runRows(run)), this.rows[Symbol.iterator]()];
-    const heads = sources.map((source) => source.next());
-    const heap = new MergeHeap(
-      sources.map((_, n) => n).filter((n) => heads[n]?.done !== true),
-      (a, b) => this.compare(heads[a]?.value as Row, heads[b]?.value as Row) || a - b,
-    );
     let out: Batch = [];
-    for (let source = heap.top(); source !== undefined; source = heap.top()) {
-      out.push(heads[source]?.value as Row);
-      const next = (sources[source] as Iterator<Row>).next();
-      heads[source] = next as IteratorResult<Row, undefined>;
-      if (next.done === true) heap.pop();
-      else heap.sink();
+    for (const row of this.inOrder([...this.runs.map(runRows), this.rows[Symbol.iterator]()])) {
+      out.push(row);
       if (out.length < rowCountMax()) continue;
       yield out;
       out = [];
@@ -211,9 +228,24 @@ export class Sorter {
     if (out.length > 0) yield out;
   }
 
+  private *inOrder(sources: readonly Iterator<Row>[]): Generator<Row, void, void> {
+    const heads = sources.map((source) => source.next());
+    const heap = new MergeHeap(
+      sources.map((_, n) => n).filter((n) => heads[n]?.done !== true),
+      (a, b) => this.compare(heads[a]?.value as Row, heads[b]?.value as Row) || a - b,
+    );
+    for (let source = heap.top(); source !== undefined; source = heap.top()) {
+      yield heads[source]?.value as Row;
+      const next = (sources[source] as Iterator<Row>).next();
+      heads[source] = next as IteratorResult<Row, undefined>;
+      if (next.done === true) heap.pop();
+      else heap.sink();
+    }
+  }
+
   clear(): void {
     for (const run of this.runs) run.close();
-    this.runs.length = 0;
+    this.runs = [];
     this.heap = null;
     this.rows = [];
     this.bytes = 0;

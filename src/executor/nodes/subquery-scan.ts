@@ -94,9 +94,9 @@ export class WorkTableScanNode extends FilteredNode {
   }
 
   protected fetch(rowCountMax: number): Batch | null {
-    const rows = this.x.workTables.get(this.plan.workTableParam) ?? [];
-    if (this.at >= rows.length) return null;
-    const batch = rows.slice(this.at, this.at + rowCountMax);
+    const rows = this.x.workTables.get(this.plan.workTableParam);
+    if (rows === undefined || this.at >= rows.rowCount) return null;
+    const batch = [...rows.slice(this.at, rowCountMax)];
     this.at += batch.length;
     return batch;
   }

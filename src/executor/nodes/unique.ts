@@ -1,10 +1,12 @@
 // Unique and Group over sorted input: the first row of each run of equal ones. SetOp: INTERSECT and EXCEPT over the rows
 // of both sides with a flag column, sorted or hashed.
 import type { Group, SetOp, Unique } from '../../trees/plan.js';
+import type { MemoryAccount } from '../../types/memory.js';
+import { rowBytes } from '../../types/value-size.js';
 import type { Row } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
 import { type BatchProgram, compileBatch } from '../expressions/compile.js';
-import { rowEquality, rowKey } from '../row-order.js';
+import { hashEntryBytes, rowEquality, rowKey } from '../row-order.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { FilteredNode, GeneratorNode, RowReader } from './filtered.js';
 import { isPassThrough } from './projection.js';
@@ -63,6 +65,7 @@ interface Counted {
 
 export class SetOpNode extends GeneratorNode {
   private readonly child: PlanNode;
+  private readonly held: MemoryAccount;
 
   constructor(
     x: RunState,
@@ -70,6 +73,7 @@ export class SetOpNode extends GeneratorNode {
   ) {
     super(x);
     this.child = buildNode(plan.outer, x);
+    this.held = x.memory.child('TupleHashTable');
   }
 
   protected async *run(): AsyncGenerator<Batch, void, void> {
@@ -117,6 +121,7 @@ export class SetOpNode extends GeneratorNode {
   private async *hashedGroups(): AsyncGenerator<Counted, void, void> {
     const keyOf = rowKey(this.x, this.plan.columns, this.plan.outer.targetList);
     const groups = new Map<unknown, Counted>();
+    this.held.clear();
     for (let batch = await this.child.next(4096); batch !== null; batch = await this.child.next(4096)) {
       for (const row of batch) {
         const key = keyOf(row);
@@ -124,12 +129,14 @@ export class SetOpNode extends GeneratorNode {
         if (group === undefined) {
           group = { row, left: 0, right: 0 };
           groups.set(key, group);
+          this.held.charge(hashEntryBytes(key) + 48 + rowBytes(row));
         }
         this.count(group, row);
       }
       await this.pause();
     }
     yield* groups.values();
+    this.held.clear();
   }
 
   private count(group: Counted, row: Row): Counted {
@@ -143,6 +150,7 @@ export class SetOpNode extends GeneratorNode {
   }
 
   close(): void {
+    this.held.clear();
     this.child.close();
   }
 }

@@ -5,6 +5,7 @@ import { batchRowsMax } from '../../base/limits.js';
 import type { Expression, WindowFunc } from '../../trees/expression.js';
 import type { WindowAgg } from '../../trees/plan.js';
 import { walkExpression } from '../../trees/walk.js';
+import type { MemoryAccount } from '../../types/memory.js';
 import type { Row, Value } from '../../types/value.js';
 import { type SupportFunction, supportFunction } from '../aggregates/callable.js';
 import { buildNode } from '../build-node.js';
@@ -41,12 +42,15 @@ export class WindowAggNode extends GeneratorNode {
   private readonly samePartition: (left: Row, right: Row) => boolean;
   private readonly isPeer: (left: Row, right: Row) => boolean;
   private out: Batch = [];
+  /** Charged for states of the partition in hand. */
+  private readonly memory: MemoryAccount;
 
   constructor(
     x: RunState,
     private readonly plan: WindowAgg,
   ) {
     super(x);
+    this.memory = x.memory.child('WindowAgg Aggregates');
     this.program = x.unit.cached(plan, () => compileWindow(x, plan));
     this.child = buildNode(plan.outer, x);
     const targets = plan.outer.targetList;
@@ -81,8 +85,12 @@ export class WindowAggNode extends GeneratorNode {
   private async *partition(rows: WindowPartition, setup: FrameSetup): AsyncGenerator<Batch, void, void> {
     const { x, program } = this;
     const finder = new FrameFinder(x, setup, rows);
+    const { memory } = this;
+    memory.clear();
     const evaluators = [];
-    for (const fn of program.functions) evaluators.push(await windowEvaluator(x, fn, rows, setup.frame));
+    for (const fn of program.functions) {
+      evaluators.push(await windowEvaluator(x, fn, rows, setup.frame, memory));
+    }
     for (let position = 0; position < rows.rowCount; position++) {
       const segments = finder.segments(position);
       const results: Value[] = [];

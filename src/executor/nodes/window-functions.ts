@@ -7,8 +7,14 @@ import type { WindowCall } from '../../functions/window-call.js';
 import type { WindowFunc } from '../../trees/expression.js';
 import type { WindowFrame } from '../../trees/query.js';
 import { someExpression } from '../../trees/walk.js';
+import type { MemoryAccount } from '../../types/memory.js';
 import type { Row, Value } from '../../types/value.js';
-import { type Accumulator, TransitionAccumulator, accumulatorFactory, finalValue } from '../aggregates/accumulators.js';
+import {
+  type AccumulatorFactory,
+  TransitionAccumulator,
+  accumulatorFactory,
+  finalValue,
+} from '../aggregates/accumulators.js';
 import type { SupportFunction } from '../aggregates/callable.js';
 import {
   type AggregateRun,
@@ -63,21 +69,22 @@ function isVolatile(unit: CompileUnit, expr: WindowFunc): boolean {
   });
 }
 
-/** Prepares a function for one partition. */
+/** Prepares a function for one partition; `memory` is charged for what states gather, until the partition's end. */
 export async function windowEvaluator(
   x: RunState,
   program: WindowFunctionProgram,
   partition: WindowPartition,
   frame: WindowFrame,
+  memory: MemoryAccount,
 ): Promise<WindowEvaluator> {
   await x.ensureInit(program.args.initParams);
   const inputs = await inputsOf(x, program, partition);
   if (program.builtin !== null) return builtinEvaluator(x, program, program.builtin, partition, inputs);
   const spec = program.spec as AggregateSpec;
   const run = aggregateRun(x, spec, []);
-  if (program.inverse !== null) return movingEvaluator(x, spec, run, program.inverse, inputs);
+  if (program.inverse !== null) return movingEvaluator(x, spec, run, { inverse: program.inverse, inputs, memory });
   const grows = frame.start.kind === 'unboundedPreceding' && frame.exclusion === 'none';
-  return growingEvaluator(accumulatorFactory(x, spec, run), inputs, grows);
+  return growingEvaluator(accumulatorFactory(x, spec, run), inputs, { grows, memory });
 }
 
 /** Arguments at a position; null where the FILTER excludes the row. Synchronous programs are evaluated when asked. */
@@ -170,8 +177,13 @@ function builtinEvaluator(
 }
 
 /** Frames that only grow extend one state; others are computed anew where they differ from the row before. */
-function growingEvaluator(make: () => Accumulator, inputs: Inputs, grows: boolean): WindowEvaluator {
-  let accumulator = make();
+function growingEvaluator(
+  make: AccumulatorFactory,
+  inputs: Inputs,
+  { grows, memory }: { readonly grows: boolean; readonly memory: MemoryAccount },
+): WindowEvaluator {
+  const held = memory.child();
+  let accumulator = make(held);
   let reached = 0;
   let last: FrameSegments | null = null;
   let result: Value = null;
@@ -189,7 +201,8 @@ function growingEvaluator(make: () => Accumulator, inputs: Inputs, grows: boolea
       reached = Math.max(reached, frame[frame.length - 1]?.[1] ?? 0);
       return addFrom(from, reached);
     }
-    accumulator = make();
+    held.clear();
+    accumulator = make(held);
     return frame.reduce<void | Promise<void>>(
       (wait, [from, to]) => (wait instanceof Promise ? wait.then(() => addFrom(from, to)) : addFrom(from, to)),
       undefined,
@@ -225,16 +238,21 @@ function movingEvaluator(
   x: RunState,
   spec: AggregateSpec,
   run: AggregateRun,
-  inverse: SupportFunction,
-  inputs: Inputs,
+  moving: { readonly inverse: SupportFunction; readonly inputs: Inputs; readonly memory: MemoryAccount },
 ): WindowEvaluator {
-  let accumulator = new TransitionAccumulator(x, spec, run);
+  const { inverse, inputs } = moving;
+  const held = moving.memory.child();
+  const begin = (): TransitionAccumulator => {
+    held.clear();
+    return new TransitionAccumulator(x, spec, run, held);
+  };
+  let accumulator = begin();
   let [from, to] = [0, 0];
   /** Non-null rows in the state, for strict functions: when the last one leaves, the state starts over. */
   let counted = 0;
   const counts = (args: Row | null): args is Row => args !== null && !(spec.transition.isStrict && args.includes(null));
   const reset = (start: number): void => {
-    accumulator = new TransitionAccumulator(x, spec, run);
+    accumulator = begin();
     from = start;
     to = start;
     counted = 0;
@@ -242,7 +260,7 @@ function movingEvaluator(
   const remove = async (args: Row): Promise<boolean> => {
     counted -= 1;
     if (counted === 0) {
-      accumulator = new TransitionAccumulator(x, spec, run);
+      accumulator = begin();
       return true;
     }
     const state = await inverse.call(x, run.transitionInfo, [accumulator.state, ...args]);

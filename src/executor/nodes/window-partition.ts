@@ -1,8 +1,8 @@
 // The rows of one window partition in order, with their peer groups: in memory up to work_mem, in a temporary file beyond
 // it. Positions are mostly visited in ascending order, by a few readers a frame apart.
 import type { Row } from '../../types/value.js';
-import { rowBytes } from '../spill/row-codec.js';
-import { TupleStore } from '../spill/tuple-store.js';
+import { rowBytes } from '../../types/value-size.js';
+import type { TupleStore } from '../spill/tuple-store.js';
 import type { RunState } from '../state.js';
 
 export class WindowPartition {
@@ -77,8 +77,7 @@ export class WindowPartition {
   }
 
   private spill(): void {
-    const { workMemBytes, transaction } = this.x.context;
-    this.store = new TupleStore(workMemBytes, transaction.statistics);
+    this.store = this.x.tupleStore();
     for (const row of this.memory) this.store.append(row);
     this.memory = [];
   }

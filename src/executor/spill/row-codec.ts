@@ -1,4 +1,4 @@
-// Rows as bytes for temporary files, and their size in memory for work_mem. Values with a class of their own become
+// Rows as bytes for temporary files. Values with a class of their own become
 // tagged arrays (no SQL value is a plain array), everything else is what the structured-clone format knows.
 import { deserialize, serialize } from 'node:v8';
 import { Jsonb, type JsonbNode, JsonbObject } from '../../types/jsonb.js';
@@ -19,6 +19,8 @@ const Tag = {
   record: 2,
   jsonb: 3,
   buffer: 4,
+  /** An array whose elements are stored as they are. */
+  plainArray: 5,
 } as const;
 
 function pack(value: Value): unknown {
@@ -26,11 +28,17 @@ function pack(value: Value): unknown {
   if (Buffer.isBuffer(value)) return [Tag.buffer, new Uint8Array(value)];
   if (value instanceof Numeric)
     return [Tag.numeric, value.kind === 'finite' ? value.coefficient : value.kind, value.scale];
-  if (value instanceof PgArray)
-    return [Tag.array, value.elementType, value.dimensions, value.lowerBounds, value.elements.map(pack)];
+  if (value instanceof PgArray) return packArray(value);
   if (value instanceof PgRecord) return [Tag.record, value.type, value.values.map(pack), value.fields];
   if (value instanceof Jsonb) return [Tag.jsonb, packNode(value.root)];
   return value;
+}
+
+function packArray({ elementType, dimensions, lowerBounds, elements }: PgArray): unknown {
+  const isPlain = elements.every((element) => typeof element !== 'object' || element === null);
+  return isPlain
+    ? [Tag.plainArray, elementType, dimensions, lowerBounds, elements]
+    : [Tag.array, elementType, dimensions, lowerBounds, elements.map(pack)];
 }
 
 function unpack(packed: unknown): Value {
@@ -41,6 +49,8 @@ function unpack(packed: unknown): Value {
       return Buffer.from(parts[1] as Uint8Array);
     case Tag.numeric:
       return unpackNumeric(parts[1] as bigint | string, parts[2] as number);
+    case Tag.plainArray:
+      return new PgArray(parts[1] as number, parts[2] as number[], parts[3] as number[], parts[4] as Value[]);
     case Tag.array:
       return new PgArray(
         parts[1] as number,
@@ -89,35 +99,4 @@ function unpackNode(packed: unknown): JsonbNode {
     return new JsonbObject(keys, values.map(unpackNode));
   }
   return packed as JsonbNode;
-}
-
-/** Bytes that a row takes in memory, roughly. */
-export function rowBytes(row: Row): number {
-  let bytes = 32 + row.length * 8;
-  for (const value of row) bytes += valueBytes(value);
-  return bytes;
-}
-
-function valueBytes(value: Value): number {
-  switch (typeof value) {
-    // Most texts have one byte a character.
-    case 'string':
-      return 16 + value.length;
-    // Small integers stand in the row itself.
-    case 'number':
-      return (value | 0) === value ? 0 : 16;
-    case 'bigint':
-      return 24;
-    case 'object':
-      if (value === null) return 0;
-      if (Buffer.isBuffer(value)) return 100 + value.length;
-      if (value instanceof PgArray)
-        return value.elements.reduce<number>((sum, element) => sum + 8 + valueBytes(element), 100);
-      if (value instanceof PgRecord)
-        return value.values.reduce<number>((sum, field) => sum + 8 + valueBytes(field), 60);
-      if (value instanceof Jsonb) return 400;
-      return 80;
-    default:
-      return 8;
-  }
 }

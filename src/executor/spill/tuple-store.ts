@@ -1,10 +1,8 @@
 // Rows kept in the order they came, in memory up to a budget and in a temporary file beyond it; any number of readers.
 import type { Row } from '../../types/value.js';
-import { rowBytes } from './row-codec.js';
+import { rowBytes } from '../../types/value-size.js';
 import { TemporaryFile } from './temporary-file.js';
 
-/** Rows of one batch in the file. */
-const fileBatchRows = 1024;
 const cachedBatchesMax = 4;
 
 export class TupleStore {
@@ -31,7 +29,7 @@ export class TupleStore {
     this.memory.push(row);
     this.rowCount += 1;
     this.memoryBytes += rowBytes(row);
-    if (this.memoryBytes > this.bytesMax && this.memory.length >= fileBatchRows) this.spill();
+    if (this.memoryBytes > this.bytesMax) this.spill();
   }
 
   /** Up to `count` rows from position `from` on; fewer only at a batch's or the store's end. */
@@ -94,10 +92,8 @@ export class TupleStore {
 
   private spill(): void {
     this.file ??= new TemporaryFile(this.counts);
-    for (let at = 0; at < this.memory.length; at += fileBatchRows) {
-      const rows = this.memory.slice(at, at + fileBatchRows);
-      this.file.write(rows);
-      this.batchEnds.push((this.batchEnds[this.batchEnds.length - 1] ?? 0) + rows.length);
+    for (const count of this.file.writeAll(this.memory)) {
+      this.batchEnds.push((this.batchEnds[this.batchEnds.length - 1] ?? 0) + count);
     }
     this.memory = [];
     this.memoryBytes = 0;

@@ -2,6 +2,8 @@
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { arrayElementsMax } from '../../base/limits.js';
 import { tooManyElements } from '../../types/array-text.js';
+import { watchGrowth } from '../../types/memory.js';
+import { TextBuilder } from '../../types/text-builder.js';
 import { PgArray, type Value } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
@@ -16,6 +18,7 @@ fn('array_agg_transfn', {
   impl: (state: ArrayState | null, value: Value, info: CallInfo): ArrayState => {
     const target = state ?? { internal: true, elementType: info.argTypes[1]?.oid ?? 0, elements: [] };
     if (target.elements.length >= arrayElementsMax) throw tooManyElements();
+    watchGrowth(target.elements);
     target.elements.push(value);
     return target;
   },
@@ -57,7 +60,10 @@ fn('array_agg_array_transfn', {
       throw pgError(SqlState.arraySubscriptError, 'cannot accumulate arrays of different dimensionality');
     }
     target.count++;
-    for (const element of value.elements) target.elements.push(element);
+    for (const element of value.elements) {
+      watchGrowth(target.elements);
+      target.elements.push(element);
+    }
     return target;
   },
 });
@@ -86,7 +92,7 @@ fn('array_agg_array_combine', {
 
 interface TextState {
   readonly internal: true;
-  text: string;
+  readonly text: TextBuilder;
   /** The first value's delimiter: dropped from the result, kept for combining. */
   readonly firstDelimiter: string;
 }
@@ -94,12 +100,17 @@ interface TextState {
 fn('string_agg_transfn', {
   impl: (state: TextState | null, value: string | null, delimiter: string | null): TextState | null => {
     if (value === null) return state;
-    if (state === null) return { internal: true, text: value, firstDelimiter: delimiter ?? '' };
-    state.text += (delimiter ?? '') + value;
-    return state;
+    if (state !== null) {
+      if (delimiter !== null) state.text.append(delimiter);
+      state.text.append(value);
+      return state;
+    }
+    const text = new TextBuilder();
+    text.append(value);
+    return { internal: true, text, firstDelimiter: delimiter ?? '' };
   },
 });
-fn('string_agg_finalfn', { impl: (state: TextState | null) => (state === null ? null : state.text) });
+fn('string_agg_finalfn', { impl: (state: TextState | null) => (state === null ? null : state.text.toString()) });
 
 interface BytesState {
   readonly internal: true;
@@ -122,8 +133,11 @@ fn('bytea_string_agg_finalfn', {
 fn('string_agg_combine', {
   impl: (left: TextState | BytesState | null, right: TextState | BytesState | null) => {
     if (left === null || right === null) return left ?? right;
-    if ('text' in left && 'text' in right) left.text += right.firstDelimiter + right.text;
-    else if ('parts' in left && 'parts' in right) left.parts.push(right.firstDelimiter, ...right.parts);
+    if ('text' in left && 'text' in right) left.text.append(right.firstDelimiter + right.text.toString());
+    else if ('parts' in left && 'parts' in right) {
+      left.parts.push(right.firstDelimiter);
+      for (const part of right.parts) left.parts.push(part);
+    }
     return left;
   },
 });

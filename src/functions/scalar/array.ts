@@ -10,6 +10,7 @@ import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
 import { comparisonFamily } from './comparison.js';
 import { integerOutOfRange } from './integer.js';
+import { filledList, requireElements } from '../../types/memory.js';
 
 comparisonFamily<PgArray>(
   {
@@ -109,9 +110,11 @@ fn('array_cat', {
 function concatenate(left: PgArray, right: PgArray): PgArray {
   if (left.dimensions.length === 0) return right;
   if (right.dimensions.length === 0) return left;
-  const elements = [...left.elements, ...right.elements];
+  const size = left.elements.length + right.elements.length;
+  if (size > arrayElementsMax) throw tooManyElements();
+  requireElements(size);
+  const elements = left.elements.concat(right.elements);
   const make = (shape: PgArray, first: number, rest: readonly number[]) => {
-    if (elements.length > arrayElementsMax) throw tooManyElements();
     return new PgArray(shape.elementType, [first, ...rest], shape.lowerBounds, elements);
   };
   const difference = left.dimensions.length - right.dimensions.length;
@@ -305,7 +308,7 @@ function fill(value: Value, dimensions: PgArray | null, bounds: PgArray | null |
       throw pgError(SqlState.programLimitExceeded, `array lower bound is too large: ${lower}`);
     }
   });
-  return new PgArray(elementType, lengths, lowers, new Array<Value>(size).fill(value));
+  return new PgArray(elementType, lengths, lowers, filledList<Value>(size, value));
 }
 
 function fillNumbers(array: PgArray, detail: string): number[] {

@@ -1,6 +1,7 @@
 // LIKE and ILIKE for the character types and bytea. A pattern is compiled once per call site while it stays the same:
 // plain texts, prefixes, suffixes and infixes become string searches, the rest a backtracking match in linear space.
 import { pgError, SqlState } from '../../errors/pg-error.js';
+import { charactersOf } from '../../types/text-builder.js';
 import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
 import { lowerCollated } from './text-case.js';
@@ -58,7 +59,7 @@ function parse(pattern: string): Element[] {
 }
 
 function match(text: string, elements: readonly Element[]): boolean {
-  const characters = [...text];
+  const characters = charactersOf(text);
   let at = 0;
   let element = 0;
   let retryElement = -1;

@@ -1,5 +1,8 @@
 // Regular expression operators and functions (manual, sections 9.7.2 and 9.7.3).
 import { SqlState, pgError } from '../../errors/pg-error.js';
+import { characterCount } from '../../types/text-types.js';
+import { watchGrowth } from '../../types/memory.js';
+import { TextBuilder } from '../../types/text-builder.js';
 import { PgArray } from '../../types/value.js';
 import { fn, tableFn } from '../registry.js';
 import { advancedOptions, compileRegex } from '../regex/regex.js';
@@ -56,9 +59,7 @@ tableFn('regexp_matches', {
   rows: (text: string, pattern: string, flags: string) => {
     const { options, isGlobal } = parseFlags(flags);
     const regex = compileRegex(pattern, options);
-    return allMatches(regex, text, isGlobal ? Number.POSITIVE_INFINITY : 1).map((match) =>
-      groupsArray(regex, text, match),
-    );
+    return groupsOfAll(regex, text, allMatches(regex, text, isGlobal ? Number.POSITIVE_INFINITY : 1));
   },
 });
 tableFn('regexp_matches_no_flags', {
@@ -70,10 +71,10 @@ tableFn('regexp_matches_no_flags', {
 
 fn('regexp_split_to_array', {
   impl: (text: string, pattern: string, flags: string) =>
-    PgArray.of(textOid, split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_array()'))),
+    PgArray.of(textOid, listOf(split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_array()')))),
 });
 fn('regexp_split_to_array_no_flags', {
-  impl: (text: string, pattern: string) => PgArray.of(textOid, split(text, pattern, advancedOptions)),
+  impl: (text: string, pattern: string) => PgArray.of(textOid, listOf(split(text, pattern, advancedOptions))),
 });
 tableFn('regexp_split_to_table', {
   rows: (text: string, pattern: string, flags: string) =>
@@ -127,7 +128,9 @@ fn('textregexreplace_extended_no_n', {
 function count(text: string, pattern: string, start = 1, flags = ''): number {
   requireAtLeast('start', start, 1);
   const regex = compileRegex(pattern, parseFlagsWithoutGlobal(flags, 'regexp_count()'));
-  return allMatches(regex, text, Number.POSITIVE_INFINITY, unitIndex(text, start)).length;
+  let count = 0;
+  for (const _ of allMatches(regex, text, Number.POSITIVE_INFINITY, unitIndex(text, start))) count += 1;
+  return count;
 }
 fn('regexp_count', {
   impl: (text: string, pattern: string, start: number, flags: string) => count(text, pattern, start, flags),
@@ -209,7 +212,7 @@ function nthSpan(
 ): { readonly span: readonly [number, number] | null } {
   const regex = compileRegex(pattern, parseFlagsWithoutGlobal(wanted.flags ?? '', name));
   const { nth = 1, group = 0 } = wanted;
-  const match = allMatches(regex, text, nth, unitIndex(text, wanted.start ?? 1))[nth - 1];
+  const match = nthMatch(allMatches(regex, text, nth, unitIndex(text, wanted.start ?? 1)), nth);
   // Without groups the whole match counts as the first.
   if (!match || group > Math.max(regex.groupCount, 1)) return { span: null };
   return { span: group === 0 || regex.groupCount === 0 ? [match.start, match.end] : (match.groups[group - 1] ?? null) };
@@ -236,32 +239,55 @@ function groupText(text: string, match: RegexMatch, group: number): string | nul
 }
 
 /** Matches from left to right, at most `countMax`, none overlapping; an empty match moves on by one character. */
-function allMatches(regex: CompiledRegex, text: string, countMax: number, from = 0): RegexMatch[] {
-  const found: RegexMatch[] = [];
+function* allMatches(
+  regex: CompiledRegex,
+  text: string,
+  countMax: number,
+  from = 0,
+): Generator<RegexMatch, void, void> {
   let at = from;
-  while (at <= text.length && found.length < countMax) {
+  for (let count = 0; at <= text.length && count < countMax; count++) {
     const match = regex.find(text, at);
-    if (!match) break;
-    found.push(match);
+    if (!match) return;
+    yield match;
     at = match.end > match.start ? match.end : match.end + characterUnits(text, match.end);
   }
-  return found;
 }
 
-function split(text: string, pattern: string, options: RegexOptions): string[] {
-  const regex = compileRegex(pattern, options);
-  const parts: string[] = [];
+function* groupsOfAll(regex: CompiledRegex, text: string, found: Iterable<RegexMatch>): Generator<PgArray, void, void> {
+  for (const match of found) yield groupsArray(regex, text, match);
+}
+
+function nthMatch(found: Iterable<RegexMatch>, nth: number): RegexMatch | null {
+  let count = 0;
+  for (const match of found) if (++count === nth) return match;
+  return null;
+}
+
+function listOf(parts: Iterable<string>): string[] {
+  const list: string[] = [];
+  for (const part of parts) {
+    watchGrowth(list);
+    list.push(part);
+  }
+  return list;
+}
+
+function split(text: string, pattern: string, options: RegexOptions): Iterable<string> {
+  return partsBetween(compileRegex(pattern, options), text);
+}
+
+function* partsBetween(regex: CompiledRegex, text: string): Generator<string, void, void> {
   let at = 0;
   for (const match of allMatches(regex, text, Number.POSITIVE_INFINITY)) {
     // Empty matches at the ends, and right behind a match, split nothing off.
     if (match.end === match.start && (match.start === text.length || match.start === at)) {
       if (match.start === text.length || at === match.start) continue;
     }
-    parts.push(text.slice(at, match.start));
+    yield text.slice(at, match.start);
     at = match.end;
   }
-  parts.push(text.slice(at));
-  return parts;
+  yield text.slice(at);
 }
 
 interface ReplaceOptions {
@@ -274,15 +300,19 @@ interface ReplaceOptions {
 
 function replace(text: string, pattern: string, replacement: string, { options, start, nth }: ReplaceOptions): string {
   const regex = compileRegex(pattern, options);
-  const found = allMatches(regex, text, nth === 0 ? Number.POSITIVE_INFINITY : nth, start);
-  const chosen = nth === 0 ? found : found.slice(nth - 1, nth);
-  let result = '';
+  const result = new TextBuilder();
   let at = 0;
-  for (const match of chosen) {
-    result += text.slice(at, match.start) + expand(replacement, text, match);
+  let count = 0;
+  for (const match of allMatches(regex, text, nth === 0 ? Number.POSITIVE_INFINITY : nth, start)) {
+    count += 1;
+    if (nth !== 0 && count !== nth) continue;
+    result.append(text.slice(at, match.start));
+    result.append(expand(replacement, text, match));
     at = match.end;
   }
-  return result + text.slice(at);
+  if (at === 0 && result.length === 0) return text;
+  result.append(text.slice(at));
+  return result.toString();
 }
 
 /** \1 to \9, \& and \\ in the replacement. */
@@ -298,7 +328,7 @@ function expand(replacement: string, text: string, match: RegexMatch): string {
 function unitIndex(text: string, position: number): number {
   let at = 0;
   for (let passed = 1; passed < position && at < text.length; passed++) at += characterUnits(text, at);
-  return position > 1 && at >= text.length && [...text].length < position - 1 ? text.length + 1 : at;
+  return position > 1 && at >= text.length && characterCount(text) < position - 1 ? text.length + 1 : at;
 }
 
 function characterUnits(text: string, at: number): number {

@@ -1,5 +1,6 @@
 // Splitting texts (split_part, string_to_array, string_to_table, parse_ident) and joining arrays (array_to_string).
 import { pgError, SqlState } from '../../errors/pg-error.js';
+import { TextBuilder, charactersOf, splitText } from '../../types/text-builder.js';
 import { PgArray, type Value } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
 import { fn, tableFn } from '../registry.js';
@@ -12,7 +13,7 @@ fn('split_part', {
     if (position === 0) throw pgError(SqlState.invalidParameterValue, 'field position must not be zero');
     if (value === '') return '';
     if (delimiter !== '') refuseNondeterministic(info);
-    const fields = delimiter === '' ? [value] : value.split(delimiter);
+    const fields = delimiter === '' ? [value] : splitText(value, delimiter);
     return (position > 0 ? fields[position - 1] : fields[fields.length + position]) ?? '';
   },
 });
@@ -20,7 +21,7 @@ fn('split_part', {
 /** Pieces between delimiters: characters where the delimiter is null, the whole where it is empty. */
 function pieces(value: string, delimiter: string | null, nullText: string | null): (string | null)[] {
   if (value === '') return [];
-  const parts = delimiter === null ? [...value] : delimiter === '' ? [value] : value.split(delimiter);
+  const parts = delimiter === null ? charactersOf(value) : delimiter === '' ? [value] : splitText(value, delimiter);
   return nullText === null ? parts : parts.map((part) => (part === nullText ? null : part));
 }
 
@@ -43,12 +44,16 @@ tableFn('text_to_table_null', {
 /** Elements' text joined by the delimiter; nulls are left out, or stand as `nullText`. */
 function joined(array: PgArray, delimiter: string, nullText: string | null, info: CallInfo): string {
   const type = info.io.typeByOid(array.elementType);
-  const parts: string[] = [];
+  const result = new TextBuilder();
+  let isFirst = true;
   for (const element of array.elements) {
-    if (element !== null) parts.push(type.behaviour.output(element, type, info.io));
-    else if (nullText !== null) parts.push(nullText);
+    const part = element === null ? nullText : type.behaviour.output(element, type, info.io);
+    if (part === null) continue;
+    if (!isFirst) result.append(delimiter);
+    isFirst = false;
+    result.append(part);
   }
-  return parts.join(delimiter);
+  return result.toString();
 }
 fn('array_to_text', {
   impl: (array: PgArray, delimiter: string, info: CallInfo) => joined(array, delimiter, null, info),

@@ -15,6 +15,8 @@ import {
   trimBlanks,
   truncateIdentifier,
 } from '../../types/text-types.js';
+import { requireMemory } from '../../types/memory.js';
+import { TextBuilder, charactersOf, replaceText } from '../../types/text-builder.js';
 import type { Value } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
@@ -70,7 +72,7 @@ export function hasSurrogates(value: string): boolean {
 export function sliceCharacters(value: string, from: number, to: number): string {
   if (to <= from) return '';
   if (!hasSurrogates(value)) return value.slice(from, to);
-  return [...value].slice(from, to).join('');
+  return charactersOf(value).slice(from, to).join('');
 }
 
 /** substring(value from start for length), as SQL counts: the window may begin before the text. */
@@ -132,7 +134,7 @@ fn('text_right', {
     return sliceCharacters(value, skip, Number.POSITIVE_INFINITY);
   },
 });
-fn('text_reverse', { impl: (value: string) => [...value].reverse().join('') });
+fn('text_reverse', { impl: (value: string) => charactersOf(value).reverse().join('') });
 fn('text_starts_with', {
   impl: (value: string, prefix: string, info: CallInfo) => {
     refuseNondeterministic(info);
@@ -145,6 +147,7 @@ fn('repeat', {
     if (count <= 0 || value === '') return '';
     if (Buffer.byteLength(value) * count + 4 > valueBytesMax || value.length * count > textUnitsMax)
       throw lengthTooLarge();
+    requireMemory(value.length * count);
     return value.repeat(count);
   },
 });
@@ -165,6 +168,7 @@ function padding(fill: string, count: number): string {
 function pad(value: string, length: number, fill: string, left: boolean): string {
   const wanted = Math.max(length, 0);
   if (wanted * 4 + 4 > valueBytesMax || wanted * 2 > textUnitsMax) throw lengthTooLarge();
+  requireMemory(wanted);
   const missing = wanted - characterCount(value);
   if (missing <= 0) return characterPrefix(value, wanted);
   if (fill === '') return value;
@@ -179,12 +183,20 @@ fn('rpad(text,int4)', { impl: (value: string, length: number) => pad(value, leng
 /** Takes off characters of `set` at one or both ends. */
 function trim(value: string, set: string, left: boolean, right: boolean): string {
   const characters = new Set(set);
-  const parts = [...value];
   let from = 0;
-  let to = parts.length;
-  while (left && from < to && characters.has(parts[from] as string)) from++;
-  while (right && to > from && characters.has(parts[to - 1] as string)) to--;
-  return from === 0 && to === parts.length ? value : parts.slice(from, to).join('');
+  let to = value.length;
+  while (left && from < to) {
+    const character = String.fromCodePoint(value.codePointAt(from) as number);
+    if (!characters.has(character)) break;
+    from += character.length;
+  }
+  while (right && to > from) {
+    const unit = value.charCodeAt(to - 1);
+    const width = unit >= 0xdc00 && unit <= 0xdfff && to - from > 1 ? 2 : 1;
+    if (!characters.has(value.slice(to - width, to))) break;
+    to -= width;
+  }
+  return value.slice(from, to);
 }
 fn('btrim', { impl: (value: string, set: string) => trim(value, set, true, true) });
 fn('ltrim', { impl: (value: string, set: string) => trim(value, set, true, false) });
@@ -209,15 +221,15 @@ fn('translate', {
     [...from].forEach((char, at) => {
       if (!map.has(char)) map.set(char, targets[at] ?? '');
     });
-    let result = '';
-    for (const char of value) result += map.get(char) ?? char;
-    return result;
+    const result = new TextBuilder();
+    for (const char of value) result.append(map.get(char) ?? char);
+    return result.toString();
   },
 });
 fn('replace_text', {
   impl: (value: string, from: string, to: string, info: CallInfo) => {
     refuseNondeterministic(info);
-    return from === '' ? value : value.replaceAll(from, () => to);
+    return from === '' ? value : replaceText(value, from, to);
   },
 });
 

@@ -5,10 +5,9 @@ import type { CommandResult } from '../../commands/api.js';
 import type { Query } from '../../trees/query.js';
 import type { Row } from '../../types/value.js';
 import type { ParameterValue } from '../parameters.js';
-import { Portal } from '../portal.js';
+import { Portal, pass } from '../portal.js';
 import { PreparedStatement } from '../prepared-statement.js';
 import type { Session } from '../session.js';
-import { rowsResult } from './settings.js';
 
 /** Bits of DeclareCursorStmt.options (PostgreSQL's CURSOR_OPT_*). */
 const cursorOption = {
@@ -87,31 +86,22 @@ function isScrollable(options: number, query: Query | null): boolean {
 export async function runFetch(session: Session, statement: FetchStmt): Promise<CommandResult> {
   const portal = session.requireCursor(statement.portalname ?? '');
   await portal.start(session);
-  const rows = await move(portal, statement);
-  if (statement.ismove) return { kind: 'done', tag: `MOVE ${rows.length}` };
+  if (statement.ismove) return { kind: 'done', tag: `MOVE ${(await pass(move(portal, statement))).count}` };
   const columns = portal.describe(session) ?? [];
-  const result = rowsResult(columns, rows, '');
-  return result.kind === 'rows' ? { ...result, tag: () => `FETCH ${rows.length}` } : result;
+  return { kind: 'rows', columns, rows: move(portal, statement), tag: (rowCount) => `FETCH ${rowCount}` };
 }
 
-async function move(portal: Portal, statement: FetchStmt): Promise<readonly Row[]> {
+async function* move(portal: Portal, statement: FetchStmt): AsyncGenerator<readonly Row[], void, void> {
   const written = Number(statement.howMany ?? 0);
   const count = Math.abs(written) >= fetchAllFrom ? Math.sign(written) * Number.POSITIVE_INFINITY : written;
-  switch (statement.direction ?? 'FETCH_FORWARD') {
-    case 'FETCH_FORWARD':
-      return forward(portal, count);
-    case 'FETCH_BACKWARD':
-      return forward(portal, -count);
-    case 'FETCH_ABSOLUTE':
-      return portal.fetchAbsolute(count);
-    default:
-      return portal.fetchRelative(count);
+  const direction = statement.direction ?? 'FETCH_FORWARD';
+  if (direction === 'FETCH_ABSOLUTE') yield await portal.fetchAbsolute(count);
+  else if (direction === 'FETCH_RELATIVE') yield await portal.fetchRelative(count);
+  else {
+    const forward = direction === 'FETCH_FORWARD' ? count : -count;
+    if (forward === 0) yield portal.fetchCurrent();
+    else yield* forward > 0 ? portal.forward(forward) : portal.backward(-forward);
   }
-}
-
-async function forward(portal: Portal, count: number): Promise<readonly Row[]> {
-  if (count === 0) return portal.fetchCurrent();
-  return count > 0 ? portal.fetchForward(count) : portal.fetchBackward(-count);
 }
 
 /** CLOSE name / ALL. */

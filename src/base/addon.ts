@@ -9,3 +9,6 @@ export const addon = require('../../../native/heliosdb.node') as typeof Addon;
 
 /** Kind in the registry of backends of the sessions in which a fresh worker compiles its code: nobody's, soon over. */
 export const warmUpKind = 'warm-up';
+
+/** Kind of the sessions that look after tables by themselves. */
+export const autovacuumKind = 'autovacuum worker';

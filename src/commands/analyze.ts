@@ -1,11 +1,11 @@
 // ANALYZE and VACUUM. Rows need no vacuuming here: old versions go with their snapshots. VACUUM therefore checks its
 // options and rights, lets new rows fill gaps between others (FULL writes the table anew), updates the sizes in pg_class,
 // and runs ANALYZE where asked.
-import type { DefElem, VacuumRelation, VacuumStmt } from '@pgsql/types';
+import type { DefElem, RangeVar, VacuumRelation, VacuumStmt } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { currentMicroseconds } from '../base/clock.js';
-import { pgError, SqlState } from '../errors/pg-error.js';
+import { PgError, pgError, SqlState } from '../errors/pg-error.js';
 import { statisticsService } from '../functions/server-services.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { compactTable } from './cluster.js';
@@ -58,15 +58,18 @@ export async function vacuumStatement(statement: VacuumStmt, context: CommandCon
       throw pgError(SqlState.featureNotSupported, 'ONLY_DATABASE_STATS cannot be specified with a list of tables');
     return { kind: 'done', tag };
   }
+  const verb = isVacuum ? 'vacuum' : 'analyze';
+  const locks = new TableLocks(context, verb, options.get('skip_locked') === true);
   const targets =
     relations.length === 0
-      ? allTables(context)
+      ? await allTables(context, locks)
       : await namedTables(
           context,
           relations.map((node) => nodeOf(node, 'VacuumRelation')),
+          locks,
         );
   for (const { relation, columns } of targets) {
-    if (!mayMaintain(context, relation, isVacuum ? 'vacuum' : 'analyze', relations.length > 0)) continue;
+    if (!mayMaintain(context, relation, verb, relations.length > 0)) continue;
     if (relation.kind !== 'r' && relation.kind !== 'm' && relation.kind !== 'p' && relation.kind !== 't') {
       skip(
         context,
@@ -80,16 +83,16 @@ export async function vacuumStatement(statement: VacuumStmt, context: CommandCon
     const current = context.catalog.requireRelation(relation.oid);
     if (doesAnalyze) await analyzeTable(context, current, columns);
     else await storeSize(context, current, rows);
-    noteMaintenance(context, relation, { isVacuum, doesAnalyze });
+    noteMaintenance(context, relation, { isVacuum, doesAnalyze, isAutomatic: false });
   }
   return { kind: 'done', tag };
 }
 
-/** What the counters say once the command has committed. */
-function noteMaintenance(
+/** What the counters say once the command, or the automatic work, has committed. */
+export function noteMaintenance(
   context: CommandContext,
   relation: RelationDescriptor,
-  done: { readonly isVacuum: boolean; readonly doesAnalyze: boolean },
+  done: { readonly isVacuum: boolean; readonly doesAnalyze: boolean; readonly isAutomatic: boolean },
 ): void {
   const service = context.session.service(statisticsService);
   const database = relation.isShared ? 0 : context.catalog.database;
@@ -97,19 +100,31 @@ function noteMaintenance(
   const now = currentMicroseconds();
   context.transaction.afterCommit(() => {
     if (done.isVacuum) {
-      const set = { liveTuples, deadTuples: 0, insSinceVacuum: 0, lastVacuum: now };
-      service.maintained(database, relation.oid, { set, count: 'vacuumCount' });
+      const set = { liveTuples, deadTuples: 0, insSinceVacuum: 0 };
+      service.maintained(
+        database,
+        relation.oid,
+        done.isAutomatic
+          ? { set: { ...set, lastAutovacuum: now }, count: 'autovacuumCount' }
+          : { set: { ...set, lastVacuum: now }, count: 'vacuumCount' },
+      );
     }
     if (done.doesAnalyze) {
-      const set = { liveTuples, modSinceAnalyze: 0, lastAnalyze: now };
-      service.maintained(database, relation.oid, { set, count: 'analyzeCount' });
+      const set = { liveTuples, modSinceAnalyze: 0 };
+      service.maintained(
+        database,
+        relation.oid,
+        done.isAutomatic
+          ? { set: { ...set, lastAutoanalyze: now }, count: 'autoanalyzeCount' }
+          : { set: { ...set, lastAnalyze: now }, count: 'analyzeCount' },
+      );
     }
   });
 }
 
 /** FULL writes the table anew (the system's own are left as they are); else the pages' free space becomes known. Returns
  *  the number of rows. */
-async function vacuumTable(
+export async function vacuumTable(
   context: CommandContext,
   relation: RelationDescriptor,
   options: ReadonlyMap<string, boolean>,
@@ -176,22 +191,67 @@ function parallelWorkers(option: DefElem): number {
   return count;
 }
 
-function allTables(context: CommandContext): Target[] {
+/** SKIP_LOCKED: a table that would have to be waited for is left out, with a warning where it was named. */
+class TableLocks {
+  constructor(
+    private readonly context: CommandContext,
+    private readonly verb: string,
+    private readonly skips: boolean,
+  ) {}
+
+  async named(range: RangeVar): Promise<RelationDescriptor | null> {
+    const options = this.skips ? { noWait: true } : {};
+    try {
+      return await lockRelationByName(this.context, range, 'ShareUpdateExclusiveLock', options);
+    } catch (error) {
+      if (!this.isLocked(error)) throw error;
+      const message = `skipping ${this.verb} of "${range.relname ?? ''}" --- lock not available`;
+      this.context.notice({ severity: 'WARNING', code: SqlState.lockNotAvailable, message, fields: {} });
+      return null;
+    }
+  }
+
+  /** False where the table is left out. */
+  async listed(relation: RelationDescriptor): Promise<boolean> {
+    try {
+      const wait = this.context.transaction.lockRelation(relation.oid, 'ShareUpdateExclusiveLock', {
+        noWait: this.skips,
+        name: relation.name,
+      });
+      if (wait !== undefined) await wait;
+      return true;
+    } catch (error) {
+      if (this.isLocked(error)) return false;
+      throw error;
+    }
+  }
+
+  private isLocked(error: unknown): boolean {
+    return this.skips && error instanceof PgError && error.code === SqlState.lockNotAvailable;
+  }
+}
+
+async function allTables(context: CommandContext, locks: TableLocks): Promise<Target[]> {
   const result: Target[] = [];
   for (const kind of ['r', 'm']) {
     for (const { row } of context.catalog.tables.find('pg_class', { relkind: kind })) {
       const relation = context.catalog.relation(row.oid);
       if (relation === null || (relation.persistence === 't' && relation.file.temporaryOwner === 0)) continue;
-      result.push({ relation, columns: null });
+      if (!hasRelationPrivilege(context, relation, aclBit.maintain)) continue;
+      if (await locks.listed(relation)) result.push({ relation, columns: null });
     }
   }
   return result;
 }
 
-async function namedTables(context: CommandContext, list: readonly VacuumRelation[]): Promise<Target[]> {
+async function namedTables(
+  context: CommandContext,
+  list: readonly VacuumRelation[],
+  locks: TableLocks,
+): Promise<Target[]> {
   const result: Target[] = [];
   for (const item of list) {
-    const relation = await lockRelationByName(context, item.relation ?? {}, 'ShareUpdateExclusiveLock');
+    const relation = await locks.named(item.relation ?? {});
     if (relation === null) continue;
     const columns = (item.va_cols ?? []).map(stringOf);
     checkColumns(relation, columns);

@@ -70,7 +70,7 @@ export async function createDatabaseStatement(
   if (tables.findOne('pg_database', { datname: name }) !== null) {
     throw pgError(SqlState.duplicateDatabase, `database "${name}" already exists`);
   }
-  const template = templateOf(context, optionText(given, 'template') ?? 'template1');
+  const template = await templateOf(context, optionText(given, 'template') ?? 'template1');
   checkEncoding(given);
   const oid = tables.newOid('pg_database');
   await tables.insert(context.transaction, 'pg_database', {
@@ -104,13 +104,20 @@ function ownerOf(context: CommandContext, given: Given): number {
   return owner;
 }
 
-function templateOf(context: CommandContext, name: string): PgDatabaseRow {
+/** Sessions of clients in a database; automatic maintenance makes room. */
+async function otherSessions(context: CommandContext, database: number): Promise<number> {
+  const sessions = context.session.service(sessionRegistryService);
+  await sessions.dismissMaintenance(database);
+  return sessions.otherSessions(database);
+}
+
+async function templateOf(context: CommandContext, name: string): Promise<PgDatabaseRow> {
   const row = context.catalog.tables.findOne('pg_database', { datname: name })?.row;
   if (row === undefined) throw pgError(SqlState.undefinedDatabase, `template database "${name}" does not exist`);
   if (!row.datistemplate && !isOwner(context, row.datdba)) {
     throw pgError(SqlState.insufficientPrivilege, `permission denied to copy database "${name}"`);
   }
-  const others = context.session.service(sessionRegistryService).otherSessions(row.oid);
+  const others = await otherSessions(context, row.oid);
   if (others > 0) throw inUse(`source database "${name}" is being accessed by other users`, others);
   return row;
 }
@@ -249,7 +256,7 @@ export async function dropDatabaseStatement(statement: DropdbStmt, context: Comm
     throw pgError(SqlState.objectInUse, 'cannot drop the currently open database');
   const sessions = context.session.service(sessionRegistryService);
   if (defElems(statement.options).some((def) => def.defname === 'force')) await sessions.terminateSessions(row.oid);
-  const others = sessions.otherSessions(row.oid);
+  const others = await otherSessions(context, row.oid);
   if (others > 0) throw inUse(`database "${name}" is being accessed by other users`, others);
   const address = objectAddress(ClassOid.database, row.oid);
   await setComment(context, address, null);
@@ -275,7 +282,7 @@ export async function renameDatabaseRow(context: CommandContext, oldName: string
   }
   if (row.oid === context.catalog.database)
     throw pgError(SqlState.featureNotSupported, 'current database cannot be renamed');
-  const others = context.session.service(sessionRegistryService).otherSessions(row.oid);
+  const others = await otherSessions(context, row.oid);
   if (others > 0) throw inUse(`database "${oldName}" is being accessed by other users`, others);
   const entry = tables.findOne('pg_database', { oid: row.oid });
   if (entry !== null) await tables.update(context.transaction, 'pg_database', entry, { datname: newName });

@@ -3,7 +3,7 @@
 // start recover (immediate), as PostgreSQL's do.
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { addon, warmUpKind } from '../base/addon.js';
+import { addon, autovacuumKind, warmUpKind } from '../base/addon.js';
 import type { BaseSettings } from '../config/base-settings.js';
 import type { StartCommand } from '../config/command-line.js';
 import { postgresqlVersion } from '../config/generated/settings.js';
@@ -86,8 +86,21 @@ class Server {
     process.on('SIGINT', () => void this.shutDown('fast'));
     process.on('SIGQUIT', () => process.exit(2));
     process.on('SIGHUP', () => this.reload());
+    this.scheduleAutovacuum();
     process.stdout.write(banner(this.configuration, listening));
     this.log.info({ listening }, 'ready to accept connections');
+  }
+
+  /** A round of automatic maintenance each autovacuum_naptime, as the settings are then. */
+  private scheduleAutovacuum(): void {
+    const napSeconds = this.configuration.settings.int('autovacuum_naptime');
+    setTimeout(() => {
+      if (this.stopping !== null) return;
+      const { settings } = this.configuration;
+      if (settings.bool('autovacuum') && settings.bool('track_counts'))
+        this.supervisor.orderOne({ kind: 'autovacuum' });
+      this.scheduleAutovacuum();
+    }, napSeconds * 1000).unref();
   }
 
   /** Listens everywhere it should; throws ConfigurationError where it can't. Returns where it does. */
@@ -135,6 +148,7 @@ class Server {
     this.stopping = mode;
     this.log.info({ mode }, 'shutting down');
     if (mode === 'fast') endSessions();
+    endMaintenance();
     if (!isFirst) return;
     addon.acceptorStop();
     let waitedMs = 0;
@@ -156,6 +170,12 @@ class Server {
 }
 
 const terminateBit = 2;
+
+/** Automatic maintenance is no client to wait for. */
+function endMaintenance(): void {
+  for (const { pid, kind } of addon.backendList())
+    if (kind === autovacuumKind) addon.backendInterrupt(pid, null, terminateBit);
+}
 
 function endSessions(): void {
   for (const backend of addon.backendList()) addon.backendInterrupt(backend.pid, null, terminateBit);

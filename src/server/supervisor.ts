@@ -58,6 +58,12 @@ export class Supervisor {
     for (const worker of this.workers.values()) worker.postMessage(order);
   }
 
+  /** To the worker that has served longest. */
+  orderOne(order: WorkerOrder): void {
+    const [first] = this.workers.values();
+    first?.postMessage(order);
+  }
+
   /** Ends all workers; those that don't end by themselves are ended. */
   async stop(): Promise<void> {
     this.isStopping = true;

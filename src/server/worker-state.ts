@@ -30,6 +30,8 @@ export interface WorkerStart {
 /** Messages of the main thread to a worker. */
 export type WorkerOrder =
   | { readonly kind: 'reload'; readonly configured: readonly ConfiguredSetting[] }
+  /** A round of automatic maintenance is due; one that still runs goes on instead. */
+  | { readonly kind: 'autovacuum' }
   /** Close what is left and exit. */
   | { readonly kind: 'stop' };
 

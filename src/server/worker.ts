@@ -22,10 +22,11 @@ import type { WorkerOrder, WorkerReport, WorkerStart, WorkerState } from './work
 
 const start = workerData as WorkerStart;
 const port = defined(parentPort, 'the main thread');
+const sockets = new Set<Socket>();
 /** About how long a worker's warm-up takes. */
 const warmUpMs = 1000;
-const sockets = new Set<Socket>();
 let isStopping = false;
+let isMaintaining = false;
 const report = (message: WorkerReport) => port.postMessage(message);
 
 try {
@@ -72,8 +73,19 @@ function serve(state: MutableState, room: SessionRoom): void {
   });
   port.on('message', (order: WorkerOrder) => {
     if (order.kind === 'reload') reload(state, order);
+    else if (order.kind === 'autovacuum') autovacuum(room);
     else stop(state);
   });
+}
+
+function autovacuum(room: SessionRoom): void {
+  if (isMaintaining) return;
+  isMaintaining = true;
+  void room
+    .autovacuum(() => isStopping)
+    .finally(() => {
+      isMaintaining = false;
+    });
 }
 
 function accept(state: WorkerState, room: SessionRoom, fd: number, isLocal: boolean): void {

@@ -3,7 +3,7 @@
 import { addon } from '../base/addon.js';
 import { ByteWriter } from '../base/bytes.js';
 import { SqlState, pgError } from '../errors/pg-error.js';
-import type { ClientConnection, LoginDatabase, LoginRole } from '../wire/connection.js';
+import type { ClientConnection, Interrupts, LoginDatabase, LoginRole } from '../wire/connection.js';
 
 /** Opens one on a database as a role; `close` gives its place in the registry of backends back. */
 export function openInternalConnection(role: LoginRole, database: LoginDatabase, kind: string): ClientConnection {
@@ -20,7 +20,7 @@ export function openInternalConnection(role: LoginRole, database: LoginDatabase,
     client: null,
     tls: null,
     systemUser: null,
-    interrupts: { pending: false, take: () => null, subscribe: () => () => {} },
+    interrupts: interruptsOf(backend.slot),
     isInternal: true,
     out,
     flushSoon() {
@@ -36,5 +36,24 @@ export function openInternalConnection(role: LoginRole, database: LoginDatabase,
     receiveThen: (resolve) => resolve(null),
     isClosed: false,
     close: () => addon.backendClose(backend.slot),
+  };
+}
+
+const cancelBit = 1;
+const terminateBit = 2;
+
+/** Requests of other sessions to end what runs here; looked at between steps, nothing is woken for them. */
+function interruptsOf(slot: number): Interrupts {
+  const words = addon.backendInterruptWords();
+  return {
+    get pending() {
+      return words[slot] !== 0;
+    },
+    take() {
+      const bits = addon.backendTakeInterrupts(slot);
+      if ((bits & terminateBit) !== 0) return 'terminate';
+      return (bits & cancelBit) !== 0 ? 'cancel' : null;
+    },
+    subscribe: () => () => {},
   };
 }

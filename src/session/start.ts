@@ -9,6 +9,7 @@ import { loadParser } from '../parser/parse.js';
 import type { Store } from '../storage/api.js';
 import { startLocks } from '../transaction/worker-locks.js';
 import type { SessionHost } from '../wire/connection.js';
+import { autovacuumRound } from './autovacuum.js';
 import { createSettings } from './create-settings.js';
 import { createSessionHost } from './host.js';
 import { initializeDatabases } from './initialize.js';
@@ -33,6 +34,8 @@ export interface SessionRoom {
   initialize(): Promise<void>;
   /** Compiles what clients' first statements need while the worker is idle; ends early once `isOver`. */
   warmUp(isOver: () => boolean): Promise<void>;
+  /** Looks after the tables of all databases once. Never rejects. */
+  autovacuum(isOver: () => boolean): Promise<void>;
 }
 
 /** Makes the worker ready for sessions. */
@@ -55,5 +58,6 @@ export async function startSessions(options: SessionRoomOptions): Promise<Sessio
     host: createSessionHost(environment),
     initialize: () => initializeDatabases(environment),
     warmUp: (isOver) => warmUp(environment, isOver),
+    autovacuum: (isOver) => autovacuumRound(environment, isOver),
   };
 }

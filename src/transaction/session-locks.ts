@@ -1,6 +1,6 @@
 // One session's requests to the lock table: grants at once, or a wait that ends by the grant, by a deadlock (looked for
 // after deadlock_timeout), by lock_timeout, or by an interrupt (cancel, terminate, statement_timeout).
-import { addon } from '../base/addon.js';
+import { addon, autovacuumKind } from '../base/addon.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { deadlockError, waitEvent } from './lock-description.js';
 import { addOwner, awaitTicket, forgetTicket } from './worker-locks.js';
@@ -27,7 +27,7 @@ export class SessionLocks {
   private hasAsked = false;
 
   constructor(
-    processId: number,
+    private readonly processId: number,
     readonly database: number,
     private readonly environment: WaitEnvironment,
     /** Counts a deadlock that a wait of this session ended in. */
@@ -106,6 +106,14 @@ export class SessionLocks {
     addon.locksDropOwner(this.owner);
   }
 
+  /** Who looks after a table by itself gives way to whoever has waited for it this long. */
+  private sendAutovacuumAway(): void {
+    const blocking = addon.locksBlockingPids(this.processId);
+    for (const { pid, kind } of addon.backendList()) {
+      if (kind === autovacuumKind && blocking.includes(pid)) addon.backendInterrupt(pid, null, cancelBit);
+    }
+  }
+
   private settle(answer: number, kind: number): LockWait {
     return answer === 0 ? undefined : this.wait(answer, kind);
   }
@@ -142,7 +150,10 @@ export class SessionLocks {
       };
       after(environment.deadlockTimeoutMs(), () => {
         const cycle = addon.locksDetectDeadlock(this.owner);
-        if (cycle.length === 0) return;
+        if (cycle.length === 0) {
+          this.sendAutovacuumAway();
+          return;
+        }
         this.deadlocked();
         giveUp(deadlockError(cycle));
       });
@@ -153,6 +164,9 @@ export class SessionLocks {
     });
   }
 }
+
+/** Requests to end as the registry of backends keeps them. */
+const cancelBit = 1;
 
 /** An advisory lock's key: the halves of one bigint (sub 1) or two ints (sub 2), unsigned. */
 export interface AdvisoryKey {

@@ -31,7 +31,10 @@ export async function analyzeTable(
     attribute.statisticsTarget > 0 ? attribute.statisticsTarget : standard;
   const wanted = rowsPerTargetEntry * Math.max(100, ...chosen.map(targetOf));
   const { rows, total } = await sampleRows(context, relation, chosen, wanted);
+  const execution = context.corridor.executionContext();
   for (const attribute of chosen) {
+    execution.checkInterrupts();
+    await execution.yieldToEventLoop();
     const statistics = collect(context, attribute, rows, total, targetOf(attribute));
     if (statistics !== null) await storeStatistics(context, relation.oid, attribute, statistics);
   }
@@ -179,7 +182,7 @@ export async function storeSize(context: CommandContext, relation: RelationDescr
     const same = Object.entries(changes).every(
       ([name, value]) => entry.row[name as keyof CatalogRow<'pg_class'>] === value,
     );
-    if (!same) await catalog.tables.update(transaction, 'pg_class', entry, changes);
+    if (!same) await catalog.tables.updateNewest(transaction, 'pg_class', entry, changes);
   };
   await update(relation.oid, { reltuples: Math.fround(rows), relpages: pages, relallvisible: pages });
   for (const index of relation.indexes) {

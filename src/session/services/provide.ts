@@ -1,4 +1,5 @@
 // Every service that rooms below ask of the session, each under its key: the one list of them.
+import { autovacuumKind } from '../../base/addon.js';
 import { catalogService } from '../../catalog/service.js';
 import { serverInfo } from '../../catalog/server-info.js';
 import { sessionIdentity } from '../../catalog/session-identity.js';
@@ -72,6 +73,7 @@ export function provideServices(session: Session): void {
   session.provide(settingsService, commandSettings(session));
   session.provide(sessionRegistryService, {
     otherSessions: (database) => othersOf(session, database).length,
+    dismissMaintenance: (database) => dismissMaintenance(session, database),
     async terminateSessions(database) {
       for (const other of othersOf(session, database)) backends.signal(other.processId, 'terminate');
     },
@@ -84,4 +86,16 @@ function othersOf(session: Session, database: number) {
   return backends
     .list()
     .filter((other) => other.database === database && other.processId !== session.connection.processId);
+}
+
+const dismissalPollMs = 10;
+const dismissalMaxMs = 5000;
+
+async function dismissMaintenance(session: Session, database: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < dismissalMaxMs; waitedMs += dismissalPollMs) {
+    const workers = othersOf(session, database).filter(({ kind }) => kind === autovacuumKind);
+    if (workers.length === 0) return;
+    for (const worker of workers) backends.signal(worker.processId, 'terminate');
+    await new Promise((resolve) => setTimeout(resolve, dismissalPollMs));
+  }
 }

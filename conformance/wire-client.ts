@@ -9,6 +9,9 @@ export interface WireError {
   readonly hint: string | null;
 }
 
+/** What an ErrorResponse or NoticeResponse said, by the letters of the protocol. */
+export type WireFields = ReadonlyMap<string, string>;
+
 export interface WireColumn {
   readonly name: string;
   readonly type: number;
@@ -20,6 +23,8 @@ export interface WireResult {
   readonly error: WireError | null;
   /** The single value of a binary result as hex; undefined where it is null or the result came as text. */
   readonly hex?: string | undefined;
+  /** Every field of the error and of the notices, in the order they came. */
+  readonly messages: readonly WireFields[];
 }
 
 export interface ConnectOptions {
@@ -37,6 +42,7 @@ interface Pending {
   error: WireError | null;
   isBinary?: boolean;
   hex?: string;
+  messages: WireFields[];
 }
 
 export class WireClient {
@@ -61,7 +67,7 @@ export class WireClient {
         if (!isReady) resolve(client);
         isReady = true;
       });
-      client.waiting.push({ resolve: () => undefined, reject, columns: [], rows: [], error: null });
+      client.waiting.push({ resolve: () => undefined, reject, columns: [], rows: [], error: null, messages: [] });
       socket.on('connect', () => socket.write(startupMessage(options)));
       socket.on('data', (chunk) => client.receive(chunk));
       const fail = (error: Error) => {
@@ -76,7 +82,7 @@ export class WireClient {
   /** Runs one simple query; an error of the server is part of the result. */
   query(sql: string): Promise<WireResult> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject, columns: [], rows: [], error: null });
+      this.waiting.push({ resolve, reject, columns: [], rows: [], error: null, messages: [] });
       this.socket.write(message('Q', Buffer.from(`${sql}\0`)));
     });
   }
@@ -88,7 +94,12 @@ export class WireClient {
     const bytes = out.hex;
     if (out.error !== null || bytes === undefined) return out;
     const back = await this.extended('select $1', bytes, out.columns[0]?.type ?? 25);
-    return { columns: out.columns, rows: [[bytes, back.rows[0]?.[0] ?? null]], error: back.error };
+    return {
+      columns: out.columns,
+      rows: [[bytes, back.rows[0]?.[0] ?? null]],
+      error: back.error,
+      messages: back.messages,
+    };
   }
 
   /** Parse, Bind, Describe, Execute, Sync of one statement: without a parameter the result comes in binary. */
@@ -105,7 +116,7 @@ export class WireClient {
     const values = hasParameter ? [one, one, one, number(bytes.length, 4), bytes] : [number(0, 2), number(0, 2)];
     return new Promise((resolve, reject) => {
       const isBinary = !hasParameter;
-      this.waiting.push({ resolve, reject, columns: [], rows: [], error: null, isBinary });
+      this.waiting.push({ resolve, reject, columns: [], rows: [], error: null, messages: [], isBinary });
       this.socket.write(
         Buffer.concat([
           message('P', Buffer.concat([Buffer.from(`\0${sql}\0`), ...types])),
@@ -152,6 +163,7 @@ export class WireClient {
         rows: current?.rows ?? [],
         error: current?.error ?? null,
         hex: current?.hex,
+        messages: current?.messages ?? [],
       });
       this.onReady();
     } else if (type === 'D' && current !== undefined) {
@@ -160,7 +172,11 @@ export class WireClient {
     } else if (type === 'T' && current !== undefined) {
       current.columns = rowDescription(body);
     } else if (type === 'E' && current !== undefined) {
-      current.error = errorFields(body);
+      const fields = messageFields(body);
+      current.messages.push(fields);
+      current.error = wireError(fields);
+    } else if (type === 'N' && current !== undefined) {
+      current.messages.push(messageFields(body));
     }
   }
 }
@@ -203,14 +219,17 @@ function dataRow(body: Buffer): (string | null)[] {
   return row;
 }
 
-function errorFields(body: Buffer): WireError {
-  const fields = new Map(
+function messageFields(body: Buffer): WireFields {
+  return new Map(
     body
       .utf8Slice()
       .split('\0')
       .filter((field) => field !== '')
-      .map((field) => [field[0], field.slice(1)]),
+      .map((field) => [field.charAt(0), field.slice(1)] as const),
   );
+}
+
+function wireError(fields: WireFields): WireError {
   return {
     code: fields.get('C') ?? '',
     message: fields.get('M') ?? '',

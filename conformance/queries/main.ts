@@ -87,7 +87,12 @@ async function compare(seed: number): Promise<void> {
     await ours.query(settings(seed));
     own = await ours.query(query.sql);
   } catch (error) {
-    own = { rows: [], columns: [], error: { code: 'GONE', message: String(error), detail: null, hint: null } };
+    own = {
+      rows: [],
+      columns: [],
+      messages: [],
+      error: { code: 'GONE', message: String(error), detail: null, hint: null },
+    };
     ours = await connectOurs();
     await ours.query('set search_path = q; set statement_timeout = 20000');
   }

@@ -47,11 +47,11 @@ export async function createCollation(statement: DefineStmt, context: CommandCon
   }
   const oid = tables.newOid('pg_collation');
   await tables.insert(context.transaction, 'pg_collation', {
+    ...values,
     oid,
     collname: name,
     collnamespace: namespace.oid,
     collowner: context.userId,
-    ...values,
   });
   await recordDependency(context, objectAddress(ClassOid.collation, oid), schemaAddress(namespace.oid), 'n');
   await recordOwner(context, ClassOid.collation, oid, context.userId);

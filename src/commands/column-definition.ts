@@ -54,9 +54,6 @@ export function readColumn(context: CommandContext, definition: ColumnDef, table
   requireTypeUsage(context, type);
   const collation = columnCollation(context, type, definition.collClause);
   const sorted = sortConstraints(definition, { tableName, isSerial: serial !== null });
-  if (sorted.identity !== '' && ![TypeOid.int2, TypeOid.int4, TypeOid.int8].includes(type as never)) {
-    throw pgError(SqlState.invalidParameterValue, 'identity column type must be smallint, integer, or bigint');
-  }
   return {
     name,
     type,

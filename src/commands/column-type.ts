@@ -81,12 +81,9 @@ export function requireCollation(context: CommandContext, parts: readonly string
   return collation.oid;
 }
 
-/** A type's name as messages print it: format_type without a modifier. */
+/** A type's name as messages print it: format_type, with the modifier where there is one. */
 export function formatType(context: CommandContext, type: number, typmod = -1): string {
-  const name = context.catalog.io.names.toText('regtype', type);
-  if (typmod < 0) return name;
-  const isLengthType = type === 1043 || type === 1042;
-  return isLengthType ? `${name}(${typmod - 4})` : name;
+  return typmod < 0 ? context.catalog.io.names.toText('regtype', type) : context.catalog.formatType(type, typmod);
 }
 
 /** A type name's type and modifier; nodes of our own may carry the oid. Throws 42704, which points at the name only where

@@ -20,6 +20,8 @@ export interface NewConstraint {
   readonly initiallyDeferred?: boolean;
   readonly validated?: boolean;
   readonly keys?: readonly number[];
+  /** INCLUDE columns of its index. */
+  readonly includes?: readonly number[];
   readonly noInherit?: boolean;
   readonly isLocal?: boolean;
   readonly inheritCount?: number;
@@ -46,7 +48,12 @@ export async function insertConstraint(context: CommandContext, constraint: NewC
   await tables.insert(context.transaction, 'pg_constraint', constraintRow(oid, constraint));
   const address = objectAddress(ClassOid.constraint, oid);
   if (constraint.relation !== 0) {
-    await recordDependencies(context, address, columnAddresses(constraint.relation, constraint.keys ?? []), 'a');
+    await recordDependencies(
+      context,
+      address,
+      columnAddresses(constraint.relation, [...(constraint.keys ?? []), ...(constraint.includes ?? [])]),
+      'a',
+    );
   }
   if (constraint.domain) await recordDependency(context, address, objectAddress(ClassOid.type, constraint.domain), 'a');
   if (constraint.foreign) await recordForeignKey(context, address, constraint);

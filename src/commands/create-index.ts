@@ -50,7 +50,8 @@ async function makeIndex(statement: IndexStmt, context: CommandContext, oid: num
 export function requireIndexable(table: RelationDescriptor): void {
   if (table.kind === 'r' || table.kind === 'm') return;
   if (table.kind === 'p') throw notSupported('index on a partitioned table');
-  throw pgError(SqlState.wrongObjectType, `cannot create index on relation "${table.name}"`, {
+  const action = 'ciI'.includes(table.kind) ? 'open' : 'create index on';
+  throw pgError(SqlState.wrongObjectType, `cannot ${action} relation "${table.name}"`, {
     detail: kindDetail(table.kind),
   });
 }

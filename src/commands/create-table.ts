@@ -43,6 +43,8 @@ export async function createTable(statement: CreateStmt, context: CommandContext
     return 0;
   }
   const draft = await readElements(context, statement, name);
+  const hasParents = (statement.inhRelations?.length ?? 0) > 0;
+  if (!hasParents) checkKeys(draft, name);
   const parents = await mergeParents(context, statement, draft.columns, { name, persistence: target.persistence });
   const withSequences = await createSequences(context, parents.columns, {
     relation: statement.relation ?? {},
@@ -84,6 +86,12 @@ interface Draft {
   readonly foreignKeys: readonly Constraint[];
   readonly likes: readonly LikeSource[];
   readonly ofType: number;
+}
+
+/** What is wrong with keys is said before the table is made. */
+function checkKeys(draft: Draft, name: string): void {
+  const attributes = draft.columns.map(({ spec }) => ({ name: spec.name, isDropped: false }));
+  keyStatements({ name, schemaName: '', attributes, indexes: [] }, draft.keys);
 }
 
 function refuseUnbuilt(statement: CreateStmt): void {

@@ -45,16 +45,17 @@ export async function alterDefaultPrivilegesStatement(
   const roleNodes = options.filter((def) => def.defname === 'roles').flatMap((def) => listItems(def.arg));
   const roles =
     roleNodes.length === 0 ? [context.userId] : roleNodes.map((node) => resolveRole(context, nodeOf(node, 'RoleSpec')));
-  if (letter === 'n' && schemas.length > 0) {
-    throw pgError(SqlState.invalidGrantOperation, 'cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS');
-  }
   for (const role of roles) {
     if (!context.isSuperuser && !hasPrivilegesOfRole(context, context.userId, role)) {
       throw pgError(SqlState.insufficientPrivilege, 'permission denied to change default privileges');
     }
     const namespaces = schemas.length === 0 ? [0] : schemas.map((name) => requireNamespace(context, name).oid);
-    for (const namespace of namespaces)
+    for (const namespace of namespaces) {
+      if (letter === 'n' && namespace !== 0) {
+        throw pgError(SqlState.invalidGrantOperation, 'cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS');
+      }
       await changeDefault(context, { role, namespace, letter, type, grantees }, action);
+    }
   }
   return { kind: 'done', tag: 'ALTER DEFAULT PRIVILEGES' };
 }
@@ -121,7 +122,9 @@ async function store(
     await forgetSharedDependencies(context, address);
     return;
   }
-  const defaclacl = printAcl(context, items);
+  // PostgreSQL stores these lists sorted: by grantee, PUBLIC first, then by grantor.
+  const sorted = [...items].sort((left, right) => left.grantee - right.grantee || left.grantor - right.grantor);
+  const defaclacl = printAcl(context, sorted);
   const oid = existing?.row.oid ?? tables.newOid('pg_default_acl');
   const address = objectAddress(ClassOid.defaultAcl, oid);
   if (existing !== null) await tables.update(context.transaction, 'pg_default_acl', existing, { defaclacl });

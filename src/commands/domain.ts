@@ -106,7 +106,7 @@ function sortConstraints(nodes: readonly Node[]): DomainParts {
     const refuse = (text: string): Error => pgError(SqlState.syntaxError, text, locationOf(constraint));
     switch (constraint.contype) {
       case 'CONSTR_DEFAULT':
-        if (hasDefault) throw refuse('multiple default expressions');
+        if (hasDefault) throw pgError(SqlState.syntaxError, 'multiple default expressions');
         hasDefault = true;
         defaultExpr = constraint.raw_expr ?? null;
         break;
@@ -219,7 +219,9 @@ export async function alterDomainStatement(
   context: CommandContext,
 ): Promise<CommandResult> {
   const names = stringList(statement.typeName).map((sval) => ({ String: { sval } }));
-  const { objectId } = findType(context, { names, typemod: -1 }, true);
+  const { objectId } = findType(context, { names, typemod: -1 }, false);
+  if (context.catalog.typeByOid(objectId).kind !== 'd')
+    throw pgError(SqlState.wrongObjectType, `${formatType(context, objectId)} is not a domain`);
   await context.transaction.lockObject(ClassOid.type, objectId, 'AccessExclusiveLock');
   requireOwner(context, context.catalog.typeByOid(objectId).owner, 'type', formatType(context, objectId));
   switch (statement.subtype) {

@@ -12,7 +12,8 @@ import { insertConstraint, type ForeignKeyPart } from './constraint-row.js';
 import { recordDependency } from './depend.js';
 import { chooseConstraintName, joinedColumnNames } from './naming.js';
 import { lockRelationByName } from './namespace.js';
-import { requireReferencesPrivilege } from './permissions.js';
+import { requireReferencesPrivilege, wrongKind } from './permissions.js';
+import { isSystemColumn } from './relation-create.js';
 import { stringList } from './tree.js';
 
 /** Stores a foreign key of `table` (which exists with its columns); returns its oid and name. */
@@ -22,10 +23,13 @@ export async function createForeignKey(
   constraint: Constraint,
 ): Promise<{ readonly oid: number; readonly name: string }> {
   const table = context.catalog.requireRelation(relation);
+  if (constraint.conname && findConstraint(context, relation, constraint.conname) !== null)
+    throw constraintExists(constraint.conname, table.name);
   const referenced = await lockRelationByName(context, constraint.pktable ?? {}, 'ShareRowExclusiveLock');
   if (referenced === null) throw new Error('invariant broken: referenced table not found');
   checkTables(table, referenced);
   const keys = columnNumbers(table, stringList(constraint.fk_attrs));
+  const setColumns = deleteSetColumns(table, keys, stringList(constraint.fk_del_set_cols));
   const target = referencedKey(context, referenced, stringList(constraint.pk_attrs));
   requireReferencesPrivilege(context, referenced, target.columns);
   const name = constraint.conname ?? chooseForeignKeyName(context, table, keys);
@@ -43,7 +47,7 @@ export async function createForeignKey(
     onUpdate: constraint.fk_upd_action ?? 'a',
     onDelete: constraint.fk_del_action ?? 'a',
     match: constraint.fk_matchtype ?? 's',
-    deleteSetColumns: deleteSetColumns(table, keys, stringList(constraint.fk_del_set_cols)),
+    deleteSetColumns: setColumns,
     pfOperators: operators.map((three) => three.pf),
     ppOperators: operators.map((three) => three.pp),
     ffOperators: operators.map((three) => three.ff),
@@ -66,6 +70,7 @@ export async function createForeignKey(
 }
 
 function checkTables(table: RelationDescriptor, referenced: RelationDescriptor): void {
+  if ('ciI'.includes(referenced.kind)) throw wrongKind(`cannot open relation "${referenced.name}"`, referenced);
   if (referenced.kind !== 'r' && referenced.kind !== 'p') {
     throw pgError(SqlState.wrongObjectType, `referenced relation "${referenced.name}" is not a table`);
   }
@@ -87,6 +92,8 @@ function checkTables(table: RelationDescriptor, referenced: RelationDescriptor):
 function columnNumbers(table: RelationDescriptor, names: readonly string[]): number[] {
   return names.map((name) => {
     const column = table.attributes.find((attribute) => attribute.name === name && !attribute.isDropped);
+    if (column === undefined && isSystemColumn(name))
+      throw pgError(SqlState.featureNotSupported, 'system columns cannot be used in foreign keys');
     if (column === undefined) {
       throw pgError(SqlState.undefinedColumn, `column "${name}" referenced in foreign key constraint does not exist`);
     }

@@ -5,6 +5,7 @@ import type { PgLanguageRow } from '../catalog/generated/rows.js';
 import { notSupported, PgError, pgError, SqlState } from '../errors/pg-error.js';
 import { expressionType, outputList } from '../trees/expression-type.js';
 import type { Query } from '../trees/query.js';
+import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { CommandContext, FunctionScope } from './api.js';
 import { TypeOid } from './classes.js';
 import { formatType } from './column-type.js';
@@ -42,7 +43,11 @@ export function bindSqlBody(context: CommandContext, body: Node, about: BodyCont
     if (bound.kind !== 'query') throw notSupported(`a utility statement in an unquoted function body`);
     return bound.query;
   });
-  checkResult(context, queries.at(-1) ?? null, about);
+  try {
+    checkResult(context, queries.at(-1) ?? null, about);
+  } catch (error) {
+    throw inFunction(context, error, '', about.name);
+  }
   return queries;
 }
 
@@ -138,12 +143,35 @@ function checkResult(context: CommandContext, last: Query | null, about: BodyCon
   const returns = last !== null && (last.commandType === 'select' || last.returningList.length > 0);
   if (!returns) throw mismatch("Function's final statement must be SELECT or INSERT/UPDATE/DELETE/MERGE RETURNING.");
   const result = context.catalog.typeByOid(type);
-  if (result.kind === 'c' || type === TypeOid.record) return;
+  if (type === TypeOid.record) return;
+  const types = columns.map(({ expr }) => expressionType(expr));
+  if (result.kind === 'c') {
+    if (types.length !== 1 || types[0] !== type) checkResultColumns(context, types, result, mismatch);
+    return;
+  }
   const [only] = columns;
   if (columns.length !== 1 || only === undefined) throw mismatch('Final statement must return exactly one column.');
   const actual = expressionType(only.expr);
   if (actual === type || isCoercible(context, actual, type)) return;
   throw mismatch(`Actual return type is ${formatType(context, actual)}.`);
+}
+
+/** A composite result: column by column. */
+function checkResultColumns(
+  context: CommandContext,
+  types: readonly number[],
+  result: TypeDescriptor,
+  mismatch: (detail: string) => Error,
+): void {
+  const wanted = result.attributes.map((attribute) => attribute.type);
+  for (const [index, actual] of types.entries()) {
+    const type = wanted[index];
+    if (type === undefined) throw mismatch('Final statement returns too many columns.');
+    if (actual === type || isCoercible(context, actual, type)) continue;
+    const text = `${formatType(context, actual)} instead of ${formatType(context, type)}`;
+    throw mismatch(`Final statement returns ${text} at column ${index + 1}.`);
+  }
+  if (types.length < wanted.length) throw mismatch('Final statement returns too few columns.');
 }
 
 function isCoercible(context: CommandContext, source: number, target: number): boolean {

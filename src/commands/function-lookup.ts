@@ -11,7 +11,7 @@ type RoutineType = 'OBJECT_FUNCTION' | 'OBJECT_PROCEDURE' | 'OBJECT_ROUTINE' | '
 const nouns: Readonly<Record<RoutineType, string>> = {
   OBJECT_FUNCTION: 'function',
   OBJECT_PROCEDURE: 'procedure',
-  OBJECT_ROUTINE: 'routine',
+  OBJECT_ROUTINE: 'function',
   OBJECT_AGGREGATE: 'aggregate',
 };
 

@@ -7,7 +7,8 @@ import { expressionTypmod, expressionType } from '../trees/expression-type.js';
 import { treeToJson } from '../trees/json.js';
 import type { CommandContext } from './api.js';
 import { buildIndexEntries } from './index-build.js';
-import { ClassOid, objectAddress } from './classes.js';
+import { ClassOid, objectAddress, TypeOid } from './classes.js';
+import { requireColumnType } from './column-type.js';
 import { columnAddresses, recordDependencies, recordDependency } from './depend.js';
 import { insertConstraint } from './constraint-row.js';
 import { recordExpressionDependencies } from './expression-dependencies.js';
@@ -108,15 +109,17 @@ function indexColumns(context: CommandContext, table: RelationDescriptor, spec: 
   const keys = spec.keys.map((key, index): ColumnSpec => {
     const source = key.attribute === 0 ? null : attributeOf(table, key.attribute);
     const type = source?.type ?? expressionType(key.expression as Expression);
-    const keyType = context.catalog.opclass(key.opclass)?.keyType ?? 0;
+    if (source === null) requireColumnType(context, { name: names[index] as string, type, collation: key.collation });
+    const opclassType = context.catalog.opclass(key.opclass)?.keyType ?? 0;
+    const keyType = spec.accessMethod.name === 'hash' ? TypeOid.int4 : isPolymorphic(opclassType) ? 0 : opclassType;
+    const column = { name: names[index] as string, collation: key.collation, notNull: false };
+    if (keyType !== 0 && keyType !== type) return { ...column, type: keyType, typmod: -1, dimensions: 0 };
     return {
-      name: names[index] as string,
-      type: keyType !== 0 && !isPolymorphic(keyType) ? keyType : type,
-      typmod: keyType !== 0 ? -1 : (source?.typmod ?? expressionTypmod(key.expression as Expression)),
-      collation: key.collation,
-      dimensions: 0,
-      notNull: false,
-      ...(source ? { storage: source.storage } : {}),
+      ...column,
+      type,
+      typmod: source?.typmod ?? expressionTypmod(key.expression as Expression),
+      dimensions: source ? dimensionsOf(context, table.oid, source.number) : 0,
+      ...(source ? { storage: source.storage, compression: source.compression } : {}),
     };
   });
   const includes = spec.includes.map((number, index): ColumnSpec => {
@@ -127,12 +130,17 @@ function indexColumns(context: CommandContext, table: RelationDescriptor, spec: 
       type: source.type,
       typmod: source.typmod,
       collation: 0,
-      dimensions: 0,
+      dimensions: dimensionsOf(context, table.oid, number),
       notNull: false,
       storage: source.storage,
+      compression: source.compression,
     };
   });
   return [...keys, ...includes];
+}
+
+function dimensionsOf(context: CommandContext, table: number, number: number): number {
+  return context.catalog.tables.findOne('pg_attribute', { attrelid: table, attnum: number })?.row.attndims ?? 0;
 }
 
 /** anyelement, anyarray, ... as an operator class's key type stand for the column's own type. */
@@ -195,6 +203,7 @@ async function insertIndexConstraint(
     deferrable: spec.constraint?.deferrable ?? false,
     initiallyDeferred: spec.constraint?.initiallyDeferred ?? false,
     keys: spec.keys.map((key) => key.attribute),
+    includes: spec.includes,
     noInherit: true,
   });
   await recordDependency(context, objectAddress(ClassOid.class, index), objectAddress(ClassOid.constraint, oid), 'i');
@@ -222,9 +231,8 @@ async function recordIndexDependencies(
     'n',
   );
   const expressions = spec.keys.flatMap((key) => (key.expression ? [key.expression] : []));
-  if (spec.predicate) expressions.push(spec.predicate);
-  for (const expression of expressions) {
-    await recordExpressionDependencies(context, address, expression, {
+  for (const tree of [expressions, spec.predicate ? [spec.predicate] : []]) {
+    await recordExpressionDependencies(context, address, tree, {
       relation: oids.table,
       type: 'n',
       selfType: 'a',

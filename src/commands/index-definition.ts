@@ -12,6 +12,7 @@ import { TypeOid } from './classes.js';
 import { formatType, requireCollation } from './column-type.js';
 import type { IndexKeySpec, IndexSpec } from './index-create.js';
 import { chooseIndexColumnNames, chooseRelationName, figureColumnName, joinedColumnNames } from './naming.js';
+import { isSystemColumn } from './relation-create.js';
 import { mergeOptions, type OptionKind } from './relation-options.js';
 import { requireTablespace } from './tablespace.js';
 import { defElems, nodeOf, qualifiedName, stringList } from './tree.js';
@@ -32,16 +33,21 @@ const accessMethods: Readonly<Record<string, AccessMethodTraits>> = {
 /** Resolves CREATE INDEX's statement, or the one that a constraint stands for. */
 export function resolveIndex(context: CommandContext, table: RelationDescriptor, statement: IndexStmt): IndexSpec {
   const method = statement.accessMethod || 'btree';
+  const analyzed = analyzeExpressions(context, table, statement);
   const traits = requireAccessMethod(context, method);
   const elements = (statement.indexParams ?? []).map((param) => nodeOf(param, 'IndexElem'));
   const included = (statement.indexIncludingParams ?? []).map((param) => nodeOf(param, 'IndexElem'));
   checkShape(method, traits, statement, { keys: elements.length, includes: included.length });
-  const resolver: KeyResolver = { context, table, method, traits, isConstraint: statement.isconstraint === true };
+  const predicate = analyzed.predicate;
+  if (predicate && staysMutable(context, table, predicate)) {
+    throw pgError(SqlState.invalidObjectDefinition, 'functions in index predicate must be marked IMMUTABLE');
+  }
+  const options = mergeOptions(method as OptionKind, null, defElems(statement.options), { reset: false });
+  const isConstraint = statement.isconstraint === true;
+  const resolver: KeyResolver = { context, table, method, traits, isConstraint, expressions: analyzed.expressions };
   const keys = elements.map((element) => resolveKey(resolver, element));
   const includes = included.map((element) => resolveInclude(resolver, element));
-  const predicate = statement.whereClause ? resolvePredicate(context, table, statement.whereClause) : null;
   requireNoSystemColumns([...keys.flatMap(({ expression }) => expression ?? []), ...(predicate ? [predicate] : [])]);
-  const isConstraint = statement.isconstraint === true;
   return {
     name: statement.idxname || chooseIndexName(context, table, { keys, includes, statement }),
     accessMethod: { oid: traits.oid, name: method },
@@ -51,12 +57,38 @@ export function resolveIndex(context: CommandContext, table: RelationDescriptor,
     primary: statement.primary === true,
     nullsNotDistinct: statement.nulls_not_distinct === true,
     predicate,
-    options: mergeOptions(method as OptionKind, null, defElems(statement.options), { reset: false }),
+    options,
     constraint: isConstraint
       ? { deferrable: statement.deferrable === true, initiallyDeferred: statement.initdeferred === true }
       : null,
     tablespace: statement.tableSpace ? requireTablespace(context, statement.tableSpace) : 0,
   };
+}
+
+interface AnalyzedExpressions {
+  readonly predicate: Expression | null;
+  readonly expressions: ReadonlyMap<Node, Expression>;
+}
+
+/** The predicate first, then the expressions of keys: what is wrong in them is said before all else. */
+function analyzeExpressions(
+  context: CommandContext,
+  table: RelationDescriptor,
+  statement: IndexStmt,
+): AnalyzedExpressions {
+  const target = { type: TypeOid.bool, typmod: -1, collation: 0, columnName: '' };
+  const whereScope = { use: 'indexPredicate', relation: table.oid, target } as const;
+  const scope = { use: 'indexExpression', relation: table.oid } as const;
+  const { corridor, sourceText } = context;
+  const predicate = statement.whereClause
+    ? corridor.analyzeExpression(statement.whereClause, whereScope, sourceText)
+    : null;
+  const expressions = new Map<Node, Expression>();
+  for (const param of statement.indexParams ?? []) {
+    const { expr } = nodeOf(param, 'IndexElem');
+    if (expr) expressions.set(expr, corridor.analyzeExpression(expr, scope, sourceText));
+  }
+  return { predicate, expressions };
 }
 
 function requireAccessMethod(context: CommandContext, name: string): AccessMethodTraits {
@@ -91,6 +123,7 @@ interface KeyResolver {
   readonly method: string;
   readonly traits: AccessMethodTraits;
   readonly isConstraint: boolean;
+  readonly expressions: ReadonlyMap<Node, Expression>;
 }
 
 function resolveKey(resolver: KeyResolver, element: IndexElem): IndexKeySpec {
@@ -119,7 +152,7 @@ function plainColumn(table: RelationDescriptor, expression: Expression): Attribu
 function requireIndexColumn(resolver: KeyResolver, name: string): AttributeDescriptor {
   const column = resolver.table.attributes.find((attribute) => attribute.name === name && !attribute.isDropped);
   if (column !== undefined) return column;
-  if (['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid'].includes(name)) {
+  if (isSystemColumn(name)) {
     throw systemColumnIndex();
   }
   const text = resolver.isConstraint
@@ -143,22 +176,12 @@ function systemColumnIndex(): Error {
 
 function resolveExpression(resolver: KeyResolver, node: Node): Expression {
   const { context, table } = resolver;
-  const scope = { use: 'indexExpression', relation: table.oid } as const;
-  const expression = context.corridor.analyzeExpression(node, scope, context.sourceText);
+  const expression = resolver.expressions.get(node);
+  if (expression === undefined) throw new Error('invariant broken: index expression not analyzed');
   if (staysMutable(context, table, expression)) {
     throw pgError(SqlState.invalidObjectDefinition, 'functions in index expression must be marked IMMUTABLE');
   }
   return expression;
-}
-
-function resolvePredicate(context: CommandContext, table: RelationDescriptor, node: Node): Expression {
-  const target = { type: TypeOid.bool, typmod: -1, collation: 0, columnName: '' };
-  const scope = { use: 'indexPredicate', relation: table.oid, target } as const;
-  const predicate = context.corridor.analyzeExpression(node, scope, context.sourceText);
-  if (staysMutable(context, table, predicate)) {
-    throw pgError(SqlState.invalidObjectDefinition, 'functions in index predicate must be marked IMMUTABLE');
-  }
-  return predicate;
 }
 
 function keyCollation(

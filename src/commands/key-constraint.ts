@@ -1,12 +1,24 @@
 // PRIMARY KEY and UNIQUE as the index statements that they stand for: columns checked, the primary key first, doubles
 // dropped as PostgreSQL drops them.
 import type { Constraint, IndexStmt, Node } from '@pgsql/types';
-import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { locationOf, stringList } from './tree.js';
 
+/** What is looked at of the table, which need not exist yet. */
+export interface KeyTable {
+  readonly name: string;
+  readonly schemaName: string;
+  readonly attributes: readonly { readonly name: string; readonly isDropped: boolean }[];
+  readonly indexes: readonly { readonly isPrimary: boolean }[];
+}
+
 /** Index statements for the constraints of one CREATE or ALTER TABLE. Throws 42P16, 42703, 42701. */
-export function keyStatements(table: RelationDescriptor, constraints: readonly Constraint[]): IndexStmt[] {
+export function keyStatements(
+  table: KeyTable,
+  written: readonly Constraint[],
+  options: { readonly isPlaced: boolean } = { isPlaced: true },
+): IndexStmt[] {
+  const constraints = options.isPlaced ? written : written.map((constraint) => ({ ...constraint, location: -1 }));
   const primary = constraints.filter((constraint) => constraint.contype === 'CONSTR_PRIMARY');
   const [, second] = primary;
   if (second !== undefined || (primary.length > 0 && table.indexes.some((index) => index.isPrimary))) {
@@ -29,7 +41,7 @@ export function keyStatements(table: RelationDescriptor, constraints: readonly C
   return result;
 }
 
-function keyStatement(table: RelationDescriptor, constraint: Constraint): IndexStmt {
+function keyStatement(table: KeyTable, constraint: Constraint): IndexStmt {
   if (constraint.indexname) {
     throw pgError(SqlState.featureNotSupported, 'cannot use an existing index in CREATE TABLE', locationOf(constraint));
   }
@@ -60,7 +72,7 @@ function indexElement(name: string): Node {
   return { IndexElem: { name, ordering: 'SORTBY_DEFAULT', nulls_ordering: 'SORTBY_NULLS_DEFAULT' } };
 }
 
-function requireColumns(table: RelationDescriptor, names: readonly string[], constraint: Constraint): void {
+function requireColumns(table: KeyTable, names: readonly string[], constraint: Constraint): void {
   for (const name of names) {
     if (table.attributes.some((attribute) => attribute.name === name && !attribute.isDropped)) continue;
     throw pgError(SqlState.undefinedColumn, `column "${name}" named in key does not exist`, locationOf(constraint));

@@ -80,7 +80,7 @@ function likeColumn(
       type: attribute.type,
       typmod: attribute.typmod,
       collation: attribute.collation,
-      dimensions: row?.attndims ?? 0,
+      dimensions: 0,
       notNull: attribute.notNull,
       storage: options & including.storage ? attribute.storage : '',
       compression: options & including.compression ? attribute.compression : '',

@@ -7,11 +7,11 @@ import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext } from './api.js';
 import { ClassOid, objectAddress, type ObjectAddress } from './classes.js';
 import { formatType, resolveType } from './column-type.js';
-import { requireConstraint } from './constraint.js';
+import { findConstraint } from './constraint.js';
 import { lookupFunction, lookupOperator } from './function-lookup.js';
 import { requireNamespace } from './namespace.js';
 import { requireRole } from './role-membership.js';
-import { listItems, nameParts, nodeAs, nodeOf, qualifiedName, stringOf } from './tree.js';
+import { listItems, nameParts, nodeAs, nodeOf, qualifiedName, stringList, stringOf } from './tree.js';
 
 /** An object's address, and the relation it is or belongs to (columns, constraints, triggers, rules). */
 export interface FoundObject {
@@ -76,7 +76,10 @@ async function findColumn(
   const name = parts.at(-1) as string;
   const row = context.catalog.tables.find('pg_attribute', { attrelid: relation.oid, attname: name })[0]?.row;
   if (row === undefined || row.attisdropped) {
-    throw pgError(SqlState.undefinedColumn, `column "${name}" of relation "${relation.name}" does not exist`);
+    throw pgError(
+      SqlState.undefinedColumn,
+      `column "${name}" of relation "${parts.slice(0, -1).join('.')}" does not exist`,
+    );
   }
   return { address: objectAddress(ClassOid.class, relation.oid, row.attnum), relation };
 }
@@ -91,7 +94,10 @@ async function findPart(
   const name = parts.at(-1) as string;
   const { tables } = context.catalog;
   if (type === 'OBJECT_TABCONSTRAINT') {
-    const { row } = requireConstraint(context, relation, name);
+    const row = findConstraint(context, relation.oid, name)?.row;
+    if (row === undefined) {
+      throw pgError(SqlState.undefinedObject, `constraint "${name}" for table "${relation.name}" does not exist`);
+    }
     return { address: objectAddress(ClassOid.constraint, row.oid), relation };
   }
   const found =
@@ -155,13 +161,15 @@ function typeNameOf(object: Node | undefined): TypeName {
 export function findType(context: CommandContext, typeName: TypeName, domain: boolean): ObjectAddress {
   const { type } = resolveType(context, typeName);
   if (domain && context.catalog.typeByOid(type).kind !== 'd') {
-    throw pgError(SqlState.wrongObjectType, `${quoteName(formatType(context, type))} is not a domain`);
+    throw pgError(SqlState.wrongObjectType, `"${typeNameText(typeName)}" is not a domain`);
   }
   return objectAddress(ClassOid.type, type);
 }
 
-function quoteName(name: string): string {
-  return `"${name}"`;
+/** The name as it was written. */
+function typeNameText(typeName: TypeName): string {
+  const names = stringList(typeName.names).filter((name) => name !== 'pg_catalog');
+  return `${names.join('.')}${(typeName.arrayBounds?.length ?? 0) > 0 ? '[]' : ''}`;
 }
 
 function findDomainConstraint(context: CommandContext, object: Node): ObjectAddress {

@@ -3,10 +3,10 @@ import type { DropOwnedStmt, Node, ReassignOwnedStmt } from '@pgsql/types';
 import { deleteObjects } from '../catalog/dependencies/delete-objects.js';
 import { roleDependencies } from '../catalog/dependencies/shared.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
-import { parseAcl, printAcl } from './acl.js';
+import { defaultPrivileges, parseAcl, printAcl } from './acl.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { ClassOid, firstUnpinnedOid, objectAddress, type ObjectAddress } from './classes.js';
-import { recordAclDependencies } from './default-acl.js';
+import { recordAclDependencies, sameAcl } from './default-acl.js';
 import { forgetDependencies, forgetSharedDependencies } from './depend.js';
 import { ownedKinds, ownedRow } from './object-owner.js';
 import { moveRelationToOwner, writeOwner } from './owner.js';
@@ -118,8 +118,10 @@ async function revokeFromDefaults(
   const { tables } = context.catalog;
   const entry = tables.findOne('pg_default_acl', { oid });
   if (entry === null) return;
+  const { defaclrole, defaclnamespace, defaclobjtype } = entry.row;
   const defaclacl = without(entry.row.defaclacl);
-  if (defaclacl !== '{}') {
+  const base = defaclnamespace === 0 ? defaultPrivileges(defaclobjtype, defaclrole) : [];
+  if (!sameAcl(parseAcl(context, defaclacl), base)) {
     await tables.update(context.transaction, 'pg_default_acl', entry, { defaclacl });
     return;
   }

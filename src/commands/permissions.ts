@@ -36,13 +36,6 @@ export function requireNoSystemRelation(relation: RelationDescriptor): void {
   }
 }
 
-/** 42809 unless the relation is of that kind ("t" is not a sequence). */
-export function requireKind(relation: RelationDescriptor, kind: string): void {
-  if (relation.kind === kind) return;
-  const article = kind === 'i' ? 'an' : 'a';
-  throw pgError(SqlState.wrongObjectType, `"${relation.name}" is not ${article} ${kindNoun({ kind })}`, {});
-}
-
 /** 42809 "cannot ... relation" with the kind's detail. */
 export function wrongKind(message: string, relation: Pick<RelationDescriptor, 'kind'>, location?: number): Error {
   return pgError(SqlState.wrongObjectType, message, { detail: kindDetail(relation.kind), location });

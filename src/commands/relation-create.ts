@@ -136,11 +136,16 @@ function checkColumns(context: CommandContext, spec: RelationSpec): void {
   }
 }
 
+/** True for the names of the columns that every table has. */
+export function isSystemColumn(name: string): boolean {
+  return (systemColumns as readonly string[]).includes(name);
+}
+
 const systemColumns = ['ctid', 'xmin', 'cmin', 'xmax', 'cmax', 'tableoid'] as const;
 
 /** 42701 for a column named like a system column. */
 export function requireNoSystemName(column: { readonly name: string }): void {
-  if ((systemColumns as readonly string[]).includes(column.name)) {
+  if (isSystemColumn(column.name)) {
     throw pgError(SqlState.duplicateColumn, `column name "${column.name}" conflicts with a system column name`);
   }
 }

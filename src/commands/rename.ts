@@ -1,5 +1,5 @@
 // ALTER ... RENAME for every kind of object.
-import type { ObjectType, RenameStmt } from '@pgsql/types';
+import type { Node, ObjectType, RenameStmt } from '@pgsql/types';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import type { CatalogName } from '../catalog/generated/rows.js';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
@@ -24,6 +24,7 @@ import { childrenColumns } from './rename-children.js';
 import { renameRole } from './role.js';
 import { renameType } from './type-rows.js';
 import { requireUnreservedTablespace } from './tablespace.js';
+import { listItems } from './tree.js';
 
 /** ALTER ... RENAME. */
 export async function renameStatement(statement: RenameStmt, context: CommandContext): Promise<CommandResult> {
@@ -67,7 +68,6 @@ export async function renameStatement(statement: RenameStmt, context: CommandCon
 }
 
 const kindsOf: Readonly<Partial<Record<ObjectType, string>>> = {
-  OBJECT_INDEX: 'iI',
   OBJECT_SEQUENCE: 'S',
   OBJECT_VIEW: 'v',
   OBJECT_MATVIEW: 'm',
@@ -146,25 +146,6 @@ async function renameColumnOf(
     throw pgError(SqlState.duplicateColumn, `column "${newName}" of relation "${relation.name}" already exists`);
   }
   await tables.update(context.transaction, 'pg_attribute', entry, { attname: newName });
-  await renameIndexColumns(context, relation, entry.row.attnum, newName);
-}
-
-/** Indexes name their columns after the table's. */
-async function renameIndexColumns(
-  context: CommandContext,
-  relation: RelationDescriptor,
-  number: number,
-  name: string,
-): Promise<void> {
-  const { tables } = context.catalog;
-  for (const index of relation.indexes) {
-    const keys = tables.findOne('pg_index', { indexrelid: index.oid })?.row.indkey ?? [];
-    const position = keys.indexOf(number);
-    if (position < 0) continue;
-    const entry = tables.findOne('pg_attribute', { attrelid: index.oid, attnum: position + 1 });
-    const taken = tables.find('pg_attribute', { attrelid: index.oid, attname: name }).length > 0;
-    if (entry !== null && !taken) await tables.update(context.transaction, 'pg_attribute', entry, { attname: name });
-  }
 }
 
 async function renameTableConstraint(context: CommandContext, statement: RenameStmt): Promise<void> {
@@ -235,7 +216,7 @@ async function renameDatabase(context: CommandContext, statement: RenameStmt): P
 
 /** Everything that is a row with a name, in a schema or outside. */
 async function renameObject(context: CommandContext, statement: RenameStmt, type: ObjectType): Promise<void> {
-  const object = statement.object ?? { String: { sval: statement.subname ?? '' } };
+  const object = renamedObject(statement, type);
   const name = statement.newname ?? '';
   const { address } = await findObject(context, type, object, 'AccessExclusiveLock');
   requireObjectOwner(context, address, null);
@@ -245,6 +226,15 @@ async function renameObject(context: CommandContext, statement: RenameStmt, type
   if (type === 'OBJECT_TABLESPACE') requireUnreservedTablespace(name);
   const kind = ownedKinds.get(address.classId) ?? plainKind(type);
   await updateName(context, address, { ...kind, type }, name);
+}
+
+/** The grammar gives a domain constraint's domain and name apart. */
+function renamedObject(statement: RenameStmt, type: ObjectType): Node {
+  const name: Node = { String: { sval: statement.subname ?? '' } };
+  if (statement.object === undefined) return name;
+  if (type !== 'OBJECT_DOMCONSTRAINT') return statement.object;
+  const domain: Node = { TypeName: { names: [...listItems(statement.object)], typemod: -1, location: -1 } };
+  return { List: { items: [domain, name] } };
 }
 
 function plainKind(type: ObjectType): {

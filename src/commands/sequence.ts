@@ -10,7 +10,7 @@ import { formatType, resolveType } from './column-type.js';
 import { forgetDependencies, recordDependency } from './depend.js';
 import { lockRelationByName, relationTarget } from './namespace.js';
 import { kindDetail } from './relation-kind.js';
-import { noticeExists, requireKind, requireRelationOwner } from './permissions.js';
+import { noticeExists, requireRelationOwner, wrongKind } from './permissions.js';
 import { createRelation, type ColumnSpec } from './relation-create.js';
 import { conflictingOptions, defBoolean, defElems, defInt8, nodeAs, qualifiedName, stringList } from './tree.js';
 import { sequenceCacheService } from './services.js';
@@ -98,7 +98,7 @@ export async function alterSequenceStatement(statement: AlterSeqStmt, context: C
     });
     return done;
   }
-  requireKind(relation, 'S');
+  if (relation.kind !== 'S') throw wrongKind(`cannot open relation "${relation.name}"`, relation);
   requireRelationOwner(context, relation);
   await alterSequence(context, relation, defElems(statement.options), statement.for_identity === true);
   return done;

@@ -49,9 +49,9 @@ export async function createStatisticsStatement(
   if (!'rmfp'.includes(relation.kind))
     throw wrongKind(`cannot define statistics for relation "${relation.name}"`, relation);
   requireRelationOwner(context, relation);
-  const parts = readParts(context, relation, statement);
   const written = stringList(statement.defnames);
   const place = written.length > 0 ? await objectTarget(context, written) : null;
+  const parts = readParts(context, relation, statement);
   const schema = place?.namespace.oid ?? relation.schema;
   const name = place?.name ?? chosenName(context, relation, parts, schema);
   if (context.catalog.tables.findOne('pg_statistic_ext', { stxname: name, stxnamespace: schema }) !== null) {
@@ -61,7 +61,7 @@ export async function createStatisticsStatement(
   }
   const kinds = statisticsKinds(statement, parts);
   await insertStatistics(context, {
-    ...parts,
+    ...checkParts(parts),
     name,
     schema,
     owner: context.userId,
@@ -93,13 +93,18 @@ function readParts(context: CommandContext, relation: RelationDescriptor, statem
       else expressions.push(requireOrdered(context, expression));
     }
   }
+  return { columns, expressions };
+}
+
+/** What PostgreSQL checks only once name and kinds are known to be right; gives the columns sorted. */
+function checkParts({ columns, expressions }: StatisticsParts): StatisticsParts {
   if (columns.length < 2 && expressions.length === 0) {
     throw pgError(SqlState.invalidObjectDefinition, 'extended statistics require at least 2 columns');
   }
   if (new Set(columns).size !== columns.length) {
     throw pgError(SqlState.duplicateColumn, 'duplicate column name in statistics definition');
   }
-  return { columns: columns.sort((left, right) => left - right), expressions };
+  return { columns: [...columns].sort((left, right) => left - right), expressions };
 }
 
 function requireColumn(context: CommandContext, relation: RelationDescriptor, name: string): number {

@@ -98,6 +98,8 @@ function convertError(error: unknown): unknown {
   // The grammar's own stack has an end too: "memory exhausted at or near", a syntax error as in PostgreSQL.
   if (message.startsWith('stack depth limit exceeded')) return stackDepthExceeded();
   const [code, detail, hint] = codeOf(message, functionName ?? '');
+  // Constraint attributes stand behind the statement's first word: 0 is no position of theirs.
+  if (functionName === 'processCASbits' && cursorPosition === 0) return pgError(code, message, { detail, hint });
   return pgError(code, message, { detail, hint, position: cursorPosition + 1 });
 }
 

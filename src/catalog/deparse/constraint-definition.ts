@@ -21,6 +21,14 @@ export function constraintDefinition(catalog: Catalog, oid: number, pretty: bool
   return bodyOf(catalog, row, pretty) + suffixOf(row);
 }
 
+/** The definition with what only making it again needs: the storage options of the index behind it. */
+export function constraintCommand(catalog: Catalog, row: PgConstraintRow): string {
+  const isKey = row.contype === 'p' || row.contype === 'u';
+  const options = isKey ? (catalog.relationHead(row.conindid)?.options ?? []) : [];
+  const storage = options.length > 0 ? ` WITH (${reloptionsText(options)})` : '';
+  return bodyOf(catalog, row, false) + storage + suffixOf(row);
+}
+
 function bodyOf(catalog: Catalog, row: PgConstraintRow, pretty: boolean): string {
   switch (row.contype) {
     case 'f':
@@ -67,8 +75,6 @@ function keyText(catalog: Catalog, row: PgConstraintRow): string {
   parts.push(`(${columns(catalog, row.conrelid, row.conkey)})`);
   const includes = index?.indkey.slice(index.indnkeyatts) ?? [];
   if (includes.length > 0) parts.push(` INCLUDE (${columns(catalog, row.conrelid, includes)})`);
-  const options = catalog.relationHead(row.conindid)?.options ?? [];
-  if (options.length > 0) parts.push(` WITH (${reloptionsText(options)})`);
   return parts.join('');
 }
 

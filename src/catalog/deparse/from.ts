@@ -97,7 +97,7 @@ function deparseEntry(context: DeparseContext, query: Query, rtIndex: number): v
       deparseFunctions(context, entry);
       break;
     case 'values':
-      writer.append('( ');
+      writer.append('(');
       deparseValues(context, entry);
       writer.append(')');
       break;

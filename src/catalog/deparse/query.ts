@@ -100,7 +100,7 @@ function isConstant(
 function deparseBasicSelect(context: DeparseContext, query: Query, names: QueryNames): void {
   const { writer } = context;
   writer.level += indent.standard;
-  writer.append(' ');
+  if (!writer.isFlat) writer.append(' ');
   const values = simpleValues(query);
   if (values) {
     deparseValues(context, values);

@@ -9,6 +9,8 @@ const levelMax = 40;
 export class DeparseWriter {
   private text = '';
   level = 0;
+  /** No line breaks: everything on one line. */
+  isFlat = false;
 
   get length(): number {
     return this.text.length;
@@ -20,6 +22,10 @@ export class DeparseWriter {
 
   /** Starts a line with `text`: the level moves by `before` first and by `after` afterwards; `extra` spaces are added. */
   line(text: string, before: number, after: number, extra: number): void {
+    if (this.isFlat) {
+      this.text += text;
+      return;
+    }
     this.level += before;
     this.text = this.text.replace(/ +$/, '');
     const base = this.level < levelMax ? Math.max(this.level, 0) : foldedLevel(this.level);

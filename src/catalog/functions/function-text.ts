@@ -6,6 +6,7 @@ import { quoteIdentifier, quoteLiteral } from '../../types/quote.js';
 import type { Catalog } from '../api.js';
 import { deparseContext } from '../deparse/context.js';
 import { deparse } from '../deparse/expression.js';
+import type { Namespace } from '../deparse/namespace.js';
 import { deparseQuery } from '../deparse/query.js';
 import type { FunctionDescriptor } from '../descriptors.js';
 import type { PgProcRow } from '../generated/rows.js';
@@ -101,6 +102,8 @@ fn('pg_get_function_arg_default', {
   },
 });
 
+const argumentLevel: Namespace = { rangeTable: [], names: [], columns: [], ctes: [] };
+
 /** RETURN expression, or BEGIN ATOMIC ... END; null for functions whose body is a string. */
 function sqlBody(catalog: Catalog, found: FunctionDescriptor): string | null {
   if (found.sqlBody === null) return null;
@@ -108,14 +111,20 @@ function sqlBody(catalog: Catalog, found: FunctionDescriptor): string | null {
   const argumentNames = argumentsOf(found)
     .filter(({ mode }) => mode !== 'o' && mode !== 't')
     .map(({ name }) => name);
+  const isReturn = catalog.tables.findOne('pg_proc', { oid: found.oid })?.row.prosrc === 'RETURN';
   const text = (query: (typeof queries)[number]): string => {
-    const context = deparseContext(catalog, [], { pretty: false, varPrefix: false, argumentNames });
+    // The arguments are a level of their own around the query: columns get their relation's name.
+    const context = deparseContext(catalog, [argumentLevel], { pretty: false, varPrefix: true, argumentNames });
+    context.writer.isFlat = isReturn;
+    context.writer.level = 1;
     deparseQuery(context, query, { columnNames: null, namesVisible: false });
     return context.writer.toString();
   };
-  const isReturn = catalog.tables.findOne('pg_proc', { oid: found.oid })?.row.prosrc === 'RETURN';
   const [first] = queries;
-  if (isReturn && first !== undefined) return text(first).replace(/^\s*SELECT /, 'RETURN ');
+  if (isReturn && first !== undefined) {
+    const targetList = first.targetList.map((entry) => ({ ...entry, name: null }));
+    return text({ ...first, targetList }).replace(/^\s*SELECT /, 'RETURN ');
+  }
   return `BEGIN ATOMIC\n${queries.map((query) => ` ${text(query).trimStart()};\n`).join('')}END`;
 }
 

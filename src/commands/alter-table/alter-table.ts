@@ -12,7 +12,7 @@ import { kindDetail, kindNoun } from '../relation-kind.js';
 import { requireNotInUse } from '../relation-file.js';
 import { resolveRole } from '../role-membership.js';
 import { nodeOf } from '../tree.js';
-import { alterColumnType } from './column-type.js';
+import { alterColumnType, checkColumnType } from './column-type.js';
 import * as columns from './columns.js';
 import * as constraints from './constraints.js';
 import * as tableLevel from './table-level.js';
@@ -228,6 +228,7 @@ function prepare(call: Subcommand, relation: RelationDescriptor): void {
       { detail: kindDetail(relation.kind) },
     );
   }
+  if (command.subtype === 'AT_AlterColumnType') checkColumnType(call);
   // Constraints choose their pass by kind; the pass of a dropped default is the earlier one.
   if (command.subtype === 'AT_AddConstraint') constraints.addConstraint(call);
   else

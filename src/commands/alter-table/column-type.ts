@@ -2,6 +2,7 @@
 // (indexes, constraints, statistics) dropped and made again from its own definition text.
 import type { AlterTableCmd, Node } from '@pgsql/types';
 import { deleteObjects } from '../../catalog/dependencies/delete-objects.js';
+import { constraintCommand } from '../../catalog/deparse/constraint-definition.js';
 import { describeObject } from '../../catalog/object-description.js';
 import type { AttributeDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import { PgError, pgError, SqlState } from '../../errors/pg-error.js';
@@ -71,6 +72,16 @@ export async function alterColumnType(call: Subcommand): Promise<void> {
   if (column.identity !== '') await alterIdentityType(context, relation, column.number, wanted.type);
   for (const rebuild of rebuilds)
     enqueue(state, rebuild.isIndex ? 'oldIndex' : 'oldConstraint', () => remake(context, rebuild));
+}
+
+/** What is refused before any other subcommand runs: unknown columns, types that the values can't become. */
+export function checkColumnType(call: Subcommand): void {
+  const { context } = call.state;
+  const table = context.catalog.requireRelation(call.relation);
+  const column = requireColumn(context, call.relation, call.command.name ?? '');
+  checkAlterable(call, table, column);
+  const wanted = readNewType(context, call.command, column.name, [table.rowType]);
+  if (table.kind === 'r') usingExpression(context, call.relation, { column, command: call.command, wanted });
 }
 
 function checkAlterable(call: Subcommand, table: RelationDescriptor, column: AttributeDescriptor): void {
@@ -253,6 +264,8 @@ interface Rebuild {
   readonly isIndex: boolean;
   readonly sql: string;
   readonly comment: string | null;
+  /** Of the index behind a constraint. */
+  readonly indexComment?: string | null;
   /** Finds the object again, for its comment and marks. */
   readonly name: string;
   readonly schema: number;
@@ -396,7 +409,7 @@ async function constraintRebuild(context: CommandContext, oid: number): Promise<
     row.conindid === 0 || row.contype === 'f'
       ? undefined
       : tables.findOne('pg_index', { indexrelid: row.conindid })?.row;
-  const definition = await textOf(context, `pg_get_constraintdef(${oid})`);
+  const definition = constraintCommand(context.catalog, row);
   const table = quoteQualifiedIdentifier(relation.schemaName, relation.name);
   return {
     isIndex: row.contype === 'p' || row.contype === 'u',
@@ -404,6 +417,7 @@ async function constraintRebuild(context: CommandContext, oid: number): Promise<
     sql: `ALTER TABLE ${row.contype === 'c' ? '' : 'ONLY '}${table} ADD CONSTRAINT ${quoteIdentifier(row.conname)} ${definition}`,
     isInherited: row.contype === 'c' && !row.conislocal,
     comment: commentOf(context, ClassOid.constraint, oid),
+    indexComment: index === undefined ? null : commentOf(context, ClassOid.class, row.conindid),
     name: row.conname,
     schema: relation.schema,
     relation: row.conrelid,
@@ -476,6 +490,8 @@ async function remake(context: CommandContext, rebuild: Rebuild): Promise<void> 
       : objectAddress(ClassOid.class, index ?? 0);
     if (address.objectId !== 0) await setComment(context, address, rebuild.comment);
   }
+  if (rebuild.indexComment && index !== undefined)
+    await setComment(context, objectAddress(ClassOid.class, index), rebuild.indexComment);
   const entry = index === undefined ? null : tables.findOne('pg_index', { indexrelid: index });
   if (entry !== null && (rebuild.isClustered || rebuild.isReplicaIdentity)) {
     const marks = { indisclustered: rebuild.isClustered, indisreplident: rebuild.isReplicaIdentity };

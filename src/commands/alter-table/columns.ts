@@ -333,13 +333,14 @@ export async function setStatistics(call: Subcommand): Promise<void> {
   const { context } = call.state;
   const { tables } = context.catalog;
   const table = context.catalog.requireRelation(call.relation);
-  const target = call.command.def === undefined ? null : (nodeAs(call.command.def, 'Integer')?.ival ?? 0);
+  const written = call.command.def === undefined ? null : (nodeAs(call.command.def, 'Integer')?.ival ?? 0);
   const entry = call.command.name
     ? tables.find('pg_attribute', { attrelid: call.relation, attname: call.command.name })[0]
     : tables.findOne('pg_attribute', { attrelid: call.relation, attnum: call.command.num ?? 0 });
   if (!call.command.name && 'rvmf'.includes(table.kind)) {
     throw pgError(SqlState.featureNotSupported, 'cannot refer to non-index column by number');
   }
+  const target = checkedTarget(context, written);
   if (!entry || entry.row.attisdropped) {
     const text = call.command.name
       ? `column "${call.command.name}" of relation "${table.name}" does not exist`
@@ -349,7 +350,7 @@ export async function setStatistics(call: Subcommand): Promise<void> {
   if (entry.row.attnum < 0)
     throw pgError(SqlState.featureNotSupported, `cannot alter system column "${entry.row.attname}"`);
   if (table.kind === 'i') requireExpressionColumn(context, table, entry.row);
-  await tables.update(context.transaction, 'pg_attribute', entry, { attstattarget: checkedTarget(context, target) });
+  await tables.update(context.transaction, 'pg_attribute', entry, { attstattarget: target });
   if (!call.recurse || table.kind === 'i') return;
   for (const child of await childrenOf(call.state, call.relation))
     await setStatistics({ ...call, relation: child, recursing: true });
@@ -506,7 +507,7 @@ export async function setExpression(call: Subcommand): Promise<void> {
   if (column.generated === '') {
     throw pgError(
       SqlState.objectNotInPrerequisiteState,
-      `column "${column.name}" of relation "${table.name}" is not a generated column`,
+      `column "${column.name}" of relation "${table.name}" is not a stored generated column`,
     );
   }
   if (!call.command.def) throw new Error('invariant broken: SET EXPRESSION without one');
@@ -524,7 +525,7 @@ export async function dropExpression(call: Subcommand): Promise<void> {
   const table = context.catalog.requireRelation(call.relation);
   const column = requireColumn(context, call.relation, call.command.name ?? '');
   if (column.generated === '') {
-    const message = `column "${column.name}" of relation "${table.name}" is not a generated column`;
+    const message = `column "${column.name}" of relation "${table.name}" is not a stored generated column`;
     if (!call.command.missing_ok) throw pgError(SqlState.objectNotInPrerequisiteState, message);
     context.notice({
       severity: 'NOTICE',

@@ -107,7 +107,7 @@ async function addKey(state: AlterState, relation: number, constraint: Constrain
     await useIndex(state, table, constraint);
     return;
   }
-  const [statement] = keyStatements(table, [constraint]) as [IndexStmt];
+  const [statement] = keyStatements(table, [constraint], { isPlaced: false }) as [IndexStmt];
   const work = workOf(state, relation);
   const before = new Set(
     table.attributes.filter((attribute) => attribute.notNull).map((attribute) => attribute.number),

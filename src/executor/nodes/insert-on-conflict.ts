@@ -1,6 +1,7 @@
 // INSERT ... ON CONFLICT: takes the arbiter keys' locks, looks for a row that holds one, and then inserts, skips or
 // updates. The locks make sure that nobody else inserts the key between the look and the insert.
 import { SqlState, pgError } from '../../errors/pg-error.js';
+import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import type { StoredRow } from '../../storage/api.js';
 import type { PlanOnConflict } from '../../trees/plan.js';
 import type { Row } from '../../types/value.js';
@@ -25,9 +26,7 @@ export class InsertOnConflict {
   ) {
     const { x, relation, target } = node;
     const decides = (index: IndexWriter): boolean =>
-      clause.arbiterIndexes.length === 0
-        ? index.index.isUnique && index.index.isImmediate
-        : clause.arbiterIndexes.includes(index.index.oid);
+      clause.arbiterIndexes.length === 0 ? index.index.isUnique : clause.arbiterIndexes.includes(index.index.oid);
     this.arbiters = target.indexes.filter(decides);
     this.program = x.unit.cached(clause, () => {
       const sources = {
@@ -71,6 +70,7 @@ export class InsertOnConflict {
 
   private async conflict(row: Row): Promise<number | null> {
     for (const arbiter of this.arbiters) {
+      if (!arbiter.index.isImmediate) throw deferrableArbiter(arbiter.index, this.node.target.relation);
       const rowid = await arbiter.holder(row);
       if (rowid !== null) return rowid;
     }
@@ -103,6 +103,14 @@ export class InsertOnConflict {
     if (seen !== null || this.affected.has(rowid)) return;
     throw pgError(SqlState.tRSerializationFailure, 'could not serialize access due to concurrent update');
   }
+}
+
+function deferrableArbiter(index: IndexDescriptor, relation: RelationDescriptor): Error {
+  return pgError(
+    SqlState.objectNotInPrerequisiteState,
+    'ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters',
+    { schema: relation.schemaName, table: relation.name, constraint: index.name },
+  );
 }
 
 function secondTime(): Error {

@@ -133,7 +133,7 @@ function arbiterIndexes(root: PlannerInfo, clause: OnConflict): number[] {
   const where = andList(clause.arbiterWhere);
   const found = indexInfos(root, rel, relation).filter((info) => {
     const { index } = info;
-    if (!index.isUnique || !index.isImmediate) return false;
+    if (!index.isUnique) return false;
     const keys = info.columns.slice(0, info.keyCount);
     const matches = (expr: Expression, position: number, element: OnConflict['arbiterElements'][number]): boolean => {
       const key = index.keys[position];

@@ -4,6 +4,7 @@ import { aclBit } from '../../catalog/acl-text.js';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import type { SequenceService } from '../../functions/sequence-service.js';
 import type { SequenceDefinition } from '../../storage/api.js';
+import { kindPlural } from '../../commands/relation-kind.js';
 import type { Session } from '../session.js';
 
 interface Known {
@@ -123,7 +124,7 @@ export class SessionSequences implements SequenceService {
     if (!relation) throw pgError(SqlState.undefinedTable, `could not open relation with OID ${oid}`);
     if (relation.kind !== 'S') {
       throw pgError(SqlState.wrongObjectType, `cannot open relation "${relation.name}"`, {
-        detail: 'This operation is not supported for this relation.',
+        detail: `This operation is not supported for ${kindPlural(relation.kind)}.`,
       });
     }
     if (privileges === null || this.session.isSuperuser) return this.opened(relation, writer);

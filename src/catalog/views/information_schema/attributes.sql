@@ -2,8 +2,8 @@
 SELECT current_database() AS udt_catalog, n.nspname AS udt_schema, c.relname AS udt_name, a.attname AS attribute_name,
   a.attnum AS ordinal_position, pg_get_expr(d.adbin, d.adrelid) AS attribute_default,
   CASE WHEN NOT (a.attnotnull OR (t.typtype = 'd' AND t.typnotnull)) THEN 'YES' ELSE 'NO' END AS is_nullable,
-  CASE WHEN b.typelem <> 0 AND b.typlen = -1 THEN 'ARRAY'
-    WHEN bn.nspname = 'pg_catalog' THEN format_type(b.oid, NULL) ELSE 'USER-DEFINED' END AS data_type,
+  CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY'
+    WHEN tn.nspname = 'pg_catalog' THEN format_type(t.oid, NULL) ELSE 'USER-DEFINED' END AS data_type,
   information_schema._pg_char_max_length(b.oid, m.typmod) AS character_maximum_length,
   information_schema._pg_char_octet_length(b.oid, m.typmod) AS character_octet_length,
   information_schema._pg_numeric_precision(b.oid, m.typmod) AS numeric_precision,
@@ -13,7 +13,7 @@ SELECT current_database() AS udt_catalog, n.nspname AS udt_schema, c.relname AS 
   information_schema._pg_interval_type(b.oid, m.typmod) AS interval_type,
   CASE WHEN con.nspname IS NOT NULL THEN current_database() END AS collation_catalog, con.nspname AS collation_schema,
   co.collname AS collation_name,
-  current_database() AS attribute_udt_catalog, bn.nspname AS attribute_udt_schema, b.typname AS attribute_udt_name,
+  current_database() AS attribute_udt_catalog, tn.nspname AS attribute_udt_schema, t.typname AS attribute_udt_name,
   a.attnum AS dtd_identifier, 'NO' AS is_derived_reference_attribute
 FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid
@@ -21,7 +21,7 @@ FROM pg_attribute a
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_type t ON t.oid = a.atttypid
   JOIN pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
-  JOIN pg_namespace bn ON bn.oid = b.typnamespace
+  JOIN pg_namespace tn ON tn.oid = t.typnamespace
   CROSS JOIN LATERAL (SELECT CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END AS typmod) m
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   LEFT JOIN (pg_collation co JOIN pg_namespace con ON con.oid = co.collnamespace)

@@ -1,7 +1,6 @@
 -- Domains. Columns left out are null.
 SELECT current_database() AS domain_catalog, n.nspname AS domain_schema, t.typname AS domain_name,
-  CASE WHEN b.typelem <> 0 AND b.typlen = -1 THEN 'ARRAY'
-    WHEN bn.nspname = 'pg_catalog' THEN format_type(b.oid, NULL) ELSE 'USER-DEFINED' END AS data_type,
+  CASE WHEN bn.nspname = 'pg_catalog' THEN format_type(b.oid, NULL) ELSE 'USER-DEFINED' END AS data_type,
   information_schema._pg_char_max_length(b.oid, t.typtypmod) AS character_maximum_length,
   information_schema._pg_char_octet_length(b.oid, t.typtypmod) AS character_octet_length,
   information_schema._pg_numeric_precision(b.oid, t.typtypmod) AS numeric_precision,

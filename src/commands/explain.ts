@@ -11,6 +11,7 @@ import { formatItems, type Item } from './explain/format.js';
 import { PlanNames } from './explain/names.js';
 import { explainOptions, type ExplainOptions } from './explain/options.js';
 import { planItems, textLines } from './explain/plan-output.js';
+import { SerializeMeter } from './explain/serialize-meter.js';
 
 const textType = 25;
 const jsonType = 114;
@@ -111,16 +112,19 @@ async function explainPlanned(
   parameters = context.parameters,
 ): Promise<string[]> {
   const started = performance.now();
-  const counts = options.analyze ? await runInstrumented(context, planned, parameters) : null;
-  return planText(context, planned, options, { counts, planningMs, executionMs: performance.now() - started });
+  const run = options.analyze ? await runInstrumented(context, planned, options, parameters) : nothingRun;
+  return planText(context, planned, options, { ...run, planningMs, executionMs: performance.now() - started });
 }
 
 interface Measured {
   /** By node; null where the plan did not run. */
   readonly counts: readonly NodeInstrumentation[] | null;
+  readonly serialized?: SerializeMeter | null;
   readonly planningMs: number;
   readonly executionMs: number;
 }
+
+const nothingRun = { counts: null, serialized: null };
 
 function planText(
   context: CommandContext,
@@ -144,8 +148,9 @@ function planText(
     if (options.memory) lines.push('Planning:', memoryLine());
     if (options.summary) lines.push(`Planning Time: ${planningMs.toFixed(3)} ms`);
     if (options.analyze && options.serialize !== 'none') {
-      const time = options.timing ? `time=0.000 ms  ` : '';
-      lines.push(`Serialization: ${time}output=0kB  format=${options.serialize}`);
+      const time = options.timing ? `time=${(measured.serialized?.elapsedMs ?? 0).toFixed(3)} ms  ` : '';
+      const output = measured.serialized?.kilobytes ?? 0;
+      lines.push(`Serialization: ${time}output=${output}kB  format=${options.serialize}`);
     }
     if (options.analyze && options.summary) lines.push(`Execution Time: ${executionMs.toFixed(3)} ms`);
     return lines;
@@ -160,6 +165,18 @@ function planText(
   }
   if (options.summary) items.push({ kind: 'value', label: 'Planning Time', value: planningMs, digits: 3 });
   if (options.analyze) items.push({ kind: 'groups', label: 'Triggers', each: 'Trigger', groups: [] });
+  if (options.analyze && options.serialize !== 'none') {
+    const time: Item = { kind: 'value', label: 'Time', value: measured.serialized?.elapsedMs ?? 0, digits: 3 };
+    items.push({
+      kind: 'group',
+      label: 'Serialization',
+      items: [
+        ...(options.timing ? [time] : []),
+        { kind: 'value', label: 'Output Volume', value: measured.serialized?.kilobytes ?? 0 },
+        { kind: 'value', label: 'Format', value: options.serialize },
+      ],
+    });
+  }
   if (options.analyze && options.summary)
     items.push({ kind: 'value', label: 'Execution Time', value: executionMs, digits: 3 });
   return [formatItems(items, options.format)];
@@ -211,12 +228,15 @@ const plannerDefaults: readonly (readonly [string, string])[] = [
 async function runInstrumented(
   context: CommandContext,
   planned: PlannedStatement,
+  options: ExplainOptions,
   parameters: CommandContext['parameters'],
-): Promise<readonly NodeInstrumentation[] | null> {
+): Promise<Pick<Measured, 'counts' | 'serialized'>> {
   const execution = context.corridor.open(planned, parameters, true);
+  const { serialize } = options;
+  const meter = serialize === 'none' ? null : new SerializeMeter(execution.columns, serialize, context.catalog.io);
   try {
-    for (let batch = await execution.next(4096); batch !== null; ) batch = await execution.next(4096);
-    return execution.instrumentation ?? [];
+    for (let batch = await execution.next(4096); batch !== null; batch = await execution.next(4096)) meter?.add(batch);
+    return { counts: execution.instrumentation ?? [], serialized: meter };
   } finally {
     await execution.close();
   }

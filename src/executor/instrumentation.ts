@@ -15,6 +15,21 @@ const countersOf = new WeakMap<RunState, Map<number, Counters>>();
 
 /** The node, observed. */
 export function instrumented(plan: Plan, node: PlanNode, x: RunState): PlanNode {
+  const counters = countersFor(plan, x);
+  counters.nodes.push(node);
+  return observe(node, counters);
+}
+
+/** One run of a plan node that another node does the work of. */
+export function noteRun(plan: Plan, x: RunState, rowCount: number, elapsedMs: number): void {
+  const counters = countersFor(plan, x);
+  counters.loopCount += 1;
+  counters.rowCount += rowCount;
+  counters.startupMs += elapsedMs;
+  counters.totalMs += elapsedMs;
+}
+
+function countersFor(plan: Plan, x: RunState): Counters {
   let byNode = countersOf.get(x);
   if (byNode === undefined) {
     byNode = new Map();
@@ -25,8 +40,7 @@ export function instrumented(plan: Plan, node: PlanNode, x: RunState): PlanNode 
     counters = { startupMs: 0, totalMs: 0, rowCount: 0, loopCount: 0, nodes: [] };
     byNode.set(plan.nodeId, counters);
   }
-  counters.nodes.push(node);
-  return observe(node, counters);
+  return counters;
 }
 
 function observe(node: PlanNode, counters: Counters): PlanNode {

@@ -315,21 +315,26 @@ function deparseBoolean(context: DeparseContext, node: Extract<Expression, { kin
 
 function deparseCase(context: DeparseContext, node: Extract<Expression, { kind: 'CaseExpr' }>): void {
   const { writer } = context;
-  writer.line('CASE', 0, indent.item, 0);
+  // EXPLAIN's expressions stand on one line.
+  const line = (text: string, before: number, after: number): void => {
+    if (context.isExplain) writer.append(text === 'CASE' ? text : ` ${text}`);
+    else writer.line(text, before, after, 0);
+  };
+  line('CASE', 0, indent.item);
   if (node.arg) {
     writer.append(' ');
     deparse(context, node.arg, true);
   }
   for (const when of node.whens) {
-    writer.line('WHEN ', 0, 0, 0);
+    line('WHEN ', 0, 0);
     deparse(context, node.arg ? caseComparand(when.condition) : when.condition, false);
     writer.append(' THEN ');
     deparse(context, when.result, true);
   }
-  writer.line('ELSE ', 0, 0, 0);
+  line('ELSE ', 0, 0);
   if (node.defaultResult) deparse(context, node.defaultResult, true);
   else writer.append('NULL');
-  writer.line('END', -indent.item, 0, 0);
+  line('END', -indent.item, 0);
 }
 
 /** CASE x WHEN y: the condition is `x = y` with x left open; y is what was written. */

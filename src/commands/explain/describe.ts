@@ -7,6 +7,7 @@ import type { Plan, PlannedStatement, SortKey } from '../../trees/plan.js';
 import { quoteIdentifier } from '../../types/quote.js';
 import type { ExplainOptions } from './options.js';
 import type { PlanNames } from './names.js';
+import { runFacts } from './run-facts.js';
 
 export interface Detail {
   readonly label: string;
@@ -227,7 +228,7 @@ function details(context: DescribeContext, plan: Plan): Detail[] {
     if (quals('Filter', plan.qual, prefix)) removed('Rows Removed by Filter', counts?.filteredRowCount);
   };
   nodeDetails(context, plan, { list, quals, removed, filter, scanPrefix });
-  if (counts !== null) for (const [label, value] of Object.entries(counts.extra)) extraDetail(list, label, value);
+  if (counts !== null) list.push(...runFacts(plan, counts.extra));
   return list;
 }
 
@@ -488,8 +489,4 @@ function conflict(context: DescribeContext, plan: Extract<Plan, { kind: 'ModifyT
   }
   if (onConflict.where !== null)
     tools.list.push({ label: 'Conflict Filter', value: context.names.text(plan, onConflict.where, true) });
-}
-
-function extraDetail(list: Detail[], label: string, value: string | number): void {
-  list.push({ label, value });
 }

@@ -54,6 +54,7 @@ function jsonItem(item: Item, depth: number): string {
       return jsonObject(item.items, depth).trimStart();
     case 'groups': {
       const pad = '  '.repeat(depth);
+      if (item.groups.length === 0) return `[\n${pad}]`;
       return `[\n${item.groups.map((group) => jsonObject(group, depth + 1)).join(',\n')}\n${pad}]`;
     }
   }

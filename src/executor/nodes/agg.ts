@@ -55,6 +55,7 @@ export class AggNode extends GeneratorNode {
   private factories: readonly AccumulatorFactory[] = [];
   private out: Batch = [];
   private peakBytes = 0;
+  private spilledBytes = 0;
   /** Tables that may have rows on disk. */
   private readonly tables = new Set<HashedGroups>();
   private spilled = false;
@@ -213,6 +214,7 @@ export class AggNode extends GeneratorNode {
     table.groups.clear();
     table.memory.clear();
     for (const partition of waiting) {
+      this.spilledBytes += partition.bytes;
       const rest = this.newTable(table.set, table.keyOf, table.level + 1);
       for (const rows of partition.batches()) {
         await this.addHashed(rest, rows);
@@ -334,7 +336,8 @@ export class AggNode extends GeneratorNode {
     if (this.plan.strategy !== 'hashed' && this.plan.strategy !== 'mixed') return {};
     return {
       'HashAgg Batches': this.spilled ? partitionCount + 1 : 1,
-      'Peak Memory Usage': Math.ceil(this.peakBytes / 1024),
+      'Peak Memory Usage': Math.max(24, Math.ceil(this.peakBytes / 1024)),
+      'Disk Usage': Math.ceil(this.spilledBytes / 1024),
     };
   }
 }

@@ -3,6 +3,8 @@
 import type { BitmapAnd, BitmapHeapScan, BitmapIndexScan, BitmapOr } from '../../trees/plan.js';
 import { batchRowsMax } from '../../base/limits.js';
 import type { Batch, RunState } from '../state.js';
+import { tidFromRowId } from '../../storage/ctid.js';
+import { noteRun } from '../instrumentation.js';
 import { openIndex } from '../tables.js';
 import { type RangeProgram, compileRanges, keyRanges } from './index-ranges.js';
 import { indexColumnResolver, indexOf } from './index-scan.js';
@@ -13,6 +15,8 @@ type BitmapPlan = BitmapIndexScan | BitmapAnd | BitmapOr;
 export class BitmapHeapScanNode extends RelationScanNode {
   private rowids: readonly number[] | null = null;
   private at = 0;
+  /** Pages visited, counted for EXPLAIN ANALYZE only. */
+  private pages = 0;
 
   constructor(
     x: RunState,
@@ -32,6 +36,7 @@ export class BitmapHeapScanNode extends RelationScanNode {
   private async collect(rowCountMax: number): Promise<Batch | null> {
     const set = await collectRowIds(this.x, this.heapPlan.outer);
     this.rowids = Array.from(set).sort((a, b) => a - b);
+    if (this.x.context.instrument) this.pages += pagesOf(this.rowids);
     this.at = 0;
     return this.slice(this.rowids, rowCountMax);
   }
@@ -51,6 +56,23 @@ export class BitmapHeapScanNode extends RelationScanNode {
   close(): void {
     this.rowids = null;
   }
+
+  extra(): Record<string, string | number> {
+    return { 'Exact Heap Blocks': this.pages, 'Lossy Heap Blocks': 0 };
+  }
+}
+
+/** Pages that ascending rowids lie on. */
+function pagesOf(rowids: readonly number[]): number {
+  let count = 0;
+  let last = -1;
+  for (const rowid of rowids) {
+    const { block } = tidFromRowId(rowid);
+    if (block === last) continue;
+    last = block;
+    count += 1;
+  }
+  return count;
 }
 
 function compileHeapScan(x: RunState, plan: BitmapHeapScan) {
@@ -79,6 +101,14 @@ function rangesOf(x: RunState, plan: BitmapIndexScan): RangeProgram {
 }
 
 async function collectRowIds(x: RunState, plan: BitmapPlan): Promise<Set<number>> {
+  if (!x.context.instrument) return collected(x, plan);
+  const started = performance.now();
+  const rowids = await collected(x, plan);
+  noteRun(plan, x, plan.kind === 'BitmapIndexScan' ? rowids.size : 0, performance.now() - started);
+  return rowids;
+}
+
+async function collected(x: RunState, plan: BitmapPlan): Promise<Set<number>> {
   if (plan.kind === 'BitmapIndexScan') return scanIndex(x, plan);
   const [first, ...rest] = plan.children;
   let result = first === undefined ? new Set<number>() : await collectRowIds(x, first);

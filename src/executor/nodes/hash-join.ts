@@ -328,9 +328,20 @@ export class HashJoinNode extends JoinNode {
 
   private hashFacts(): Record<string, string | number> {
     const batches = this.partitions === null ? 1 : partitionCount;
-    return { 'Hash Batches': batches, 'Peak Memory Usage': Math.ceil(this.peakBytes / 1024) };
+    const rows = Math.max(1024, Math.min(this.join.inner.planRows, bucketsMax));
+    const buckets = 2 ** Math.ceil(Math.log2(rows));
+    return {
+      'Hash Buckets': buckets,
+      'Original Hash Buckets': buckets,
+      'Hash Batches': batches,
+      'Original Hash Batches': batches,
+      'Peak Memory Usage': Math.ceil((this.peakBytes + buckets * 8) / 1024),
+    };
   }
 }
+
+/** Buckets that EXPLAIN ANALYZE speaks of at most. */
+const bucketsMax = 2 ** 20;
 
 /** EXPLAIN ANALYZE shows the Hash node, which is a part of the join here: its rows are its child's. */
 function observedChild(child: PlanNode, extra: () => Record<string, string | number>): PlanNode {

@@ -63,10 +63,6 @@ export class MaterialNode implements PlanNode {
     this.rows.clear();
     this.child.close();
   }
-
-  extra(): Record<string, string | number> {
-    return this.x.context.instrument && this.rows.spilledBytes > 0 ? { 'Disk Usage': this.rows.spilledBytes } : {};
-  }
 }
 
 interface MemoEntry {
@@ -80,6 +76,7 @@ export class MemoizeNode implements PlanNode {
   private readonly keys: RowProgram;
   private readonly entries = new Map<string, MemoEntry>();
   private usedBytes = 0;
+  private peakBytes = 0;
   private entry: MemoEntry | null = null;
   private at = 0;
   /** Rows come from the child and are kept on the way. */
@@ -143,6 +140,7 @@ export class MemoizeNode implements PlanNode {
     if (batch === null) {
       entry.complete = true;
       this.usedBytes += entry.bytes;
+      this.peakBytes = Math.max(this.peakBytes, this.usedBytes);
       this.evict();
       return null;
     }
@@ -153,6 +151,7 @@ export class MemoizeNode implements PlanNode {
     if (this.plan.singleRow) {
       entry.complete = true;
       this.usedBytes += entry.bytes;
+      this.peakBytes = Math.max(this.peakBytes, this.usedBytes);
       this.fills = false;
       this.at = entry.rows.length;
     }
@@ -186,6 +185,12 @@ export class MemoizeNode implements PlanNode {
   }
 
   extra(): Record<string, string | number> {
-    return { Hits: this.hits, Misses: this.misses, Evictions: this.evictions, Overflows: 0 };
+    return {
+      'Cache Hits': this.hits,
+      'Cache Misses': this.misses,
+      'Cache Evictions': this.evictions,
+      'Cache Overflows': 0,
+      'Peak Memory Usage': Math.ceil(this.peakBytes / 1024),
+    };
   }
 }

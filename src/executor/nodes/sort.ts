@@ -130,6 +130,7 @@ export class Sorter {
   private peakBytes = 0;
   private runs: TemporaryFile[] = [];
   private heap: BoundedHeap<Row> | null = null;
+  private known: Record<string, string | number> | null = null;
 
   constructor(
     private readonly compare: RowComparator,
@@ -202,6 +203,7 @@ export class Sorter {
     else this.rows = this.heap.sorted();
     if (this.bound !== null && this.rows.length > this.bound) this.rows.length = this.bound;
     this.peakBytes = Math.max(this.peakBytes, this.bytes);
+    this.known = this.described();
   }
 
   *batches(rowCountMax: () => number): Generator<Batch, void, void> {
@@ -251,7 +253,12 @@ export class Sorter {
     this.bytes = 0;
   }
 
+  /** What EXPLAIN ANALYZE says of the last sort. */
   facts(): Record<string, string | number> {
+    return this.known ?? {};
+  }
+
+  private described(): Record<string, string | number> {
     if (this.runs.length > 0) {
       const bytes = this.runs.reduce((sum, run) => sum + run.bytes, 0);
       return { 'Sort Method': 'external merge', 'Sort Space Used': Math.ceil(bytes / 1024), 'Sort Space Type': 'Disk' };

@@ -260,6 +260,7 @@ function nodeDetails(context: DescribeContext, plan: Plan, tools: DetailTools): 
       return;
     case 'BitmapHeapScan':
       quals('Recheck Cond', plan.recheckQual, scanPrefix);
+      tools.removed('Rows Removed by Index Recheck', 0);
       filter(scanPrefix);
       return;
     case 'TidScan':

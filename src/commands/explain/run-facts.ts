@@ -10,10 +10,7 @@ export function runFacts(plan: Plan, facts: Facts): Detail[] {
   const entries = Object.entries(facts);
   if (entries.length === 0) return [];
   const line = textLine(plan, facts);
-  return [
-    ...line,
-    ...entries.map(([label, value]): Detail => ({ label, value, only: 'structured' })),
-  ];
+  return [...line, ...entries.map(([label, value]): Detail => ({ label, value, only: 'structured' }))];
 }
 
 function textLine(plan: Plan, facts: Facts): Detail[] {
@@ -21,12 +18,12 @@ function textLine(plan: Plan, facts: Facts): Detail[] {
   const text = (label: string, value: string): Detail[] => [{ label, value, only: 'text' }];
   switch (plan.kind) {
     case 'Sort':
-      return text(
-        'Sort Method',
-        `${fact('Sort Method')}  ${fact('Sort Space Type')}: ${fact('Sort Space Used')}kB`,
-      );
+      return text('Sort Method', `${fact('Sort Method')}  ${fact('Sort Space Type')}: ${fact('Sort Space Used')}kB`);
     case 'Hash':
-      return text('Buckets', `${fact('Hash Buckets')}  Batches: ${fact('Hash Batches')}  Memory Usage: ${fact('Peak Memory Usage')}kB`);
+      return text(
+        'Buckets',
+        `${fact('Hash Buckets')}  Batches: ${fact('Hash Batches')}  Memory Usage: ${fact('Peak Memory Usage')}kB`,
+      );
     case 'Agg': {
       const disk = fact('Disk Usage') === 0 ? '' : `  Disk Usage: ${fact('Disk Usage')}kB`;
       return text('Batches', `${fact('HashAgg Batches')}  Memory Usage: ${fact('Peak Memory Usage')}kB${disk}`);

@@ -49,6 +49,8 @@ interface Phase {
   readonly sets: readonly AggGroupingSet[];
 }
 
+const noColumns: AggGroupingSet = { columns: [], strategy: 'sorted', sort: null };
+
 export class AggNode extends GeneratorNode {
   private readonly child: PlanNode;
   private readonly program: AggProgram;
@@ -59,6 +61,8 @@ export class AggNode extends GeneratorNode {
   /** Tables that may have rows on disk. */
   private readonly tables = new Set<HashedGroups>();
   private spilled = false;
+  /** The only group of plain aggregation was given. */
+  private isThrough = false;
 
   constructor(
     x: RunState,
@@ -67,6 +71,45 @@ export class AggNode extends GeneratorNode {
     super(x);
     this.program = x.unit.cached(plan, () => compileAgg(x, plan));
     this.child = buildNode(plan.outer, x);
+  }
+
+  override next(rowCountMax: number): Promise<Batch | null> {
+    return this.plan.strategy === 'plain' && this.plan.groupingSets === null
+      ? this.onlyGroup()
+      : super.next(rowCountMax);
+  }
+
+  /** One group over all rows: subqueries ask for it often, so without a generator's turns. */
+  private async onlyGroup(): Promise<Batch | null> {
+    if (this.isThrough) return null;
+    this.isThrough = true;
+    if (this.factories.length === 0 || this.hasInitParams) await this.prepare();
+    const { advance } = this.program;
+    let group: GroupState | null = null;
+    for (;;) {
+      const step = this.child.next(batchRowsMax);
+      const batch = step instanceof Promise ? await step : step;
+      if (batch === null) break;
+      for (const row of batch) {
+        group ??= this.newGroup(row);
+        const wait = advance.run(this.x, row, group.accumulators);
+        if (wait !== undefined) await wait;
+      }
+      const pause = this.pause();
+      if (pause !== undefined) await pause;
+    }
+    group ??= this.newGroup(null);
+    await this.finish(group, noColumns);
+    group.memory.clear();
+    return this.out.length > 0 ? this.takeOut() : null;
+  }
+
+  private get hasInitParams(): boolean {
+    const { having, project, advance, specs } = this.program;
+    return (
+      [having ?? project, project, advance].some(({ initParams }) => initParams.length > 0) ||
+      specs.some(({ directArgs }) => directArgs !== null && directArgs.initParams.length > 0)
+    );
   }
 
   protected async *run(): AsyncGenerator<Batch, void, void> {
@@ -323,6 +366,7 @@ export class AggNode extends GeneratorNode {
 
   protected restart(): void {
     this.out = [];
+    this.isThrough = false;
     this.child.rescan();
   }
 

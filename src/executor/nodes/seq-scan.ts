@@ -1,12 +1,26 @@
-// SeqScan: all rows of a table in rowid order, decoding only the attributes that the plan reads.
+// SeqScan: all rows of a table in rowid order, decoding only the attributes that the plan reads. A small table that is
+// scanned again and again (the inner side of a correlated subquery) is read once: its rows stay at hand.
 import type { TableCursor } from '../../storage/api.js';
 import type { SeqScan } from '../../trees/plan.js';
+import type { Row } from '../../types/value.js';
+import { rowBytes } from '../../types/value-size.js';
 import type { Batch, RunState } from '../state.js';
 import { RelationScanNode, compileScan } from './relation-scan.js';
+
+/** Rows and bytes of a small table. */
+const keptRowsMax = 512;
+const keptBytesMax = 256 * 1024;
 
 export class SeqScanNode extends RelationScanNode {
   private cursor: TableCursor | null = null;
   private sequenceTaken = false;
+  /** Rows of this scan so far, gathered from the second scan on; null where they aren't (or are too many). */
+  private gathered: Row[] | null = null;
+  private gatheredBytes = 0;
+  private mayGather = true;
+  /** All rows of the table: what the statement sees of it doesn't change. */
+  private kept: readonly Row[] | null = null;
+  private keptAt = 0;
 
   constructor(x: RunState, plan: SeqScan) {
     super(
@@ -18,10 +32,37 @@ export class SeqScanNode extends RelationScanNode {
 
   protected fetchStored(rowCountMax: number): Batch | null {
     if (this.scan.relation.kind === 'S') return this.sequenceRow();
+    if (this.kept !== null) return this.keptRows(this.kept, rowCountMax);
     this.cursor ??= this.open();
     const batch = this.cursor.next(rowCountMax);
     this.counts.tuplesReturned += batch.rowCount;
-    return batch.rowCount === 0 ? null : this.scanRows(batch);
+    if (batch.rowCount === 0) {
+      this.kept = this.gathered;
+      this.keptAt = this.kept?.length ?? 0;
+      return null;
+    }
+    const rows = this.scanRows(batch);
+    if (this.gathered !== null) this.gather(this.gathered, rows);
+    return rows;
+  }
+
+  private gather(gathered: Row[], rows: Batch): void {
+    for (const row of rows) {
+      gathered.push(row);
+      this.gatheredBytes += rowBytes(row);
+    }
+    if (gathered.length <= keptRowsMax && this.gatheredBytes <= keptBytesMax) return;
+    this.gathered = null;
+    this.mayGather = false;
+  }
+
+  private keptRows(kept: readonly Row[], rowCountMax: number): Batch | null {
+    if (this.keptAt === 0) this.counts.scanned();
+    if (this.keptAt >= kept.length) return null;
+    const rows = kept.slice(this.keptAt, this.keptAt + rowCountMax);
+    this.keptAt += rows.length;
+    this.counts.tuplesReturned += rows.length;
+    return rows;
   }
 
   private open(): TableCursor {
@@ -39,7 +80,12 @@ export class SeqScanNode extends RelationScanNode {
 
   protected restartStored(): void {
     this.sequenceTaken = false;
+    this.keptAt = 0;
     this.close();
+    // Where the newest row's place is asked for, each has to come from the table.
+    const gathers = this.mayGather && this.kept === null && this.x.scannedRowIds === null;
+    this.gathered = gathers ? [] : null;
+    this.gatheredBytes = 0;
   }
 
   close(): void {

@@ -188,21 +188,21 @@ async function toolOutput([tool, ...words]: readonly string[], port: number): Pr
 function plain(text: string): string {
   return text
     .replace(/(?<=\(enumtypid, enumlabel\)=\()\d+/g, 'N')
+    .replace(/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g, 'UUID')
     .replace(/pg_temp_(\d+|N)/g, 'pg_temp')
     .replace(/^\\(un)?restrict .*|^-- Dumped from .*| +$/gm, '')
     .replace(/--+/g, '--')
     .replace(/ {2,}/g, ' ');
 }
 
-/** The lines that the other side lacks. */
+/** The lines that the other side lacks, or the first that stands elsewhere. */
 function extra(mine: string, other: string): string {
-  const theirs = new Set(other.split('\n'));
-  return mine
-    .split('\n')
-    .filter((line) => !theirs.has(line))
-    .slice(0, 6)
-    .join('\n              ')
-    .slice(0, 1500);
+  const [lines, theirs] = [mine.split('\n'), other.split('\n')];
+  const known = new Set(theirs);
+  const lacking = lines.filter((line) => !known.has(line));
+  const first = lines.findIndex((line, at) => line !== theirs[at]);
+  const list = lacking.length > 0 ? lacking : lines.slice(Math.max(first - 2, 0), first + 3);
+  return list.slice(0, 6).join('\n              ').slice(0, 1500);
 }
 
 function show(place: string, text: string, signature: string): void {

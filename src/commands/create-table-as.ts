@@ -20,7 +20,7 @@ import { loadRows } from './table-load.js';
 import { openQuery } from './table-scan.js';
 import { requireTablespace } from './tablespace.js';
 import { defElems, stringList } from './tree.js';
-import { bindViewQuery, queryColumns, storeViewQuery, withAliases } from './view.js';
+import { bindViewQuery, queryColumns, usesTemporaryRelation, storeViewQuery, withAliases } from './view.js';
 
 /** Gets the query's plan and what was measured once the relation is filled. */
 export type QueryWatcher = (planned: PlannedStatement, counts: readonly NodeInstrumentation[]) => void;
@@ -53,6 +53,8 @@ export async function createTableAsStatement(
     throw pgError(SqlState.wrongObjectType, 'prepared statement is not a SELECT');
   const source =
     executed?.query ?? (isView ? bindViewQuery(context, statement.query) : sourceQuery(context, statement, bound));
+  if (isView && usesTemporaryRelation(context, source))
+    throw pgError(SqlState.featureNotSupported, 'materialized views must not use temporary tables or views');
   const query = withAliases(source, stringList(into.colNames), 'AS');
   const oid = await createRelation(context, {
     name,

@@ -325,11 +325,15 @@ async function storeConstraints(
 ): Promise<void> {
   const taken: string[] = draft.checks.flatMap((check) => (check.conname ? [check.conname] : []));
   for (const check of parents.checks) await storeCheck(context, relation, check);
+  const stored = new Set<string>();
   for (const constraint of draft.checks) {
     const spec = bindCheck(context, relation, constraint);
     // A new table has no rows to check, so NOT VALID means nothing here.
     const inherited = parents.checks.some((check) => check.name === spec.name);
     if (inherited) continue;
+    if (constraint.conname && stored.has(constraint.conname))
+      throw pgError(SqlState.duplicateObject, `check constraint "${constraint.conname}" already exists`);
+    if (constraint.conname) stored.add(constraint.conname);
     const { name } = await storeCheck(
       context,
       relation,

@@ -19,7 +19,12 @@ export function defaultAcl(
   const builtin = defaultPrivileges(kind, owner);
   let items = global ?? builtin;
   for (const item of local ?? []) items = grantTo(items, item);
-  return sameAcl(items, builtin) ? null : printAcl(context, items);
+  return sameAcl(items, builtin) ? null : printAcl(context, sortedAcl(items));
+}
+
+/** By grantee, PUBLIC first, then by grantor: how PostgreSQL stores what ALTER DEFAULT PRIVILEGES makes. */
+export function sortedAcl(items: readonly AclItem[]): AclItem[] {
+  return [...items].sort((left, right) => left.grantee - right.grantee || left.grantor - right.grantor);
 }
 
 function storedDefault(context: CommandContext, kind: string, role: number, schema: number): readonly AclItem[] | null {
@@ -42,7 +47,7 @@ export async function recordAclDependencies(
   owner: number,
   acl: string | null,
 ): Promise<void> {
-  await forgetSharedDependencies(context, address, 'a');
+  await forgetSharedDependencies(context, address, 'a', { isExact: true });
   if (acl === null) return;
   const roles = new Set(parseAcl(context, acl).flatMap((item) => [item.grantee, item.grantor]));
   for (const role of roles) if (role !== owner) await recordSharedDependency(context, address, role, 'a');

@@ -6,7 +6,7 @@ import type { AclItem } from '../types/value.js';
 import { allPrivileges, defaultPrivileges, grantTo, parseAcl, printAcl, revokeFrom } from './acl.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { ClassOid, objectAddress } from './classes.js';
-import { recordAclDependencies, sameAcl } from './default-acl.js';
+import { recordAclDependencies, sameAcl, sortedAcl } from './default-acl.js';
 import {
   forgetDependencies,
   forgetSharedDependencies,
@@ -14,7 +14,7 @@ import {
   recordOwner,
   schemaAddress,
 } from './depend.js';
-import { granteesOf, privilegeBit } from './grant.js';
+import { granteesOf, privilegeBit, requireRole } from './grant.js';
 import { requireNamespace } from './namespace.js';
 import { hasPrivilegesOfRole, resolveRole } from './role-membership.js';
 import { defElems, listItems, nodeOf, stringList } from './tree.js';
@@ -79,6 +79,7 @@ async function changeDefault(
   let items: readonly AclItem[] = existing === null ? base : parseAcl(context, existing.row.defaclacl);
   const bits = privilegesOf(action, target);
   for (const grantee of target.grantees) {
+    requireRole(grantee, action.is_grant === true, action.grant_option === true);
     const change = {
       grantee,
       grantor: target.role,
@@ -122,9 +123,7 @@ async function store(
     await forgetSharedDependencies(context, address);
     return;
   }
-  // PostgreSQL stores these lists sorted: by grantee, PUBLIC first, then by grantor.
-  const sorted = [...items].sort((left, right) => left.grantee - right.grantee || left.grantor - right.grantor);
-  const defaclacl = printAcl(context, sorted);
+  const defaclacl = printAcl(context, sortedAcl(items));
   const oid = existing?.row.oid ?? tables.newOid('pg_default_acl');
   const address = objectAddress(ClassOid.defaultAcl, oid);
   if (existing !== null) await tables.update(context.transaction, 'pg_default_acl', existing, { defaclacl });

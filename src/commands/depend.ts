@@ -118,11 +118,12 @@ export async function changeOwnerDependency(
   await recordOwner(context, classId, objectId, owner);
 }
 
-/** Removes shared dependencies of an object, of one kind or all. Sub-object 0 means all of it. */
+/** Removes shared dependencies of an object, of one kind or all. Sub-object 0 means all of it, unless `isExact`. */
 export async function forgetSharedDependencies(
   context: CommandContext,
   dependent: ObjectAddress,
   type?: 'o' | 'a' | 'r' | 'i',
+  options: { readonly isExact: boolean } = { isExact: false },
 ): Promise<void> {
   const { tables } = context.catalog;
   const key = {
@@ -131,7 +132,8 @@ export async function forgetSharedDependencies(
     objid: dependent.objectId,
   };
   for (const entry of tables.find('pg_shdepend', key)) {
-    if (dependent.subId !== 0 && entry.row.objsubid !== dependent.subId) continue;
+    const isWhole = dependent.subId === 0 && !options.isExact;
+    if (!isWhole && entry.row.objsubid !== dependent.subId) continue;
     if (type !== undefined && entry.row.deptype !== type) continue;
     await tables.delete(context.transaction, 'pg_shdepend', entry);
   }

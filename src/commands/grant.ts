@@ -84,6 +84,7 @@ export async function grantStatement(statement: GrantStmt, context: CommandConte
 }
 
 function readWork(statement: GrantStmt, context: CommandContext, objectType: ObjectType): GrantWork {
+  const grantees = granteesOf(statement, context);
   const privileges = (statement.privileges ?? []).map((node) => nodeOf(node, 'AccessPriv'));
   const letter = grantKinds[objectType]?.[0] ?? 'r';
   const whole = privileges.filter((one) => (one.cols?.length ?? 0) === 0);
@@ -100,7 +101,7 @@ function readWork(statement: GrantStmt, context: CommandContext, objectType: Obj
     isGrant: statement.is_grant === true,
     grantOption: statement.grant_option === true,
     cascade: statement.behavior === 'DROP_CASCADE',
-    grantees: granteesOf(statement, context),
+    grantees,
     grantedBy: grantorOf(statement, context),
     privileges: bits,
     isAll,
@@ -116,18 +117,17 @@ function grantorOf(statement: GrantStmt, context: CommandContext): number | null
   return grantor;
 }
 
-/** Grantees' oids; PUBLIC is 0 and takes no grant options. */
-export function granteesOf(
-  statement: Pick<GrantStmt, 'grantees' | 'grant_option' | 'is_grant'>,
-  context: CommandContext,
-): number[] {
-  return (statement.grantees ?? []).map((node) => {
-    const oid = resolveRole(context, nodeOf(node, 'RoleSpec'), { publicAllowed: true });
-    if (oid === 0 && statement.is_grant && statement.grant_option) {
-      throw pgError(SqlState.invalidGrantOperation, 'grant options can only be granted to roles');
-    }
-    return oid;
-  });
+/** Grantees' oids; PUBLIC is 0. */
+export function granteesOf(statement: Pick<GrantStmt, 'grantees'>, context: CommandContext): number[] {
+  return (statement.grantees ?? []).map((node) =>
+    resolveRole(context, nodeOf(node, 'RoleSpec'), { publicAllowed: true }),
+  );
+}
+
+/** 0LP01 for PUBLIC, which takes no grant options. */
+export function requireRole(grantee: number, isGrant: boolean, grantOption: boolean): void {
+  if (grantee !== 0 || !isGrant || !grantOption) return;
+  throw pgError(SqlState.invalidGrantOperation, 'grant options can only be granted to roles');
 }
 
 /** A privilege word's bit, valid for the kind of object. Throws 42601, 0LP01. */
@@ -320,6 +320,7 @@ function changeAcl(
   warnPartial(work, target, wanted, options);
   let items: AclItem[] = [...current];
   for (const grantee of work.grantees) {
+    requireRole(grantee, work.isGrant, work.grantOption);
     const change = { grantee, grantor, privileges: options, grantOptions: work.grantOption ? options : 0 };
     if (work.isGrant) items = grantTo(items, change);
     else {

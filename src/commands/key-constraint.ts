@@ -2,6 +2,7 @@
 // dropped as PostgreSQL drops them.
 import type { Constraint, IndexStmt, Node } from '@pgsql/types';
 import { pgError, SqlState } from '../errors/pg-error.js';
+import { isSystemColumn } from './relation-create.js';
 import { locationOf, stringList } from './tree.js';
 
 /** What is looked at of the table, which need not exist yet. */
@@ -31,7 +32,7 @@ export function keyStatements(
   const ordered = [...primary, ...constraints.filter((constraint) => constraint.contype !== 'CONSTR_PRIMARY')];
   const result: IndexStmt[] = [];
   for (const constraint of ordered) {
-    const statement = keyStatement(table, constraint);
+    const statement = keyStatement(table, constraint, options.isPlaced);
     const same = result.findIndex((other) => sameKey(other, statement));
     if (same < 0) result.push(statement);
     else if (statement.idxname && !result[same]?.idxname)
@@ -41,12 +42,13 @@ export function keyStatements(
   return result;
 }
 
-function keyStatement(table: KeyTable, constraint: Constraint): IndexStmt {
+function keyStatement(table: KeyTable, constraint: Constraint, isNew: boolean): IndexStmt {
   if (constraint.indexname) {
     throw pgError(SqlState.featureNotSupported, 'cannot use an existing index in CREATE TABLE', locationOf(constraint));
   }
   const isPrimary = constraint.contype === 'CONSTR_PRIMARY';
   const names = stringList(constraint.keys);
+  if (isPrimary && !isNew) requireKeyColumns(table, names);
   requireColumns(table, names, constraint);
   requireDistinct(names, constraint, isPrimary);
   const included = stringList(constraint.including);
@@ -70,6 +72,14 @@ function keyStatement(table: KeyTable, constraint: Constraint): IndexStmt {
 
 function indexElement(name: string): Node {
   return { IndexElem: { name, ordering: 'SORTBY_DEFAULT', nulls_ordering: 'SORTBY_NULLS_DEFAULT' } };
+}
+
+/** A primary key added to a table marks its columns NOT NULL first: an unknown one fails as that does. */
+function requireKeyColumns(table: KeyTable, names: readonly string[]): void {
+  for (const name of names) {
+    if (isSystemColumn(name) || table.attributes.some((column) => column.name === name && !column.isDropped)) continue;
+    throw pgError(SqlState.undefinedColumn, `column "${name}" of relation "${table.name}" does not exist`);
+  }
 }
 
 function requireColumns(table: KeyTable, names: readonly string[], constraint: Constraint): void {

@@ -248,7 +248,7 @@ function copiedIndex(
   }));
   const includes = spec.includes.map(move);
   const names = chooseIndexColumnNames([
-    ...keys.map((key) => (key.attribute ? (table.attributes[key.attribute - 1]?.name ?? null) : key.name)),
+    ...keys.map((key) => key.name),
     ...includes.map((number) => table.attributes[number - 1]?.name ?? null),
   ]);
   const label = spec.primary ? 'pkey' : spec.constraint ? 'key' : 'idx';
@@ -275,7 +275,7 @@ export function storedIndexSpec(context: CommandContext, table: RelationDescript
     return {
       attribute: key.attribute,
       expression: key.attribute === 0 ? (expressions.shift() ?? null) : null,
-      name: key.attribute === 0 ? (column?.attname ?? null) : null,
+      name: column?.attname ?? null,
       collation: key.collation,
       opclass: key.opclass,
       descending: key.descending,

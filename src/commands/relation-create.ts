@@ -57,7 +57,7 @@ export async function createRelation(context: CommandContext, spec: RelationSpec
   const oid = tables.newOid('pg_class');
   const rowType = hasRowType ? tables.newOid('pg_type') : 0;
   const acl = aclOfKind(context, spec);
-  context.transaction.store.noteNewFile(oid);
+  context.transaction.store.noteNewFile(oid, context.transaction.savepointDepth);
   await tables.insert(context.transaction, 'pg_class', classRow(spec, { oid, rowType, acl }));
   await insertAttributes(context, oid, spec);
   if (hasRowType) await insertRowType(context, spec, oid, rowType);

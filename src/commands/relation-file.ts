@@ -22,7 +22,7 @@ export async function assignNewFile(context: CommandContext, relation: number): 
   if (entry === null) throw new Error('invariant broken: relation without a pg_class row');
   const isTable = 'rmt'.includes(entry.row.relkind);
   const filenode = context.store.nextOid();
-  context.transaction.store.noteNewFile(filenode);
+  context.transaction.store.noteNewFile(filenode, context.transaction.savepointDepth);
   await tables.update(context.transaction, 'pg_class', entry, {
     relfilenode: filenode,
     relpages: 0,

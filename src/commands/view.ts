@@ -132,7 +132,8 @@ export function queryColumns(query: Query): ColumnSpec[] {
     }));
 }
 
-function usesTemporaryRelation(context: CommandContext, query: Query): boolean {
+/** True where a query reads a temporary relation, itself or through a view. */
+export function usesTemporaryRelation(context: CommandContext, query: Query): boolean {
   const isTemporary = query.rangeTable.some(
     (rte) => rte.kind === 'relation' && context.catalog.relation(rte.relation)?.persistence === 't',
   );

@@ -146,6 +146,7 @@ const codesByMessage: readonly (readonly [
   ['current database cannot be changed', SqlState.featureNotSupported],
   ['CREATE SCHEMA IF NOT EXISTS cannot include', SqlState.featureNotSupported],
   ['WITH TIES cannot', SqlState.syntaxError],
+  ['a column list with SET', SqlState.featureNotSupported],
   ['type modifier cannot have', SqlState.syntaxError],
   ['identifier too long', SqlState.nameTooLong],
   ['unrecognized JSON encoding', SqlState.invalidParameterValue],

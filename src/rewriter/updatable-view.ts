@@ -16,6 +16,7 @@ import type {
 } from '../trees/query.js';
 import { mapChildren, mapExpressionDeep, mapQueryDeep, shiftLevels } from '../trees/walk.js';
 import type { RewriteContext } from './context.js';
+import { behindBarrier } from './security-barrier.js';
 import { hasOption, viewBody } from './views.js';
 
 /** Turns DML on a view into DML on its base relation. Throws 55000 with the reason where the view is not updatable. */
@@ -47,7 +48,15 @@ export function rewriteUpdatableView(query: Query, view: RelationDescriptor, con
     base,
   ];
   const qual = moved.qual;
-  const joinTree = substituteTarget(replaced.joinTree, viewIndex, newIndex, query.commandType, qual);
+  const guarded = (quals: Expression | null): Expression | null =>
+    qual !== null && hasOption(view, 'security_barrier') ? behindBarrier(context, quals, qual) : quals;
+  const joinTree = substituteTarget(
+    { ...replaced.joinTree, quals: guarded(replaced.joinTree.quals) },
+    viewIndex,
+    newIndex,
+    query.commandType,
+    qual,
+  );
   const baseAttributes = context.catalog.requireRelation(baseEntry.relation).attributes;
   const names = (attno: number): string | null => baseAttributes[attno - 1]?.name ?? null;
   const targetList = mapTargets(replaced.targetList, moved.columns, query.commandType, names);
@@ -62,7 +71,7 @@ export function rewriteUpdatableView(query: Query, view: RelationDescriptor, con
     mergeJoinCondition:
       replaced.mergeJoinCondition === null
         ? null
-        : and(replaced.mergeJoinCondition, query.commandType === 'merge' ? qual : null),
+        : and(guarded(replaced.mergeJoinCondition), query.commandType === 'merge' ? qual : null),
     onConflict:
       replaced.onConflict === null
         ? null

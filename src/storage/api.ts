@@ -66,8 +66,10 @@ export interface StoreTransaction {
   /** The id if one was assigned. */
   readonly assignedXid: bigint | null;
   readonly hasWrites: boolean;
-  /** Notes that the transaction made this file: nobody else sees it yet. */
-  noteNewFile(filenode: number): void;
+  /** Notes that the transaction made this file, at this depth of savepoints: nobody else sees it yet. */
+  noteNewFile(filenode: number, depth: number): void;
+  /** The depth at which this transaction made the file; null where it did not. */
+  newFileDepth(filenode: number): number | null;
   isNewFile(filenode: number): boolean;
   /** Marks a point to which `rollbackTo` can return; savepoints nest. Returns its depth. */
   savepoint(): number;

@@ -12,7 +12,7 @@ export class NativeTransaction implements StoreTransaction {
   private wrote = false;
   /** The addon's number of the transaction, 0 as long as it has done nothing that the addon must know of. */
   private number = 0;
-  private newFiles: Set<number> | null = null;
+  private newFiles: Map<number, number> | null = null;
 
   constructor(readonly session: number) {}
 
@@ -45,9 +45,13 @@ export class NativeTransaction implements StoreTransaction {
     return this.known;
   }
 
-  noteNewFile(filenode: number): void {
-    this.newFiles ??= new Set();
-    this.newFiles.add(filenode);
+  noteNewFile(filenode: number, depth: number): void {
+    this.newFiles ??= new Map();
+    this.newFiles.set(filenode, depth);
+  }
+
+  newFileDepth(filenode: number): number | null {
+    return this.newFiles?.get(filenode) ?? null;
   }
 
   isNewFile(filenode: number): boolean {

@@ -45,7 +45,10 @@ function indexOf(type: TypeDescriptor): EnumIndex {
 function enumOid(text: string, type: TypeDescriptor, io: IoContext): number {
   const label = indexOf(type).byLabel.get(text);
   if (label === undefined) {
-    throw pgError(SqlState.invalidTextRepresentation, `invalid input value for enum ${type.name}: "${text}"`);
+    throw pgError(
+      SqlState.invalidTextRepresentation,
+      `invalid input value for enum ${io.names.toText('regtype', type.oid)}: "${text}"`,
+    );
   }
   requireSafe(label, type, io);
   return label.oid;

@@ -27,6 +27,8 @@ export interface DeparseContext {
   readonly isExplain: boolean;
   /** Names of a SQL function's arguments, '' for those without one: $n is printed as the nth. */
   readonly argumentNames: readonly string[];
+  /** Name of the function whose body is printed. */
+  readonly functionName: string | null;
 }
 
 export function deparseContext(
@@ -36,11 +38,15 @@ export function deparseContext(
     readonly varPrefix: boolean;
     readonly isExplain?: boolean;
     readonly argumentNames?: readonly string[];
+    readonly functionName?: string;
   },
 ): DeparseContext {
+  const writer = new DeparseWriter();
+  // EXPLAIN's expressions stand in the middle of its own lines.
+  writer.isFlat = options.isExplain ?? false;
   return {
     catalog,
-    writer: new DeparseWriter(),
+    writer,
     options,
     namespaces,
     varPrefix: options.varPrefix,
@@ -48,5 +54,6 @@ export function deparseContext(
     targetList: [],
     isExplain: options.isExplain ?? false,
     argumentNames: options.argumentNames ?? [],
+    functionName: options.functionName ?? null,
   };
 }

@@ -182,7 +182,7 @@ function deparseTargetList(context: DeparseContext, query: Query, names: QueryNa
       return names.namesVisible ? null : '?column?';
     }
     if (index === 0) {
-      writer.append(text.startsWith('\n') ? '' : ' ');
+      writer.append(/^[\n ]/.test(text) ? '' : ' ');
     } else {
       writer.append(',');
       if (!text.startsWith('\n')) writer.line('', -indent.standard, indent.standard, indent.item);

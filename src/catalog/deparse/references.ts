@@ -86,7 +86,10 @@ export function deparseParam(context: DeparseContext, node: Param): void {
     }
   }
   const name = node.paramKind === 'extern' ? context.argumentNames[node.id - 1] : undefined;
-  context.writer.append(name ? quoteIdentifier(name) : `$${node.id}`);
+  // A column could bear the same name where there are relations around.
+  const isAmbiguous = context.namespaces.some((level) => level.names.length > 0);
+  const prefix = isAmbiguous && context.functionName !== null ? `${quoteIdentifier(context.functionName)}.` : '';
+  context.writer.append(name ? prefix + quoteIdentifier(name) : `$${node.id}`);
 }
 
 /** A planned subquery in EXPLAIN. */

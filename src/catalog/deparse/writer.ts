@@ -23,7 +23,8 @@ export class DeparseWriter {
   /** Starts a line with `text`: the level moves by `before` first and by `after` afterwards; `extra` spaces are added. */
   line(text: string, before: number, after: number, extra: number): void {
     if (this.isFlat) {
-      this.text += text;
+      const isApart = text.startsWith(' ') || /[ (]$/.test(this.text);
+      this.text += isApart ? text : ` ${text}`;
       return;
     }
     this.level += before;

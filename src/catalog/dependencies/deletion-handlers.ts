@@ -58,7 +58,6 @@ async function dropColumn({ objectId, subId }: ObjectAddress, context: DeletionC
     attnotnull: false,
     attstattarget: null,
     attgenerated: '',
-    attidentity: '',
     atthasmissing: false,
     attmissingval: null,
     attacl: null,

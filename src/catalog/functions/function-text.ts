@@ -114,7 +114,12 @@ function sqlBody(catalog: Catalog, found: FunctionDescriptor): string | null {
   const isReturn = catalog.tables.findOne('pg_proc', { oid: found.oid })?.row.prosrc === 'RETURN';
   const text = (query: (typeof queries)[number]): string => {
     // The arguments are a level of their own around the query: columns get their relation's name.
-    const context = deparseContext(catalog, [argumentLevel], { pretty: false, varPrefix: true, argumentNames });
+    const context = deparseContext(catalog, [argumentLevel], {
+      pretty: false,
+      varPrefix: true,
+      argumentNames,
+      functionName: found.name,
+    });
     context.writer.isFlat = isReturn;
     context.writer.level = 1;
     deparseQuery(context, query, { columnNames: null, namesVisible: false });

@@ -388,18 +388,18 @@ export async function setStorage(call: Subcommand): Promise<void> {
   await copyToIndexes(call);
 }
 
-/** Index columns are stored as the table's are. */
+/** An index's column is stored as the table's is; where it has the column twice, the first one. */
 async function copyToIndexes(call: Subcommand): Promise<void> {
   const { context } = call.state;
   const { tables } = context.catalog;
   const table = context.catalog.requireRelation(call.relation);
-  const { number, storage } = requireColumn(context, call.relation, call.command.name ?? '');
+  const { number, storage, compression } = requireColumn(context, call.relation, call.command.name ?? '');
   for (const index of table.indexes) {
-    const keys = tables.findOne('pg_index', { indexrelid: index.oid })?.row.indkey ?? [];
-    for (const [n, key] of keys.entries()) {
-      const entry = key === number ? tables.findOne('pg_attribute', { attrelid: index.oid, attnum: n + 1 }) : null;
-      if (entry !== null) await tables.update(context.transaction, 'pg_attribute', entry, { attstorage: storage });
-    }
+    const place = (tables.findOne('pg_index', { indexrelid: index.oid })?.row.indkey ?? []).indexOf(number);
+    const entry = place < 0 ? null : tables.findOne('pg_attribute', { attrelid: index.oid, attnum: place + 1 });
+    if (entry === null) continue;
+    const change = { attstorage: storage, attcompression: compression };
+    await tables.update(context.transaction, 'pg_attribute', entry, change);
   }
 }
 
@@ -408,6 +408,7 @@ export async function setCompression(call: Subcommand): Promise<void> {
   await updateColumn(call, (column) => ({
     attcompression: compressionLetter(call.state.context, stringOf(call.command.def), column.type),
   }));
+  await copyToIndexes(call);
 }
 
 /** ALTER COLUMN ... SET (...) and RESET (...). */
@@ -507,7 +508,7 @@ export async function setExpression(call: Subcommand): Promise<void> {
   if (column.generated === '') {
     throw pgError(
       SqlState.objectNotInPrerequisiteState,
-      `column "${column.name}" of relation "${table.name}" is not a stored generated column`,
+      `column "${column.name}" of relation "${table.name}" is not a generated column`,
     );
   }
   if (!call.command.def) throw new Error('invariant broken: SET EXPRESSION without one');

@@ -128,7 +128,11 @@ async function useIndex(state: AlterState, table: RelationDescriptor, constraint
     throw pgError(SqlState.undefinedObject, `index "${name}" does not exist`, locationOf(constraint));
   const index = table.indexes.find((candidate) => candidate.oid === relation.oid);
   if (index === undefined)
-    throw pgError(SqlState.objectNotInPrerequisiteState, `index "${name}" does not belong to table "${table.name}"`);
+    throw pgError(
+      SqlState.objectNotInPrerequisiteState,
+      `index "${name}" does not belong to table "${table.name}"`,
+      locationOf(constraint),
+    );
   const isPrimary = constraint.contype === 'CONSTR_PRIMARY';
   requireUsableIndex(context, table, index, constraint);
   const constraintName = constraint.conname ?? name;
@@ -189,10 +193,16 @@ function requireUsableIndex(
     throw refuse(`"${index.name}" is a deferrable index`);
   }
   const position = index.keys.findIndex(
-    (key) => key.descending || key.nullsFirst || context.catalog.defaultOpclass(key.type, 'btree')?.oid !== key.opclass,
+    (key) =>
+      key.descending ||
+      key.nullsFirst ||
+      context.catalog.defaultOpclass(key.type, 'btree')?.oid !== key.opclass ||
+      table.attributes[key.attribute - 1]?.collation !== key.collation,
   );
   if (position >= 0)
     throw refuse(`index "${index.name}" column number ${position + 1} does not have default sorting behavior`);
+  if (constraint.contype === 'CONSTR_PRIMARY' && index.nullsNotDistinct)
+    throw pgError(SqlState.invalidTableDefinition, 'primary keys cannot use NULLS NOT DISTINCT indexes');
   if (constraint.contype === 'CONSTR_PRIMARY' && table.indexes.some((other) => other.isPrimary)) {
     throw pgError(SqlState.invalidTableDefinition, `multiple primary keys for table "${table.name}" are not allowed`);
   }

@@ -44,6 +44,7 @@ export async function copyFrom(job: CopyFromJob): Promise<number> {
     notNull: chosen(job, options.forceNotNull, 'FORCE_NOT_NULL'),
     asNull: chosen(job, options.forceNull, 'FORCE_NULL'),
   };
+  if (options.freeze) requireNewTable(job);
   const loader = new Loader(job);
   const source = await openSource(job);
   try {
@@ -60,6 +61,16 @@ export async function copyFrom(job: CopyFromJob): Promise<number> {
   if (options.ignoreErrors) reportSkipped(context, loader.skipped);
 
   return loader.count;
+}
+
+/** FREEZE is for tables that nobody else has seen. */
+function requireNewTable({ context, relation }: CopyFromJob): void {
+  const { store, savepointDepth } = context.transaction;
+  if (store.newFileDepth(relation.file.filenode) === savepointDepth) return;
+  throw pgError(
+    SqlState.objectNotInPrerequisiteState,
+    'cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction',
+  );
 }
 
 function isProgramFailure(error: unknown): boolean {
@@ -319,6 +330,7 @@ class Loader {
     const field = fields[n] as Field;
     if (field === useDefault) {
       this.place.value = undefined;
+      this.place.column = null;
       row[column.number - 1] = await this.defaultOf(column);
       return true;
     }
@@ -344,7 +356,7 @@ class Loader {
       severity: 'NOTICE',
       code: SqlState.successfulCompletion,
       message: `skipping row due to data type incompatibility at line ${record.line} for column "${column.name}": ${value}`,
-      fields: {},
+      fields: { where: `COPY ${this.job.relation.name}` },
     });
   }
 
@@ -386,7 +398,11 @@ class Loader {
 
   private async defaultOf(column: AttributeDescriptor): Promise<Value> {
     const evaluator = this.fieldDefaults.get(column.number);
-    if (evaluator === undefined) return null;
+    if (evaluator === undefined) {
+      throw pgError(SqlState.badCopyFileFormat, 'unexpected default marker in COPY data', {
+        detail: `Column "${column.name}" has no default value.`,
+      });
+    }
     const [value] = await evaluator.evaluate([]);
     return value ?? null;
   }

@@ -1,6 +1,6 @@
 // COPY's options, read and checked as PostgreSQL 17 does.
 import type { CopyStmt, DefElem, Node } from '@pgsql/types';
-import { pgError, SqlState } from '../../errors/pg-error.js';
+import { notSupported, pgError, SqlState } from '../../errors/pg-error.js';
 import { conflictingOptions, defBoolean, defElems, defString, locationOf, nodeTag, stringList } from '../tree.js';
 import { encodingName } from '../../base/encoding-names.js';
 
@@ -42,12 +42,14 @@ const known = [
   'encoding',
   'on_error',
   'log_verbosity',
+  'convert_selectively',
 ] as const;
 
 /** Reads the options of a COPY statement. Throws 42601, 22023, 0A000. */
 export function readCopyOptions(statement: CopyStmt): CopyOptions {
   const isFrom = statement.is_from === true;
   const given = collect(statement);
+  if (given.has('convert_selectively')) throw notSupported('COPY CONVERT_SELECTIVELY');
   const format = readFormat(given);
   const isCsv = format === 'csv';
   checkBinary(given, format);

@@ -44,6 +44,14 @@ export interface Corridor {
   parseSql(sql: string): readonly Node[];
   /** Binds one statement of a SQL function's body: $n and the arguments' names stand for its arguments. */
   analyzeInFunction(statement: Node, sourceText: string, fn: FunctionScope): BoundStatement;
+  /** The last query of a SQL function with its columns as the function declares them; throws 42P13 where they don't fit. */
+  fitFunctionResult(
+    query: Query,
+    declared: {
+      readonly type: number;
+      readonly outColumns: readonly { readonly type: number; readonly typmod: number }[];
+    },
+  ): Query;
   /** Throws 42601 where the CREATE FUNCTION statement's PL/pgSQL body does not parse. */
   checkPlpgsql(createFunction: string): void;
   rewrite(query: Query): readonly Query[];

@@ -3,9 +3,7 @@
 import type { Node } from '@pgsql/types';
 import type { PgLanguageRow } from '../catalog/generated/rows.js';
 import { notSupported, PgError, pgError, SqlState } from '../errors/pg-error.js';
-import { expressionType, outputList } from '../trees/expression-type.js';
 import type { Query } from '../trees/query.js';
-import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { CommandContext, FunctionScope } from './api.js';
 import { TypeOid } from './classes.js';
 import { formatType } from './column-type.js';
@@ -133,55 +131,14 @@ function placeInStatement(statement: string, source: string, offset: number): nu
 function checkResult(context: CommandContext, last: Query | null, about: BodyContext): void {
   const { type } = about.result;
   if (type === TypeOid.void) return;
-  const mismatch = (detail: string): Error =>
-    pgError(
+  const returns = last !== null && (last.commandType === 'select' || last.returningList.length > 0);
+  if (!returns) {
+    throw pgError(
       SqlState.invalidFunctionDefinition,
       `return type mismatch in function declared to return ${formatType(context, type)}`,
-      { detail },
+      { detail: "Function's final statement must be SELECT or INSERT/UPDATE/DELETE/MERGE RETURNING." },
     );
-  const columns = last === null ? [] : outputList(last).filter((entry) => !entry.junk);
-  const returns = last !== null && (last.commandType === 'select' || last.returningList.length > 0);
-  if (!returns) throw mismatch("Function's final statement must be SELECT or INSERT/UPDATE/DELETE/MERGE RETURNING.");
-  const result = context.catalog.typeByOid(type);
-  if (type === TypeOid.record) return;
-  const types = columns.map(({ expr }) => expressionType(expr));
-  if (result.kind === 'c') {
-    if (types.length !== 1 || types[0] !== type) checkResultColumns(context, types, result, mismatch);
-    return;
   }
-  const [only] = columns;
-  if (columns.length !== 1 || only === undefined) throw mismatch('Final statement must return exactly one column.');
-  const actual = expressionType(only.expr);
-  if (actual === type || isCoercible(context, actual, type)) return;
-  throw mismatch(`Actual return type is ${formatType(context, actual)}.`);
-}
-
-/** A composite result: column by column. */
-function checkResultColumns(
-  context: CommandContext,
-  types: readonly number[],
-  result: TypeDescriptor,
-  mismatch: (detail: string) => Error,
-): void {
-  const wanted = result.attributes.map((attribute) => attribute.type);
-  for (const [index, actual] of types.entries()) {
-    const type = wanted[index];
-    if (type === undefined) throw mismatch('Final statement returns too many columns.');
-    if (actual === type || isCoercible(context, actual, type)) continue;
-    const text = `${formatType(context, actual)} instead of ${formatType(context, type)}`;
-    throw mismatch(`Final statement returns ${text} at column ${index + 1}.`);
-  }
-  if (types.length < wanted.length) throw mismatch('Final statement returns too few columns.');
-}
-
-function isCoercible(context: CommandContext, source: number, target: number): boolean {
-  const wanted = context.catalog.typeByOid(target);
-  if (wanted.kind === 'd') return source === wanted.baseType || isCoercible(context, source, wanted.baseType);
-  if (source === TypeOid.unknown || wanted.category === 'S') return true;
-  const from = context.catalog.typeByOid(source);
-  if (from.kind === 'd') return from.baseType === target || isCoercible(context, from.baseType, target);
-  if (from.element !== 0 && wanted.element !== 0 && from.category === 'A')
-    return isCoercible(context, from.element, wanted.element);
-  const cast = context.catalog.cast(source, target);
-  return cast !== null && cast.context !== 'e';
+  const outColumns = about.parameters.outputTypes.map((column) => ({ type: column, typmod: -1 }));
+  context.corridor.fitFunctionResult(last, { type, outColumns });
 }

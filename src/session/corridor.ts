@@ -2,6 +2,7 @@
 // need not know one another.
 import type { ExecuteStmt } from '@pgsql/types';
 import { analyze } from '../analyzer/analyze.js';
+import { coerceFunctionResult } from '../analyzer/statements/function-result.js';
 import { analyzeExpression } from '../analyzer/analyze-expression.js';
 import { resolveTypeName } from '../analyzer/type-names.js';
 import type { AnalyzerContext } from '../analyzer/context.js';
@@ -231,6 +232,7 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     parseSql: (sql) => parse(sql).statements.map((raw) => raw.statement),
     analyzeInFunction: (statement, text, fn) =>
       analyze(statement, { ...context(text, fn.argTypes), resolveName: (names) => argumentOf(session, fn, names) }),
+    fitFunctionResult: (query, declared) => coerceFunctionResult(query, declared, context(sourceText)),
     checkPlpgsql,
     rewrite: (query) => rewrite(query, { catalog: session.catalog }),
     plan: (query, parameters) => planQuery(session, query, parameters ?? null),

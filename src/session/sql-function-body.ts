@@ -1,6 +1,8 @@
 // Bodies of SQL-language functions, bound: from prosqlbody where it was written as BEGIN ATOMIC or RETURN, else by
 // parsing prosrc. Cached per function, argument types and catalog version.
 import { analyze } from '../analyzer/analyze.js';
+import type { AnalyzerContext } from '../analyzer/context.js';
+import { coerceFunctionResult, type DeclaredResult } from '../analyzer/statements/function-result.js';
 import type { Catalog } from '../catalog/api.js';
 import type { FunctionDescriptor } from '../catalog/descriptors.js';
 import { notSupported } from '../errors/pg-error.js';
@@ -41,19 +43,43 @@ export function sqlFunctionBody(
 }
 
 function bindBody(session: Session, descriptor: FunctionDescriptor, argTypes: readonly number[]): readonly Query[] {
-  if (descriptor.sqlBody !== null) return queryListFromJson(descriptor.sqlBody);
+  if (descriptor.sqlBody !== null) {
+    const bodies = queryListFromJson(descriptor.sqlBody);
+    const notice = (given: Parameters<Session['notice']>[0]) => session.notice(given);
+    const context = { sourceText: '', parameterTypes: [...argTypes], variableParameters: false, notice };
+    return fitted(bodies, descriptor, { catalog: session.catalog, ...context });
+  }
   const sql = descriptor.source;
-  return parse(sql).statements.map((raw) => {
-    const bound = analyze(raw.statement, {
-      catalog: session.catalog,
-      sourceText: sql,
-      parameterTypes: [...argTypes],
-      variableParameters: false,
-      notice: (notice) => session.notice(notice),
-      resolveName: (names) => argumentNamed(session.catalog, descriptor, argTypes, names),
-    });
+  const context = {
+    catalog: session.catalog,
+    sourceText: sql,
+    parameterTypes: [...argTypes],
+    variableParameters: false,
+    notice: (notice: Parameters<Session['notice']>[0]) => session.notice(notice),
+    resolveName: (names: readonly string[]) => argumentNamed(session.catalog, descriptor, argTypes, names),
+  };
+  const bodies = parse(sql).statements.map((raw) => {
+    const bound = analyze(raw.statement, context);
     if (bound.kind !== 'query') throw notSupported('a command that is not a query in a SQL function');
     return bound.query;
+  });
+  return fitted(bodies, descriptor, context);
+}
+
+/** The last statement returns what the function declares. */
+function fitted(bodies: readonly Query[], descriptor: FunctionDescriptor, context: AnalyzerContext): readonly Query[] {
+  const last = bodies.at(-1);
+  if (last === undefined || descriptor.kind === 'p') return bodies;
+  if (last.commandType !== 'select' && last.returningList.length === 0) return bodies;
+  const declared = { type: descriptor.returnType, outColumns: outColumnsOf(descriptor) };
+  return [...bodies.slice(0, -1), coerceFunctionResult(last, declared, context)];
+}
+
+function outColumnsOf(descriptor: FunctionDescriptor): DeclaredResult['outColumns'] {
+  const { argModes, allArgTypes } = descriptor;
+  return (allArgTypes ?? []).flatMap((type, index) => {
+    const mode = argModes?.[index];
+    return mode === 'o' || mode === 'b' || mode === 't' ? [{ type, typmod: -1 }] : [];
   });
 }
 

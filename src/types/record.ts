@@ -1,6 +1,6 @@
 // Composite values and anonymous records: text form with quoting (manual, section 8.16), binary form with a type per
 // column. Order: column by column, nulls last. Stored form: column count, then per column its type, modifier, a null flag
-// and the value; so that anonymous records carry their own description.
+// and the value; so that anonymous records carry their own description, and named ones outlive changes of their type.
 import { escapeCharacters } from './escape.js';
 import type { ByteReader, ByteWriter } from '../base/bytes.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
@@ -210,9 +210,15 @@ function receiveRecord(reader: ByteReader, type: TypeDescriptor, _typmod: number
 }
 
 function storeRecord(value: PgRecord, _type: TypeDescriptor, writer: ByteWriter, io: TypeLookup): void {
+  const { attributes } = io.typeByOid(value.type);
+  const isNamed = attributes.length > 0 && attributes.length === value.values.length;
   writer.uint32(value.type);
-  writer.uint16(value.values.length);
+  writer.uint16(isNamed ? (attributes.at(-1)?.number ?? 0) : value.values.length);
+  let column = 0;
   value.values.forEach((part, at) => {
+    // Dropped attributes keep their places, so that those behind them stay at their numbers.
+    if (isNamed) for (; column < (attributes[at]?.number ?? 0) - 1; column++) storeDropped(writer);
+    column++;
     const field = fieldOf(value, at);
     writer.uint32(field.type);
     writer.int32(field.typmod);
@@ -221,16 +227,28 @@ function storeRecord(value: PgRecord, _type: TypeDescriptor, writer: ByteWriter,
   });
 }
 
-function loadRecord(reader: ByteReader, type: TypeDescriptor, io: TypeLookup): PgRecord {
+function storeDropped(writer: ByteWriter): void {
+  writer.uint32(0);
+  writer.int32(-1);
+  writer.uint8(0);
+}
+
+/** Columns of a named type go by their attributes' numbers: the type may have gained and lost some since. */
+function loadRecord(reader: ByteReader, _type: TypeDescriptor, io: TypeLookup): PgRecord {
   const oid = reader.uint32();
   const count = reader.uint16();
   const values: Value[] = [];
   const fields: RecordField[] = [];
   for (let index = 0; index < count; index++) {
-    const column = io.typeByOid(reader.uint32());
-    fields.push({ name: `f${index + 1}`, type: column.oid, typmod: reader.int32() });
-    values.push(reader.uint8() === 0 ? null : loadEmbedded(column, reader, io));
+    const type = reader.uint32();
+    fields.push({ name: `f${index + 1}`, type, typmod: reader.int32() });
+    values.push(reader.uint8() === 0 ? null : loadEmbedded(io.typeByOid(type), reader, io));
   }
-  const named = type.attributes.length === count && oid === type.oid;
-  return new PgRecord(oid, values, named ? type.attributes : fields);
+  const { attributes } = io.typeByOid(oid);
+  if (attributes.length === 0) return new PgRecord(oid, values, fields);
+  return new PgRecord(
+    oid,
+    attributes.map(({ number }) => values[number - 1] ?? null),
+    attributes,
+  );
 }

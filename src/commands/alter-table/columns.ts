@@ -22,6 +22,7 @@ import { forgetDependencies } from '../depend.js';
 import { checkedTarget } from '../statistics.js';
 import { defElems, nodeAs, nodeOf, stringOf } from '../tree.js';
 import { hasVolatileFunctions } from '../volatility.js';
+import { requireRowTypeUnused } from './column-type.js';
 import { addColumnConstraints } from './constraints.js';
 import { childrenOf, workOf, type Subcommand } from './work.js';
 
@@ -169,6 +170,8 @@ async function fillFromExpression(
     });
     const entry = context.catalog.tables.findOne('pg_attribute', { attrelid: call.relation, attnum: number });
     if (value === null || entry === null) return;
+    // Values of the row type in other tables would lack the default.
+    requireRowTypeUnused(context, work.old);
     await context.catalog.tables.update(context.transaction, 'pg_attribute', entry, {
       atthasmissing: true,
       attmissingval: PgArray.of(parts.type, [value]),

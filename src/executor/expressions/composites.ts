@@ -48,7 +48,13 @@ function arrayOfArrays(elementType: number, values: readonly (PgArray | null)[])
 }
 
 export function emitRowExpr(expr: RowExpr, m: Emitter): Operand {
-  const values = expr.args.map((arg) => m.emit(arg).code).join(', ');
+  const { attributes } = baseType(m.catalog, expr.type);
+  // Rows of a named type have arguments for dropped attributes too; the value has the live ones alone.
+  const hasDropped = attributes.length > 0 && attributes.length < expr.args.length;
+  const args = hasDropped
+    ? expr.args.filter((_arg, n) => attributes.some(({ number }) => number === n + 1))
+    : expr.args;
+  const values = args.map((arg) => m.emit(arg).code).join(', ');
   const fields = rowFields(expr, m);
   const make = (row: readonly Value[]) => new PgRecord(expr.type, row, fields);
   return { code: m.assign(`${m.slot(make)}([${values}])`), nullable: false };

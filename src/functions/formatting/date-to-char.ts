@@ -49,7 +49,9 @@ export function formatDateTime(template: DateTemplate, time: PrintedTime): strin
 function formatField(field: TemplateField, time: PrintedTime): string {
   const number = numberOf(field.name, time);
   if (number !== null) {
-    const text = field.fill ? String(number.value) : padNumber(number.value, number.width);
+    // Fractions keep their zeros whatever FM says.
+    const isFilled = field.fill && !/^(FF\d|MS|US)$/.test(field.name);
+    const text = isFilled ? String(number.value) : padNumber(number.value, number.width);
     return field.ordinal === '' ? text : text + ordinalSuffix(text, field.ordinal);
   }
   return wordOf(field, time);
@@ -178,7 +180,7 @@ function wordOf(field: TemplateField, time: PrintedTime): string {
       return romanMonth(field, time);
     case 'Y,YYY': {
       const year = time.isInterval || time.year > 0 ? time.year : 1 - time.year;
-      const shown = `${Math.trunc(year / 1000)},${String(year % 1000).padStart(3, '0')}`;
+      const shown = `${Math.trunc(year / 1000)},${year < 0 ? `-${String(-year % 1000).padStart(2, '0')}` : String(year % 1000).padStart(3, '0')}`;
       return field.ordinal === '' ? shown : shown + ordinalSuffix(shown, field.ordinal);
     }
     default:
@@ -200,7 +202,8 @@ function zoneText(field: TemplateField, time: PrintedTime): string {
   const minutes = String(Math.trunc((Math.abs(offset) % 3600) / 60)).padStart(2, '0');
   if (field.name === 'TZH') return sign + hours;
   if (field.name === 'TZM') return minutes;
-  return `${sign}${hours}${minutes === '00' ? '' : `:${minutes}`}`;
+  const shown = field.fill ? String(Number(hours)) : hours;
+  return `${sign}${shown}${minutes === '00' ? '' : `:${minutes}`}`;
 }
 
 function monthName(time: PrintedTime): string {

@@ -22,6 +22,7 @@ export type NumberPattern =
   | 'EEEE'
   | 'FM'
   | 'B'
+  | 'C'
   | 'SP';
 
 export interface NumberPatternNode {
@@ -72,6 +73,7 @@ const patterns: readonly NumberPattern[] = [
   '0',
   '9',
   'B',
+  'C',
   'D',
   'G',
   'L',

@@ -184,11 +184,13 @@ function bitmapScan(
     (info) =>
       !info.pseudoConstant &&
       !covered.includes(info) &&
-      !isMember(info.clause, made.quals) &&
-      !impliedIfImmutable(root, info, [...made.quals, ...made.predicates]),
+      !isMember(info.clause, made.implying) &&
+      !impliedIfImmutable(root, info, [...made.implying, ...made.predicates]),
   );
   const qual = bindParameters(root, path, orderedClauses(root, rest));
-  const recheckQual = bindParameters(root, path, made.quals);
+  // What is checked on every row anyway needs no second look on the pages that lost their rows' places.
+  const rechecked = made.quals.filter((item) => !rest.some((info) => info.clause === item));
+  const recheckQual = bindParameters(root, path, rechecked);
   return { ...base, qual, kind: 'BitmapHeapScan', outer: made.plan, recheckQual };
 }
 
@@ -200,6 +202,9 @@ interface BitmapNode {
   readonly plan: BitmapIndexScan | BitmapAnd | BitmapOr;
   /** Original conditions that the bitmap checks, as expressions and as restrictions. */
   readonly quals: readonly Expression[];
+  /** What surely holds of the bitmap's rows: of a condition that the index checks loosely, only the loose form. */
+  readonly implying: readonly Expression[];
+  readonly isLossy: boolean;
   readonly predicates: readonly Expression[];
   readonly covered: readonly RestrictInfo[];
 }
@@ -240,10 +245,23 @@ function bitmapNode(root: PlannerInfo, path: BitmapPath, rtIndex: number): Bitma
             ),
         ),
       ],
+      implying: [
+        ...path.quals.flatMap((clause) => [
+          ...(clause.lossy ? [] : [clause.source.clause]),
+          ...clause.quals.map((item) => item.clause),
+        ]),
+        ...path.index.predicate,
+      ],
+      isLossy: path.quals.some((clause) => clause.lossy),
       predicates: path.index.predicate,
       covered: path.quals.filter((clause) => !clause.lossy).map((clause) => clause.source),
     };
   }
+  return combinedNode(root, path, rtIndex);
+}
+
+/** BitmapAnd and BitmapOr. */
+function combinedNode(root: PlannerInfo, path: Exclude<BitmapPath, IndexPath>, rtIndex: number): BitmapNode {
   const children = path.children.map((child) => bitmapNode(root, child, rtIndex));
   const estimates = {
     startupCost: path.totalCost,
@@ -257,14 +275,20 @@ function bitmapNode(root: PlannerInfo, path: BitmapPath, rtIndex: number): Bitma
     return {
       plan: { ...planBase(estimates, [], []), kind: 'BitmapAnd', children: children.map((child) => child.plan) },
       quals,
+      implying: children.flatMap((child) => child.implying),
+      isLossy: children.some((child) => child.isLossy),
       predicates: children.flatMap((child) => child.predicates),
       covered: children.flatMap((child) => child.covered),
     };
   }
   if (children.some((child) => child.quals.length === 0)) throw notSupported('a bitmap without conditions');
+  const isLossy = children.some((child) => child.isLossy);
+  const quals = [makeOr(children.map((child) => makeAnd(child.quals)))];
   return {
     plan: { ...planBase(estimates, [], []), kind: 'BitmapOr', children: children.map((child) => child.plan) },
-    quals: [makeOr(children.map((child) => makeAnd(child.quals)))],
+    quals,
+    implying: isLossy ? [makeOr(children.map((child) => makeAnd(child.implying)))] : quals,
+    isLossy,
     predicates: [],
     covered: [],
   };

@@ -1,0 +1,20 @@
+-- Composite types that change under stored values; functions whose rows need coercing; row comparisons by bitmap.
+CREATE TYPE pair AS (a int, b text);
+CREATE TABLE pairs (k int, x pair, y pair[]);
+INSERT INTO pairs VALUES (1, ROW(1, 'x'), ARRAY[ROW(2, 'y')::pair]);
+ALTER TYPE pair ADD ATTRIBUTE c int;
+CREATE TYPE shrunk AS (a int, b text);
+CREATE TABLE shrunks (x shrunk);
+INSERT INTO shrunks VALUES (ROW(1, 'x'));
+ALTER TYPE shrunk DROP ATTRIBUTE a;
+INSERT INTO shrunks VALUES (ROW('y'));
+ALTER TYPE shrunk ADD ATTRIBUTE c int;
+CREATE FUNCTION one_bigint() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT 1';
+CREATE FUNCTION named() RETURNS TABLE (a numeric, b text) LANGUAGE sql AS 'SELECT 1, 2';
+CREATE FUNCTION grouped() RETURNS SETOF text LANGUAGE sql AS 'SELECT array_agg(x) FROM generate_series(1, 3) x GROUP BY x % 2 ORDER BY 1';
+CREATE TABLE compared (a int, b int, c int);
+INSERT INTO compared SELECT i % 10, i, i % 3 FROM generate_series(1, 200) i;
+CREATE INDEX ON compared (a, b);
+ANALYZE compared;
+SET enable_seqscan = off;
+SET enable_indexscan = off;

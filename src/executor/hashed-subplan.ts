@@ -2,7 +2,7 @@
 // no row with nulls could have matched.
 import type { Catalog } from '../catalog/api.js';
 import type { Expression, SubPlan } from '../trees/expression.js';
-import type { MemoryAccount } from '../types/memory.js';
+import { type MemoryAccount, watchTable } from '../types/memory.js';
 import { rowBytes } from '../types/value-size.js';
 import type { Row, Value } from '../types/value.js';
 import { typeOf } from './expressions/type-of.js';
@@ -99,6 +99,7 @@ export function hashedSubPlan(subPlan: SubPlan, catalog: Catalog): HashedSubPlan
 function addKey(keys: Set<unknown>, key: unknown, held: MemoryAccount): void {
   if (keys.has(key)) return;
   keys.add(key);
+  watchTable(keys.size);
   held.charge(hashEntryBytes(key));
 }
 

@@ -55,6 +55,8 @@ class Server {
 
   /** Opens the store, setting the directory up where it is new. */
   async open(): Promise<void> {
+    // A write beyond the size allowed for files must fail like one to a full disk, not end the process.
+    process.on('SIGXFSZ', () => {});
     const { dataDirectory, settings } = this.configuration;
     const isNew = prepareDataDirectory(dataDirectory);
     checkAccess(this.configuration);

@@ -96,10 +96,14 @@ function unlimited(): number {
   return Number.POSITIVE_INFINITY;
 }
 
-const heapLimit = getHeapStatistics().heap_size_limit;
+/** The young generation, which V8 counts in its limit, and what a worker's code and catalogs take of the rest. */
+const youngBytes = 48 * 1024 * 1024;
+const engineBytes = 64 * 1024 * 1024;
+const heapLimit = getHeapStatistics().heap_size_limit - youngBytes;
+const chargedMax = Math.max(heapLimit - engineBytes, engineBytes / 4) * chargedShare;
 
 /** Everything that the sessions of this thread are charged for. */
-export const workerMemory: MemoryAccount = new MemoryAccount(null, 'TopMemoryContext', () => heapLimit * chargedShare);
+export const workerMemory: MemoryAccount = new MemoryAccount(null, 'TopMemoryContext', () => chargedMax);
 /** Sessions that hold something. */
 const sessions = new Set<MemoryAccount>();
 
@@ -145,6 +149,11 @@ export function requireElements(count: number): void {
 /** Called while a list grows: now and then it asks for room. */
 export function watchGrowth(list: readonly unknown[]): void {
   if ((list.length & 0xfffff) === 0xfffff) requireElements(list.length * 2);
+}
+
+/** Called with the size of a growing Map or Set: asks for room where it is about to be copied to one twice as large. */
+export function watchTable(size: number): void {
+  if (size >= 0x10000 && (size & (size - 1)) === 0) requireMemory(size * 2 * 30, 'TupleHashTable');
 }
 
 /** A list of equal elements. Throws 53200 where there is no room. */

@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly tls?: boolean;
   /** A data directory that exists already and stays: to reopen one. */
   readonly directory?: string;
+  /** KiB that the server's files may have (ulimit -f). */
+  readonly fileSizeMaxKb?: number;
   /** Sets the new directory up itself instead of copying one. */
   readonly fresh?: boolean;
 }
@@ -58,9 +60,13 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const settings = [...(options.settings ?? []), ...(options.tls ? tlsSettings(directory) : [])];
   const port = await freePort();
   // One worker would do for most tests; two find what sharing breaks.
+  const limit = options.fileSizeMaxKb === undefined ? '' : `ulimit -f ${options.fileSizeMaxKb}; `;
   const child = spawn(
-    process.execPath,
+    '/bin/bash',
     [
+      '-c',
+      `${limit}exec "$0" "$@"`,
+      process.execPath,
       program,
       'start',
       '-D',

@@ -9,7 +9,7 @@ import { batchRowsMax } from '../../base/limits.js';
 import { defined } from '../../errors/unreachable.js';
 import type { Expression } from '../../trees/expression.js';
 import type { HashJoin } from '../../trees/plan.js';
-import type { MemoryAccount } from '../../types/memory.js';
+import { type MemoryAccount, watchTable } from '../../types/memory.js';
 import type { Row, Value } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
 import { instrumented } from '../instrumentation.js';
@@ -191,8 +191,10 @@ export class HashJoinNode extends JoinNode {
       return;
     }
     const bucket = this.table.get(settled);
-    if (bucket === undefined) this.table.set(settled, [{ row, matched: false }]);
-    else bucket.push({ row, matched: false });
+    if (bucket === undefined) {
+      this.table.set(settled, [{ row, matched: false }]);
+      watchTable(this.table.size);
+    } else bucket.push({ row, matched: false });
   }
 
   private keepNullKeyed(row: Row): void {

@@ -1,7 +1,7 @@
 // RecursiveUnion: the non-recursive term once, then the recursive term over the rows of the round before, until a round
 // adds nothing; UNION drops rows that were seen already.
 import type { RecursiveUnion } from '../../trees/plan.js';
-import type { MemoryAccount } from '../../types/memory.js';
+import { type MemoryAccount, watchTable } from '../../types/memory.js';
 import { buildNode } from '../build-node.js';
 import { hashEntryBytes, rowKey } from '../row-order.js';
 import type { TupleStore } from '../spill/tuple-store.js';
@@ -37,6 +37,7 @@ export class RecursiveUnionNode extends GeneratorNode {
         const key = keyOf(row);
         if (seen.has(key)) return false;
         seen.add(key);
+        watchTable(seen.size);
         held.charge(hashEntryBytes(key));
         return true;
       });

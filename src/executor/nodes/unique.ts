@@ -1,7 +1,7 @@
 // Unique and Group over sorted input: the first row of each run of equal ones. SetOp: INTERSECT and EXCEPT over the rows
 // of both sides with a flag column, sorted or hashed.
 import type { Group, SetOp, Unique } from '../../trees/plan.js';
-import type { MemoryAccount } from '../../types/memory.js';
+import { type MemoryAccount, watchTable } from '../../types/memory.js';
 import { rowBytes } from '../../types/value-size.js';
 import type { Row } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
@@ -129,6 +129,7 @@ export class SetOpNode extends GeneratorNode {
         if (group === undefined) {
           group = { row, left: 0, right: 0 };
           groups.set(key, group);
+          watchTable(groups.size);
           this.held.charge(hashEntryBytes(key) + 48 + rowBytes(row));
         }
         this.count(group, row);

@@ -50,9 +50,9 @@ impl Error {
         Error::new(sqlstate::DATA_CORRUPTED, message)
     }
 
-    /// A failed system call: 53100 where the disk (or quota) is full, else 58030.
+    /// A failed system call: 53100 where the disk (or quota, or the size allowed for a file) is full, else 58030.
     pub fn io(what: &str, error: &std::io::Error) -> Error {
-        let full = matches!(error.raw_os_error(), Some(28) | Some(122));
+        let full = matches!(error.raw_os_error(), Some(27) | Some(28) | Some(122));
         let state = if full {
             sqlstate::DISK_FULL
         } else {

@@ -16,10 +16,11 @@ use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
 use crate::blocks::{BlockView, Blocks};
+use crate::disk::{Disk, Operation};
 use crate::key::{FileId, ROW_KEY_BYTES, meta_key, rowid_of};
 use crate::log::segment::sync_directory;
 use crate::map::Map;
-use crate::store::META_BULK;
+use crate::store::{META_BULK, Options};
 
 const HEADER: &[u8; 16] = b"HeliosDB bulk 1\n";
 /// Address space that a growing file's mapping has at first.
@@ -31,6 +32,7 @@ pub struct BulkDirectory {
     next: AtomicU64,
     /// Bytes that a transaction keeps in memory for a file before they go to a bulk file.
     pub spill_bytes: usize,
+    disk: Disk,
     /// To the thread that has the system write what was appended.
     written: Mutex<Sender<Written>>,
 }
@@ -43,7 +45,7 @@ struct Written {
 }
 
 impl BulkDirectory {
-    pub fn new(path: PathBuf, spill_bytes: usize) -> Result<BulkDirectory> {
+    pub fn new(path: PathBuf, options: &Options) -> Result<BulkDirectory> {
         let (sender, parts) = channel::<Written>();
         // Ends with the sender.
         std::thread::Builder::new()
@@ -53,7 +55,8 @@ impl BulkDirectory {
         Ok(BulkDirectory {
             path,
             next: AtomicU64::new(1),
-            spill_bytes,
+            spill_bytes: options.bulk_bytes,
+            disk: options.disk,
             written: Mutex::new(sender),
         })
     }
@@ -85,6 +88,7 @@ impl BulkDirectory {
             handle: Arc::new(handle),
             map,
             length: HEADER.len() as u64,
+            disk: self.disk,
             written: lock(&self.written).clone(),
             unlink: Unlink(Some(path)),
         };
@@ -187,6 +191,7 @@ pub struct GrowingFile {
     handle: Arc<File>,
     map: Map,
     length: u64,
+    disk: Disk,
     written: Sender<Written>,
     unlink: Unlink,
 }
@@ -216,8 +221,9 @@ impl GrowingFile {
     }
 
     fn write(&self, bytes: &[u8], at: u64) -> Result<()> {
-        self.handle
-            .write_all_at(bytes, at)
+        self.disk
+            .before(Operation::BulkWrite)
+            .and_then(|()| self.handle.write_all_at(bytes, at))
             .map_err(|error| Error::io("could not write a bulk file", &error))
     }
 

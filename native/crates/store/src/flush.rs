@@ -10,6 +10,7 @@ use helios_base::{Error, Result};
 
 use crate::base::{Base, BaseReader, Change};
 use crate::bulk::BulkRecord;
+use crate::disk::Operation;
 use crate::extents::{Extents, FileExtents, TOMBSTONE};
 use crate::key::{
     FileId, PREFIX_BYTES, ROW_KEY_BYTES, SPACE_META, SPACE_PERMANENT, after_prefix, meta_key,
@@ -148,7 +149,11 @@ impl Flusher {
                     give_back_memory();
                     flushed
                 }
-                Job::Prepare => self.segments.prepare(),
+                Job::Prepare => {
+                    // Without it the writer makes a segment when it needs one: an error then is one of a commit.
+                    let _ = self.segments.prepare();
+                    Ok(())
+                }
                 Job::Remove => self.remove_step(base),
             };
             if let Err(error) = done {
@@ -227,6 +232,10 @@ impl Flusher {
                 piece.extend(&facts);
             }
             // Until the last piece is in, snapshots read the memtable above them all, and a crash replays the log.
+            self.store
+                .disk
+                .before(Operation::BaseWrite)
+                .map_err(|error| Error::io("could not write the base", &error))?;
             let number = base.apply(&mut piece.into_iter())?;
             self.store.publish_base(number, frozen.sequence, complete);
             if complete {

@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod bulk;
 pub mod changes;
 pub mod directory;
+pub mod disk;
 pub mod extents;
 pub mod flush;
 pub mod key;

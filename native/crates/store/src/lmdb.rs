@@ -1,8 +1,10 @@
 //! The base on LMDB: one environment, one database. Flushes are durable write transactions; readers are read
 //! transactions without thread-local slots, so a thread may hold several of different states.
 
+use std::ffi::CString;
 use std::io::ErrorKind;
 use std::ops::Bound;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use heed::types::Bytes;
@@ -97,8 +99,19 @@ impl Lmdb {
         change(&mut transaction)?;
         transaction
             .commit()
-            .map_err(|error| failed("could not write the base", &error))?;
+            .map_err(|error| self.failed_write(&error))?;
         Ok(state)
+    }
+
+    /// LMDB calls a write that was cut short an input/output error: mostly it met a full disk or the limit for a file.
+    fn failed_write(&self, error: &heed::Error) -> Error {
+        let what = "could not write the base";
+        let cut_short =
+            matches!(error, heed::Error::Io(error) if error.raw_os_error() == Some(libc::EIO));
+        if cut_short && is_full(self.env.path()) {
+            return Error::io(what, &std::io::Error::from_raw_os_error(libc::ENOSPC));
+        }
+        failed(what, error)
     }
 
     fn put(
@@ -305,6 +318,28 @@ impl<'a> BaseCursor<'a> for LmdbCursor<'a> {
             }
         }
     }
+}
+
+/// Less room than this in the file system, or below the limit for a file, is none.
+const ROOM_MIN: u64 = 16 << 20;
+
+fn is_full(directory: &Path) -> bool {
+    let Ok(path) = CString::new(directory.as_os_str().as_bytes()) else {
+        return false;
+    };
+    // SAFETY: all zeros is a value of both plain structures, which the calls fill; the path ends with a zero byte.
+    let (free, limit) = unsafe {
+        let mut system: libc::statvfs = std::mem::zeroed();
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        let free = match libc::statvfs(path.as_ptr(), &mut system) {
+            0 => system.f_bavail.saturating_mul(system.f_frsize),
+            _ => u64::MAX,
+        };
+        let known = libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) == 0;
+        (free, if known { limit.rlim_cur } else { u64::MAX })
+    };
+    let length = std::fs::metadata(directory.join("data.mdb")).map_or(0, |data| data.len());
+    free < ROOM_MIN || limit.saturating_sub(length) < ROOM_MIN
 }
 
 fn failed(what: &str, error: &heed::Error) -> Error {

@@ -49,7 +49,7 @@ impl Store {
     /// XX001 damaged or of another format, 58030 and 53100 from the file system.
     pub fn open(path: &Path, options: &Options) -> Result<Arc<Store>> {
         let directory = Directory::open(path)?;
-        let bulk = BulkDirectory::new(bulk_path(path)?, options.bulk_bytes)?;
+        let bulk = BulkDirectory::new(bulk_path(path)?, options)?;
         let bulk = Arc::new(bulk);
         let log = directory.log.clone();
         let base = Lmdb::open(&directory.base, options.durable)?;
@@ -67,7 +67,7 @@ impl Store {
         store.load_bulk(&bulk)?;
         store.load_oids()?;
         let live = remove_beyond(&log, live, end.position)?;
-        let segments = Arc::new(Segments::new(&log, options.segment_bytes, &live)?);
+        let segments = Arc::new(Segments::new(&log, options, &live)?);
         let appender = Appender::new(Arc::clone(&segments), end.position, options.durable);
         let writer = Writer {
             store: Arc::clone(&store),

@@ -76,7 +76,7 @@ impl Overlay {
         self.map.is_empty() && self.runs.is_empty()
     }
 
-    /// Approximate bytes of memory.
+    /// Approximate bytes of memory of what can't go to a bulk file.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -120,7 +120,6 @@ impl Overlay {
         if !self.savepoints.is_empty() && !self.runs.extends(file, command, self.epoch) {
             self.undo.push(Undo::Bulk(file, key.into()));
         }
-        self.bytes += key.len() + value.len();
         self.runs.push(file, command, self.epoch, key, value)
     }
 

@@ -18,6 +18,7 @@ use crate::base::{Base, BaseReader};
 use crate::bulk::{BulkDirectory, BulkFile};
 use crate::changes::put_change;
 use crate::directory::Directory;
+use crate::disk::{Disk, Operation};
 use crate::extents::Extents;
 use crate::flush::FlusherQueue;
 use crate::key::{FileId, after_prefix, meta_key, rowid_of};
@@ -61,6 +62,9 @@ pub struct Options {
     pub segment_bytes: u64,
     /// What a transaction writes in bulk to a file goes to a bulk file from this size on.
     pub bulk_bytes: usize,
+    /// Memory that a transaction's changes may take.
+    pub overlay_bytes: usize,
+    pub disk: Disk,
 }
 
 impl Default for Options {
@@ -70,7 +74,24 @@ impl Default for Options {
             memtable_bytes: 64 << 20,
             segment_bytes: 64 << 20,
             bulk_bytes: 8 << 20,
+            overlay_bytes: physical_memory() / 2,
+            disk: Disk::REAL,
         }
+    }
+}
+
+/// Bytes of memory that the machine has.
+fn physical_memory() -> usize {
+    // SAFETY: sysconf reads constants of the system.
+    let (pages, page) = unsafe {
+        (
+            libc::sysconf(libc::_SC_PHYS_PAGES),
+            libc::sysconf(libc::_SC_PAGESIZE),
+        )
+    };
+    match (usize::try_from(pages), usize::try_from(page)) {
+        (Ok(pages), Ok(page)) => pages * page,
+        _ => usize::MAX,
     }
 }
 
@@ -118,6 +139,8 @@ pub struct Store {
     directory: Option<Directory>,
     /// None for a store in memory.
     pub(crate) bulk: Option<Arc<BulkDirectory>>,
+    pub(crate) disk: Disk,
+    pub(crate) overlay_bytes: usize,
     /// Bytes of bulk files whose drop is in the newest memtable.
     pub(crate) bulk_dropped: AtomicU64,
     /// Commits whose bulk files are being synced.
@@ -186,6 +209,8 @@ impl Store {
             threads: Mutex::default(),
             memtable_bytes: options.memtable_bytes,
             durable: options.durable,
+            overlay_bytes: options.overlay_bytes,
+            disk: options.disk,
             exported: Mutex::default(),
             failed: Mutex::default(),
             directory,
@@ -513,7 +538,9 @@ impl Store {
 
     fn sync_and_push(&self, mut request: Request) {
         let synced = if self.durable {
-            let files = request.bulk.iter_mut().try_for_each(BulkFile::sync);
+            let allowed = self.disk.before(Operation::BulkSync);
+            let allowed = allowed.map_err(|error| Error::io("could not sync a bulk file", &error));
+            let files = allowed.and_then(|()| request.bulk.iter_mut().try_for_each(BulkFile::sync));
             files.and_then(|()| self.bulk.as_ref().map_or(Ok(()), |bulk| bulk.sync()))
         } else {
             Ok(())

@@ -12,10 +12,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use helios_base::error::sqlstate;
 use helios_base::slab::Slab;
 use helios_base::{Error, Result};
 
 use crate::base::BaseReader;
+use crate::overlay::Overlay;
 use crate::store::{Notify, SnapshotState, Store};
 use crate::temporary::{TemporaryChanges, TemporaryStore};
 use crate::transaction::Transaction;
@@ -81,6 +83,19 @@ impl Worker {
             reader: None,
             barrier: 0,
         }
+    }
+
+    /// A transaction's writes, to add to. Errors: 53200 where they have grown beyond what a transaction may hold.
+    pub(crate) fn overlay(&mut self, transaction: u32) -> Result<&mut Overlay> {
+        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        let bytes = overlay.bytes();
+        if bytes > self.store.overlay_bytes {
+            let detail = format!(
+                "Failed on request of size {bytes} in memory context \"TopTransactionContext\"."
+            );
+            return Err(Error::new(sqlstate::OUT_OF_MEMORY, "out of memory").with_detail(detail));
+        }
+        Ok(overlay)
     }
 
     pub fn store(&self) -> &Arc<Store> {

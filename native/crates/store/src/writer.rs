@@ -166,8 +166,8 @@ impl Writer {
     fn commit(&mut self, group: Vec<Request>) {
         let (synchronous, asynchronous): (Vec<_>, Vec<_>) =
             group.into_iter().partition(|one| one.synchronous);
-        let first = self.store.visible.load(Ordering::Relaxed) + 1;
-        if let Err(error) = self.append(asynchronous.iter().chain(&synchronous), first) {
+        // Two groups, so that a sync that fails spoils only what waits for it.
+        if let Err(error) = self.append(&asynchronous) {
             self.store.fail(&error);
             self.reject(asynchronous, &error);
             return self.reject(synchronous, &error);
@@ -176,9 +176,12 @@ impl Writer {
         if synchronous.is_empty() {
             return;
         }
-        let synced = self.log.as_ref().map_or(Ok(()), Appender::sync);
+        let before = self.position();
+        let written = self.append(&synchronous);
+        let synced = written.and_then(|()| self.log.as_ref().map_or(Ok(()), Appender::sync));
         if let Err(error) = synced {
             self.store.fail(&error);
+            self.retract(before);
             return self.reject(synchronous, &error);
         }
         if let Some(log) = &self.log {
@@ -187,13 +190,22 @@ impl Writer {
         self.apply(synchronous);
     }
 
-    fn append<'a>(
-        &mut self,
-        requests: impl Iterator<Item = &'a Request>,
-        first_sequence: u64,
-    ) -> Result<()> {
+    fn position(&self) -> u64 {
+        self.log.as_ref().map_or(0, Appender::position)
+    }
+
+    fn retract(&mut self, position: u64) {
+        if let Some(log) = &mut self.log {
+            log.retract(position);
+            self.store.lsn.store(log.position(), Ordering::Release);
+        }
+    }
+
+    /// Writes commits as one group of the log.
+    fn append(&mut self, requests: &[Request]) -> Result<()> {
+        let first_sequence = self.store.visible.load(Ordering::Relaxed) + 1;
         let mut builder = GroupBuilder::new();
-        for request in requests.filter(|request| request.writes()) {
+        for request in requests.iter().filter(|request| request.writes()) {
             builder.add(request.xid, request.catalog_changed, &request.changes);
         }
         if builder.is_empty() {
@@ -201,9 +213,13 @@ impl Writer {
         }
         match &mut self.log {
             Some(log) => {
+                let before = log.position();
                 let (group, length) =
-                    builder.finish(self.epoch, log.position(), self.synced, first_sequence);
-                log.append(&group, length)?;
+                    builder.finish(self.epoch, before, self.synced, first_sequence);
+                if let Err(error) = log.append(&group, length) {
+                    log.retract(before);
+                    return Err(error);
+                }
                 self.store.lsn.store(log.position(), Ordering::Release);
                 if log.wants_spare() {
                     self.store.flusher.prepare_segment();

@@ -11,7 +11,10 @@ use std::sync::{Arc, Mutex};
 use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
+use crate::disk::{Disk, Operation};
+use crate::log::group::HEADER_BYTES;
 use crate::log::segment::{self, SEGMENT_HEADER_BYTES};
+use crate::store::Options;
 
 /// Segments kept for reuse beyond the live ones.
 const SPARES_MAX: usize = 2;
@@ -20,6 +23,7 @@ const SPARES_MAX: usize = 2;
 pub struct Segments {
     directory: PathBuf,
     segment_bytes: u64,
+    disk: Disk,
     files: Mutex<Files>,
 }
 
@@ -33,7 +37,8 @@ struct Files {
 
 impl Segments {
     /// The directory's segments; files that an earlier run kept for reuse are taken over.
-    pub fn new(directory: &Path, segment_bytes: u64, live: &[u64]) -> Result<Segments> {
+    pub fn new(directory: &Path, options: &Options, live: &[u64]) -> Result<Segments> {
+        let segment_bytes = options.segment_bytes;
         let mut files = Files {
             live: live.iter().copied().collect(),
             ..Files::default()
@@ -63,6 +68,7 @@ impl Segments {
         Ok(Segments {
             directory: directory.into(),
             segment_bytes,
+            disk: options.disk,
             files: Mutex::new(files),
         })
     }
@@ -98,9 +104,19 @@ impl Segments {
             }
             self.spare_path(&mut files)
         };
-        segment::preallocate(&path, self.segment_bytes)?;
+        self.preallocate(&path, self.segment_bytes)?;
         lock(&self.files).spares.push(path);
         Ok(())
+    }
+
+    fn preallocate(&self, path: &Path, bytes: u64) -> Result<()> {
+        self.disk
+            .before(Operation::LogSegment)
+            .map_err(|error| Error::io("could not make a log segment", &error))?;
+        segment::preallocate(path, bytes).inspect_err(|_| {
+            // Its part would only keep others from room.
+            let _ = std::fs::remove_file(path);
+        })
     }
 
     fn spare_path(&self, files: &mut Files) -> PathBuf {
@@ -119,7 +135,7 @@ impl Segments {
             Some(path) => path,
             None => {
                 let path = self.spare_path(&mut files);
-                segment::preallocate(&path, bytes.max(self.segment_bytes))?;
+                self.preallocate(&path, bytes.max(self.segment_bytes))?;
                 path
             }
         };
@@ -170,7 +186,10 @@ impl Appender {
         };
         let mut at = SEGMENT_HEADER_BYTES + self.position - self.start;
         for part in parts {
-            file.write_all_at(part, at)
+            self.segments
+                .disk
+                .before(Operation::LogWrite)
+                .and_then(|()| file.write_all_at(part, at))
                 .map_err(|error| Error::io("could not write to the log", &error))?;
             at += part.len() as u64;
         }
@@ -181,11 +200,26 @@ impl Appender {
     /// Makes everything appended durable.
     pub fn sync(&self) -> Result<()> {
         match &self.file {
-            Some(file) if self.durable => file
-                .sync_data()
+            Some(file) if self.durable => self
+                .segments
+                .disk
+                .before(Operation::LogSync)
+                .and_then(|()| file.sync_data())
                 .map_err(|error| Error::io("could not sync the log", &error)),
             _ => Ok(()),
         }
+    }
+
+    /// Spoils what was appended from a position on, after it could not be written or synced whole: its commits were
+    /// refused, and a restart must not find them. What can't be spoilt either was never durable.
+    pub fn retract(&mut self, position: u64) {
+        if let Some(file) = &self.file
+            && position >= self.start
+        {
+            let at = SEGMENT_HEADER_BYTES + position - self.start;
+            let _ = file.write_all_at(&[0; HEADER_BYTES], at);
+        }
+        self.position = position;
     }
 
     /// The open segment is more than half full.

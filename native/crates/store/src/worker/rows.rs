@@ -65,7 +65,7 @@ impl Worker {
             let row = row::finish(take(rows, &mut at, length)?, xid)?;
             Ok((*rowid, Cow::Owned(row)))
         });
-        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        let overlay = self.overlay(transaction)?;
         overlay.insert_rows(command, file, stored)?;
         Ok(inserted)
     }
@@ -108,7 +108,7 @@ impl Worker {
                     (*rowid, Cow::Borrowed(row))
                 })
             });
-            let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+            let overlay = self.overlay(transaction)?;
             overlay.insert_rows(command, file, stored)?;
             from = to;
         }
@@ -184,7 +184,7 @@ impl Worker {
     ) -> Result<()> {
         let xid = self.xid(transaction)?;
         let stored = row::finish(encoded, xid)?;
-        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        let overlay = self.overlay(transaction)?;
         overlay.put(
             command,
             file.row_key(rowid),
@@ -202,9 +202,7 @@ impl Worker {
         rowid: u64,
     ) -> Result<()> {
         self.xid(transaction)?;
-        self.transactions
-            .get_mut(transaction)?
-            .overlay
+        self.overlay(transaction)?
             .delete(command, file.row_key(rowid));
         Ok(())
     }
@@ -281,7 +279,7 @@ impl Worker {
         self.xid(transaction)?;
         let key = file.index_key(key, rowid);
         let value = payload.map_or_else(Vec::new, |payload| [&[1], payload].concat());
-        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        let overlay = self.overlay(transaction)?;
         overlay.put(command, key, value.into_boxed_slice(), Write::Insert);
         Ok(())
     }
@@ -295,9 +293,7 @@ impl Worker {
         rowid: u64,
     ) -> Result<()> {
         self.xid(transaction)?;
-        self.transactions
-            .get_mut(transaction)?
-            .overlay
+        self.overlay(transaction)?
             .delete(command, file.index_key(key, rowid));
         Ok(())
     }

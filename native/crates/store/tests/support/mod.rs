@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use helios_base::Result;
 use helios_columns::batch::{Column, ColumnSet, Slot};
+use helios_store::disk::Disk;
 use helios_store::key::FileId;
 use helios_store::placement::Placing;
 use helios_store::store::{Options, Store};
@@ -18,6 +19,8 @@ pub const SMALL: Options = Options {
     memtable_bytes: 24 << 10,
     segment_bytes: 48 << 10,
     bulk_bytes: 600,
+    overlay_bytes: usize::MAX,
+    disk: Disk::REAL,
 };
 pub const LATEST: u32 = u32::MAX;
 
@@ -149,15 +152,25 @@ impl Session {
         file: FileId,
         rows: &[u8],
     ) -> Vec<u64> {
+        self.try_insert_rows(transaction, command, file, rows)
+            .expect("inserts")
+    }
+
+    pub fn try_insert_rows(
+        &mut self,
+        transaction: u32,
+        command: u32,
+        file: FileId,
+        rows: &[u8],
+    ) -> Result<Vec<u64>> {
         let mut rowids = Vec::new();
         let how = Placing::default();
         loop {
-            let inserted = self
-                .worker
-                .insert_rows(transaction, command, file, rows, how, &mut rowids)
-                .expect("inserts");
+            let inserted =
+                self.worker
+                    .insert_rows(transaction, command, file, rows, how, &mut rowids)?;
             match inserted {
-                Inserted::Placed => return rowids,
+                Inserted::Placed => return Ok(rowids),
                 Inserted::Measure(page) => self
                     .worker
                     .page_measured(file, page, 4000)

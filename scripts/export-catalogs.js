@@ -90,6 +90,10 @@ for (const name of ['sql_features', 'sql_implementation_info', 'sql_parts', 'sql
     `${catalogFolder}data/${name}.tsv`,
     `${rowsOf(`select string_agg(attname, ' ' order by attnum) from pg_attribute where attnum > 0 and attrelid = 'information_schema.${name}'::regclass`)[0][0].replaceAll(' ', '\t')}\n${copy(`select * from information_schema.${name} order by 1, 2`)}\n`,
   );
+writeFileSync(
+  `${catalogFolder}data/catalog_foreign_keys.tsv`,
+  `fktable\tfkcols\tpktable\tpkcols\tis_array\tis_opt\n${copy('select fktable::regclass::text, fkcols, pktable::regclass::text, pkcols, is_array, is_opt from pg_get_catalog_foreign_keys()')}\n`,
+);
 writeFileSync(`${catalogFolder}generated/schema.ts`, schemaSource());
 writeFileSync(`${catalogFolder}generated/rows.ts`, rowsSource());
 

@@ -96,6 +96,10 @@ export interface Catalog {
   };
   /** The transaction's id, null where it has none yet; `assign` gives it one. */
   transactionId(assign: boolean): bigint | null;
+  /** The next id that no transaction has, the same one for all of a transaction. */
+  stableNextTransactionId(): bigint;
+  /** The next id that no transaction has. */
+  nextTransactionId(): bigint;
   /** Current position of the redo log. */
   walPosition(): bigint;
   /** A text made of the catalogs and the session's settings alone (a definition), remembered while none of them changes.

@@ -1,6 +1,6 @@
 // Makes one session's catalog: puts the lookups together over the worker's shared cache and the session's settings.
 // Nothing is loaded before it is asked for.
-import type { ReadView } from '../storage/api.js';
+import type { ReadView, StoreTransaction } from '../storage/api.js';
 import { pageBytes } from '../base/limits.js';
 import { accessControl } from './access.js';
 import { aclTextOf, type RoleNames } from './acl-text.js';
@@ -194,6 +194,16 @@ function storedFacts(base: LookupBase, relations: RelationLookups, namespaces: N
       const transaction = session.transaction()?.store ?? null;
       return transaction === null ? null : assign ? transaction.xid() : transaction.assignedXid;
     },
+    nextTransactionId: () => nextTransactionId(session),
+    stableNextTransactionId(): bigint {
+      const transaction = session.transaction()?.store ?? null;
+      if (transaction === null) return nextTransactionId(session);
+      const known = transaction.assignedXid ?? seenNextIds.get(transaction);
+      if (known !== undefined) return known;
+      const next = nextTransactionId(session);
+      seenNextIds.set(transaction, next);
+      return next;
+    },
     walPosition: () => store.currentLsn(),
     viewQuery: (relation: number) => viewQueries.get(relation, loadViewQuery),
     inheritors(relation: number): readonly number[] {
@@ -202,6 +212,17 @@ function storedFacts(base: LookupBase, relations: RelationLookups, namespaces: N
       return [...found];
     },
   };
+}
+
+/** The id that age() counts from, by transaction. */
+const seenNextIds = new WeakMap<StoreTransaction, bigint>();
+
+/** An id that is nobody's: all ids below it were given out before. The store tells no other way than to give it out. */
+function nextTransactionId(session: CatalogSession): bigint {
+  const unused = session.store.begin(0);
+  const xid = unused.xid();
+  unused.rollback();
+  return xid;
 }
 
 /** The transaction's latest view; outside of one, a snapshot of this moment. */

@@ -13,6 +13,8 @@ export interface ServerInfo {
   readonly clientAddress: { readonly address: string; readonly port: number } | null;
   readonly serverAddress: { readonly address: string; readonly port: number } | null;
   readonly processId: number;
+  /** How the client proved who it is: method:name; null where it did not have to. */
+  readonly systemUser: string | null;
   settings(): readonly SettingRow[];
   /** Flags of a setting (EXPLAIN, NO_SHOW_ALL, ...), null where there is none of that name. */
   settingFlags(name: string): readonly string[] | null;

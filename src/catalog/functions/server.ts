@@ -26,6 +26,7 @@ for (const side of ['client', 'server'] as const) {
   fn(`inet_${side}_addr`, { impl: (call: CallInfo) => parseHostAddress(endpoint(call)?.address ?? '') });
   fn(`inet_${side}_port`, { impl: (call: CallInfo) => endpoint(call)?.port ?? null });
 }
+fn('system_user', { impl: (call: CallInfo) => info(call).systemUser });
 fn('pg_is_in_recovery', { impl: () => false });
 fn('pg_jit_available', { impl: () => false });
 for (const [symbol, key] of [

@@ -1,12 +1,58 @@
 // Transaction ids, positions in the log, and recovery functions that have nothing to control (manual, 9.26.5, 9.28.3).
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
-import { fn } from '../../functions/registry.js';
+import { fn, tableFn } from '../../functions/registry.js';
+import { backendsService } from '../../functions/server-services.js';
+import { Numeric } from '../../types/numeric.js';
+import { formatSnapshot } from '../../types/snapshot-type.js';
 import { typeOid } from '../oids.js';
 import { catalogOf, outRecord } from './call.js';
 
 fn('pg_current_xact_id', { impl: (info: CallInfo) => catalogOf(info).transactionId(true) });
 fn('pg_current_xact_id_if_assigned', { impl: (info: CallInfo) => catalogOf(info).transactionId(false) });
+/** Ids below this one are the system's own, older than any. */
+const firstNormalXid = 3n;
+const agesMax = 2147483647;
+
+fn('xid_age', {
+  impl(xid: number, info: CallInfo) {
+    if (BigInt(xid) < firstNormalXid) return agesMax;
+    return Number(BigInt.asIntN(32, catalogOf(info).stableNextTransactionId() - BigInt(xid)));
+  },
+});
+/** Rows are locked without multixacts: none was ever made, and the first one would be 1. */
+fn('mxid_age', { impl: (multi: number) => (multi === 0 ? agesMax : (1 - multi) | 0) });
+tableFn('pg_get_multixact_members', {
+  rows(multi: number) {
+    if (multi === 0) throw pgError(SqlState.invalidParameterValue, 'invalid MultiXactId: 0');
+    throw pgError(SqlState.internalError, `MultiXactId ${multi} has not been created yet -- apparent wraparound`);
+  },
+});
+
+fn('pg_current_snapshot', {
+  impl(info: CallInfo) {
+    const xmax = catalogOf(info).nextTransactionId();
+    const inProgress = info.session
+      .service(backendsService)
+      .list()
+      .flatMap(({ xid }) => (xid !== null && xid < xmax ? [xid] : []));
+    const own = catalogOf(info).transactionId(false);
+    const all = [...new Set(own === null ? inProgress : [...inProgress, own])].sort((a, b) => (a < b ? -1 : 1));
+    return formatSnapshot({ xmin: all[0] ?? xmax, xmax, inProgress: all });
+  },
+});
+
+// Times of commits are not kept (track_commit_timestamp is off and can't be set).
+for (const name of ['pg_xact_commit_timestamp', 'pg_xact_commit_timestamp_origin', 'pg_last_committed_xact']) {
+  fn(name, {
+    impl() {
+      throw pgError(SqlState.objectNotInPrerequisiteState, 'could not get commit timestamp data', {
+        hint: 'Make sure the configuration parameter "track_commit_timestamp" is set.',
+      });
+    },
+  });
+}
+
 fn('pg_trigger_depth', { impl: () => 0 });
 
 for (const name of ['pg_current_wal_lsn', 'pg_current_wal_insert_lsn', 'pg_current_wal_flush_lsn'])
@@ -28,6 +74,18 @@ fn('pg_walfile_name_offset', {
       ['file_name', typeOid.text, walFileName(position / segmentBytes)],
       ['file_offset', typeOid.int4, Number(position % segmentBytes)],
     ),
+});
+
+fn('pg_split_walfile_name', {
+  impl(name: string) {
+    const parts = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})$/.exec(name.toUpperCase());
+    if (parts === null) throw pgError(SqlState.invalidParameterValue, `invalid WAL file name "${name}"`);
+    const [timeline = 0n, id = 0n, segment = 0n] = parts.slice(1).map((part) => BigInt(`0x${part}`));
+    return outRecord(
+      ['segment_number', typeOid.numeric, Numeric.of(id * segmentsPerId + segment, 0)],
+      ['timeline_id', typeOid.int8, timeline],
+    );
+  },
 });
 
 for (const name of ['pg_last_wal_receive_lsn', 'pg_last_wal_replay_lsn', 'pg_last_xact_replay_timestamp'])

@@ -1,9 +1,10 @@
 // Ordered-set aggregates (percentile_cont, percentile_disc, mode) and hypothetical-set ones (rank and its kin): the
 // transition collects, the final function sorts once by the aggregate's ORDER BY and reads off the answer.
 import { pgError, SqlState } from '../../errors/pg-error.js';
-import { PgArray, type Row, type Value } from '../../types/value.js';
+import { type Interval, PgArray, type Row, type Value } from '../../types/value.js';
 import type { AggregateCallInfo, CallInfo } from '../call-info.js';
 import { fn } from '../registry.js';
+import { addIntervals, multiplyInterval, subtractIntervals } from '../scalar/interval-arithmetic.js';
 
 export interface CollectedRows {
   readonly internal: true;
@@ -118,6 +119,18 @@ fn('percentile_cont_float8_final', {
 fn('percentile_cont_float8_multi_final', {
   impl: (state: CollectedRows | null, fractions: PgArray | null, info: CallInfo) =>
     percentiles(state, fractions, float8Oid, info, continuousFloat),
+});
+const lerpInterval = (low: Interval, high: Interval, part: number) =>
+  addIntervals(multiplyInterval(subtractIntervals(high, low), part), low);
+const continuousInterval = (rows: readonly Row[], fraction: number) => continuous(rows, fraction, lerpInterval);
+const intervalOid = 1186;
+fn('percentile_cont_interval_final', {
+  impl: (state: CollectedRows | null, fraction: number | null, info: CallInfo) =>
+    percentile(state, fraction, info, continuousInterval),
+});
+fn('percentile_cont_interval_multi_final', {
+  impl: (state: CollectedRows | null, fractions: PgArray | null, info: CallInfo) =>
+    percentiles(state, fractions, intervalOid, info, continuousInterval),
 });
 fn('percentile_disc_final', {
   impl: (state: CollectedRows | null, fraction: number | null, _extra: unknown, info: CallInfo) =>

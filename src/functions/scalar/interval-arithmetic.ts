@@ -10,8 +10,8 @@ import { infinitySign, intervalOutOfRange } from './datetime-range.js';
 fn('interval_pl', { impl: (left: Interval, right: Interval) => addIntervals(left, right) });
 fn('interval_mi', { impl: (left: Interval, right: Interval) => subtractIntervals(left, right) });
 fn('interval_um', { impl: (span: Interval) => negate(span) });
-fn('interval_mul', { impl: (span: Interval, factor: number) => multiply(span, factor) });
-fn('mul_d_interval', { impl: (factor: number, span: Interval) => multiply(span, factor) });
+fn('interval_mul', { impl: (span: Interval, factor: number) => multiplyInterval(span, factor) });
+fn('mul_d_interval', { impl: (factor: number, span: Interval) => multiplyInterval(span, factor) });
 fn('interval_div', { impl: (span: Interval, divisor: number) => divide(span, divisor) });
 fn('interval_finite', { impl: (span: Interval) => !isInfinite(span) });
 
@@ -78,7 +78,7 @@ function roundEven(value: number): number {
   return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
-function multiply(span: Interval, factor: number): Interval {
+export function multiplyInterval(span: Interval, factor: number): Interval {
   if (Number.isNaN(factor)) throw intervalOutOfRange();
   const sign = infinitySign(span);
   if (sign !== 0 || !Number.isFinite(factor)) {

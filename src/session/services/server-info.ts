@@ -17,6 +17,7 @@ export function serverInfoOf(session: Session): ServerInfo {
     clientAddress: connection.client,
     serverAddress: connection.client === null ? null : { address: '127.0.0.1', port: settings.int('port') },
     processId: connection.processId,
+    systemUser: connection.systemUser,
     settings: () => settings.list().filter((info) => !info.hiddenFromShowAll),
     settingFlags: (name) =>
       settings.list().find((info) => info.name.toLowerCase() === name.toLowerCase())?.flags ?? null,

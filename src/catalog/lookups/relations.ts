@@ -179,13 +179,19 @@ export function relationLookups(
     const relation = tables.findOne('pg_class', { oid: row.indexrelid })?.row;
     if (relation === undefined) return null;
     const attributes = tables.find('pg_attribute', { attrelid: row.indexrelid }).map((entry) => entry.row);
+    const accessMethod = opclasses.accessMethodName(relation.relam);
+    // A hash index's own columns are hash values; its keys here are the values themselves.
+    const hashedType = (attribute: number, opclass: number): number =>
+      attribute === 0
+        ? (opclasses.opclass(opclass)?.inputType ?? 0)
+        : (tables.findOne('pg_attribute', { attrelid: row.indrelid, attnum: attribute })?.row.atttypid ?? 0);
     const keys = row.indkey.slice(0, row.indnkeyatts).map((attribute, at) => {
       const column = attributes.find(({ attnum }) => attnum === at + 1);
       const options = row.indoption[at] ?? 0;
       const opclass = row.indclass[at] ?? 0;
       return {
         attribute,
-        type: column?.atttypid ?? 0,
+        type: accessMethod === 'hash' ? hashedType(attribute, opclass) : (column?.atttypid ?? 0),
         collation: row.indcollation[at] ?? 0,
         opclass,
         opfamily: opclasses.opclass(opclass)?.family ?? 0,
@@ -198,7 +204,7 @@ export function relationLookups(
       name: relation.relname,
       table: row.indrelid,
       file: fileOf(relation),
-      accessMethod: opclasses.accessMethodName(relation.relam),
+      accessMethod,
       isUnique: row.indisunique,
       isPrimary: row.indisprimary,
       isExclusion: row.indisexclusion,

@@ -230,6 +230,8 @@ function populate(
     return;
   }
   // An outer join condition that is never true matches nothing on the right.
+  const isRightHand = isSubset(right.relids, special.syntacticRight);
+  if ((joinType === 'left' || joinType === 'anti') && isRightHand && isFalse(false)) setDummy(right);
   const add = (
     outer: RelOptInfo,
     inner: RelOptInfo,

@@ -23,7 +23,7 @@ export function relationIsExcluded(root: PlannerInfo, rel: RelOptInfo): boolean 
     if (constraint.kind !== 'c' || !constraint.validated || constraint.expression === null) continue;
     const stored = context.readTree(constraint.expression) as Expression;
     const moved = rewriteTopDown(stored, (node) => (node.kind === 'Var' ? { ...node, varno: rel.rtIndex } : null));
-    checks.push(...andList(canonicalizeQual(foldExpression(root.global, moved))));
+    checks.push(...andList(canonicalizeQual(foldExpression(root.global, moved), true)));
   }
   return checks.length > 0 && refutedByConditions(root.global, checks, conditions);
 }

@@ -45,3 +45,13 @@ SELECT x IN (SELECT u.k FROM (VALUES (1, NULL), (2, 5)) u(k, n) GROUP BY u.k, u.
 -- Nothing but an empty grouping set.
 SELECT 10 AS ten FROM a WHERE k < 0 GROUP BY ();
 SELECT 10 AS ten FROM a GROUP BY GROUPING SETS ((), ());
+-- Hash indexes of types that are not their hash values' own.
+SELECT c, count(*) FROM hashed WHERE c = 'b' GROUP BY c;
+SELECT count(*) FROM hashed WHERE n = 2.5;
+SELECT count(*) FROM hashed WHERE lower(c) = 'c';
+-- Conditions that are NULL beside others.
+SELECT count(*) FROM a WHERE (k = 1 AND NULL) OR x = 2;
+SELECT count(*), count(b.k) FROM a LEFT JOIN b ON (a.k = b.k AND NULL) OR a.x = b.x;
+SELECT count(*), count(b.k) FROM a LEFT JOIN b ON NULL;
+-- Small tables read again and again.
+SELECT k, (SELECT count(*) FROM b WHERE b.k < a.k) AS n, (SELECT max(v) FROM p WHERE p.k >= a.k) AS m FROM a ORDER BY k;

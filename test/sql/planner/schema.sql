@@ -13,3 +13,8 @@ INSERT INTO p1 VALUES (3, 'one', 30);
 INSERT INTO p2 VALUES (4, 'two'), (5, 'two');
 ANALYZE a;
 ANALYZE b;
+CREATE TABLE hashed (c text, n numeric);
+INSERT INTO hashed VALUES ('a', 1), ('b', 2.5), ('b', 2.50), ('C', NULL);
+CREATE INDEX ON hashed USING hash (c);
+CREATE INDEX ON hashed USING hash (n);
+CREATE INDEX ON hashed USING hash (lower(c));

@@ -12,7 +12,7 @@ import type { CommandContext, CommandResult, ExecutedQuery } from './api.js';
 import { requireColumnType } from './column-type.js';
 import { lockRelationByName, relationTarget } from './namespace.js';
 import { registerOnCommit } from './on-commit.js';
-import { noticeExists, requireRelationPrivilege } from './permissions.js';
+import { noticeExists, requireTypeUsage, requireRelationPrivilege } from './permissions.js';
 import { createRelation, type ColumnSpec } from './relation-create.js';
 import { assignNewFile, rebuildIndexes, requireNotInUse } from './relation-file.js';
 import { mergeOptions } from './relation-options.js';
@@ -94,6 +94,7 @@ function checkedColumns(context: CommandContext, query: Query): ColumnSpec[] {
   const columns = queryColumns(query);
   for (const column of columns) {
     if (context.catalog.typeByOid(column.type).kind === 'p') requireColumnType(context, column);
+    requireTypeUsage(context, column.type);
   }
   return columns;
 }

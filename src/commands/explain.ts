@@ -6,6 +6,7 @@ import type { Query } from '../trees/query.js';
 import type { Row } from '../types/value.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { createTableAsStatement, isAlreadyThere } from './create-table-as.js';
+import { requirePermissions } from '../executor/execute.js';
 import type { DescribeContext } from './explain/describe.js';
 import { formatItems, type Item } from './explain/format.js';
 import { PlanNames } from './explain/names.js';
@@ -112,6 +113,7 @@ async function explainPlanned(
   parameters = context.parameters,
 ): Promise<string[]> {
   const started = performance.now();
+  if (!options.analyze) requirePermissions(planned, context.corridor.executionContext());
   const run = options.analyze ? await runInstrumented(context, planned, options, parameters) : nothingRun;
   return planText(context, planned, options, { ...run, planningMs, executionMs: performance.now() - started });
 }

@@ -16,7 +16,12 @@ const nouns: Readonly<Record<RoutineType, string>> = {
 };
 
 /** Oid of a routine; throws 42883 where there is none, 42725 where the name alone is ambiguous, 42809 for another kind. */
-export function lookupFunction(context: CommandContext, object: ObjectWithArgs, objectType: ObjectType): number {
+export function lookupFunction(
+  context: CommandContext,
+  object: ObjectWithArgs,
+  objectType: ObjectType,
+  options: { readonly aggregates: boolean } = { aggregates: false },
+): number {
   const type = objectType as RoutineType;
   const parts = stringList(object.objname);
   const name = qualifiedName(parts);
@@ -36,7 +41,8 @@ export function lookupFunction(context: CommandContext, object: ObjectWithArgs, 
     }
     throw pgError(SqlState.undefinedFunction, `${nouns[type]} ${signature} does not exist`);
   }
-  requireRoutineKind(context, found, type);
+  if (!(options.aggregates && found.kind === 'a' && type === 'OBJECT_FUNCTION'))
+    requireRoutineKind(context, found, type);
   return found.oid;
 }
 

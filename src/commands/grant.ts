@@ -170,7 +170,10 @@ async function grantObject(context: CommandContext, node: Node, type: ObjectType
     return objectAddress(ClassOid.class, relation.oid);
   }
   if (type === 'OBJECT_FUNCTION' || type === 'OBJECT_PROCEDURE' || type === 'OBJECT_ROUTINE') {
-    return objectAddress(ClassOid.proc, lookupFunction(context, nodeOf(node, 'ObjectWithArgs'), type));
+    return objectAddress(
+      ClassOid.proc,
+      lookupFunction(context, nodeOf(node, 'ObjectWithArgs'), type, { aggregates: true }),
+    );
   }
   if (type === 'OBJECT_TYPE' || type === 'OBJECT_DOMAIN') {
     const names = 'List' in node || 'TypeName' in node ? node : { List: { items: [node] } };
@@ -216,6 +219,7 @@ async function grantOn(work: GrantWork, address: ObjectAddress): Promise<void> {
   const row = ownedRow(context, address);
   if (kind === undefined || row === null || kind.acl === null) throw notSupported('GRANT on this kind of object');
   const target = targetOf(kind, row);
+  requireGrantable(address, row);
   const bits = bitsFor(work, target, row);
   if (bits !== 0) {
     const changed = changeAcl(work, target, bits, []);
@@ -224,6 +228,21 @@ async function grantOn(work: GrantWork, address: ObjectAddress): Promise<void> {
   for (const columnPrivilege of work.columns) await grantColumns(work, address, target, columnPrivilege);
   if (work.isAll && !work.isGrant && address.classId === ClassOid.class && 'rvmfp'.includes(String(row['relkind']))) {
     await revokeAllColumns(work, address, target);
+  }
+}
+
+/** 0LP01 for array types, 42809 for languages that only superusers may use. */
+function requireGrantable(address: ObjectAddress, row: Record<string, unknown>): void {
+  if (address.classId === ClassOid.type && row['typcategory'] === 'A' && row['typelem'] !== 0) {
+    throw pgError(SqlState.invalidGrantOperation, 'cannot set privileges of array types', {
+      hint: 'Set the privileges of the element type instead.',
+    });
+  }
+  if (address.classId === ClassOid.language && row['lanpltrusted'] !== true) {
+    throw pgError(SqlState.wrongObjectType, `language "${String(row['lanname'])}" is not trusted`, {
+      detail:
+        'GRANT and REVOKE are not allowed on untrusted languages, because only superusers can use untrusted languages.',
+    });
   }
 }
 

@@ -13,6 +13,7 @@ import { columnAddresses, recordDependencies, recordDependency } from './depend.
 import { insertConstraint } from './constraint-row.js';
 import { recordExpressionDependencies } from './expression-dependencies.js';
 import { chooseIndexColumnNames } from './naming.js';
+import { requireTypeUsage } from './permissions.js';
 import { attributeRow, classRow, requireFreeRelationName, type ColumnSpec } from './relation-create.js';
 
 /** A resolved index definition. */
@@ -109,7 +110,10 @@ function indexColumns(context: CommandContext, table: RelationDescriptor, spec: 
   const keys = spec.keys.map((key, index): ColumnSpec => {
     const source = key.attribute === 0 ? null : attributeOf(table, key.attribute);
     const type = source?.type ?? expressionType(key.expression as Expression);
-    if (source === null) requireColumnType(context, { name: names[index] as string, type, collation: key.collation });
+    if (source === null) {
+      requireColumnType(context, { name: names[index] as string, type, collation: key.collation });
+      requireTypeUsage(context, type);
+    }
     const opclassType = context.catalog.opclass(key.opclass)?.keyType ?? 0;
     const keyType = spec.accessMethod.name === 'hash' ? TypeOid.int4 : isPolymorphic(opclassType) ? 0 : opclassType;
     const column = { name: names[index] as string, collation: key.collation, notNull: false };

@@ -1,11 +1,14 @@
 // GRANT and REVOKE of role memberships with their ADMIN, INHERIT and SET options.
 import type { GrantRoleStmt } from '@pgsql/types';
+import type { CatalogEntry } from '../catalog/api.js';
 import type { PgAuthMembersRow } from '../catalog/generated/rows.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { bootstrapSuperuser, ClassOid, objectAddress } from './classes.js';
 import { forgetSharedDependencies, recordSharedDependency } from './depend.js';
 import {
+  databaseOwnerRole,
+  hasPrivilegesOfRole,
   isAdminOfRole,
   isSuperuserRole,
   reachableRoles,
@@ -63,7 +66,8 @@ function readOptions(statement: GrantRoleStmt): { admin?: boolean; inherit?: boo
   return result;
 }
 
-/** The role recorded as grantor: one that holds ADMIN OPTION; superusers grant as the bootstrap superuser. */
+/** The role recorded as grantor: one that holds ADMIN OPTION; superusers grant as the bootstrap superuser. Whoever names
+ *  another one must have its privileges. */
 function chooseGrantor(
   context: CommandContext,
   role: number,
@@ -81,18 +85,31 @@ function chooseGrantor(
       admins.find(({ row }) => row.member === context.userId)?.row.member ?? admins[0]?.row.member ?? context.userId
     );
   }
-  if (wanted !== bootstrapSuperuser && !isAdminOfRole(context, wanted, role)) {
-    throw pgError(
+  const grantor = roleName(context, wanted);
+  const refuse = (detail: string): Error =>
+    pgError(
       SqlState.insufficientPrivilege,
-      `permission denied to ${action === 'grant' ? 'grant' : 'revoke'} privileges ${action === 'grant' ? 'as' : 'granted by'} role "${roleName(context, wanted)}"`,
-      { detail: `The grantor must have the ADMIN option on role "${name}".` },
+      `permission denied to ${action === 'grant' ? 'grant privileges as' : 'revoke privileges granted by'} role "${grantor}"`,
+      { detail },
     );
+  if (!hasPrivilegesOfRole(context, context.userId, wanted)) {
+    const what = action === 'grant' ? 'grant privileges as this role' : 'revoke privileges granted by this role';
+    throw refuse(`Only roles with privileges of role "${grantor}" may ${what}.`);
   }
+  const isAdmin = wanted === bootstrapSuperuser || adminEntries(context, role, wanted).length > 0;
+  if (action === 'grant' && !isAdmin) throw refuse(`The grantor must have the ADMIN option on role "${name}".`);
   return wanted;
+}
+
+/** Memberships that give the member ADMIN OPTION on the role. */
+function adminEntries(context: CommandContext, role: number, member: number): CatalogEntry<'pg_auth_members'>[] {
+  return context.catalog.tables.find('pg_auth_members', { roleid: role, member }).filter(({ row }) => row.admin_option);
 }
 
 function requireAdmin(context: CommandContext, role: number, action: 'grant' | 'revoke'): void {
   const name = roleName(context, role);
+  if (action === 'grant' && role === databaseOwnerRole)
+    throw pgError(SqlState.internalError, `role "${name}" cannot have explicit members`);
   if (isSuperuserRole(context, role) && !context.isSuperuser) {
     throw pgError(SqlState.insufficientPrivilege, `permission denied to ${action} role "${name}"`, {
       detail: `Only roles with the SUPERUSER attribute may ${action} roles with the SUPERUSER attribute.`,
@@ -112,20 +129,43 @@ export async function addMembers(
   options: MembershipOptions,
 ): Promise<void> {
   if (members.length === 0) return;
-  const isNew = context.catalog.tables.find('pg_auth_members', { roleid: role }).length === 0;
-  // Memberships of a role just created need no ADMIN OPTION on it.
-  if (!(isNew && context.catalog.tables.findOne('pg_authid', { oid: context.userId })?.row.rolcreaterole))
-    requireAdmin(context, role, 'grant');
+  requireAdmin(context, role, 'grant');
   const grantor = chooseGrantor(context, role, options.grantor, 'grant');
   for (const member of members) {
+    if (member === databaseOwnerRole)
+      throw pgError(SqlState.internalError, `role "${roleName(context, member)}" cannot be a member of any role`);
     if (member === role || reachableRoles(context, role, null).has(member)) {
       throw pgError(
         SqlState.invalidGrantOperation,
         `role "${roleName(context, role)}" is a member of role "${roleName(context, member)}"`,
       );
     }
-    await addMember(context, { role, member, grantor }, options);
   }
+  if (options.admin && grantor !== bootstrapSuperuser) requireNoAdminCircle(context, role, members, grantor);
+  for (const member of members) await addMember(context, { role, member, grantor }, options);
+}
+
+/** 0LP01 where the grantor holds its ADMIN OPTION only through those it would give it to. */
+function requireNoAdminCircle(
+  context: CommandContext,
+  role: number,
+  members: readonly number[],
+  grantor: number,
+): void {
+  const entries = context.catalog.tables.find('pg_auth_members', { roleid: role }).map(({ row }) => row);
+  const revoked = new Set<number>();
+  const isAdmin = (member: number): boolean =>
+    entries.some((row) => row.member === member && row.admin_option && !revoked.has(row.oid));
+  const revoke = (wanted: (row: PgAuthMembersRow) => boolean): void => {
+    for (const row of entries) {
+      if (!wanted(row) || revoked.has(row.oid)) continue;
+      revoked.add(row.oid);
+      if (row.admin_option && !isAdmin(row.member)) revoke((other) => other.grantor === row.member);
+    }
+  };
+  for (const member of members) revoke((row) => row.member === member);
+  if (isAdmin(grantor)) return;
+  throw pgError(SqlState.invalidGrantOperation, 'ADMIN option cannot be granted back to your own grantor');
 }
 
 async function addMember(

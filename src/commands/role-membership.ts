@@ -6,7 +6,7 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext } from './api.js';
 
 /** The pg_database_owner role: its implicit member is the current database's owner. */
-const databaseOwnerRole = 6171;
+export const databaseOwnerRole = 6171;
 
 type Option = 'inherit_option' | 'set_option' | 'admin_option' | null;
 

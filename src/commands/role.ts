@@ -97,11 +97,19 @@ async function createMemberships(context: CommandContext, oid: number, given: Op
       inherit_option: false,
       set_option: false,
     });
+    await grantToCreator(context, oid);
   }
   const members = (name: string): number[] =>
     listItems(given.get(name)?.arg).map((node) => resolveRole(context, nodeOf(node, 'RoleSpec')));
   await addMembers(context, oid, members('rolemembers'), {});
   await addMembers(context, oid, members('adminmembers'), { admin: true });
+}
+
+/** createrole_self_grant: a membership with INHERIT or SET, beside the one that gives ADMIN. */
+async function grantToCreator(context: CommandContext, oid: number): Promise<void> {
+  const words = (context.session.setting('createrole_self_grant') ?? '').split(',').map((word) => word.trim());
+  const [inherit, set] = [words.includes('inherit'), words.includes('set')];
+  if (inherit || set) await addMembers(context, oid, [context.userId], { admin: false, inherit, set });
 }
 
 function requireCreateRights(context: CommandContext, given: Options): void {

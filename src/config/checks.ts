@@ -39,6 +39,8 @@ export function checkString(name: string, text: string, current: string, checks:
     case 'local_preload_libraries':
       if (splitNames(text) === null) throw invalidValue(name, text, { detail: 'List syntax is invalid.' });
       return text;
+    case 'createrole_self_grant':
+      return selfGrant(text);
     case 'application_name':
     case 'cluster_name':
       return printable(text);
@@ -57,6 +59,15 @@ export function checkString(name: string, text: string, current: string, checks:
     default:
       return null;
   }
+}
+
+/** createrole_self_grant: SET and INHERIT, in any order. */
+function selfGrant(text: string): string {
+  const words = splitNames(text);
+  if (words === null) throw invalidValue('createrole_self_grant', text, { detail: 'List syntax is invalid.' });
+  const unknown = words.find((word) => !['set', 'inherit'].includes(word.toLowerCase()));
+  if (unknown === undefined) return text;
+  throw invalidValue('createrole_self_grant', text, { detail: `Unrecognized key word: "${unknown}".` });
 }
 
 /** application_name: everything but printable ASCII is shown as bytes in hexadecimal. */

@@ -13,7 +13,7 @@ import { type CompileUnit, planChildren, unitOf } from './expressions/unit.js';
 import { instrumentationOf } from './instrumentation.js';
 import { cteStore } from './nodes/cte-scan.js';
 import { type PlanNode, RunState } from './state.js';
-import { checkStart } from './permissions.js';
+import { checkPermissions, checkStart } from './permissions.js';
 
 /** Opens a planned statement. Throws 42501 and 25006 at once; everything else comes from `next`. */
 export function startExecution(planned: PlannedStatement, context: ExecutionContext): Execution {
@@ -22,6 +22,11 @@ export function startExecution(planned: PlannedStatement, context: ExecutionCont
   const execution = new RunningExecution(planned, new RunState(unit, context, planned));
   context.openExecutions?.add(execution);
   return execution;
+}
+
+/** Throws 42501 as opening the statement would: EXPLAIN shows no plan to who may not run it. */
+export function requirePermissions(planned: PlannedStatement, context: ExecutionContext): void {
+  checkPermissions(planned, unitOf(planned, context.catalog), context);
 }
 
 class RunningExecution implements Execution {

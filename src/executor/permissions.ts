@@ -28,6 +28,11 @@ export function isPermitted(unit: CompileUnit, userId: number): boolean {
 /** Throws 42501 "permission denied for table x", 25006 in a read-only transaction. */
 export function checkStart(planned: PlannedStatement, unit: CompileUnit, context: ExecutionContext): void {
   if (context.transaction.readOnly) checkReadOnly(planned, context);
+  checkPermissions(planned, unit, context);
+}
+
+/** Throws 42501 "permission denied for table x". */
+export function checkPermissions(planned: PlannedStatement, unit: CompileUnit, context: ExecutionContext): void {
   if (isPermitted(unit, context.userId)) return;
   const access = accessOf(context.catalog);
   for (const entry of planned.rangeTable) {

@@ -4,6 +4,8 @@
 import type { Expression, SubPlan, TargetEntry, Var } from '../trees/expression.js';
 import { indexVar, innerVar, outerVar } from '../trees/expression.js';
 import type { GroupColumn, IndexQual, ModifyMember, Plan, PlanMergeAction, PlanRowMark } from '../trees/plan.js';
+import type { Query, RangeTableEntry } from '../trees/query.js';
+import { forEachSubquery } from '../trees/walk.js';
 import { equalTrees } from './expressions/equal.js';
 import { varForExpr } from './expressions/make.js';
 import { mapChildren, mapTargetList, mapRte } from './expressions/walk.js';
@@ -14,6 +16,9 @@ export function setReferences(root: PlannerInfo, plan: Plan): Plan {
   const { global } = root;
   const offset = global.rangeTable.length;
   global.rangeTable.push(...root.rangeTable);
+  for (const rel of root.rels) {
+    if (rel?.isDummy && rel.rte?.kind === 'subquery') global.rangeTable.push(...checkedRelations(rel.rte.subquery));
+  }
   const setter = new ReferenceSetter(root, offset);
   global.rowMarks.push(...setter.marks(root.rowMarks));
   const result = setter.plan(plan);
@@ -27,6 +32,13 @@ export function setReferences(root: PlannerInfo, plan: Plan): Plan {
     }
   });
   return result;
+}
+
+/** The relations of a subquery that no row is read from: privileges on them are wanted all the same. */
+function checkedRelations(query: Query): RangeTableEntry[] {
+  const found = query.rangeTable.filter((rte) => rte.kind === 'relation' && rte.permissions !== null);
+  forEachSubquery(query, (inner) => found.push(...checkedRelations(inner)));
+  return found;
 }
 
 interface InputColumns {

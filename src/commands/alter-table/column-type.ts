@@ -16,6 +16,7 @@ import { storeDefault } from '../column-default.js';
 import { columnCollation, formatType, requireColumnType, resolveType } from '../column-type.js';
 import { setComment } from '../comment.js';
 import { forgetDependencies, recordDependency } from '../depend.js';
+import { requireTypeUsage } from '../permissions.js';
 import { alterSequence, identitySequence } from '../sequence.js';
 import { nodeOf } from '../tree.js';
 import { requireColumn } from './columns.js';
@@ -123,6 +124,7 @@ function readNewType(
 ): NewType {
   const definition = nodeOf(command.def, 'ColumnDef');
   const { type, typmod } = resolveType(context, definition.typeName);
+  requireTypeUsage(context, type);
   const collation = columnCollation(context, type, definition.collClause);
   requireColumnType(context, { name, type, collation }, containing);
   return { type, typmod, collation, dimensions: (definition.typeName?.arrayBounds ?? []).length };

@@ -65,7 +65,7 @@ function stillReferenced(
   const keyText = columnKeyText(statement.context, parent, constraint.foreignKeys, lost.oldKey);
   const message = `update or delete on table "${parent.name}" violates foreign key constraint "${constraint.name}" on table "${child.name}"`;
   return pgError(SqlState.foreignKeyViolation, message, {
-    detail: `Key ${keyText} is still referenced from table "${child.name}".`,
+    detail: `Key ${keyText === null ? '' : `${keyText} `}is still referenced from table "${child.name}".`,
     schema: child.schemaName,
     table: child.name,
     constraint: constraint.name,

@@ -48,7 +48,11 @@ export async function checkParents(
     )
       continue;
     const keyText = columnKeyText(context, child, constraint.keys, key);
-    throw violation(child, constraint, `Key ${keyText} is not present in table "${parent.name}".`);
+    throw violation(
+      child,
+      constraint,
+      `Key ${keyText === null ? '' : `${keyText} `}is not present in table "${parent.name}".`,
+    );
   }
 }
 

@@ -185,8 +185,9 @@ export class IndexWriter {
 
   private duplicate(entry: IndexEntry): Error {
     const { index } = this;
+    const key = indexKeyText(this.x.context, this.relation, index, entry.values);
     return pgError(SqlState.uniqueViolation, `duplicate key value violates unique constraint "${index.name}"`, {
-      detail: `Key ${indexKeyText(this.x.context, this.relation, index, entry.values)} already exists.`,
+      detail: key === null ? undefined : `Key ${key} already exists.`,
       schema: this.relation.schemaName,
       table: this.relation.name,
       constraint: index.name,

@@ -57,7 +57,7 @@ export class TargetTable {
     readonly relation: RelationDescriptor,
     private readonly program: TargetProgram,
     /** The statement that writes: its end runs the checks. */
-    statement: RunState,
+    private readonly statement: RunState,
   ) {
     this.table = tableStore(own, relation);
     this.counts = own.context.transaction.statistics.of(relation.oid);
@@ -246,11 +246,11 @@ export class TargetTable {
   }
 
   private nullError(index: number, row: Row): Error {
-    const { relation, context } = this;
+    const { relation } = this;
     const column = relation.attributes[index]?.name ?? '';
     const message = `null value in column "${column}" of relation "${relation.name}" violates not-null constraint`;
     return pgError(SqlState.notNullViolation, message, {
-      detail: failingRow(context, relation, row),
+      detail: failingRow(this.statement, relation, row),
       schema: relation.schemaName,
       table: relation.name,
       column,
@@ -258,12 +258,12 @@ export class TargetTable {
   }
 
   private checkError(name: string, row: Row): Error {
-    const { relation, context } = this;
+    const { relation } = this;
     return pgError(
       SqlState.checkViolation,
       `new row for relation "${relation.name}" violates check constraint "${name}"`,
       {
-        detail: failingRow(context, relation, row),
+        detail: failingRow(this.statement, relation, row),
         schema: relation.schemaName,
         table: relation.name,
         constraint: name,

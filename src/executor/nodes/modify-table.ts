@@ -299,7 +299,7 @@ export class ModifyTableNode implements PlanNode {
     for (const { viewName, program } of table.program.checkOptions) {
       if (await program.run(this.x, this.withSystem(row, 0, 0n))) continue;
       throw pgError(SqlState.withCheckOptionViolation, `new row violates check option for view "${viewName}"`, {
-        detail: failingRow(this.x.context, table.relation, row),
+        detail: failingRow(this.x, table.relation, row),
       });
     }
   }

@@ -55,10 +55,10 @@ function roleText(oid: number, io: IoContext): string {
 
 function parseAclItem(text: string, io: IoContext): AclItem {
   let [grantee, at] = roleWord(text, 0);
-  if (text[at] !== '=' && grantee !== '') {
+  if (text[at] !== '=') {
     if (grantee !== 'group' && grantee !== 'user') {
       throw pgError(SqlState.invalidTextRepresentation, `unrecognized key word: "${grantee}"`, {
-        hint: 'ACL key word must be "group" or "user".',
+        detail: 'ACL key word must be "group" or "user".',
       });
     }
     [grantee, at] = roleWord(text, at);

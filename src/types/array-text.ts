@@ -38,7 +38,7 @@ export function formatArrayLiteral(
   lowerBounds: readonly number[],
   delimiter: string,
 ): string {
-  if (dimensions.length === 0) return '{}';
+  if (elements.length === 0) return '{}';
   let next = 0;
   const level = (depth: number): string => {
     if (depth === dimensions.length) {

@@ -57,7 +57,12 @@ for (const { name, element } of [
     storage: 'varlen',
     input: (text) => vector(element === 26 ? parseOidVector(text) : parseInt2Vector(text)),
     output: (value) => value.elements.join(' '),
-    receive: (reader, type, typmod, io) => vector(receiveArray(reader, type, typmod, io).elements),
+    receive(reader, type, typmod, io) {
+      const received = receiveArray(reader, type, typmod, io);
+      const isVector = received.dimensions.length === 1 && received.lowerBounds[0] === 0;
+      if (isVector && received.elements.length > 0 && !received.elements.includes(null)) return received;
+      throw pgError(SqlState.invalidBinaryRepresentation, `invalid ${name} data`);
+    },
     send: sendArray,
     store: storeArray,
     load: loadArray,

@@ -108,7 +108,10 @@ export function coerceType(
     const arg = base === from ? expression : relabel(expression, base, -1, 0, { ...wish, form: 'implicitCast' });
     return { kind: 'ConvertRowtypeExpr', arg, type: target, form: wish.form, location: wish.location };
   }
-  throw new Error(`invariant broken: no coercion from type ${from} to type ${target}`);
+  throw pgError(
+    SqlState.internalError,
+    `failed to find conversion function from ${formatType(catalog, from)} to ${formatType(catalog, target)}`,
+  );
 }
 
 function alongPath(

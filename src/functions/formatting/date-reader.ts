@@ -72,7 +72,7 @@ type NumberKey = Exclude<keyof FieldValues, 'is12Hour' | 'isIso' | 'zone'>;
 
 /** Fields that fix the calendar: ISO weeks or the Gregorian one. The others go with both. */
 const isoFields = new Set(['ID', 'IDDD', 'IW', 'IYYY', 'IYY', 'IY', 'I']);
-const gregorianFields = new Set('MONTH MON MM DDD DD D WW W CC Y,YYY YYYY YYY YY Y RM'.split(' '));
+const gregorianFields = new Set('MONTH MON MM DDD DD D WW W Y,YYY YYYY YYY YY Y RM'.split(' '));
 
 /** Reads `text` by the template; throws 22007, 22008. */
 export function readFields(text: string, template: DateTemplate): FieldValues {
@@ -280,14 +280,20 @@ class Reader {
         this.set('month', 12 - this.word(field, romanMonths), field);
         return;
       case 'DAY':
-        this.set('weekday', this.word(field, fullDays) + 1, field);
+        this.weekday(field, this.word(field, fullDays));
         return;
       case 'DY':
-        this.set('weekday', this.word(field, days) + 1, field);
+        this.weekday(field, this.word(field, days));
         return;
       default:
         this.specialField(field, next);
     }
+  }
+
+  /** Weekdays are compared as they are read and kept one higher, so that one day named twice contradicts itself. */
+  private weekday(field: TemplateField, value: number): void {
+    this.set('weekday', value, field);
+    this.values.weekday = value >= 7 ? 1 : value + 1;
   }
 
   private specialField(field: TemplateField, next: TemplateNode | undefined): void {
@@ -303,8 +309,7 @@ class Reader {
       this.integer(field, 1, next);
       this.ordinal(field);
     } else if (name === 'ID') {
-      const value = this.integer(field, 1, next);
-      this.set('weekday', value >= 7 ? 1 : value + 1, field);
+      this.weekday(field, this.integer(field, 1, next));
       this.ordinal(field);
     } else if (name === 'TZ' || name === 'OF' || name === 'TZH' || name === 'TZM') {
       this.zoneField(field, next);
@@ -384,7 +389,7 @@ class Reader {
 function isNextSeparator(next: TemplateNode | undefined): boolean {
   if (next === undefined) return true;
   if (next.kind !== 'field') return true;
-  return /^(A\.?[DM]\.?|B\.?C\.?|P\.?M\.?|MON|MONTH|DAY|DY|RM|TZ)$/.test(next.name);
+  return /^(A\.?[DM]\.?|B\.?C\.?|P\.?M\.?|MON|MONTH|DAY|DY|RM|TZ|TZH|OF)$/.test(next.name);
 }
 
 function firstWord(text: string): string {

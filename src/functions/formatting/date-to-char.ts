@@ -122,18 +122,20 @@ function numberOf(name: string, time: PrintedTime): { readonly value: number; re
 
 function yearOf(name: string, time: PrintedTime): { readonly value: number; readonly width: number } | null {
   const isIso = name.startsWith('I');
-  const raw = isIso && !time.isInterval ? isoWeek(daysOf(time)).year : time.year;
+  const raw = isIso ? isoWeek(daysOf(time)).year : time.year;
   const year = time.isInterval || raw > 0 ? raw : 1 - raw;
+  // The sign has room of its own only where the interval's own year is negative.
+  const room = year < 0 && time.year >= 0 ? 1 : 0;
   switch (name) {
     case 'YYYY':
     case 'IYYY':
-      return { value: year, width: 4 };
+      return { value: year, width: 4 - room };
     case 'YYY':
     case 'IYY':
-      return { value: year % 1000, width: 3 };
+      return { value: year % 1000, width: 3 - room };
     case 'YY':
     case 'IY':
-      return { value: year % 100, width: 2 };
+      return { value: year % 100, width: 2 - room };
     case 'Y':
     case 'I':
       return { value: year % 10, width: 1 };

@@ -216,7 +216,6 @@ function infiniteInterval(field: ExtractField, isPositive: boolean): PartResult 
     case 'minute':
     case 'month':
     case 'quarter':
-    case 'week':
       return null;
     case 'hour':
     case 'day':
@@ -247,8 +246,6 @@ function intervalPart(field: ExtractField, span: Interval): Part | undefined {
       return whole(span.microseconds / 3_600_000_000n);
     case 'day':
       return whole(span.days);
-    case 'week':
-      return whole(Math.trunc(span.days / 7));
     case 'month':
       return whole(span.months % 12);
     case 'quarter':

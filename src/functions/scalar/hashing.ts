@@ -53,10 +53,13 @@ function finish64(digest: Digest, seed: bigint): bigint {
   return BigInt.asIntN(64, hashBytesExtended(digest.bytes, seed) ^ BigInt(digest.xor ?? 0));
 }
 
+/** Literals that never got a type have no equality, for all that they are texts. */
+const unknownOid = 705;
+
 function digesterOf(type: TypeDescriptor, io: IoContext, what = 'a hash'): [Digester, TypeDescriptor] {
   const base = storageType(type, io);
   const digester = digesters.get(base.behaviour.symbol);
-  if (digester === undefined) {
+  if (digester === undefined || base.oid === unknownOid) {
     throw pgError(
       SqlState.undefinedFunction,
       `could not identify ${what} function for type ${io.names.toText('regtype', base.oid)}`,

@@ -3,6 +3,7 @@ import { SqlState, pgError } from '../../errors/pg-error.js';
 import { withOption } from '../regex/parse.js';
 import { advancedOptions } from '../regex/regex.js';
 import type { RegexOptions } from '../regex/regex.js';
+import type { CallInfo } from '../call-info.js';
 
 export interface FunctionFlags {
   readonly options: RegexOptions;
@@ -43,4 +44,16 @@ export function parseFlagsWithoutGlobal(flags: string, name: string, hint?: stri
 export function requireAtLeast(parameter: string, value: number, min: number): void {
   if (value >= min) return;
   throw pgError(SqlState.invalidParameterValue, `invalid value for parameter "${parameter}": ${value}`);
+}
+
+/** 0A000 where the call's collation is nondeterministic: expressions compare characters one by one. */
+export function requireDeterministic(info: CallInfo): void {
+  if (info.collation === 0) return;
+  const rules = info.io.collation(info.collation);
+  if (rules !== null && !rules.deterministic) {
+    throw pgError(
+      SqlState.featureNotSupported,
+      'nondeterministic collations are not supported for regular expressions',
+    );
+  }
 }

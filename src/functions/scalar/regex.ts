@@ -4,11 +4,34 @@ import { characterCount } from '../../types/text-types.js';
 import { watchGrowth } from '../../types/memory.js';
 import { TextBuilder } from '../../types/text-builder.js';
 import { PgArray } from '../../types/value.js';
+import type { CallInfo } from '../call-info.js';
 import { fn, tableFn } from '../registry.js';
 import { advancedOptions, compileRegex } from '../regex/regex.js';
 import type { CompiledRegex, RegexMatch, RegexOptions } from '../regex/regex.js';
-import { parseFlags, parseFlagsWithoutGlobal, requireAtLeast } from './regex-options.js';
+import { parseFlags, parseFlagsWithoutGlobal, requireAtLeast, requireDeterministic } from './regex-options.js';
 import { similarToRegex } from './similar.js';
+
+/** Registers a function that matches: 0A000 under a nondeterministic collation. */
+function regexFn<A extends unknown[]>(symbol: string, { impl }: { readonly impl: (...args: A) => unknown }): void {
+  fn(symbol, {
+    impl(...args: [...A, CallInfo]) {
+      requireDeterministic(args[args.length - 1] as CallInfo);
+      return impl(...(args as unknown as A));
+    },
+  });
+}
+
+function regexTableFn<A extends unknown[]>(
+  symbol: string,
+  { rows }: { readonly rows: (...args: A) => Iterable<unknown> },
+): void {
+  tableFn(symbol, {
+    rows(...args: [...A, CallInfo]) {
+      requireDeterministic(args[args.length - 1] as CallInfo);
+      return rows(...(args as unknown as A));
+    },
+  });
+}
 
 const textOid = 25;
 const ignoreCase: RegexOptions = { ...advancedOptions, ignoreCase: true };
@@ -16,10 +39,10 @@ const ignoreCase: RegexOptions = { ...advancedOptions, ignoreCase: true };
 const matches = (text: string, pattern: string) => compileRegex(pattern, advancedOptions).test(text);
 const matchesIgnoringCase = (text: string, pattern: string) => compileRegex(pattern, ignoreCase).test(text);
 for (const type of ['text', 'name']) {
-  fn(`${type}regexeq`, { impl: matches });
-  fn(`${type}regexne`, { impl: (text: string, pattern: string) => !matches(text, pattern) });
-  fn(`${type}icregexeq`, { impl: matchesIgnoringCase });
-  fn(`${type}icregexne`, { impl: (text: string, pattern: string) => !matchesIgnoringCase(text, pattern) });
+  regexFn(`${type}regexeq`, { impl: matches });
+  regexFn(`${type}regexne`, { impl: (text: string, pattern: string) => !matches(text, pattern) });
+  regexFn(`${type}icregexeq`, { impl: matchesIgnoringCase });
+  regexFn(`${type}icregexne`, { impl: (text: string, pattern: string) => !matchesIgnoringCase(text, pattern) });
 }
 
 fn('similar_escape', {
@@ -30,7 +53,7 @@ fn('similar_to_escape_1', { impl: (pattern: string) => similarToRegex(pattern, '
 fn('similar_to_escape_2', { impl: (pattern: string, escape: string) => similarToRegex(pattern, escape) });
 
 /** substring(text from pattern): the first group where there is one, else the whole match. */
-fn('textregexsubstr', {
+regexFn('textregexsubstr', {
   impl: (text: string, pattern: string) => {
     const regex = compileRegex(pattern, advancedOptions);
     const match = regex.find(text, 0);
@@ -39,13 +62,13 @@ fn('textregexsubstr', {
   },
 });
 
-fn('regexp_like', {
+regexFn('regexp_like', {
   impl: (text: string, pattern: string, flags: string) =>
     compileRegex(pattern, parseFlagsWithoutGlobal(flags, 'regexp_like()')).test(text),
 });
-fn('regexp_like_no_flags', { impl: matches });
+regexFn('regexp_like_no_flags', { impl: matches });
 
-fn('regexp_match', {
+regexFn('regexp_match', {
   impl: (text: string, pattern: string, flags: string) =>
     firstMatch(
       text,
@@ -53,42 +76,44 @@ fn('regexp_match', {
       parseFlagsWithoutGlobal(flags, 'regexp_match()', 'Use the regexp_matches function instead.'),
     ),
 });
-fn('regexp_match_no_flags', { impl: (text: string, pattern: string) => firstMatch(text, pattern, advancedOptions) });
+regexFn('regexp_match_no_flags', {
+  impl: (text: string, pattern: string) => firstMatch(text, pattern, advancedOptions),
+});
 
-tableFn('regexp_matches', {
+regexTableFn('regexp_matches', {
   rows: (text: string, pattern: string, flags: string) => {
     const { options, isGlobal } = parseFlags(flags);
     const regex = compileRegex(pattern, options);
     return groupsOfAll(regex, text, allMatches(regex, text, isGlobal ? Number.POSITIVE_INFINITY : 1));
   },
 });
-tableFn('regexp_matches_no_flags', {
+regexTableFn('regexp_matches_no_flags', {
   rows: (text: string, pattern: string) => {
     const found = firstMatch(text, pattern, advancedOptions);
     return found === null ? [] : [found];
   },
 });
 
-fn('regexp_split_to_array', {
+regexFn('regexp_split_to_array', {
   impl: (text: string, pattern: string, flags: string) =>
     PgArray.of(textOid, listOf(split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_array()')))),
 });
-fn('regexp_split_to_array_no_flags', {
+regexFn('regexp_split_to_array_no_flags', {
   impl: (text: string, pattern: string) => PgArray.of(textOid, listOf(split(text, pattern, advancedOptions))),
 });
-tableFn('regexp_split_to_table', {
+regexTableFn('regexp_split_to_table', {
   rows: (text: string, pattern: string, flags: string) =>
     split(text, pattern, parseFlagsWithoutGlobal(flags, 'regexp_split_to_table()')),
 });
-tableFn('regexp_split_to_table_no_flags', {
+regexTableFn('regexp_split_to_table_no_flags', {
   rows: (text: string, pattern: string) => split(text, pattern, advancedOptions),
 });
 
-fn('textregexreplace_noopt', {
+regexFn('textregexreplace_noopt', {
   impl: (text: string, pattern: string, replacement: string) =>
     replace(text, pattern, replacement, { options: advancedOptions, start: 0, nth: 1 }),
 });
-fn('textregexreplace', {
+regexFn('textregexreplace', {
   impl: (text: string, pattern: string, replacement: string, flags: string) => {
     // regexp_replace(text, pattern, replacement, 2) was surely meant to start at character 2.
     if (/^\d/.test(flags)) {
@@ -100,7 +125,7 @@ fn('textregexreplace', {
     return replace(text, pattern, replacement, { options, start: 0, nth: isGlobal ? 0 : 1 });
   },
 });
-fn('textregexreplace_extended', {
+regexFn('textregexreplace_extended', {
   impl: (text: string, pattern: string, replacement: string, start: number, nth: number, flags: string) => {
     requireAtLeast('start', start, 1);
     requireAtLeast('n', nth, 0);
@@ -111,14 +136,14 @@ fn('textregexreplace_extended', {
     });
   },
 });
-fn('textregexreplace_extended_no_flags', {
+regexFn('textregexreplace_extended_no_flags', {
   impl: (text: string, pattern: string, replacement: string, start: number, nth: number) => {
     requireAtLeast('start', start, 1);
     requireAtLeast('n', nth, 0);
     return replace(text, pattern, replacement, { options: advancedOptions, start: unitIndex(text, start), nth });
   },
 });
-fn('textregexreplace_extended_no_n', {
+regexFn('textregexreplace_extended_no_n', {
   impl: (text: string, pattern: string, replacement: string, start: number) => {
     requireAtLeast('start', start, 1);
     return replace(text, pattern, replacement, { options: advancedOptions, start: unitIndex(text, start), nth: 1 });
@@ -132,11 +157,13 @@ function count(text: string, pattern: string, start = 1, flags = ''): number {
   for (const _ of allMatches(regex, text, Number.POSITIVE_INFINITY, unitIndex(text, start))) count += 1;
   return count;
 }
-fn('regexp_count', {
+regexFn('regexp_count', {
   impl: (text: string, pattern: string, start: number, flags: string) => count(text, pattern, start, flags),
 });
-fn('regexp_count_no_flags', { impl: (text: string, pattern: string, start: number) => count(text, pattern, start) });
-fn('regexp_count_no_start', { impl: (text: string, pattern: string) => count(text, pattern) });
+regexFn('regexp_count_no_flags', {
+  impl: (text: string, pattern: string, start: number) => count(text, pattern, start),
+});
+regexFn('regexp_count_no_start', { impl: (text: string, pattern: string) => count(text, pattern) });
 
 interface NthOptions {
   readonly start?: number;
@@ -157,23 +184,25 @@ function position(text: string, pattern: string, wanted: NthOptions): number {
   return span === null ? 0 : [...text.slice(0, span[end])].length + 1;
 }
 type InstrArgs = [string, string, number, number, number, string, number];
-fn('regexp_instr', {
+regexFn('regexp_instr', {
   impl: (...[text, pattern, start, nth, end, flags, group]: InstrArgs) =>
     position(text, pattern, { start, nth, end, flags, group }),
 });
-fn('regexp_instr_no_subexpr', {
+regexFn('regexp_instr_no_subexpr', {
   impl: (text: string, pattern: string, start: number, nth: number, end: number, flags: string) =>
     position(text, pattern, { start, nth, end, flags }),
 });
-fn('regexp_instr_no_flags', {
+regexFn('regexp_instr_no_flags', {
   impl: (text: string, pattern: string, start: number, nth: number, end: number) =>
     position(text, pattern, { start, nth, end }),
 });
-fn('regexp_instr_no_endoption', {
+regexFn('regexp_instr_no_endoption', {
   impl: (text: string, pattern: string, start: number, nth: number) => position(text, pattern, { start, nth }),
 });
-fn('regexp_instr_no_n', { impl: (text: string, pattern: string, start: number) => position(text, pattern, { start }) });
-fn('regexp_instr_no_start', { impl: (text: string, pattern: string) => position(text, pattern, {}) });
+regexFn('regexp_instr_no_n', {
+  impl: (text: string, pattern: string, start: number) => position(text, pattern, { start }),
+});
+regexFn('regexp_instr_no_start', { impl: (text: string, pattern: string) => position(text, pattern, {}) });
 
 /** regexp_substr: the nth match or its group. */
 function substring(text: string, pattern: string, wanted: NthOptions): string | null {
@@ -183,21 +212,21 @@ function substring(text: string, pattern: string, wanted: NthOptions): string | 
   const { span } = nthSpan(text, pattern, wanted, 'regexp_substr()');
   return span === null ? null : text.slice(span[0], span[1]);
 }
-fn('regexp_substr', {
+regexFn('regexp_substr', {
   impl: (text: string, pattern: string, start: number, nth: number, flags: string, group: number) =>
     substring(text, pattern, { start, nth, flags, group }),
 });
-fn('regexp_substr_no_subexpr', {
+regexFn('regexp_substr_no_subexpr', {
   impl: (text: string, pattern: string, start: number, nth: number, flags: string) =>
     substring(text, pattern, { start, nth, flags }),
 });
-fn('regexp_substr_no_flags', {
+regexFn('regexp_substr_no_flags', {
   impl: (text: string, pattern: string, start: number, nth: number) => substring(text, pattern, { start, nth }),
 });
-fn('regexp_substr_no_n', {
+regexFn('regexp_substr_no_n', {
   impl: (text: string, pattern: string, start: number) => substring(text, pattern, { start }),
 });
-fn('regexp_substr_no_start', { impl: (text: string, pattern: string) => substring(text, pattern, {}) });
+regexFn('regexp_substr_no_start', { impl: (text: string, pattern: string) => substring(text, pattern, {}) });
 
 function requireEndOption(end: number): void {
   if (end === 0 || end === 1) return;

@@ -1,5 +1,6 @@
 // concat, concat_ws and format: functions over arguments of any type, through each type's own output.
 import { pgError, SqlState } from '../../errors/pg-error.js';
+import { parseInt32 } from '../../types/integer-types.js';
 import { quoteIdentifier } from '../../types/quote.js';
 import { characterCount } from '../../types/text-types.js';
 import type { TypeDescriptor } from '../../types/type-descriptor.js';
@@ -169,7 +170,7 @@ function unterminated(): Error {
 function widthArgument(arg: Argument, info: CallInfo | null): number {
   if (arg.value === null || info === null) return 0;
   if (typeof arg.value === 'number') return Math.trunc(arg.value);
-  return Number(textOf(arg, info));
+  return parseInt32(textOf(arg, info), 'integer', -2147483648, 2147483647);
 }
 
 function convert(arg: Argument, conversion: string, info: CallInfo | null): string {

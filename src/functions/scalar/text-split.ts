@@ -19,26 +19,28 @@ fn('split_part', {
 });
 
 /** Pieces between delimiters: characters where the delimiter is null, the whole where it is empty. */
-function pieces(value: string, delimiter: string | null, nullText: string | null): (string | null)[] {
+function pieces(value: string, delimiter: string | null, nullText: string | null, info: CallInfo): (string | null)[] {
   if (value === '') return [];
+  if (delimiter !== null && delimiter !== '') refuseNondeterministic(info);
   const parts = delimiter === null ? charactersOf(value) : delimiter === '' ? [value] : splitText(value, delimiter);
   return nullText === null ? parts : parts.map((part) => (part === nullText ? null : part));
 }
 
 fn('text_to_array', {
-  impl: (value: string | null, delimiter: string | null) =>
-    value === null ? null : PgArray.of(textOid, pieces(value, delimiter, null)),
+  impl: (value: string | null, delimiter: string | null, info: CallInfo) =>
+    value === null ? null : PgArray.of(textOid, pieces(value, delimiter, null, info)),
 });
 fn('text_to_array_null', {
-  impl: (value: string | null, delimiter: string | null, nullText: string | null) =>
-    value === null ? null : PgArray.of(textOid, pieces(value, delimiter, nullText)),
+  impl: (value: string | null, delimiter: string | null, nullText: string | null, info: CallInfo) =>
+    value === null ? null : PgArray.of(textOid, pieces(value, delimiter, nullText, info)),
 });
 tableFn('text_to_table', {
-  rows: (value: string | null, delimiter: string | null) => (value === null ? [] : pieces(value, delimiter, null)),
+  rows: (value: string | null, delimiter: string | null, info: CallInfo) =>
+    value === null ? [] : pieces(value, delimiter, null, info),
 });
 tableFn('text_to_table_null', {
-  rows: (value: string | null, delimiter: string | null, nullText: string | null) =>
-    value === null ? [] : pieces(value, delimiter, nullText),
+  rows: (value: string | null, delimiter: string | null, nullText: string | null, info: CallInfo) =>
+    value === null ? [] : pieces(value, delimiter, nullText, info),
 });
 
 /** Elements' text joined by the delimiter; nulls are left out, or stand as `nullText`. */

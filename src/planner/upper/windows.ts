@@ -127,6 +127,22 @@ function windowChain(
   return path;
 }
 
+/** Functions that rank: whatever frame was written, they see the rows up to the current one. */
+const looksAtNoFrame = new Set([
+  'window_row_number',
+  'window_rank',
+  'window_dense_rank',
+  'window_percent_rank',
+  'window_cume_dist',
+  'window_ntile',
+]);
+const runningFrame = {
+  mode: 'rows',
+  start: { kind: 'unboundedPreceding', offset: null },
+  end: { kind: 'currentRow', offset: null },
+  exclusion: 'none',
+} as const;
+
 function windowAggPath(
   root: PlannerInfo,
   rel: RelOptInfo,
@@ -160,7 +176,9 @@ function windowAggPath(
     totalCost: total + target.startupCost + target.perTupleCost * subpath.rows,
     pathKeys: subpath.pathKeys,
     subpath,
-    window,
+    window: functions.every((item) => looksAtNoFrame.has(catalog.function(item.function)?.source ?? ''))
+      ? { ...window, frame: { ...window.frame, ...runningFrame } }
+      : window,
     quals: [],
     runConditions: [],
     topWindow: top,

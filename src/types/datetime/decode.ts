@@ -424,11 +424,12 @@ class Decoder {
   }
 
   private finishDate(): { readonly year: number; readonly month: number; readonly day: number } {
-    if (this.year === null || this.month === null || this.day === null) throw fault('format');
-    const year = this.fullYear();
     const { month, day } = this;
-    if (month < 1 || month > 12) throw fault('order');
-    if (day < 1 || day > 31) throw fault('order');
+    // Parts out of range are told before parts that lack.
+    if (month !== null && (month < 1 || month > 12)) throw fault('order');
+    if (day !== null && (day < 1 || day > 31)) throw fault('order');
+    if (this.year === null || month === null || day === null) throw fault('format');
+    const year = this.fullYear();
     if (day > daysInMonth(year, month)) throw fault('field');
     return { year, month, day };
   }

@@ -32,7 +32,10 @@ export function decodeInterval(
   lowest: IntervalRange,
   isMinuteSecond: boolean,
 ): Interval {
-  const trimmed = text.trim().toLowerCase();
+  const trimmed = text
+    .trim()
+    .toLowerCase()
+    .replace(/(?<=infinity)[\s!-*,/:-@[-`{-~]+$/, '');
   if (/^\+?infinity$/.test(trimmed)) return intervalInfinity;
   if (/^-infinity$/.test(trimmed)) return intervalMinusInfinity;
   const sum: Sum = { years: 0n, months: 0n, days: 0n, microseconds: 0n };
@@ -53,7 +56,7 @@ function checked(sum: Sum): Interval {
   return { months: Number(months), days: Number(sum.days), microseconds: sum.microseconds };
 }
 
-const fieldPattern = /[+-]?\d+-\d+|[+-]?\s*\d*:[\d:.]+|[+-]?\s*(?:\d+\.?\d*|\.\d+)|[a-z]+|@|[,;]/y;
+const fieldPattern = /[+-]?\d+-\d+|[+-]?\s*\d*:[\d:.]+|[+-]?\s*(?:\d+\.?\d*|\.\d+)|[a-z]+|[!-*,/:-@[-`{-~]/y;
 
 function cut(text: string): string[] {
   const fields: string[] = [];
@@ -67,7 +70,7 @@ function cut(text: string): string[] {
     const match = fieldPattern.exec(text);
     if (!match) throw fault('format');
     at = fieldPattern.lastIndex;
-    if (/[@,;]/.test(match[0])) continue;
+    if (match[0].length === 1 && /[!-*,/:-@[-`{-~]/.test(match[0])) continue;
     fields.push(match[0].replace(/\s+/g, ''));
   }
   return fields;
@@ -115,7 +118,7 @@ function decodeFields(
       sum.years += BigInt(years) * (isNegative ? -1n : 1n);
       sum.months += BigInt(months) * (isNegative ? -1n : 1n);
       hasUnitWord = false;
-      unit = 'day';
+      unit = 'month';
       continue;
     }
     const chosen: Unit = unit ?? lowest ?? 'second';

@@ -33,8 +33,25 @@ export function timeZoneNames(): readonly string[] {
   return addon.timeZoneNames();
 }
 
+/** Old names that since tzdata 2024b mean a place's time, all of its history included. */
+const places: Readonly<Record<string, string | undefined>> = {
+  est: 'America/Panama',
+  mst: 'America/Phoenix',
+  hst: 'Pacific/Honolulu',
+  est5edt: 'America/New_York',
+  cst6cdt: 'America/Chicago',
+  mst7mdt: 'America/Denver',
+  pst8pdt: 'America/Los_Angeles',
+  wet: 'Europe/Lisbon',
+  cet: 'Europe/Brussels',
+  met: 'Europe/Brussels',
+  eet: 'Europe/Athens',
+};
+
 function load(name: string): TimeZone | null {
-  const data = addon.timeZoneData(name);
+  const place = places[name.toLowerCase()];
+  const named = addon.timeZoneData(name);
+  const data = named && place !== undefined ? { ...named, tzif: addon.timeZoneData(place)?.tzif ?? named.tzif } : named;
   if (data) {
     const rules = parseTzif(data.tzif);
     return {

@@ -6,14 +6,14 @@ import { collationName, deparse, relationName, typeName } from './expression.js'
 import { deparseQuery, deparseValues } from './query.js';
 import { indent } from './writer.js';
 
-/** Appends FROM and its items, if there are any. */
-export function deparseFrom(context: DeparseContext, query: Query): void {
+/** Appends FROM (or USING) and its items, if there are any. */
+export function deparseFrom(context: DeparseContext, query: Query, words = ' FROM '): void {
   const { writer } = context;
   let isFirst = true;
   for (const item of query.joinTree.fromList) {
     if (item.kind === 'RangeTableRef' && !query.rangeTable[item.rtIndex - 1]?.inFromClause) continue;
     if (isFirst) {
-      writer.line(' FROM ', -indent.standard, indent.standard, 2);
+      writer.line(words, -indent.standard, indent.standard, 2);
       isFirst = false;
       deparseItem(context, query, item);
       continue;

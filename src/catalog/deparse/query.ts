@@ -1,6 +1,5 @@
 // Bound queries as SQL text, laid out as pg_get_viewdef does: clauses on lines of their own, one target or FROM item a
 // line, subqueries indented.
-import { notSupported } from '../../errors/pg-error.js';
 import type {
   CommonTableExpr,
   Query,
@@ -15,6 +14,7 @@ import { deparseWindow } from './aggregates.js';
 import type { DeparseContext } from './context.js';
 import { deparse } from './expression.js';
 import { deparseFrom } from './from.js';
+import { deparseModify } from './modify.js';
 import { queryNamespace, visibleTargets } from './namespace.js';
 import { deparseVar } from './references.js';
 import { deparseSortClause, deparseSortGroupExpression } from './sort-clause.js';
@@ -37,9 +37,13 @@ export function deparseQuery(outer: DeparseContext, query: Query, names: QueryNa
     windows: query.windowClause,
     targetList: query.targetList,
   };
-  if (query.commandType !== 'select') throw notSupported(`deparsing ${query.commandType.toUpperCase()}`);
   const level = context.writer.level;
   deparseWith(context, query.ctes, query.hasRecursive);
+  if (query.commandType !== 'select') {
+    deparseModify(context, query);
+    context.writer.level = level;
+    return;
+  }
   if (query.setOperations) deparseSetOperation(context, query, query.setOperations, names);
   else deparseBasicSelect(context, query, names);
   deparseTail(context, query);
@@ -168,7 +172,8 @@ function deparseDistinct(context: DeparseContext, query: Query): void {
   writer.append(')');
 }
 
-function deparseTargetList(context: DeparseContext, query: Query, names: QueryNames): void {
+/** Appends the expressions of a target list, each on its line. */
+export function deparseTargetList(context: DeparseContext, query: Query, names: QueryNames): void {
   const { writer } = context;
   visibleTargets(query.targetList).forEach((entry, index) => {
     const text = writer.capture(() => {

@@ -58,7 +58,7 @@ function parseAclItem(text: string, io: IoContext): AclItem {
   if (text[at] !== '=') {
     if (grantee !== 'group' && grantee !== 'user') {
       throw pgError(SqlState.invalidTextRepresentation, `unrecognized key word: "${grantee}"`, {
-        detail: 'ACL key word must be "group" or "user".',
+        hint: 'ACL key word must be "group" or "user".',
       });
     }
     [grantee, at] = roleWord(text, at);

@@ -56,7 +56,10 @@ for (const { name, element } of [
     symbol: `${name}in`,
     storage: 'varlen',
     input: (text) => vector(element === 26 ? parseOidVector(text) : parseInt2Vector(text)),
-    output: (value) => value.elements.join(' '),
+    output(value) {
+      if (value.dimensions.length === 1) return value.elements.join(' ');
+      throw pgError(SqlState.datatypeMismatch, `array is not a valid ${name}`);
+    },
     receive(reader, type, typmod, io) {
       const received = receiveArray(reader, type, typmod, io);
       const isVector = received.dimensions.length === 1 && received.lowerBounds[0] === 0;

@@ -239,7 +239,10 @@ function isRowSecurityActive(info: CallInfo, oid: number): boolean {
 }
 
 fn('amvalidate', {
-  impl: (oid: number, info: CallInfo) => catalogOf(info).tables.findOne('pg_opclass', { oid }) !== null,
+  impl(oid: number, info: CallInfo) {
+    if (catalogOf(info).tables.findOne('pg_opclass', { oid }) !== null) return true;
+    throw pgError(SqlState.internalError, `cache lookup failed for operator class ${oid}`);
+  },
 });
 
 fn('pg_extension_config_dump', {

@@ -1,4 +1,5 @@
 // sum and avg of int2 and int4, and sum of int8 in its older form: the state of avg is a bigint[] of count and sum.
+import { pgError, SqlState } from '../../errors/pg-error.js';
 import { Numeric } from '../../types/numeric.js';
 import { addNumerics, divideNumerics } from '../../types/numeric-math.js';
 import { PgArray } from '../../types/value.js';
@@ -38,7 +39,20 @@ class CountAndSum extends PgArray {
 
 function own(state: PgArray): CountAndSum {
   if (state instanceof CountAndSum) return state;
-  return new CountAndSum([state.elements[0] as bigint, state.elements[1] as bigint]);
+  return new CountAndSum([...partsOf(state)]);
+}
+
+/** Count and sum of a state, which SQL may hand over in any shape. */
+function partsOf(state: PgArray): readonly [bigint, bigint] {
+  const [count, sum] = state.elements;
+  if (
+    state.dimensions.length !== 1 ||
+    state.elements.length !== 2 ||
+    typeof count !== 'bigint' ||
+    typeof sum !== 'bigint'
+  )
+    throw pgError(SqlState.internalError, 'expected 2-element int8 array');
+  return [count, sum];
 }
 
 for (const type of ['int2', 'int4']) {
@@ -46,14 +60,17 @@ for (const type of ['int2', 'int4']) {
   fn(`${type}_avg_accum_inv`, { impl: (state: PgArray, value: number) => own(state).add(-1n, -BigInt(value)) });
 }
 fn('int4_avg_combine', {
-  impl: (left: PgArray, right: PgArray) => own(left).add(right.elements[0] as bigint, right.elements[1] as bigint),
+  impl: (left: PgArray, right: PgArray) => own(left).add(...partsOf(right)),
 });
 fn('int8_avg', {
   impl: (state: PgArray) => {
-    const [count, sum] = state.elements as readonly bigint[];
-    return count === 0n ? null : divideNumerics(Numeric.fromBigInt(sum as bigint), Numeric.fromBigInt(count as bigint));
+    const [count, sum] = partsOf(state);
+    return count === 0n ? null : divideNumerics(Numeric.fromBigInt(sum), Numeric.fromBigInt(count));
   },
 });
 fn('int2int4_sum', {
-  impl: (state: PgArray) => ((state.elements[0] as bigint) === 0n ? null : (state.elements[1] as bigint)),
+  impl(state: PgArray) {
+    const [count, sum] = partsOf(state);
+    return count === 0n ? null : sum;
+  },
 });

@@ -96,7 +96,7 @@ function numberOf(name: string, time: PrintedTime): { readonly value: number; re
     case 'DD':
       return { value: day, width: 2 };
     case 'DDD':
-      return { value: time.isInterval ? time.year * 360 + month * 30 + day : dayOfYear(daysOf(time)), width: 3 };
+      return { value: yearDay(time), width: 3 };
     case 'IDDD':
       return { value: daysOf(time) - daysFromIsoWeek(isoWeek(daysOf(time)).year, 1) + 1, width: 3 };
     case 'D':
@@ -108,7 +108,7 @@ function numberOf(name: string, time: PrintedTime): { readonly value: number; re
     case 'W':
       return { value: Math.trunc((day - 1) / 7) + 1, width: 1 };
     case 'WW':
-      return { value: Math.trunc((dayOfYear(daysOf(time)) - 1) / 7) + 1, width: 2 };
+      return { value: Math.trunc((yearDay(time) - 1) / 7) + 1, width: 2 };
     case 'IW':
       return { value: isoWeek(daysOf(time)).week, width: 2 };
     case 'Q':
@@ -118,6 +118,11 @@ function numberOf(name: string, time: PrintedTime): { readonly value: number; re
     default:
       return yearOf(name, time);
   }
+}
+
+/** Day of the year; of an interval all its days, years and months of 360 and 30 among them. */
+function yearDay(time: PrintedTime): number {
+  return time.isInterval ? time.year * 360 + time.month * 30 + time.day : dayOfYear(daysOf(time));
 }
 
 function yearOf(name: string, time: PrintedTime): { readonly value: number; readonly width: number } | null {

@@ -48,7 +48,7 @@ fn('jsonb_populate_record_valid', {
     if (document === null) return null;
     const type = info.argTypes[0] ?? info.resultType;
     try {
-      populateRecord('jsonb_populate_record_valid', base, document, { ...info, argTypes: [type], resultType: type });
+      populateRecord('jsonb_populate_record', base, document, { ...info, argTypes: [type], resultType: type });
       return true;
     } catch (error) {
       if (error instanceof PgError && isInputError(error)) return false;

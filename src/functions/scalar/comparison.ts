@@ -106,7 +106,9 @@ nativeFamily(named('xid8', 'xid8cmp', 'xid8_'));
 nativeFamily({ ...named('pg_lsn_', 'pg_lsn_cmp', 'pg_lsn_') });
 nativeFamily(named('bool', 'btboolcmp'));
 nativeFamily(named('cash_', 'cash_cmp', 'cash'));
-nativeFamily({ operators: ['xideq', 'xidneq', '', '', '', ''] });
+// The right side may be an integer, whose negative values stand for the largest ids.
+fn('xideq', { impl: (left: number, right: number) => left >>> 0 === right >>> 0 });
+fn('xidneq', { impl: (left: number, right: number) => left >>> 0 !== right >>> 0 });
 nativeFamily({ operators: ['cideq', '', '', '', '', ''] });
 for (const pair of ['28', '82', '48', '84']) mixedFamily(named(`int${pair}`, `btint${pair}cmp`));
 

@@ -41,11 +41,14 @@ fn('datetime_timestamp', {
   impl: (date: number, time: bigint) =>
     isInfiniteDate(date) ? infiniteTimestamp(date > 0 ? 1 : -1) : timestampInRange(dateToTimestamp(date) + time),
 });
+/** The first date beyond all timestamps, 294277-01-01. */
+const timestampEndDays = 106751983;
 fn('datetimetz_timestamptz', {
-  impl: (date: number, time: TimeTz) =>
-    isInfiniteDate(date)
-      ? infiniteTimestamp(date > 0 ? 1 : -1)
-      : timestampInRange(BigInt(date) * microsecondsPerDay + time.microseconds + BigInt(time.zone) * 1_000_000n),
+  impl(date: number, time: TimeTz) {
+    if (isInfiniteDate(date)) return infiniteTimestamp(date > 0 ? 1 : -1);
+    if (date >= timestampEndDays) throw pgError(SqlState.datetimeFieldOverflow, 'date out of range for timestamp');
+    return timestampInRange(BigInt(date) * microsecondsPerDay + time.microseconds + BigInt(time.zone) * 1_000_000n);
+  },
 });
 
 fn('timestamp_pl_interval', { impl: (value: bigint, span: Interval) => addToTimestamp(value, span) });

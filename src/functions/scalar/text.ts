@@ -19,7 +19,7 @@ import { requireMemory } from '../../types/memory.js';
 import { TextBuilder, charactersOf, replaceText } from '../../types/text-builder.js';
 import type { Value } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
-import { fn } from '../registry.js';
+import { builtinFunction, fn } from '../registry.js';
 import { integerOutOfRange } from './integer.js';
 
 const same = (value: string) => value;
@@ -236,9 +236,9 @@ fn('replace_text', {
 fn('quote_ident', { impl: quoteIdentifier });
 fn('quote_literal', { impl: quoteText });
 fn('quote_nullable', { impl: (value: string | null) => (value === null ? 'NULL' : quoteText(value)) });
-fn('quote_literal(anyelement)', { impl: (value: unknown, info: CallInfo) => quoteText(outputOf(value, info)) });
+fn('quote_literal(anyelement)', { impl: (value: unknown, info: CallInfo) => quoteText(castText(value, info)) });
 fn('quote_nullable(anyelement)', {
-  impl: (value: unknown, info: CallInfo) => (value === null ? 'NULL' : quoteText(outputOf(value, info))),
+  impl: (value: unknown, info: CallInfo) => (value === null ? 'NULL' : quoteText(castText(value, info))),
 });
 
 /** A string literal as quote_literal prints it: with a blank before E. */
@@ -246,6 +246,22 @@ export function quoteText(value: string): string {
   const literal = quoteLiteral(value);
   return literal.startsWith('E') ? ` ${literal}`.trimStart() : literal;
 }
+
+/** The value cast to text: where the cast is a function of its own, not the output form. */
+function castText(value: unknown, info: CallInfo): string {
+  const [type] = info.argTypes;
+  const base = type?.kind === 'd' ? info.io.typeByOid(type.baseType) : type;
+  const symbol = base === undefined ? undefined : castsToText[base.input];
+  const cast = symbol === undefined ? undefined : builtinFunction(symbol);
+  return cast?.kind === 'scalar' ? (cast.impl(value, info) as string) : outputOf(value, info);
+}
+
+const castsToText: Readonly<Record<string, string | undefined>> = {
+  boolin: 'booltext',
+  bpcharin: 'rtrim1',
+  inet_in: 'network_show',
+  cidr_in: 'network_show',
+};
 
 function outputOf(value: unknown, info: CallInfo): string {
   const type = info.argTypes[0] ?? info.resultType;

@@ -23,6 +23,7 @@ export const outputRelid = 1n;
 
 /** Joins everything in FROM. `prepareKeys` is called when sort orders can be made canonical. */
 export function planJoins(root: PlannerInfo, targetList: readonly TargetEntry[], prepareKeys: () => void): RelOptInfo {
+  removeUselessJoins(root, targetList);
   const indexes = treeRelids(root.query.joinTree);
   root.allBaseRels = relidsOf(indexes);
   for (const rtIndex of indexes) buildBaseRel(root, rtIndex);
@@ -44,12 +45,11 @@ export function planJoins(root: PlannerInfo, targetList: readonly TargetEntry[],
   prepareKeys();
   addPlaceHolders(root);
   closeLateralReferences(root);
-  const remaining = removeUselessJoins(root, joinList);
   for (const rel of root.rels) {
     if (rel?.kind === 'base') rel.hasEquivalenceJoins = hasEquivalenceJoin(root, rel);
   }
   extractOrClauses(root);
-  return makeOneRel(root, remaining);
+  return makeOneRel(root, joinList);
 }
 
 function outerJoins(node: JoinTreeNode): bigint {

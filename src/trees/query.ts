@@ -153,7 +153,8 @@ export interface TableSample {
   readonly repeatable: Expression | null;
 }
 
-export type JoinType = 'inner' | 'left' | 'full' | 'right' | 'semi' | 'anti';
+/** rightAnti stands in plans only: an antijoin whose preserved side is the inner input. */
+export type JoinType = 'inner' | 'left' | 'full' | 'right' | 'semi' | 'anti' | 'rightAnti';
 
 export type JoinTreeNode = RangeTableRef | JoinExpr | FromExpr;
 export interface RangeTableRef {

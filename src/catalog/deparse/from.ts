@@ -53,6 +53,7 @@ function deparseJoin(context: DeparseContext, query: Query, join: Extract<JoinTr
         right: ' RIGHT JOIN ',
         semi: ' SEMI JOIN ',
         anti: ' ANTI JOIN ',
+        rightAnti: ' RIGHT ANTI JOIN ',
       }[join.joinType];
   writer.line(words, -indent.standard, indent.standard, indent.join);
   if (fencesRight) writer.append('(');

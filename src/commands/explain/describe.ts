@@ -66,7 +66,15 @@ const plainTitles: Partial<Record<Plan['kind'], string>> = {
   Limit: 'Limit',
 };
 
-const joinWords = { inner: '', left: ' Left', right: ' Right', full: ' Full', semi: ' Semi', anti: ' Anti' } as const;
+const joinWords = {
+  inner: '',
+  left: ' Left',
+  right: ' Right',
+  full: ' Full',
+  semi: ' Semi',
+  anti: ' Anti',
+  rightAnti: ' Right Anti',
+} as const;
 const setOpWords = {
   intersect: 'Intersect',
   intersectAll: 'Intersect All',

@@ -249,6 +249,7 @@ export class HashJoinNode extends JoinNode {
           matched = true;
           entry.matched = true;
           if (joinType === 'anti') break;
+          if (joinType === 'rightAnti') continue;
           const wait = this.emit(outerRow, entry.row);
           if (wait !== undefined) await wait;
           if (this.isFull) yield this.takeOut();

@@ -36,7 +36,7 @@ export function keepsOuter(type: JoinType): boolean {
   return type === 'left' || type === 'full' || type === 'anti';
 }
 export function keepsInner(type: JoinType): boolean {
-  return type === 'right' || type === 'full';
+  return type === 'right' || type === 'full' || type === 'rightAnti';
 }
 
 /** Base of the joins: filters and projects pairs into batches. */

@@ -65,6 +65,7 @@ export class MergeJoinNode extends JoinNode {
               matched = true;
               entry.matched = true;
               if (joinType === 'anti') break;
+              if (joinType === 'rightAnti') continue;
               const wait = this.emit(outerRow, entry.row);
               if (wait !== undefined) await wait;
               if (this.isFull) yield this.takeOut();

@@ -108,7 +108,7 @@ function scanRange(root: PlannerInfo, setup: JoinSetup, first: RestrictInfo | un
   const { left, right } = first.mergeRange;
   const [outer, inner] = isSubset(first.leftRelids, setup.outer.relids) ? [left, right] : [right, left];
   const readsOuter = setup.joinType === 'left' || setup.joinType === 'anti';
-  const readsInner = setup.joinType === 'right';
+  const readsInner = setup.joinType === 'right' || setup.joinType === 'rightAnti';
   return {
     outerStart: readsOuter ? 0 : outer.start,
     outerEnd: readsOuter ? 1 : outer.end,

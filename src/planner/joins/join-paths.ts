@@ -12,6 +12,7 @@ import { isSubset, noRelids, overlaps } from '../relids.js';
 import { required } from '../require.js';
 import { isPushedDownAt } from '../jointree/restrict-info.js';
 import { joinRows } from './join-size.js';
+import { isOuterJoinType, keepsInner } from './join-types.js';
 import { innerIsUnique, uniqueJoinPath } from './unique.js';
 import { addMergePaths } from './merge-paths.js';
 import { memoizePath } from './memoize.js';
@@ -95,7 +96,7 @@ export function parameterizedBy(path: Path, rel: RelOptInfo): boolean {
 
 function addNestLoops(root: PlannerInfo, setup: JoinSetup): void {
   const { joinType, inner, outer } = setup;
-  if (joinType === 'right' || joinType === 'full') return;
+  if (keepsInner(joinType)) return;
   const { outers, inners } = inputPaths(root, setup);
   let material: Path | null = null;
   const cheapestInner = setup.unique === 'inner' ? inners[0] : inner.cheapestTotal;
@@ -160,7 +161,7 @@ function tryNestLoop(root: PlannerInfo, setup: JoinSetup, outer: Path, inner: Pa
     rows,
     startupCost: cost.startup,
     totalCost: cost.total,
-    pathKeys: setup.joinType === 'full' || setup.joinType === 'right' ? [] : outer.pathKeys,
+    pathKeys: outer.pathKeys,
     joinType: setup.joinType,
     outer,
     inner,
@@ -215,7 +216,7 @@ export function joinParameter(
 
 function addHashJoins(root: PlannerInfo, setup: JoinSetup): void {
   const { joinType, outer, inner, restrictions, joined } = setup;
-  const isOuterJoin = joinType === 'left' || joinType === 'right' || joinType === 'full' || joinType === 'anti';
+  const isOuterJoin = isOuterJoinType(joinType);
   const clauses = restrictions.filter((info) => {
     if (isOuterJoin && isPushedDownAt(info, joined.relids)) return false;
     return (

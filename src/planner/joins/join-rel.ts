@@ -262,8 +262,10 @@ function populate(
       break;
     case 'anti':
       add(left, right, 'anti');
+      add(right, left, 'rightAnti');
       break;
     case 'right':
+    case 'rightAnti':
       break;
   }
 }

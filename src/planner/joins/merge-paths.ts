@@ -11,6 +11,7 @@ import type { EquivalenceClass, PlannerInfo, RestrictInfo } from '../planner-inf
 import { isSubset, noRelids, overlaps } from '../relids.js';
 import { required } from '../require.js';
 import { joinParameter, parameterizedBy, sidesMatch, type JoinSetup } from './join-paths.js';
+import { isOuterJoinType, keepsInner } from './join-types.js';
 import { uniqueJoinPath } from './unique.js';
 
 /** Adds merge joins. */
@@ -33,7 +34,7 @@ export function addMergePaths(root: PlannerInfo, setup: JoinSetup): void {
 /** Equalities usable for merging; null where a condition rules merging out. */
 function mergeClauses(setup: JoinSetup): RestrictInfo[] | null {
   const { joinType, joined, outer, inner } = setup;
-  const isOuterJoin = joinType === 'left' || joinType === 'right' || joinType === 'full' || joinType === 'anti';
+  const isOuterJoin = isOuterJoinType(joinType);
   const result: RestrictInfo[] = [];
   let complete = true;
   for (const info of setup.restrictions) {
@@ -42,7 +43,7 @@ function mergeClauses(setup: JoinSetup): RestrictInfo[] | null {
       result.push(info);
     else if (info.clause.kind !== 'Const') complete = false;
   }
-  return (joinType === 'right' || joinType === 'full') && !complete ? null : result;
+  return needsAll(setup) && !complete ? null : result;
 }
 
 function hasEcs(info: RestrictInfo): boolean {
@@ -125,7 +126,7 @@ function sortBoth(
 }
 
 function needsAll(setup: JoinSetup): boolean {
-  return setup.joinType === 'right' || setup.joinType === 'full';
+  return keepsInner(setup.joinType);
 }
 
 /** Merge joins over outer paths that are sorted as some condition wants. */
@@ -161,7 +162,7 @@ function useOuterOrder(
 }
 
 function joinKeys(setup: JoinSetup, outer: Path): readonly PathKey[] {
-  return setup.joinType === 'full' || setup.joinType === 'right' ? [] : outer.pathKeys;
+  return keepsInner(setup.joinType) ? [] : outer.pathKeys;
 }
 
 function tryMerge(
@@ -189,7 +190,7 @@ function tryMerge(
     rows,
     startupCost: cost.startup,
     totalCost: cost.total,
-    pathKeys: setup.joinType === 'full' || setup.joinType === 'right' ? [] : resultKeys,
+    pathKeys: keepsInner(setup.joinType) ? [] : resultKeys,
     joinType: setup.joinType,
     outer,
     inner,

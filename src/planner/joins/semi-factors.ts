@@ -4,6 +4,7 @@ import type { JoinType } from '../../trees/query.js';
 import { isPushedDownAt } from '../jointree/restrict-info.js';
 import type { PlannerInfo, RelOptInfo, RestrictInfo, SpecialJoinInfo } from '../planner-info.js';
 import { listSelectivity } from '../selectivity/clauses.js';
+import { isOuterJoinType } from './join-types.js';
 
 export interface SemiFactors {
   readonly outerMatchFraction: number;
@@ -19,7 +20,7 @@ export function semiFactors(
   joinType: JoinType,
   restrictions: readonly RestrictInfo[],
 ): SemiFactors {
-  const isOuter = joinType === 'left' || joinType === 'full' || joinType === 'anti' || joinType === 'right';
+  const isOuter = isOuterJoinType(joinType);
   const own = isOuter ? restrictions.filter((info) => !isPushedDownAt(info, joined.relids)) : restrictions;
   const base: SpecialJoinInfo = {
     minLeft: outer.relids,

@@ -12,6 +12,7 @@ import { isSubset, noRelids } from '../relids.js';
 import { estimateGroups } from '../selectivity/groups.js';
 import { isPushedDownAt } from '../jointree/restrict-info.js';
 import type { JoinType } from '../../trees/query.js';
+import { isOuterJoinType } from './join-types.js';
 
 /** The cheapest path of a semijoin's right side with duplicates removed; null where it can't be done. */
 export function uniqueJoinPath(root: PlannerInfo, rel: RelOptInfo, special: SpecialJoinInfo): Path | null {
@@ -121,7 +122,7 @@ export function innerIsUnique(
   restrictions: readonly RestrictInfo[],
 ): boolean {
   if (restrictions.length === 0 || inner.rtIndex === 0) return false;
-  const isOuter = joinType === 'left' || joinType === 'full' || joinType === 'anti' || joinType === 'right';
+  const isOuter = isOuterJoinType(joinType);
   const exprs: Expression[] = [];
   for (const info of restrictions) {
     if (isOuter && isPushedDownAt(info, joinRelids)) continue;

@@ -199,6 +199,7 @@ interface QualContext {
 
 function distributeQual(root: PlannerInfo, clause: Expression, context: QualContext): void {
   const { catalog } = root.global;
+  if (isKnownNull(root, clause)) return;
   let relids = relidsOfExpression(clause);
   root.delayingJoins |= relids & root.outerJoinRels;
   let pseudoConstant = false;
@@ -232,6 +233,15 @@ function distributeQual(root: PlannerInfo, clause: Expression, context: QualCont
   if (mayBeEquivalence && info.mergeFamilies.length > 0 && processEquivalence(root, info)) return;
   if (info.mergeFamilies.length > 0) initMergeclauseEcs(root, info);
   distributeRestrictInfo(root, info);
+}
+
+/** IS NULL of a column of an antijoin's right side, above that join: nothing else comes out of it. */
+function isKnownNull(root: PlannerInfo, clause: Expression): boolean {
+  if (clause.kind !== 'NullTest' || !clause.isNull || clause.argIsRow || clause.arg.kind !== 'Var') return false;
+  const { nullingRels } = clause.arg;
+  return root.joinInfos.some(
+    ({ joinType, ojRelid }) => joinType === 'anti' && ojRelid > 0 && nullingRels.includes(ojRelid),
+  );
 }
 
 /** Attaches a condition to the base relation it restricts, or to all relations that it joins. */

@@ -55,3 +55,12 @@ SELECT count(*), count(b.k) FROM a LEFT JOIN b ON (a.k = b.k AND NULL) OR a.x = 
 SELECT count(*), count(b.k) FROM a LEFT JOIN b ON NULL;
 -- Small tables read again and again.
 SELECT k, (SELECT count(*) FROM b WHERE b.k < a.k) AS n, (SELECT max(v) FROM p WHERE p.k >= a.k) AS m FROM a ORDER BY k;
+-- Left joins that change nothing, and some that look so.
+SELECT a.k FROM a LEFT JOIN a a2 ON a.x = a2.k ORDER BY 1 LIMIT 3;
+SELECT count(*) FROM a LEFT JOIN (b LEFT JOIN a a2 ON b.x = a2.k) ON a.k = b.k;
+SELECT count(*) FROM b LEFT JOIN (SELECT x FROM a GROUP BY x) s ON b.k = s.x;
+SELECT count(*) FROM b LEFT JOIN a ON b.x = a.k WHERE a.k IS NULL;
+SELECT a.k, (SELECT count(*) FROM b WHERE b.k < a2.k) FROM a LEFT JOIN a a2 ON a.x = a2.k ORDER BY 1 LIMIT 3;
+-- Antijoins that hash or sort the preserved side.
+SELECT count(*), sum(k) FROM a WHERE NOT EXISTS (SELECT 1 FROM generate_series(1, 5000) g WHERE g = a.x);
+SELECT count(*) FROM b WHERE NOT EXISTS (SELECT 1 FROM generate_series(1, 5000) g WHERE g = b.x AND g <> b.k);

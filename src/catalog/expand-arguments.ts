@@ -10,7 +10,7 @@ import { mapChildren } from '../trees/walk.js';
 /** The expression with every call's arguments complete and in declared order. */
 export function expandArguments(catalog: Catalog, expression: Expression): Expression {
   const mapped = mapChildren(expression, (child) => expandArguments(catalog, child));
-  if (mapped.kind !== 'FuncExpr') return mapped;
+  if (mapped.kind !== 'FuncExpr' && mapped.kind !== 'WindowFunc') return mapped;
   const fn = catalog.function(mapped.function);
   if (fn === null || fn.kind === 'a') return mapped;
   const hasNames = mapped.args.some((arg) => arg.kind === 'NamedArgExpr');

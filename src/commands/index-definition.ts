@@ -128,15 +128,19 @@ interface KeyResolver {
 
 function resolveKey(resolver: KeyResolver, element: IndexElem): IndexKeySpec {
   const { context } = resolver;
+  const written = element.name ? null : resolveExpression(resolver, element.expr as Node);
+  // A collation around the whole expression is the key's own.
+  let bare = written;
+  while (bare?.kind === 'CollateExpr') bare = bare.arg;
   const source = element.name
     ? { column: requireIndexColumn(resolver, element.name), expression: null }
-    : { column: null, expression: resolveExpression(resolver, element.expr as Node) };
+    : { column: null, expression: bare };
   // (a) is the column a: PostgreSQL stores plain references as columns.
   const plain = source.expression === null ? null : plainColumn(resolver.table, source.expression);
   const column = source.column ?? plain;
   const expression = column ? null : source.expression;
   const type = column?.type ?? expressionType(expression as Expression);
-  const derived = column?.collation ?? expressionCollation(expression as Expression);
+  const derived = written === null ? (column?.collation ?? 0) : expressionCollation(written);
   const collation = keyCollation(context, { type, derived, written: stringList(element.collation) });
   const opclass = keyOpclass(resolver, type, stringList(element.opclass));
   const order = keyOrder(resolver, element);

@@ -3,6 +3,7 @@
 import { notSupported } from '../errors/pg-error.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { expandArguments } from '../catalog/expand-arguments.js';
+import type { FuncExpr, WindowFunc } from '../trees/expression.js';
 import type { Query } from '../trees/query.js';
 import { mapQueryDeep } from '../trees/walk.js';
 import type { RewriteContext } from './context.js';
@@ -15,12 +16,16 @@ import { expandViews } from './views.js';
 export function rewrite(query: Query, context: RewriteContext): readonly Query[] {
   const targeted = rewriteTargets(query, context);
   const expanded = expandViews(targeted, context, []);
-  return [mapQueryDeep(expanded, (node) => (node.kind === 'FuncExpr' ? expandCall(node, context) : undefined))];
+  return [mapQueryDeep(expanded, (node) => (isCall(node) ? expandCall(node, context) : undefined))];
+}
+
+function isCall(node: Parameters<typeof expandArguments>[1]): node is FuncExpr | WindowFunc {
+  return node.kind === 'FuncExpr' || node.kind === 'WindowFunc';
 }
 
 /** A call whose arguments are not complete yet; the others are left to the walk. */
 function expandCall(node: Parameters<typeof expandArguments>[1], context: RewriteContext): typeof node | undefined {
-  if (node.kind !== 'FuncExpr') return undefined;
+  if (!isCall(node)) return undefined;
   const fn = context.catalog.function(node.function);
   const complete =
     fn === null || (node.args.length >= fn.argTypes.length && !node.args.some((arg) => arg.kind === 'NamedArgExpr'));

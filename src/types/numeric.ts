@@ -32,6 +32,11 @@ export class Numeric {
     return result;
   }
 
+  /** A value on the way to a result, however large: only results are held to the limits. */
+  static intermediate(coefficient: bigint, scale: number): Numeric {
+    return new Numeric(coefficient, scale, 'finite');
+  }
+
   static fromBigInt(value: bigint): Numeric {
     return new Numeric(value, 0, 'finite');
   }

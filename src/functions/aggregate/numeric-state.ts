@@ -178,9 +178,9 @@ function spread(state: Wrapped, { isVariance, isSample }: Spread): Numeric | nul
   if (state === null || state.total === 0n || (isSample && state.total <= 1n)) return null;
   if (state.special() !== null) return Numeric.nan;
   const scale = state.maxScale * 2;
-  const squares = Numeric.of(state.squares, state.scale * 2).withScale(scale).coefficient;
-  const total = state.sumValue().coefficient;
-  const numerator = Numeric.of(state.count * squares - total * total, scale);
+  const squares = Numeric.intermediate(state.squares, state.scale * 2).withScale(scale).coefficient;
+  const total = Numeric.intermediate(state.sum, state.scale).withScale(state.maxScale).coefficient;
+  const numerator = Numeric.intermediate(state.count * squares - total * total, scale);
   if (numerator.coefficient <= 0n) return Numeric.zero;
   const divisor = Numeric.fromBigInt(state.count * (isSample ? state.count - 1n : state.count));
   const resultScale = divisionScale(numerator, divisor);

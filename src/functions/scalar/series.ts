@@ -41,7 +41,13 @@ function* numericSeries(start: Numeric, stop: Numeric, step: Numeric): Iterable<
     throw pgError(SqlState.invalidParameterValue, `${name} cannot be ${value.isNaN ? 'NaN' : 'infinity'}`);
   }
   if (step.sign === 0) throw zeroStep();
-  for (let value = start; compareNumerics(value, stop) * step.sign <= 0; value = addNumerics(value, step)) yield value;
+  for (let value = start; compareNumerics(value, stop) * step.sign <= 0; ) {
+    yield value;
+    // The first value beyond the stop may be beyond all numbers.
+    const scale = Math.max(value.scale, step.scale);
+    const next = value.withScale(scale).coefficient + step.withScale(scale).coefficient;
+    value = Numeric.intermediate(next, scale);
+  }
 }
 tableFn('generate_series_numeric', {
   rows: (start: Numeric, stop: Numeric) => numericSeries(start, stop, Numeric.one),

@@ -280,6 +280,9 @@ fn('bit_length(text)', { impl: (value: string) => Buffer.byteLength(value) * 8 }
 function anyText(value: Value, at: number, info: CallInfo): string {
   const type = info.argTypes[at] ?? info.resultType;
   if (typeof value === 'boolean') return value ? 'true' : 'false';
+  const symbol = castsToText[type.input];
+  const cast = symbol === undefined ? undefined : builtinFunction(symbol);
+  if (cast?.kind === 'scalar') return cast.impl(value, info) as string;
   const text = type.behaviour.output(value, type, info.io);
   return type.oid === 1042 ? trimBlanks(text) : text;
 }

@@ -44,13 +44,17 @@ export function decodeInterval(
   return checked(sum);
 }
 
-function checked(sum: Sum): Interval {
-  const fits =
+function fits(sum: Sum): boolean {
+  return (
     BigInt.asIntN(32, sum.years) === sum.years &&
     BigInt.asIntN(32, sum.months) === sum.months &&
     BigInt.asIntN(32, sum.days) === sum.days &&
-    BigInt.asIntN(64, sum.microseconds) === sum.microseconds;
-  if (!fits) throw fault('interval');
+    BigInt.asIntN(64, sum.microseconds) === sum.microseconds
+  );
+}
+
+function checked(sum: Sum): Interval {
+  if (!fits(sum)) throw fault('interval');
   const months = sum.years * 12n + sum.months;
   if (BigInt.asIntN(32, months) !== months) throw fault('intervalTotal');
   return { months: Number(months), days: Number(sum.days), microseconds: sum.microseconds };
@@ -122,10 +126,11 @@ function decodeFields(
       continue;
     }
     const chosen: Unit = unit ?? lowest ?? 'second';
+    add(sum, chosen, field, leadingMinus && index > 0);
+    // A value that is too large is told before a unit that comes twice.
+    if (!fits(sum)) throw fault('interval');
     if (chosen === 'second' && /[.]\d*[1-9]/.test(field)) note(seen, ...secondUnits);
     else note(seen, chosen);
-    add(sum, chosen, field, leadingMinus && index > 0);
-    checked(sum);
     // A bare number before hours counts days.
     unit = chosen === 'hour' ? 'day' : chosen;
     hasUnitWord = false;

@@ -1,12 +1,12 @@
 // DROP of every kind of object: names are looked up first (IF EXISTS tells what is not there), then everything is deleted at
 // once, so that objects named together may depend on each other.
-import type { DropStmt, Node, ObjectType, ObjectWithArgs } from '@pgsql/types';
+import type { DropStmt, Node, ObjectType, ObjectWithArgs, TypeName } from '@pgsql/types';
 import { deleteObjects } from '../catalog/dependencies/delete-objects.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { PgError, pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { ClassOid, objectAddress, type ObjectAddress } from './classes.js';
-import { formatType, resolveType } from './column-type.js';
+import { resolveType } from './column-type.js';
 import { requireObjectOwner } from './object-owner.js';
 import { findObject, namedKinds } from './object-lookup.js';
 import { lockRelationByName } from './namespace.js';
@@ -115,7 +115,7 @@ async function findForDrop(
   if (kinds !== undefined)
     return findRelation(context, { type, kinds, noun: dropKinds[type] as string }, nameParts(node), statement);
   if (statement.missing_ok) {
-    const missing = whatIsMissing(context, type, node);
+    const missing = whatIsMissing(context, type, node) ?? missingType(context, type, node);
     if (missing !== null) {
       noticeMissing(context, missing);
       return null;
@@ -127,7 +127,7 @@ async function findForDrop(
     return address;
   } catch (error) {
     if (!statement.missing_ok || !isMissing(error)) throw error;
-    noticeMissing(context, missingText(context, type, node));
+    notice(context, `${missingText(type, node)}, skipping`);
     return null;
   }
 }
@@ -249,39 +249,65 @@ function scopeParts(type: ObjectType, node: Node): readonly string[] | null {
   return null;
 }
 
+/** The first type among arguments, operands or a cast's two that is not there, or its schema. */
+function missingType(context: CommandContext, type: ObjectType, node: Node): string | null {
+  const withArgs = nodeAs(node, 'ObjectWithArgs') as ObjectWithArgs | null;
+  const nodes = withArgs ? (withArgs.objargs ?? []) : type === 'OBJECT_CAST' ? listItems(node) : [];
+  for (const item of nodes) {
+    const typeName = nodeAs(item, 'TypeName');
+    if (typeName === null || typeExists(context, typeName)) continue;
+    const names = stringList(typeName.names);
+    const schema = names.length > 1 ? (names.at(-2) as string) : null;
+    if (schema !== null && context.catalog.findNamespace(schema) === null) return `schema "${schema}"`;
+    return `type "${typeNameText(typeName)}"`;
+  }
+  return null;
+}
+
+function typeExists(context: CommandContext, typeName: TypeName): boolean {
+  try {
+    resolveType(context, typeName);
+    return true;
+  } catch (error) {
+    if (error instanceof PgError && isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** A type as it was written; the grammar's own words stand for types of pg_catalog. */
+function typeNameText(typeName: TypeName): string {
+  const suffix = typeName.pct_type ? '%TYPE' : (typeName.arrayBounds?.length ?? 0) > 0 ? '[]' : '';
+  return stringList(typeName.names).join('.') + suffix;
+}
+
 /** The object in IF EXISTS' words. */
-function missingText(context: CommandContext, type: ObjectType, node: Node): string {
+function missingText(type: ObjectType, node: Node): string {
   const noun = dropKinds[type] as string;
   if (type === 'OBJECT_TRIGGER' || type === 'OBJECT_RULE' || type === 'OBJECT_POLICY') {
     const parts = nameParts(node);
-    return `${noun} "${parts.at(-1)}" for relation "${parts.slice(0, -1).join('.')}"`;
+    return `${noun} "${parts.at(-1)}" for relation "${parts.slice(0, -1).join('.')}" does not exist`;
   }
   if (type === 'OBJECT_CAST') {
-    const [source, target] = listItems(node).map((item) => typeText(context, nodeOf(item, 'TypeName')));
-    return `cast from type ${source} to type ${target}`;
+    const [source, target] = listItems(node).map((item) => typeNameText(nodeOf(item, 'TypeName')));
+    return `cast from type ${source} to type ${target} does not exist`;
   }
   const withArgs = nodeAs(node, 'ObjectWithArgs') as ObjectWithArgs | null;
   if (withArgs) {
     const name = stringList(withArgs.objname).join('.');
-    if (type === 'OBJECT_OPERATOR') return `operator ${name}`;
-    if (withArgs.args_unspecified) return `${noun} ${name}()`;
-    const types = (withArgs.objargs ?? []).map((item) => typeText(context, nodeAs(item, 'TypeName') ?? {}));
-    return `${noun} ${name}(${types.join(',')})`;
+    if (type === 'OBJECT_OPERATOR') return `operator ${name} does not exist`;
+    if (withArgs.args_unspecified) return `${noun} ${name}() does not exist`;
+    const types = (withArgs.objargs ?? []).map((item) => typeNameText(nodeAs(item, 'TypeName') ?? {}));
+    return `${noun} ${name}(${types.join(',')}) does not exist`;
   }
   if (type === 'OBJECT_OPCLASS' || type === 'OBJECT_OPFAMILY') {
     const [method, ...rest] = nameParts(node);
-    return `${noun} "${rest.join('.')}" for access method "${method}"`;
+    return `${noun} "${rest.join('.')}" does not exist for access method "${method}"`;
   }
   const text = nodeAs(node, 'String') ? stringOf(node) : nameParts(node).join('.');
   const label = type === 'OBJECT_STATISTIC_EXT' ? 'statistics object' : type === 'OBJECT_DOMAIN' ? 'type' : noun;
-  return `${label} "${text}"`;
+  return `${label} "${text}" does not exist`;
 }
 
-function typeText(context: CommandContext, typeName: Parameters<typeof resolveType>[1]): string {
-  try {
-    return formatType(context, resolveType(context, typeName).type);
-  } catch (error) {
-    if (error instanceof PgError) return stringList(typeName?.names).at(-1) ?? '';
-    throw error;
-  }
+function notice(context: CommandContext, message: string): void {
+  context.notice({ severity: 'NOTICE', code: SqlState.successfulCompletion, message, fields: {} });
 }

@@ -86,8 +86,9 @@ function byNameAlone(
   const matching = candidates.filter((candidate) => fits(candidate, wanted.type));
   const noun = nouns[wanted.type];
   if (matching.length > 1) {
-    throw pgError(SqlState.ambiguousFunction, `${noun} name "${wanted.text}" is not unique`, {
-      hint: `Specify the argument list to select the ${noun} unambiguously.`,
+    const kind = wanted.type === 'OBJECT_ROUTINE' ? 'routine' : noun;
+    throw pgError(SqlState.ambiguousFunction, `${kind} name "${wanted.text}" is not unique`, {
+      hint: `Specify the argument list to select the ${kind} unambiguously.`,
     });
   }
   const found = matching[0] ?? candidates[0];

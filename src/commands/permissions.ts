@@ -1,5 +1,7 @@
 // Ownership and privilege checks of commands, with PostgreSQL's errors. Which roles a user acts for and what an ACL grants
 // them is `role-membership.ts` and `acl.ts`; here are the checks by kind of object.
+import type { AccessControl } from '../catalog/access.js';
+import type { Catalog } from '../catalog/api.js';
 import type { NamespaceDescriptor, RelationDescriptor, RelationHead } from '../catalog/descriptors.js';
 import { aclBit } from '../catalog/acl-text.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
@@ -93,6 +95,9 @@ export function requireLanguageUsage(
 
 /** True where the user has the privilege on the relation as a whole. */
 export function hasRelationPrivilege(context: CommandContext, relation: RelationHead, bit: number): boolean {
+  // The catalog's own check knows the predefined roles that need no grants.
+  const { access } = context.catalog as Catalog & { readonly access?: AccessControl };
+  if (access !== undefined) return access.mask('r', relation.oid, context.userId, bit) !== 0;
   return holds(context, relation.owner, relation.kind === 'S' ? 'S' : 'r', relation.acl, bit);
 }
 

@@ -7,6 +7,7 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { reindexConcurrently, tableOf, withTableHeld } from './index-concurrently.js';
 import { lockRelationByName, requireNamespace } from './namespace.js';
+import { hasPrivilegesOfRole } from './role-membership.js';
 import { hasRelationPrivilege, permissionDenied, requireOwner, requireRelationPrivilege } from './permissions.js';
 import { isCatalog, rebuildIndex, rebuildIndexes, requireNotInUse } from './relation-file.js';
 import { transactionControl } from './services.js';
@@ -153,9 +154,13 @@ async function reindexEach(context: CommandContext, tables: readonly number[], c
   }
 }
 
+/** pg_maintain. */
+const maintainRole = 6337;
+
 function ownSchema(context: CommandContext, name: string): number {
   const namespace = requireNamespace(context, name);
-  requireOwner(context, namespace.owner, 'schema', namespace.name);
+  if (!hasPrivilegesOfRole(context, context.userId, maintainRole))
+    requireOwner(context, namespace.owner, 'schema', namespace.name);
   return namespace.oid;
 }
 

@@ -41,6 +41,9 @@ export async function createStatisticsStatement(
   const done: CommandResult = { kind: 'done', tag: 'CREATE STATISTICS' };
   const [from, ...others] = statement.relations ?? [];
   const named = nodeAs(from, 'RangeVar');
+  if (from !== undefined && named === null) {
+    throw pgError(SqlState.featureNotSupported, 'CREATE STATISTICS only supports relation names in the FROM clause');
+  }
   if (named === null || others.length > 0) {
     throw pgError(SqlState.featureNotSupported, 'only a single relation is allowed in CREATE STATISTICS');
   }
@@ -103,6 +106,10 @@ function checkParts({ columns, expressions }: StatisticsParts): StatisticsParts 
   }
   if (new Set(columns).size !== columns.length) {
     throw pgError(SqlState.duplicateColumn, 'duplicate column name in statistics definition');
+  }
+  const texts = expressions.map((expression) => treeToJson(expression).replaceAll(/"location":-?\d+/g, ''));
+  if (new Set(texts).size !== texts.length) {
+    throw pgError(SqlState.duplicateColumn, 'duplicate expression in statistics definition');
   }
   return { columns: [...columns].sort((left, right) => left - right), expressions };
 }

@@ -1,4 +1,4 @@
-// Queries whose plans or values once gave wrong answers print what psql prints for them on PostgreSQL 17.
+// Queries whose plans, values or definitions once gave wrong answers print what psql prints for them on PostgreSQL 17.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { readAnswers, readQueries } from './query-file.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-for (const folder of ['planner', 'values']) {
+for (const folder of ['planner', 'values', 'definitions']) {
   test(`${folder} give PostgreSQL’s rows`, { timeout: 120_000 }, async (t) => {
     const server = await startServer();
     const client = new pg.Client({ host: server.host, port: server.port, user: 'postgres', database: 'postgres' });

@@ -55,16 +55,35 @@ function collect(
     collation: (oid) => context.catalog.io.collation(oid),
     collationOid: attribute.collation,
   };
-  const sorted = behaviour.compare !== undefined && context.catalog.defaultOpclass(type.oid, 'btree') !== null;
+  const sorted = isOrdered(context, type);
   return columnStatistics({
     values: rows.map((row) => row[attribute.number - 1] ?? null),
     totalRows,
     target,
     width: (value) => storedWidth(context, type, value),
     compare: sorted ? (left, right) => behaviour.compare?.(left, right, type, compareContext) ?? 0 : null,
-    key: behaviour.hashKey === undefined ? null : (value) => behaviour.hashKey?.(value, type, compareContext),
+    key:
+      behaviour.hashKey === undefined || !isHashed(context, type)
+        ? null
+        : (value) => behaviour.hashKey?.(value, type, compareContext),
     fixedWidth: type.length > 0 ? type.length : null,
   });
+}
+
+/** The type has an order, and so have its elements or fields: aclitem[] has none. */
+function isOrdered(context: CommandContext, type: TypeDescriptor): boolean {
+  if (type.behaviour.compare === undefined || context.catalog.defaultOpclass(type.oid, 'btree') === null) return false;
+  return partTypes(type).every((part) => isOrdered(context, baseType(context, part)));
+}
+
+function isHashed(context: CommandContext, type: TypeDescriptor): boolean {
+  if (type.behaviour.hashKey === undefined) return false;
+  return partTypes(type).every((part) => isHashed(context, baseType(context, part)));
+}
+
+function partTypes(type: TypeDescriptor): readonly number[] {
+  if (type.kind === 'c') return type.attributes.map((attribute) => attribute.type);
+  return type.category === 'A' && type.element !== 0 ? [type.element] : [];
 }
 
 function baseType(context: CommandContext, oid: number): TypeDescriptor {

@@ -1,0 +1,30 @@
+-- Definitions that scripts of generated DDL once found told differently.
+CREATE TABLE t (a int PRIMARY KEY, b text COMPRESSION pglz, c int DEFAULT 3, d int[][], UNIQUE (b) INCLUDE (c) WITH (fillfactor = 60));
+CREATE TYPE cc AS (x int, y text);
+CREATE TABLE u (k cc, a int);
+CREATE VIEW v AS SELECT a, b FROM t;
+CREATE VIEW renamed (x) AS VALUES (1, 2), (3, 4);
+CREATE DOMAIN numbers AS int[];
+CREATE TYPE boxed AS (n numbers, a int[]);
+CREATE INDEX t_hash ON t USING hash (b);
+CREATE INDEX t_twice ON t ((c + 1), (c + 2), d) WHERE c > 0;
+CREATE TABLE renaming (old int UNIQUE);
+ALTER TABLE renaming RENAME old TO new;
+CREATE TABLE copied (LIKE renaming INCLUDING ALL);
+CREATE ROLE definitions_reader;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
+CREATE TABLE granted (a int, b int);
+ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC;
+GRANT UPDATE (b) ON granted TO definitions_reader;
+GRANT SELECT ON granted TO definitions_reader;
+CREATE FUNCTION changes(x int) RETURNS int LANGUAGE sql BEGIN ATOMIC
+  INSERT INTO t VALUES (x, 'b'), (2, 'c');
+  INSERT INTO t (b, a) SELECT b, a FROM t WHERE a = x ON CONFLICT (a) DO UPDATE SET b = excluded.b, c = t.c + 1 WHERE t.a > 1;
+  INSERT INTO t (a, c) VALUES (1, DEFAULT) ON CONFLICT ON CONSTRAINT t_pkey DO NOTHING;
+  UPDATE t SET (b, c) = (SELECT (k2.k).y, k2.a FROM u k2 WHERE (k2.k).x = t.a LIMIT 1), d[1] = 3, a = DEFAULT FROM u WHERE u.a = t.a;
+  UPDATE u SET k.x = 3, k.y = 'q';
+  MERGE INTO t USING u ON t.a = u.a WHEN MATCHED AND t.c > 3 THEN DELETE WHEN NOT MATCHED THEN INSERT (a, b) VALUES (u.a, 'n') WHEN NOT MATCHED BY SOURCE THEN DO NOTHING;
+  WITH w AS (DELETE FROM t WHERE a = 1 RETURNING *) INSERT INTO v SELECT a, b FROM w;
+  DELETE FROM ONLY t USING u WHERE t.a = u.a AND x = 3 RETURNING t.a;
+END;
+CREATE FUNCTION returned(x int) RETURNS int LANGUAGE sql RETURN CASE WHEN x > 1 THEN (SELECT 1 FROM t, u WHERE t.a = ANY (SELECT 1 UNION ALL SELECT 2)) ELSE x + 1 END;

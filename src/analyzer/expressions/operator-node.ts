@@ -6,7 +6,7 @@ import type { Expression } from '../../trees/expression.js';
 import { expressionType } from '../../trees/expression-type.js';
 import { coerceToBoolean } from '../coercion/coerce.js';
 import { coerceToCommonType, selectCommonType, verifyCommonType } from '../coercion/common-type.js';
-import { arrayType, isRowType } from '../coercion/type-facts.js';
+import { arrayType } from '../coercion/type-facts.js';
 import { hasLocalVariables } from '../local-variables.js';
 import { makeOperator, makeScalarArrayOperator } from '../operators.js';
 import type { ParseState } from '../parse-state.js';
@@ -138,7 +138,7 @@ function analyzeIn(state: ParseState, node: A_Expr): Expression {
   if (plain.length > 1) {
     const all = [left, ...plain];
     const { type } = selectCommonType(state, all, null);
-    const usable = type !== 0 && !isRowType(catalog, type) && verifyCommonType(state, type, all);
+    const usable = type !== 0 && type !== typeOid.record && verifyCommonType(state, type, all);
     const array = usable ? arrayType(catalog, type) : 0;
     if (array !== 0) {
       const elements = plain.map((item) => coerceToCommonType(state, item, type, 'IN'));

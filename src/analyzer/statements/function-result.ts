@@ -71,7 +71,11 @@ function wantedColumns(
   const { catalog } = state.context;
   const { type, outColumns } = declared;
   const [only] = columns;
-  if (type === typeOid.record && outColumns.length > 0) return { columns: outColumns, isRow: true };
+  if (type === typeOid.record && outColumns.length > 0) {
+    // One column that is a row is the row itself: whether it fits is seen when it is there.
+    if (columns.length === 1 && only !== undefined && isRowLike(state, only.expr)) return null;
+    return { columns: outColumns, isRow: true };
+  }
   const described = catalog.typeByOid(type);
   if (described.kind === pseudoKind) return null;
   const composite = compositeOf(catalog, type);

@@ -1,7 +1,9 @@
 // FunctionScan: functions in FROM, ROWS FROM in lockstep (shorter ones padded with nulls), WITH ORDINALITY.
 import { SqlState, pgError } from '../../errors/pg-error.js';
+import type { Expression } from '../../trees/expression.js';
 import type { FunctionScan } from '../../trees/plan.js';
 import type { FunctionRte } from '../../trees/query.js';
+import { walkExpression } from '../../trees/walk.js';
 import { PgRecord, type Row, type Value } from '../../types/value.js';
 import { type BatchProgram, compileBatch } from '../expressions/compile.js';
 import {
@@ -12,6 +14,8 @@ import {
   compileSetCall,
   iterate,
 } from '../set-returning.js';
+import { typeOf } from '../expressions/type-of.js';
+import { baseType } from '../operators.js';
 import type { Batch, RunState } from '../state.js';
 import { FilteredNode } from './filtered.js';
 
@@ -21,15 +25,20 @@ interface FunctionProgram {
     readonly set: SetCall | null;
     readonly scalar: ScalarCall | null;
     readonly width: number;
+    /** Places of a named row's live columns, where some were dropped; else null. */
+    readonly live: readonly number[] | null;
     /** Column types of a column definition list, null where there is none. */
     readonly types: readonly number[] | null;
   }[];
   readonly program: BatchProgram | null;
+  /** The functions may give other rows each time and look at nothing around them: they run once, whatever rescans. */
+  readonly runsOnce: boolean;
 }
 
 interface Running {
   readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
   readonly width: number;
+  readonly live: readonly number[] | null;
   readonly types: readonly number[] | null;
   readonly typeName: (oid: number) => string;
   readonly isComposite: boolean;
@@ -40,6 +49,9 @@ export class FunctionScanNode extends FilteredNode {
   private readonly compiled: FunctionProgram;
   private running: readonly Running[] | null = null;
   private ordinal = 0n;
+  /** Rows of functions that run once, and how many of them this scan has given. */
+  private readonly kept: Batch = [];
+  private given = 0;
 
   constructor(x: RunState, plan: FunctionScan) {
     const compiled = x.unit.cached(plan, () => compileFunctionScan(x, plan));
@@ -48,6 +60,24 @@ export class FunctionScanNode extends FilteredNode {
   }
 
   protected fetch(rowCountMax: number): Batch | null | Promise<Batch | null> {
+    if (!this.compiled.runsOnce) return this.produce(rowCountMax);
+    if (this.given < this.kept.length) {
+      const batch = this.kept.slice(this.given, this.given + rowCountMax);
+      this.given += batch.length;
+      return batch;
+    }
+    const made = this.produce(rowCountMax);
+    return made instanceof Promise ? made.then((batch) => this.keep(batch)) : this.keep(made);
+  }
+
+  private keep(batch: Batch | null): Batch | null {
+    if (batch === null) return null;
+    for (const row of batch) this.kept.push(row);
+    this.given += batch.length;
+    return batch;
+  }
+
+  private produce(rowCountMax: number): Batch | null | Promise<Batch | null> {
     const { running } = this;
     const [only] = running ?? [];
     if (running === null || running.length !== 1 || only === undefined || !isSync(only.iterator))
@@ -92,7 +122,7 @@ export class FunctionScanNode extends FilteredNode {
 
   private async open(): Promise<readonly Running[]> {
     const opened: Running[] = [];
-    for (const { set, scalar, width, types } of this.compiled.calls) {
+    for (const { set, scalar, width, live, types } of this.compiled.calls) {
       let source: RowSource = [];
       if (set !== null) {
         await this.x.ensureInit(set.args.initParams);
@@ -104,6 +134,7 @@ export class FunctionScanNode extends FilteredNode {
       opened.push({
         iterator: iterate(source),
         width,
+        live,
         types,
         typeName: (oid) => this.x.io.names.toText('regtype', oid),
         isComposite: (set ?? scalar)?.isComposite ?? false,
@@ -114,6 +145,8 @@ export class FunctionScanNode extends FilteredNode {
   }
 
   protected restart(): void {
+    this.given = 0;
+    if (this.compiled.runsOnce) return;
     this.close();
     this.ordinal = 0n;
   }
@@ -134,7 +167,8 @@ function compileFunctionScan(x: RunState, plan: FunctionScan): FunctionProgram {
   const calls = rte.functions.map((fn) => {
     const set = compileSetCall(x.unit, fn.expr, {}, fn.hasDefinitionList ? fn : null);
     const types = fn.hasDefinitionList ? fn.columnTypes : null;
-    return { set, scalar: set === null ? compileScalarCall(x.unit, fn.expr) : null, width: fn.columnCount, types };
+    const scalar = set === null ? compileScalarCall(x.unit, fn.expr) : null;
+    return { set, scalar, width: fn.columnCount, live: liveColumns(x, fn.expr, fn.columnCount), types };
   });
   const width = rte.functions.reduce((sum, fn) => sum + fn.columnCount, 0) + (rte.withOrdinality ? 1 : 0);
   const isPhysical =
@@ -143,14 +177,32 @@ function compileFunctionScan(x: RunState, plan: FunctionScan): FunctionProgram {
       ({ expr }, n) => expr.kind === 'Var' && expr.varno === plan.scanRtIndex && expr.attno === n + 1,
     );
   const program = compileBatch(x.unit, { quals: plan.qual, targets: isPhysical ? null : plan.targetList });
-  return { rte, calls, program };
+  return { rte, calls, program, runsOnce: rte.functions.every((fn) => runsOnce(x, fn.expr)) };
+}
+
+function liveColumns(x: RunState, call: Expression, width: number): readonly number[] | null {
+  const { kind, attributes } = baseType(x.context.catalog, typeOf(call, x.context.catalog));
+  return kind === 'c' && attributes.length < width ? attributes.map(({ number }) => number - 1) : null;
+}
+
+function runsOnce(x: RunState, call: Expression): boolean {
+  let isVolatile = false;
+  let isAlone = true;
+  walkExpression(call, (node) => {
+    if (node.kind === 'FuncExpr' && x.context.catalog.function(node.function)?.volatility === 'v') isVolatile = true;
+    if (node.kind === 'Var' || node.kind === 'SubPlan') isAlone = false;
+    if (node.kind === 'Param' && node.paramKind !== 'extern') isAlone = false;
+    return undefined;
+  });
+  return isVolatile && isAlone;
 }
 
 /** One result of a function as its columns. */
 function columnsOf(item: unknown, source: Running): Row {
-  if (Array.isArray(item)) return item as Row;
+  if (Array.isArray(item)) return inPlace(item as Row, source);
   if (!source.isComposite) return [item as Value];
   if (item instanceof PgRecord) {
+    if (source.live !== null) return inPlace(item.values, source);
     if (item.values.length !== source.width) {
       throw pgError(SqlState.datatypeMismatch, 'function return row and query-specified return row do not match', {
         detail: `Returned row contains ${item.values.length} attribute${item.values.length === 1 ? '' : 's'}, but query expects ${source.width}.`,
@@ -161,6 +213,16 @@ function columnsOf(item: unknown, source: Running): Row {
   }
   if (item === null || item === undefined) return new Array<Value>(source.width).fill(null);
   return [item as Value];
+}
+
+/** Live columns where they stand among the dropped ones, which are null. */
+function inPlace(values: Row, { live, width }: Running): Row {
+  if (live === null || values.length !== live.length) return values;
+  const row = new Array<Value>(width).fill(null);
+  live.forEach((place, index) => {
+    row[place] = values[index] ?? null;
+  });
+  return row;
 }
 
 // A record brings its own description: it must be what the column definition list says.

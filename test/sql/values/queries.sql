@@ -23,3 +23,15 @@ SELECT ARRAY['1 2'::int2vector, '3'], ('1 2 3'::int2vector)[0:1], pg_typeof(('1 
 SELECT '077'::regtype::oid, to_regtype('23'), to_regoperator('x'), to_regclass('-');
 -- Encodings.
 SELECT convert('\x8bc6', 'MULE_INTERNAL', 'WIN1251'), convert_to('臺灣', 'EUC_TW'), convert_from('\xa4f7', 'EUC_JIS_2004'), to_ascii('臺', 'LATIN1');
+-- A volatile function in FROM runs once, however often its rows are read.
+SELECT * FROM (VALUES (1), (2)) v(r) LEFT JOIN stepped(11, 12) ON r + i < 100;
+-- Rows with dropped columns.
+SELECT * FROM all_narrowed() WITH ORDINALITY;
+SELECT all_narrowed(), (all_narrowed()).c;
+-- Defaults and names of window functions' arguments.
+SELECT nth_or_first(n := 2, val := x) OVER (ORDER BY x), nth_or_first(x) OVER (ORDER BY x) FROM generate_series(1, 3) x;
+-- Numbers beyond the limits on the way to a result within them.
+SELECT variance(x)::text LIKE '1000%' FROM (VALUES (1e131071), (2e131071)) v(x) WHERE x < 0;
+SELECT count(*) FROM generate_series(6e131071::numeric, 9e131071, 1e131071);
+-- Ages and snapshots.
+SELECT age('1'::xid), mxid_age('0'::xid), pg_current_snapshot()::text ~ '^\d+:\d+:', pg_split_walfile_name('0000000100000001000000FF');

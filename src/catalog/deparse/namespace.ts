@@ -15,10 +15,13 @@ export interface Namespace {
   /** EXPLAIN: what a Var of the special numbers (outer, inner, index) stands for in the plan at hand. */
   readonly resolve?: (variable: Var) => { readonly expr: Expression; readonly namespace: Namespace } | null;
   /** EXPLAIN: what an exec Param stands for. */
-  readonly resolveParam?: (
-    id: number,
-  ) => { readonly expr: Expression; readonly namespaces: readonly Namespace[] } | null;
+  readonly resolveParam?: (id: number) => ParamSource | null;
 }
+
+/** The expression behind a Param, or a subplan of which it is the nth output column. */
+export type ParamSource =
+  | { readonly expr: Expression; readonly namespaces: readonly Namespace[] }
+  | { readonly subPlan: string; readonly column: number };
 
 export interface ColumnNames {
   /** By attribute number - 1; null where the column is gone. */

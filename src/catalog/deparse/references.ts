@@ -76,9 +76,13 @@ function deparsePlanInput(context: DeparseContext, node: Var, namespace: Namespa
 export function deparseParam(context: DeparseContext, node: Param): void {
   if (node.paramKind === 'exec') {
     const source = context.namespaces[0]?.resolveParam?.(node.id) ?? null;
+    if (source && 'subPlan' in source) {
+      context.writer.append(`(${source.subPlan}).col${source.column}`);
+      return;
+    }
     if (source) {
       const inner = { ...context, namespaces: source.namespaces, varPrefix: true };
-      const needsParentheses = !['Var', 'Aggref', 'GroupingFunc', 'Param', 'SubPlan'].includes(source.expr.kind);
+      const needsParentheses = !['Var', 'Aggref', 'GroupingFunc', 'Param'].includes(source.expr.kind);
       if (needsParentheses) context.writer.append('(');
       deparse(inner, source.expr, false);
       if (needsParentheses) context.writer.append(')');
@@ -96,7 +100,6 @@ export function deparseParam(context: DeparseContext, node: Param): void {
 export function deparseSubPlan(context: DeparseContext, node: SubPlan): void {
   const { writer } = context;
   const name = node.useHashTable ? `hashed ${node.name}` : node.name;
-  const isInit = node.setParams.length > 0;
   switch (node.linkType) {
     case 'exists':
       writer.append(`EXISTS(${name})`);
@@ -110,7 +113,12 @@ export function deparseSubPlan(context: DeparseContext, node: SubPlan): void {
       if (node.test) deparseOperand(context, node.test, false, null);
       writer.append(')');
       return;
+    case 'rowcompare':
+      writer.append('(');
+      if (node.test) deparseOperand(context, node.test, false, null);
+      writer.append(')');
+      return;
     default:
-      writer.append(isInit ? `(${name}).col1` : `(${name})`);
+      writer.append(`(${name})`);
   }
 }

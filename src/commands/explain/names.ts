@@ -33,7 +33,9 @@ export class PlanNames {
       (rte, index): RangeTableEntry => (used.has(index + 1) ? rte : unnamed(rte)),
     );
     const named = planNamespace(catalog, rangeTable);
-    this.base = { ...named, rangeTable: planned.rangeTable };
+    // What is not scanned claims no name, but its columns may still be spoken of.
+    const { columns } = planNamespace(catalog, planned.rangeTable);
+    this.base = { ...named, columns, rangeTable: planned.rangeTable };
     this.usesPrefix = planned.rangeTable.length > 1;
   }
 
@@ -159,14 +161,14 @@ export class PlanNames {
     return attno === 0 ? null : { expr: { ...at.expr, varno: parent, attno }, namespace: this.base };
   }
 
-  private resolveParam(id: number): { expr: Expression; namespaces: readonly Namespace[] } | null {
+  private resolveParam(id: number): ReturnType<NonNullable<Namespace['resolveParam']>> {
     const source = this.params.get(id);
     if (source === undefined) return null;
     if (source.kind === 'expr') return { expr: source.expr, namespaces: [this.namespace(source.node)] };
     const { subPlan } = source;
+    const outputs = subPlan.setParams.length > 0 ? subPlan.setParams : subPlan.paramIds;
     const name = subPlan.useHashTable ? `hashed ${subPlan.name}` : subPlan.name;
-    const output: SubPlan = { ...subPlan, linkType: 'expr', name, useHashTable: false, setParams: [id], test: null };
-    return { expr: output, namespaces: [this.base] };
+    return { subPlan: name, column: outputs.indexOf(id) + 1 };
   }
 }
 

@@ -105,11 +105,16 @@ export function usefulKeys(root: PlannerInfo, rel: RelOptInfo, keys: PathKey[]):
     while (count < keys.length && count < wanted.length && keys[count] === wanted[count]) count++;
     return count;
   };
+  // Rows may be grouped by their columns in any order.
+  const grouping = (): number => {
+    const end = keys.findIndex((key) => !root.groupPathKeys.includes(key));
+    return end < 0 ? keys.length : end;
+  };
   const useful = Math.max(
     merging,
     ordering(root.queryPathKeys),
     ordering(root.sortPathKeys),
-    ordering(root.groupPathKeys),
+    grouping(),
     ordering(root.distinctPathKeys),
     ordering(root.windowPathKeys),
   );

@@ -1,12 +1,15 @@
 // $n: their types as given, or inferred from their first use (Parse messages and PREPARE without types).
-import { pgError, SqlState } from '../errors/pg-error.js';
+import { type PgError, pgError, SqlState } from '../errors/pg-error.js';
 import type { Expression, Param } from '../trees/expression.js';
 import type { AnalyzerContext } from './context.js';
 import type { ParseState } from './parse-state.js';
 import { formatType } from './type-names.js';
 import { typeOid } from './type-oids.js';
 
+/** Parameters that a message can carry. */
 const parameterNumberMax = 65535;
+/** PostgreSQL's own limit for a number: up to it the parameters before are what is missing. */
+const parameterNumberKnown = 536870911;
 
 /** The Param for $`number`. Throws 42P02 where there is none. */
 export function analyzeParameter(state: ParseState, number: number, location: number): Expression {
@@ -14,6 +17,9 @@ export function analyzeParameter(state: ParseState, number: number, location: nu
   const resolved = context.resolveParameter?.(number, location) ?? null;
   if (resolved !== null) return resolved;
   const types = context.parameterTypes;
+  if (number > parameterNumberMax && number <= parameterNumberKnown && context.variableParameters) {
+    throw undetermined(types.includes(0) ? types.indexOf(0) : types.length);
+  }
   if (number < 1 || number > parameterNumberMax || (!context.variableParameters && !(types[number - 1] ?? 0))) {
     throw pgError(SqlState.undefinedParameter, `there is no parameter $${number}`, { location });
   }
@@ -41,13 +47,15 @@ export function coerceParameter(state: ParseState, param: Param, target: number,
   return makeParam(context, param.id, target, leftmost(location, param.location));
 }
 
-/** After the analysis: parameters that are still of unknown type. Throws 42P18 for them. */
+/** After the analysis: parameters that are still of unknown type, or that were passed over. Throws 42P18 for them. */
 export function checkParameterTypes(context: AnalyzerContext): void {
   context.parameterTypes.forEach((type, index) => {
-    if (type === typeOid.unknown) {
-      throw pgError(SqlState.indeterminateDatatype, `could not determine data type of parameter $${index + 1}`);
-    }
+    if (type === typeOid.unknown || type === 0) throw undetermined(index);
   });
+}
+
+function undetermined(index: number): PgError {
+  return pgError(SqlState.indeterminateDatatype, `could not determine data type of parameter $${index + 1}`);
 }
 
 function makeParam(context: AnalyzerContext, id: number, type: number, location: number): Param {

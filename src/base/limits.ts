@@ -54,6 +54,9 @@ export const pageBytes = 8192;
 /** Nested expressions and subqueries in one statement: what fits into a worker's 16 MiB stack with room to spare. PostgreSQL's
  *  limit is max_stack_depth, which 2 MB exhausts at a similar depth. */
 export const expressionDepthMax = 6000;
+/** Calls of SQL functions within each other. Those wait for each other instead of using the stack; PostgreSQL's
+ *  max_stack_depth of 2 MB ends them at a similar depth. */
+export const functionDepthMax = 6000;
 /** Nested arrays and objects of a JSON text, for the same reason. */
 export const jsonDepthMax = 6000;
 /** Bytes that a client may have sent and its session not yet read before the socket is no longer read from. */

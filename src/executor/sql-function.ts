@@ -1,6 +1,10 @@
 // Functions written in SQL: their statements are planned once per call site and run in order; the last one's rows are the
 // result. Volatile functions see their own writes and newer commits, others the caller's view.
+import { functionDepthMax } from '../base/limits.js';
+import { type PgError, SqlState, pgError } from '../errors/pg-error.js';
+import type { SessionServices } from '../functions/call-info.js';
 import type { Row, Value } from '../types/value.js';
+import { rowBytes } from '../types/value-size.js';
 import { PgRecord } from '../types/value.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { ExecutionContext, Execution } from './api.js';
@@ -31,6 +35,7 @@ export async function sqlFunctionRows(
     const isComposite = returnsComposite(x, site);
     for (let rows = await execution.next(4096); rows !== null; rows = await execution.next(4096)) {
       for (const row of rows) {
+        x.memory.charge(rowBytes(row));
         if (isComposite && execution.columns.length === 1 && row[0] instanceof PgRecord) results.push(row[0]);
         else results.push(isComposite ? row : (row[0] ?? null));
       }
@@ -46,13 +51,32 @@ async function runBody(
   last: (execution: Execution) => Promise<void>,
 ): Promise<void> {
   const { descriptor } = site;
-  if (descriptor.config.length === 0) return runStatements(x, site, args, last);
-  const leave = x.context.session.service(functionSettings).enter(descriptor.config);
+  const { session } = x.context;
+  const depth = (depths.get(session) ?? 0) + 1;
+  if (depth > functionDepthMax) throw stackDepthExceeded();
+  depths.set(session, depth);
   try {
-    await runStatements(x, site, args, last);
+    x.context.checkInterrupts();
+    await x.context.yieldToEventLoop();
+    if (descriptor.config.length === 0) return await runStatements(x, site, args, last);
+    const leave = session.service(functionSettings).enter(descriptor.config);
+    try {
+      await runStatements(x, site, args, last);
+    } finally {
+      leave();
+    }
   } finally {
-    leave();
+    depths.set(session, depth - 1);
   }
+}
+
+/** Calls under way within each other, by session: it runs one statement at a time. */
+const depths = new WeakMap<SessionServices, number>();
+
+function stackDepthExceeded(): PgError {
+  return pgError(SqlState.statementTooComplex, 'stack depth limit exceeded', {
+    hint: 'Increase the configuration parameter "max_stack_depth" (currently 2048kB), after ensuring the platform\'s stack depth limit is adequate.',
+  });
 }
 
 async function runStatements(

@@ -23,7 +23,7 @@ function asPgError(session: Session, thrown: unknown): PgError {
   if (thrown instanceof PgError) return thrown;
   if (thrown instanceof RangeError && /call stack/i.test(thrown.message)) {
     return pgError(SqlState.statementTooComplex, 'stack depth limit exceeded', {
-      hint: `Increase the configuration parameter "max_stack_depth" (currently ${session.settings.show('max_stack_depth')}), after ensuring the platform's stack depth limit is adequate.`,
+      hint: `Increase the configuration parameter "max_stack_depth" (currently ${session.settings.int('max_stack_depth')}kB), after ensuring the platform's stack depth limit is adequate.`,
     });
   }
   // A string or buffer larger than the runtime can hold.

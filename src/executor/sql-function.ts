@@ -52,9 +52,9 @@ async function runBody(
 ): Promise<void> {
   const { descriptor } = site;
   const { session } = x.context;
-  const depth = (depths.get(session) ?? 0) + 1;
-  if (depth > functionDepthMax) throw stackDepthExceeded();
-  depths.set(session, depth);
+  const calls = callsOf(session);
+  if (calls.depth >= functionDepthMax) throw stackDepthExceeded();
+  calls.depth += 1;
   try {
     x.context.checkInterrupts();
     await x.context.yieldToEventLoop();
@@ -66,12 +66,30 @@ async function runBody(
       leave();
     }
   } finally {
-    depths.set(session, depth - 1);
+    calls.depth -= 1;
+    if (calls.depth === 0) calls.plans.clear();
   }
 }
 
-/** Calls under way within each other, by session: it runs one statement at a time. */
-const depths = new WeakMap<SessionServices, number>();
+/** Calls under way within each other. */
+interface Calls {
+  depth: number;
+  /** Plans of bodies, by function and argument types, as long as a call is under way: a function that calls itself is
+   *  planned once. */
+  readonly plans: Map<string, readonly PlannedStatement[]>;
+}
+
+/** By session: it runs one statement at a time. */
+const callsBySession = new WeakMap<SessionServices, Calls>();
+
+function callsOf(session: SessionServices): Calls {
+  let calls = callsBySession.get(session);
+  if (calls === undefined) {
+    calls = { depth: 0, plans: new Map() };
+    callsBySession.set(session, calls);
+  }
+  return calls;
+}
 
 function stackDepthExceeded(): PgError {
   return pgError(SqlState.statementTooComplex, 'stack depth limit exceeded', {
@@ -110,6 +128,16 @@ function viewOf(x: RunState, site: FunctionCallSite): ExecutionContext['view'] {
 }
 
 function plannedBody(x: RunState, site: FunctionCallSite): readonly PlannedStatement[] {
+  const { plans } = callsOf(x.context.session);
+  const key = `${site.descriptor.oid} ${site.argTypes.join()}`;
+  const known = plans.get(key);
+  if (known !== undefined) return known;
+  const planned = planBody(x, site);
+  plans.set(key, planned);
+  return planned;
+}
+
+function planBody(x: RunState, site: FunctionCallSite): readonly PlannedStatement[] {
   return x.unit.cached(site, () => {
     const { subqueries } = x.context;
     return subqueries.sqlFunctionBody(site.descriptor.oid, site.argTypes).map((query) => subqueries.plan(query));

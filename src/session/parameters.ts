@@ -72,7 +72,7 @@ function decodeParameter(
   const onShort = () =>
     pgError(SqlState.invalidBinaryRepresentation, `incorrect binary data format in bind parameter ${number}`);
   const reader = new ByteReader(bytes, onShort);
-  if (encoding !== 'UTF8') reader.decoder = (part) => decodeText(part, 0, part.length, encoding);
+  reader.decoder = (part) => decodeText(part, 0, part.length, encoding);
   const value = type.behaviour.receive(reader, type, -1, catalog.io);
   if (reader.remaining > 0) throw onShort();
   return value;

@@ -173,7 +173,7 @@ function decodeUtf8(bytes: Buffer): string {
 export function invalidUtf8(bytes: Buffer): Buffer | null {
   for (let at = 0; at < bytes.length; ) {
     const lead = bytes[at] as number;
-    const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    const length = lead < 0x80 || lead >= 0xf8 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
     const sequence = bytes.subarray(at, at + length);
     if (lead === 0 || !validSequence(sequence, length)) return sequence;
     at += length;

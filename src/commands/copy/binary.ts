@@ -1,5 +1,6 @@
 // COPY's binary format (manual, COPY, "Binary Format"): signature, flags, header extension, tuples of length-prefixed
 // fields, trailer -1.
+import { decodeText } from '../../types/text-encoding.js';
 import { ByteReader, type ByteWriter } from '../../base/bytes.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { IoContext } from '../../types/io-context.js';
@@ -115,7 +116,7 @@ async function readField(input: Input, column: BinaryColumn, io: IoContext): Pro
   if (bytes === null) throw bad('unexpected EOF in COPY data');
   const short = (): Error => pgError(SqlState.protocolViolation, 'insufficient data left in message');
   const reader = new ByteReader(bytes, short);
-  reader.decoder = column.decoder;
+  reader.decoder = column.decoder ?? ((part) => decodeText(part, 'UTF8'));
   const value = column.type.behaviour.receive(reader, column.type, column.typmod, io);
   if (reader.remaining > 0) throw pgError(SqlState.invalidBinaryRepresentation, 'incorrect binary data format');
   return value;

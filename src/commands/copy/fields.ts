@@ -1,6 +1,7 @@
 // Splits a record into fields: text format with its backslash escapes, CSV with its quotes. A field is its text, null for
 // the NULL representation, or useDefault for the DEFAULT one.
 import { pgError, SqlState } from '../../errors/pg-error.js';
+import { decodeText } from '../../types/text-encoding.js';
 import type { CopyOptions } from './options.js';
 
 export const useDefault: unique symbol = Symbol('DEFAULT');
@@ -90,13 +91,7 @@ function byteEscape(raw: string, at: number): { readonly value: number; readonly
 }
 
 function decodeBytes(bytes: readonly number[]): string {
-  const buffer = Buffer.from(bytes);
-  const text = buffer.toString('utf8');
-  if (text.includes('�') || buffer.includes(0)) {
-    const hex = bytes.map((byte) => `0x${byte.toString(16).padStart(2, '0')}`).join(' ');
-    throw pgError(SqlState.characterNotInRepertoire, `invalid byte sequence for encoding "UTF8": ${hex}`);
-  }
-  return text;
+  return decodeText(Buffer.from(bytes), 'UTF8');
 }
 
 function csvSplitter(

@@ -55,7 +55,8 @@ async function run(): Promise<void> {
   }
   serve(state, room);
   report({ kind: 'ready' });
-  if (state.settings.bool('heliosdb.warm_up')) await warmUp(room);
+  if (!state.settings.bool('heliosdb.warm_up')) return;
+  warmUp(room).catch((error: unknown) => state.log.error({ err: error }, 'the warm-up failed'));
 }
 
 /** One worker after the other: most clients come to the first one first. */

@@ -64,6 +64,9 @@ async function storeDefinitions(environment: WorkerEnvironment): Promise<void> {
       },
       runSql: (sql) => runSql(session, sql),
     });
+    // As initdb does: plans over the catalogs go by what is in them.
+    await session.transactions.finishStatement();
+    await runSql(session, 'ANALYZE');
     for (const { name, error } of failures) environment.log.warn({ err: error }, `${name} has no definition`);
     await session.transactions.finishStatement();
   } finally {

@@ -49,3 +49,18 @@ export function partSortKey(value: Value, type: TypeDescriptor, writer: ByteWrit
   }
   sortKey(value, type, writer, io);
 }
+
+/** The type and, for arrays and composites, those of its parts, of their parts and so on, domains by what they are based
+ *  on: what can be done with a value can be done with all of them. */
+export function withPartTypes(type: TypeDescriptor, typeByOid: (oid: number) => TypeDescriptor): TypeDescriptor[] {
+  const found = new Set<TypeDescriptor>();
+  const visit = (part: TypeDescriptor): void => {
+    if (found.has(part)) return;
+    found.add(part);
+    if (part.kind === 'd') visit(typeByOid(part.baseType));
+    else if (part.subscriptHandler === 'array_subscript_handler') visit(typeByOid(part.element));
+    else for (const attribute of part.attributes) visit(typeByOid(attribute.type));
+  };
+  visit(type);
+  return [...found].filter(({ kind }) => kind !== 'd');
+}

@@ -206,12 +206,10 @@ class Folder {
         return foldBooleanTest(node);
       case 'CollateExpr':
         return foldCollate(node);
-      case 'RelabelType': {
-        const { arg, type, typmod, collation } = node;
-        if (arg.kind === 'Const')
-          return { ...arg, type, typmod, collation, value: relabelled(arg.value, arg.type, type) };
-        return arg.kind === 'RelabelType' ? { ...node, arg: arg.arg } : node;
-      }
+      case 'RelabelType':
+        return foldRelabel(node);
+      case 'CoerceToDomain':
+        return this.foldDomain(node);
       case 'FieldSelect':
         return foldFieldSelect(node);
       case 'CoerceViaIO':
@@ -236,6 +234,13 @@ class Folder {
     if (node.kind === 'SubscriptingRef' && node.assignment !== null) return node;
     if (!constant || this.blocked(node)) return node;
     return this.evaluate(node);
+  }
+
+  /** A domain that demands nothing of its values is another name for their type. The plan goes with the catalogs'
+   *  version, so a constraint that comes later finds the coercion in place again. */
+  private foldDomain(node: Extract<Expression, { kind: 'CoerceToDomain' }>): Expression {
+    if (!this.options.estimate && hasConstraints(this.global.catalog, node.type)) return node;
+    return foldRelabel({ ...node, kind: 'RelabelType' });
   }
 
   private blocked(node: Expression): boolean {
@@ -295,6 +300,22 @@ class Folder {
     const location = 'location' in node ? node.location : -1;
     return { kind: 'Const', type: typeOf(node), typmod: typmodOf(node), collation: collationOf(node), value, location };
   }
+}
+
+/** One change of type in place of several, none where nothing changes. */
+function foldRelabel(node: Extract<Expression, { kind: 'RelabelType' }>): Expression {
+  const { type, typmod, collation } = node;
+  const arg = node.arg.kind === 'RelabelType' ? node.arg.arg : node.arg;
+  if (arg.kind === 'Const') return { ...arg, type, typmod, collation, value: relabelled(arg.value, arg.type, type) };
+  if (typeOf(arg) === type && typmodOf(arg) === typmod && collationOf(arg) === collation) return arg;
+  return arg === node.arg ? node : { ...node, arg };
+}
+
+/** The domain, or one that it is based on, has a check or refuses NULL. */
+function hasConstraints(catalog: PlannerGlobal['catalog'], domain: number): boolean {
+  for (let type = catalog.typeByOid(domain); type.kind === 'd'; type = catalog.typeByOid(type.baseType))
+    if (type.notNull || catalog.domainConstraints(type.oid).length > 0) return true;
+  return false;
 }
 
 /** Positional arguments: named ones moved to their places, missing ones replaced by their defaults. */

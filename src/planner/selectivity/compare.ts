@@ -1,6 +1,7 @@
 // Comparing statistics' values with constants, and placing values on a linear scale for interpolation.
 import type { Catalog } from '../../catalog/api.js';
 import type { CompareContext } from '../../types/type-behaviour.js';
+import { withPartTypes } from '../../types/part-order.js';
 import type { Value } from '../../types/value.js';
 
 /** Three-way comparison by the type's default order; null where it can't be done. */
@@ -23,10 +24,16 @@ export function comparatorFor(
   };
   const { behaviour } = type;
   const sameRepresentation = leftType === rightType || behaviour.symbol === other.behaviour.symbol;
+  const parts = withPartTypes(type, context.typeByOid);
+  const isOrdered = parts.every((part) => part.behaviour.compare !== undefined);
+  const isHashed = parts.every((part) => part.behaviour.hashKey !== undefined);
   return (left, right) => {
     const numeric = (value: Value): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
     if (numeric(left) && numeric(right)) return left < right ? -1 : left > right ? 1 : 0;
-    if (sameRepresentation && behaviour.compare !== undefined) return behaviour.compare(left, right, type, context);
+    if (sameRepresentation && isOrdered && behaviour.compare) return behaviour.compare(left, right, type, context);
+    // Types without an order have no histograms: all that is asked is whether values are equal.
+    if (sameRepresentation && isHashed && behaviour.hashKey)
+      return behaviour.hashKey(left, type, context) === behaviour.hashKey(right, type, context) ? 0 : 1;
     if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
     const first = toScalar(left);
     const second = toScalar(right);

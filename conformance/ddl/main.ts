@@ -160,7 +160,7 @@ async function compareState(theirs: Side, own: Side, place: string): Promise<boo
       '-c',
       '\\dD+ *',
       '-c',
-      '\\dp *.*',
+      '\\dp (s1|s2|public).*',
       '-c',
       '\\ddp',
       '-c',

@@ -18,6 +18,7 @@ import { assignNewFile, rebuildIndexes, requireNotInUse } from './relation-file.
 import { mergeOptions } from './relation-options.js';
 import { loadRows } from './table-load.js';
 import { openQuery } from './table-scan.js';
+import { storeToastOptions } from './toast-options.js';
 import { requireTablespace } from './tablespace.js';
 import { defElems, stringList } from './tree.js';
 import { bindViewQuery, queryColumns, usesTemporaryRelation, storeViewQuery, withAliases } from './view.js';
@@ -67,6 +68,7 @@ export async function createTableAsStatement(
     isPopulated: !isView || into.skipData !== true,
     tablespace: into.tableSpaceName ? requireTablespace(context, into.tableSpaceName) : 0,
   });
+  await storeToastOptions(context, oid, defElems(into.options), { reset: false });
   if (isView) await storeViewQuery(context, oid, query);
   registerOnCommit(context, oid, into.onCommit);
   if (into.skipData) return { kind: 'done', tag };

@@ -21,6 +21,7 @@ import { noticeExists, requireTypeUsage } from './permissions.js';
 import { createRelation, type ColumnSpec } from './relation-create.js';
 import { mergeOptions } from './relation-options.js';
 import { createSequence, setOwnedBy } from './sequence.js';
+import { storeToastOptions } from './toast-options.js';
 import { requireTablespace } from './tablespace.js';
 import { defElems, nodeAs, nodeOf } from './tree.js';
 
@@ -62,6 +63,7 @@ export async function createTable(statement: CreateStmt, context: CommandContext
     ofType: draft.ofType,
     tablespace: statement.tablespacename ? requireTablespace(context, statement.tablespacename) : 0,
   });
+  await storeToastOptions(context, oid, defElems(statement.options), { reset: false });
   await storeParents(context, oid, parents.parents);
   await storeColumnParts(context, oid, parents.columns, withSequences);
   await storeConstraints(context, oid, draft, parents);

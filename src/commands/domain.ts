@@ -322,7 +322,7 @@ async function dropConstraint(context: CommandContext, oid: number, statement: A
   const name = statement.name ?? '';
   const entry = tables.findOne('pg_constraint', { contypid: oid, conrelid: 0, conname: name });
   if (entry === null) {
-    const message = `constraint "${name}" of domain "${context.catalog.typeByOid(oid).name}" does not exist`;
+    const message = `constraint "${name}" of domain "${stringList(statement.typeName).join('.')}" does not exist`;
     if (!statement.missing_ok) throw pgError(SqlState.undefinedObject, message);
     context.notice({
       severity: 'NOTICE',

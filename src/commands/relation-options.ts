@@ -100,7 +100,7 @@ export function mergeOptions(
   return all.length === 0 ? null : all;
 }
 
-/** Options of the TOAST table: checked; there is no separate relation to keep them on. */
+/** Options of the TOAST relation: checked here, kept by `storeToastOptions`. */
 function checkToastOption(kind: OptionKind, def: DefElem, reset: boolean): void {
   if (def.defnamespace !== 'toast' || kind !== 'table') {
     throw pgError(SqlState.invalidParameterValue, `unrecognized parameter namespace "${def.defnamespace ?? ''}"`);

@@ -18,6 +18,7 @@ import { findNamedOid, namedKinds } from './object-lookup.js';
 import { requireObjectOwner } from './object-owner.js';
 import { noticeExists, noticeMissing, requireRelationOwner, wrongKind } from './permissions.js';
 import { nodeAs, nodeOf, stringList, stringOf } from './tree.js';
+import { isSystemColumn } from './relation-create.js';
 
 const kindLetters: Readonly<Record<string, string>> = { ndistinct: 'd', dependencies: 'f', mcv: 'm' };
 const statisticsColumnsMax = 8;
@@ -116,6 +117,8 @@ function checkParts({ columns, expressions }: StatisticsParts): StatisticsParts 
 
 function requireColumn(context: CommandContext, relation: RelationDescriptor, name: string): number {
   const column = relation.attributes.find((attribute) => attribute.name === name && !attribute.isDropped);
+  if (column === undefined && isSystemColumn(name))
+    throw pgError(SqlState.featureNotSupported, 'statistics creation on system columns is not supported');
   if (column === undefined) throw pgError(SqlState.undefinedColumn, `column "${name}" does not exist`);
   if (context.catalog.defaultOpclass(column.type, 'btree') === null) {
     throw pgError(

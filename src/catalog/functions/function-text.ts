@@ -1,4 +1,5 @@
 // pg_get_function_*: signatures and definitions of functions as SQL (manual, section 9.26.3).
+import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn } from '../../functions/registry.js';
 import { expressionListFromJson, queryListFromJson } from '../../trees/json.js';
@@ -141,6 +142,7 @@ fn('pg_get_functiondef', {
     const found = catalog.function(oid);
     const row = catalog.tables.findOne('pg_proc', { oid })?.row;
     if (found === null || row === undefined) return null;
+    if (found.kind === 'a') throw pgError(SqlState.wrongObjectType, `"${found.name}" is an aggregate function`);
     return definition(catalog, found, row);
   },
 });

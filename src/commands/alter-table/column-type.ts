@@ -145,11 +145,12 @@ function usingExpression(
     const isCast =
       error instanceof PgError && (error.code === SqlState.datatypeMismatch || error.code === SqlState.cannotCoerce);
     if (!isCast || (written && !error.message.includes('is of type'))) throw error;
+    const plainText = formatType(context, wanted.type);
     const typeText = formatType(context, wanted.type, wanted.typmod);
     if (written) {
       throw pgError(
         SqlState.datatypeMismatch,
-        `result of USING clause for column "${column.name}" cannot be cast automatically to type ${typeText}`,
+        `result of USING clause for column "${column.name}" cannot be cast automatically to type ${plainText}`,
         {
           hint: 'You might need to add an explicit cast.',
         },
@@ -157,7 +158,7 @@ function usingExpression(
     }
     throw pgError(
       SqlState.datatypeMismatch,
-      `column "${column.name}" cannot be cast automatically to type ${typeText}`,
+      `column "${column.name}" cannot be cast automatically to type ${plainText}`,
       {
         hint: `You might need to specify "USING ${quoteIdentifier(column.name)}::${typeText}".`,
       },

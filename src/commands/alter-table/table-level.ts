@@ -12,6 +12,7 @@ import { forgetDependencies, recordDependency } from '../depend.js';
 import { storeParent } from '../inheritance.js';
 import { lockRelationByName } from '../namespace.js';
 import { requireRelationOwner } from '../permissions.js';
+import { storeToastOptions } from '../toast-options.js';
 import { mergeOptions, type OptionKind } from '../relation-options.js';
 import { requireTablespace } from '../tablespace.js';
 import { defElems, defText, nodeOf } from '../tree.js';
@@ -48,6 +49,7 @@ export async function relationOptions(call: Subcommand, reset: boolean): Promise
     }
   }
   await updateClass(context, call.relation, { reloptions });
+  await storeToastOptions(context, call.relation, changes, { reset });
 }
 
 function optionKind(context: CommandContext, relation: RelationDescriptor): OptionKind {

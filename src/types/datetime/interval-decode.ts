@@ -116,7 +116,7 @@ function decodeFields(
       continue;
     }
     if (/^[+-]?\d+-\d+$/.test(field)) {
-      note(seen, 'year', 'month');
+      note(seen, 'month');
       const [years = '0', months = '0'] = field.replace(/^[+-]/, '').split('-');
       if (Number(months) > 11) throw fault('field');
       sum.years += BigInt(years) * (isNegative ? -1n : 1n);
@@ -194,6 +194,18 @@ function add(sum: Sum, unit: Unit, quantity: string, negate: boolean): void {
   const factor = (sign === '-') !== negate ? -1n : 1n;
   const count = BigInt(whole || 0) * factor;
   const part = fraction === '' || fraction === '.' ? 0 : Number(`0${fraction}`) * Number(factor);
+  addParts(sum, unit, count, part);
+}
+
+/** Numbers of ISO 8601's forms are read as floats, with what that costs large ones of their fraction. */
+function addFloat(sum: Sum, unit: Unit, quantity: string): void {
+  const value = Number(quantity);
+  const whole = Math.trunc(value);
+  if (!(Math.abs(whole) < 2 ** 63)) throw fault('interval');
+  addParts(sum, unit, BigInt(whole), value - whole);
+}
+
+function addParts(sum: Sum, unit: Unit, count: bigint, part: number): void {
   const micro = unitMicroseconds[unit];
   if (micro !== undefined) {
     sum.microseconds += count * micro + BigInt(Math.round(part * Number(micro)));
@@ -256,7 +268,7 @@ function decodeIsoPart(text: string, units: Readonly<Record<string, Unit>>, sum:
     const match = isoPart.exec(rest);
     const unit = match ? units[match[2] ?? ''] : undefined;
     if (!match || !unit) throw fault('format');
-    add(sum, unit, match[1] ?? '', false);
+    addFloat(sum, unit, match[1] ?? '');
     rest = rest.slice(match[0].length);
   }
 }
@@ -269,7 +281,7 @@ function decodeIsoAlternative(match: RegExpExecArray | null, units: readonly Uni
   if (!match) return false;
   units.forEach((unit, index) => {
     const part = match[index + 1];
-    if (part !== undefined) add(sum, unit, part, false);
+    if (part !== undefined) addFloat(sum, unit, part);
   });
   return true;
 }

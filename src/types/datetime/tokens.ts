@@ -1,6 +1,8 @@
 // Cuts date/time input into fields: numbers, dates, times, zones and words (manual, appendix B.1). What a field means is
 // decided later, from what came before it.
 
+import { dateWord } from './words.js';
+
 export interface Field {
   readonly kind: 'number' | 'date' | 'time' | 'zone' | 'word';
   /** In lower case. */
@@ -77,7 +79,8 @@ function wordField(rest: string): Field | null {
   // EST5EDT: letters behind the digits, and the word is none that announces a number.
   if (/^[a-z]{3,}\d+[a-z]{3,}/.test(rest))
     return { kind: 'word', text: /^[a-z]{3,}\d+[a-z]{3,}/.exec(rest)?.[0] ?? word };
-  if (next === '+' || next === '_') {
+  // A word of dates ends at a sign: 04:05 AM+0530.
+  if ((next === '+' && dateWord(word) === undefined) || next === '_') {
     return { kind: 'word', text: /^[a-z\u0080-\uffff]+[a-z0-9_+\-/:]*/.exec(rest)?.[0] ?? word };
   }
   return { kind: 'word', text: word };

@@ -1,5 +1,5 @@
 // A temporary file of row batches: written once in sequence, read back batch by batch, gone when closed. Where the
-// system allows it the file has no name, so that a crash leaves nothing behind.
+// system allows it the file has no name, so that a crash leaves nothing behind. What a file held before is overwritten.
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,12 @@ import { decodeRows, encodeRows } from './row-codec.js';
 const batchRowsMax = 1024;
 const batchBytesMax = 256 * 1024;
 
+/** Files of small contents that wait for their next use: making and freeing one takes longer than filling it. How many
+ *  there are, and how large they may be. */
+const spareMax = 64;
+const spareBytesMax = 512 * 1024;
+const spare: number[] = [];
+
 export class TemporaryFile {
   private readonly descriptor: number;
   private readonly batches: { readonly offset: number; readonly length: number; readonly rowCount: number }[] = [];
@@ -21,7 +27,7 @@ export class TemporaryFile {
 
   /** Its size is counted when it closes. Throws 53100 where the disk is full, 53000 without file descriptors. */
   constructor(private readonly counts: { temporaryFile(bytes: number): void }) {
-    this.descriptor = attempt('create a temporary file', openNameless);
+    this.descriptor = spare.pop() ?? attempt('create a temporary file', openNameless);
   }
 
   get batchCount(): number {
@@ -84,7 +90,8 @@ export class TemporaryFile {
 
   close(): void {
     if (!this.isOpen) return;
-    closeSync(this.descriptor);
+    if (this.end <= spareBytesMax && spare.length < spareMax) spare.push(this.descriptor);
+    else closeSync(this.descriptor);
     this.isOpen = false;
     this.counts.temporaryFile(this.end);
   }

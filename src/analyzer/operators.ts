@@ -233,7 +233,7 @@ export function makeScalarArrayOperator(
     throw pgError(SqlState.wrongObjectType, 'op ANY/ALL (array) requires operator not to return a set', { location });
   }
   const wantedElement = declared[1] ?? 0;
-  const wantedArray = wantedElement === typeOid.anyElement ? arrayOf : arrayType(catalog, wantedElement);
+  const wantedArray = wantedElement === typeOid.anyelement ? arrayOf : arrayType(catalog, wantedElement);
   if (wantedArray === 0) {
     throw pgError(
       SqlState.undefinedObject,

@@ -101,4 +101,5 @@ export const typeOid = {
   anycompatiblenonarray: 5079,
   anycompatiblerange: 5080,
   anycompatiblemultirange: 4538,
+  textArray: 1009,
 } as const;

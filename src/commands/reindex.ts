@@ -1,6 +1,7 @@
 // REINDEX of an index, a table, or all tables of a schema or the database; each table of many in a transaction of its own.
 // CONCURRENTLY goes through index-concurrently.
 import type { ReindexStmt } from '@pgsql/types';
+import { roleMaintain } from '../catalog/oids.js';
 import { aclBit } from '../catalog/acl-text.js';
 import type { IndexDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
@@ -154,12 +155,9 @@ async function reindexEach(context: CommandContext, tables: readonly number[], c
   }
 }
 
-/** pg_maintain. */
-const maintainRole = 6337;
-
 function ownSchema(context: CommandContext, name: string): number {
   const namespace = requireNamespace(context, name);
-  if (!hasPrivilegesOfRole(context, context.userId, maintainRole))
+  if (!hasPrivilegesOfRole(context, context.userId, roleMaintain))
     requireOwner(context, namespace.owner, 'schema', namespace.name);
   return namespace.oid;
 }

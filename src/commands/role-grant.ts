@@ -2,12 +2,12 @@
 import type { GrantRoleStmt } from '@pgsql/types';
 import type { CatalogEntry } from '../catalog/api.js';
 import type { PgAuthMembersRow } from '../catalog/generated/rows.js';
+import { roleDatabaseOwner } from '../catalog/oids.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { bootstrapSuperuser, ClassOid, objectAddress } from './classes.js';
 import { forgetSharedDependencies, recordSharedDependency } from './depend.js';
 import {
-  databaseOwnerRole,
   hasPrivilegesOfRole,
   isAdminOfRole,
   isSuperuserRole,
@@ -108,7 +108,7 @@ function adminEntries(context: CommandContext, role: number, member: number): Ca
 
 function requireAdmin(context: CommandContext, role: number, action: 'grant' | 'revoke'): void {
   const name = roleName(context, role);
-  if (action === 'grant' && role === databaseOwnerRole)
+  if (action === 'grant' && role === roleDatabaseOwner)
     throw pgError(SqlState.internalError, `role "${name}" cannot have explicit members`);
   if (isSuperuserRole(context, role) && !context.isSuperuser) {
     throw pgError(SqlState.insufficientPrivilege, `permission denied to ${action} role "${name}"`, {
@@ -132,7 +132,7 @@ export async function addMembers(
   requireAdmin(context, role, 'grant');
   const grantor = chooseGrantor(context, role, options.grantor, 'grant');
   for (const member of members) {
-    if (member === databaseOwnerRole)
+    if (member === roleDatabaseOwner)
       throw pgError(SqlState.internalError, `role "${roleName(context, member)}" cannot be a member of any role`);
     if (member === role || reachableRoles(context, role, null).has(member)) {
       throw pgError(

@@ -2,11 +2,9 @@
 // followed along their own chains).
 import type { RoleSpec } from '@pgsql/types';
 import type { PgAuthMembersRow } from '../catalog/generated/rows.js';
+import { roleDatabaseOwner } from '../catalog/oids.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext } from './api.js';
-
-/** The pg_database_owner role: its implicit member is the current database's owner. */
-export const databaseOwnerRole = 6171;
 
 type Option = 'inherit_option' | 'set_option' | 'admin_option' | null;
 
@@ -20,7 +18,7 @@ export function reachableRoles(context: CommandContext, member: number, option: 
       .find('pg_auth_members', { member: next })
       .filter(({ row }) => option === null || has(row, option))
       .map(({ row }) => row.roleid);
-    if (next === ownerOfDatabase) roles.push(databaseOwnerRole);
+    if (next === ownerOfDatabase) roles.push(roleDatabaseOwner);
     for (const role of roles) {
       if (reached.has(role)) continue;
       reached.add(role);

@@ -1,14 +1,12 @@
 // Storage options of a table's TOAST relation (toast.autovacuum_enabled, ...). Long values are stored with their rows here,
 // so that a TOAST relation holds nothing: it is made where it is given options, which psql and pg_dump read from it.
 import type { DefElem } from '@pgsql/types';
+import { heapAccessMethod, pgToastNamespace } from '../catalog/oids.js';
 import type { CommandContext } from './api.js';
 import { ClassOid, objectAddress, TypeOid } from './classes.js';
 import { recordDependency } from './depend.js';
 import { attributeRow, classRow, type ColumnSpec } from './relation-create.js';
 import { mergeOptions } from './relation-options.js';
-
-const toastNamespace = 99;
-const heapAccessMethod = 2;
 
 /** Stores what WITH, SET or RESET say of the TOAST relation. Throws as mergeOptions. */
 export async function storeToastOptions(
@@ -34,7 +32,7 @@ async function createToastRelation(context: CommandContext, table: number, optio
   const oid = tables.newOid('pg_class');
   const spec = {
     name: `pg_toast_${table}`,
-    schema: toastNamespace,
+    schema: pgToastNamespace,
     kind: 't',
     persistence: owner.row.relpersistence,
     owner: owner.row.relowner,

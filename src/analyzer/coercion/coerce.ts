@@ -68,18 +68,18 @@ export function coerceType(
   if (target === from) return expression;
   switch (target) {
     case typeOid.any:
-    case typeOid.anyElement:
-    case typeOid.anyNonArray:
-    case typeOid.anyCompatible:
-    case typeOid.anyCompatibleNonArray:
+    case typeOid.anyelement:
+    case typeOid.anynonarray:
+    case typeOid.anycompatible:
+    case typeOid.anycompatiblenonarray:
       return expression;
-    case typeOid.anyArray:
-    case typeOid.anyEnum:
-    case typeOid.anyRange:
-    case typeOid.anyMultirange:
-    case typeOid.anyCompatibleArray:
-    case typeOid.anyCompatibleRange:
-    case typeOid.anyCompatibleMultirange:
+    case typeOid.anyarray:
+    case typeOid.anyenum:
+    case typeOid.anyrange:
+    case typeOid.anymultirange:
+    case typeOid.anycompatiblearray:
+    case typeOid.anycompatiblerange:
+    case typeOid.anycompatiblemultirange:
       if (from !== typeOid.unknown) {
         const base = baseType(catalog, from);
         return base === from ? expression : relabel(expression, base, -1, expressionCollation(expression), wish);

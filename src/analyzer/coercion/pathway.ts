@@ -102,27 +102,27 @@ export function isComplexArray(catalog: Catalog, type: number): boolean {
 /** True where a value of one type can stand for the other without any work. */
 export function isBinaryCoercible(catalog: Catalog, source: number, target: number): boolean {
   if (source === target) return true;
-  if (target === typeOid.any || target === typeOid.anyElement || target === typeOid.anyCompatible) return true;
+  if (target === typeOid.any || target === typeOid.anyelement || target === typeOid.anycompatible) return true;
   const from = baseType(catalog, source);
   if (from === target) return true;
   switch (target) {
-    case typeOid.anyArray:
-    case typeOid.anyCompatibleArray:
+    case typeOid.anyarray:
+    case typeOid.anycompatiblearray:
       if (baseElementType(catalog, from) !== 0) return true;
       break;
-    case typeOid.anyNonArray:
-    case typeOid.anyCompatibleNonArray:
+    case typeOid.anynonarray:
+    case typeOid.anycompatiblenonarray:
       if (baseElementType(catalog, from) === 0) return true;
       break;
-    case typeOid.anyEnum:
+    case typeOid.anyenum:
       if (catalog.typeByOid(from).kind === 'e') return true;
       break;
-    case typeOid.anyRange:
-    case typeOid.anyCompatibleRange:
+    case typeOid.anyrange:
+    case typeOid.anycompatiblerange:
       if (catalog.typeByOid(from).kind === 'r') return true;
       break;
-    case typeOid.anyMultirange:
-    case typeOid.anyCompatibleMultirange:
+    case typeOid.anymultirange:
+    case typeOid.anycompatiblemultirange:
       if (catalog.typeByOid(from).kind === 'm') return true;
       break;
     case typeOid.record:
@@ -140,5 +140,5 @@ export function isBinaryCoercible(catalog: Catalog, source: number, target: numb
 
 /** The array type of an element type or, for polymorphic elements, of the same family. */
 export function promoteToArray(catalog: Catalog, type: number): number {
-  return isPolymorphicFamily1(type) ? typeOid.anyArray : arrayType(catalog, type);
+  return isPolymorphicFamily1(type) ? typeOid.anyarray : arrayType(catalog, type);
 }

@@ -119,54 +119,54 @@ function solve(
   if (second.count > 0) finishSecond(catalog, second, commonTypes, strict);
   return {
     element: first.element,
-    isAnyArray: first.array === typeOid.anyArray,
+    isAnyArray: first.array === typeOid.anyarray,
     replace: (type) =>
       isPolymorphicFamily1(type)
         ? concrete(
             catalog,
             first,
             type,
-            type === typeOid.anyElement || type === typeOid.anyNonArray || type === typeOid.anyEnum,
+            type === typeOid.anyelement || type === typeOid.anynonarray || type === typeOid.anyenum,
           )
         : isPolymorphicFamily2(type)
-          ? concrete(catalog, second, type, type === typeOid.anyCompatible || type === typeOid.anyCompatibleNonArray)
+          ? concrete(catalog, second, type, type === typeOid.anycompatible || type === typeOid.anycompatiblenonarray)
           : 0,
   };
 }
 
 function concrete(catalog: Catalog, family: Family, type: number, isElement: boolean): number {
   if (isElement) return family.element;
-  if (type === typeOid.anyArray || type === typeOid.anyCompatibleArray) {
+  if (type === typeOid.anyarray || type === typeOid.anycompatiblearray) {
     if (family.array !== 0) return family.array;
     return family.element === 0 ? 0 : arrayType(catalog, family.element);
   }
-  if (type === typeOid.anyRange || type === typeOid.anyCompatibleRange) return family.range;
+  if (type === typeOid.anyrange || type === typeOid.anycompatiblerange) return family.range;
   if (family.multirange !== 0) return family.multirange;
   return family.range === 0 ? 0 : rangeMultirange(catalog, family.range);
 }
 
 function collectFirst(catalog: Catalog, family: Family, wanted: number, given: number): void {
   family.count++;
-  if (wanted === typeOid.anyNonArray) family.nonArray = true;
-  if (wanted === typeOid.anyEnum) family.enumOnly = true;
+  if (wanted === typeOid.anynonarray) family.nonArray = true;
+  if (wanted === typeOid.anyenum) family.enumOnly = true;
   if (given === typeOid.unknown) {
     family.unknowns = true;
     return;
   }
   switch (wanted) {
-    case typeOid.anyArray: {
+    case typeOid.anyarray: {
       const type = baseType(catalog, given);
       if (family.array !== 0 && family.array !== type) throw notAlike(catalog, 'anyarray', family.array, type);
       family.array = type;
       return;
     }
-    case typeOid.anyRange: {
+    case typeOid.anyrange: {
       const type = baseType(catalog, given);
       if (family.range !== 0 && family.range !== type) throw notAlike(catalog, 'anyrange', family.range, type);
       family.range = type;
       return;
     }
-    case typeOid.anyMultirange: {
+    case typeOid.anymultirange: {
       const type = baseType(catalog, given);
       if (family.multirange !== 0 && family.multirange !== type) {
         throw notAlike(catalog, 'anymultirange', family.multirange, type);
@@ -190,9 +190,9 @@ function notAlike(catalog: Catalog, name: string, left: number, right: number): 
 
 function finishFirst(catalog: Catalog, family: Family, strict: boolean): void {
   if (family.array !== 0) {
-    if (family.array === typeOid.anyArray) {
+    if (family.array === typeOid.anyarray) {
       // pg_statistic's anyarray columns: only anyarray itself can be matched.
-      if (family.element !== 0 && family.element !== typeOid.anyElement)
+      if (family.element !== 0 && family.element !== typeOid.anyelement)
         throw mismatch('cannot determine element type of "anyarray" argument');
       if (family.element === 0) return;
     }
@@ -244,15 +244,15 @@ function finishFirst(catalog: Catalog, family: Family, strict: boolean): void {
 
 function collectSecond(catalog: Catalog, family: Family, wanted: number, given: number, common: number[]): void {
   family.count++;
-  if (wanted === typeOid.anyCompatibleNonArray) family.nonArray = true;
+  if (wanted === typeOid.anycompatiblenonarray) family.nonArray = true;
   if (given === typeOid.unknown) {
     family.unknowns = true;
-    if (wanted === typeOid.anyCompatibleRange) family.unknownRange = 'anycompatiblerange';
-    if (wanted === typeOid.anyCompatibleMultirange) family.unknownRange = 'anycompatiblemultirange';
+    if (wanted === typeOid.anycompatiblerange) family.unknownRange = 'anycompatiblerange';
+    if (wanted === typeOid.anycompatiblemultirange) family.unknownRange = 'anycompatiblemultirange';
     return;
   }
   switch (wanted) {
-    case typeOid.anyCompatibleArray: {
+    case typeOid.anycompatiblearray: {
       const type = baseType(catalog, given);
       const element = elementType(catalog, type);
       if (element === 0)
@@ -261,7 +261,7 @@ function collectSecond(catalog: Catalog, family: Family, wanted: number, given: 
       family.array = -1;
       return;
     }
-    case typeOid.anyCompatibleRange: {
+    case typeOid.anycompatiblerange: {
       const type = baseType(catalog, given);
       if (family.range !== 0 && family.range !== type)
         throw notAlike(catalog, 'anycompatiblerange', family.range, type);
@@ -274,7 +274,7 @@ function collectSecond(catalog: Catalog, family: Family, wanted: number, given: 
       common.push(subtype);
       return;
     }
-    case typeOid.anyCompatibleMultirange: {
+    case typeOid.anycompatiblemultirange: {
       const type = baseType(catalog, given);
       if (family.multirange !== 0 && family.multirange !== type) {
         throw notAlike(catalog, 'anycompatiblemultirange', family.multirange, type);
@@ -347,14 +347,14 @@ function commonTypeOf(catalog: Catalog, types: readonly number[], strict: boolea
 
 function kindOf(type: number): string {
   switch (type) {
-    case typeOid.anyArray:
-    case typeOid.anyCompatibleArray:
+    case typeOid.anyarray:
+    case typeOid.anycompatiblearray:
       return 'array';
-    case typeOid.anyRange:
-    case typeOid.anyCompatibleRange:
+    case typeOid.anyrange:
+    case typeOid.anycompatiblerange:
       return 'range';
-    case typeOid.anyMultirange:
-    case typeOid.anyCompatibleMultirange:
+    case typeOid.anymultirange:
+    case typeOid.anycompatiblemultirange:
       return 'multirange';
     default:
       return 'element';

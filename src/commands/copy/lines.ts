@@ -17,7 +17,8 @@ const newline = 0x0a;
 const carriageReturn = 0x0d;
 
 export class RecordCutter {
-  private rest: Buffer = noBytes;
+  /** What was read of the line that the last chunk ended in, chunk by chunk. */
+  private rest: Buffer[] = [];
   private style: NewlineStyle = 'unknown';
   private line = 0;
   private done = false;
@@ -43,10 +44,26 @@ export class RecordCutter {
   lines(chunk: Buffer): Buffer {
     if (this.done) return noBytes;
     if (this.failure !== null) throw this.failure;
-    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    // A line of many chunks is put together once, when its end has come.
+    if (this.rest.length > 0 && !this.mayEndLine(chunk)) {
+      this.rest.push(chunk);
+      return noBytes;
+    }
+    const bytes = this.takeRest(chunk);
     const end = this.lastLineEnd(bytes);
-    this.rest = bytes.subarray(end);
+    if (end < bytes.length) this.rest = [bytes.subarray(end)];
     return bytes.subarray(0, end);
+  }
+
+  private mayEndLine(chunk: Buffer): boolean {
+    const before = this.rest[this.rest.length - 1];
+    return chunk.includes(newline) || chunk.includes(carriageReturn) || before?.[before.length - 1] === carriageReturn;
+  }
+
+  private takeRest(chunk: Buffer): Buffer {
+    const { rest } = this;
+    this.rest = [];
+    return rest.length === 0 ? chunk : Buffer.concat([...rest, chunk]);
   }
 
   /** Lines end with a newline alone, and the next one begins a record. */
@@ -75,8 +92,8 @@ export class RecordCutter {
   finish(): CopyRecord[] {
     if (this.done) return [];
     if (this.failure !== null) throw this.failure;
-    const text = this.rest.length === 0 ? '' : this.decode(this.rest);
-    this.rest = noBytes;
+    const rest = this.takeRest(noBytes);
+    const text = rest.length === 0 ? '' : this.decode(rest);
     const records = text === '' ? [] : this.cut(text, true);
     if (this.pending !== null && this.isCsv) {
       throw pgError(SqlState.badCopyFileFormat, 'unterminated CSV quoted field');

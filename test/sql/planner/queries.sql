@@ -64,3 +64,7 @@ SELECT a.k, (SELECT count(*) FROM b WHERE b.k < a2.k) FROM a LEFT JOIN a a2 ON a
 -- Antijoins that hash or sort the preserved side.
 SELECT count(*), sum(k) FROM a WHERE NOT EXISTS (SELECT 1 FROM generate_series(1, 5000) g WHERE g = a.x);
 SELECT count(*) FROM b WHERE NOT EXISTS (SELECT 1 FROM generate_series(1, 5000) g WHERE g = b.x AND g <> b.k);
+-- Domains that demand nothing are their types, others stay.
+EXPLAIN (COSTS OFF, VERBOSE) SELECT 'x'::information_schema.sql_identifier::name, 5::information_schema.cardinal_number::int;
+SELECT x::information_schema.sql_identifier::text, x::text::information_schema.character_data = '1' AS one FROM a ORDER BY 1 LIMIT 2;
+SELECT k FROM a WHERE k::text::information_schema.sql_identifier::name = '3'::name;

@@ -39,6 +39,8 @@ class Settings implements SessionSettings {
   /** What RESET returns to where that isn't the server's value. */
   private readonly defaults = new Map<string, OwnValue>();
   private readonly stack = new SettingStack<OwnValue>((name, value) => this.put(name, value));
+  /** What the client was last told. */
+  private readonly reports = new Map<string, string>();
   private readonly changedReports = new Set<string>();
   private changes = 0;
   /** Parsed values by the names they were asked for, of generation `parsedAt`. */
@@ -142,12 +144,18 @@ class Settings implements SessionSettings {
       this.hasReported = true;
       this.changedReports.clear();
       const reported = settingDefinitions().filter((definition) => definition.isReported);
-      return reported.map(({ name }) => [name, this.show(name)] as const);
+      return reported.map(({ name }) => this.report(name));
     }
     if (this.changedReports.size === 0) return noReports;
-    const names = [...this.changedReports];
+    const names = [...this.changedReports].filter((name) => this.reports.get(name) !== this.show(name));
     this.changedReports.clear();
-    return names.map((name) => [name, this.show(name)] as const);
+    return names.map((name) => this.report(name));
+  }
+
+  private report(name: string): readonly [name: string, value: string] {
+    const value = this.show(name);
+    this.reports.set(name, value);
+    return [name, value];
   }
 
   /** A computed setting changed (SET ROLE, SET SESSION AUTHORIZATION): it is reported anew. */

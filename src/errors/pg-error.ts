@@ -29,6 +29,8 @@ export class PgError extends Error {
   readonly code: SqlState;
   severity: Severity = 'ERROR';
   fields: ErrorFields;
+  /** Where the session can't go on after the error: what is said (08P01 FATAL) when it ends. */
+  endsSession: string | null = null;
 
   constructor(code: SqlState, message: string, fields: ErrorFields = {}) {
     super(message);

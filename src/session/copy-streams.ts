@@ -1,8 +1,9 @@
 // COPY's side of the protocol (manual, section 53.2.6): CopyInResponse and the client's CopyData, CopyOutResponse and
 // ours. The COPY command owns the bytes inside. What a client still sends of a failed COPY the message loop drops.
-import { SqlState, fatalError, pgError } from '../errors/pg-error.js';
+import { type PgError, SqlState, fatalError, pgError } from '../errors/pg-error.js';
 import type { CopyInSource, CopyOutSink, CopyStreamFormat, CopyStreams } from '../commands/copy/api.js';
 import { writeCopyData, writeCopyDone, writeCopyResponse } from '../wire/backend.js';
+import { type FrontendMessage, frontendMessageType } from '../wire/frontend.js';
 import type { Session } from './session.js';
 
 const outputFlushBytes = 64 * 1024;
@@ -56,9 +57,18 @@ async function* receiveData(session: Session): AsyncGenerator<Buffer> {
       if (message.kind === 'copyFail') {
         throw pgError(SqlState.queryCanceled, `COPY from stdin failed: ${message.message}`);
       }
-      throw fatalError(SqlState.protocolViolation, 'unexpected message type during COPY from stdin');
+      if (message.kind === 'invalid') throw message.error;
+      throw outOfSync(message);
     }
   }
+}
+
+/** A message that has no place in COPY: the client takes the server to be where it is not, so the session ends. */
+function outOfSync(message: Exclude<FrontendMessage, { kind: 'invalid' }>): PgError {
+  const type = frontendMessageType(message).toString(16).toUpperCase().padStart(2, '0');
+  const error = pgError(SqlState.protocolViolation, `unexpected message type 0x${type} during COPY from stdin`);
+  error.endsSession = 'terminating connection because protocol synchronization was lost';
+  return error;
 }
 
 function openOut(session: Session, format: CopyStreamFormat): CopyOutSink {

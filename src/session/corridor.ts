@@ -35,15 +35,15 @@ import { executeParameters } from './commands/prepare.js';
 import type { Session } from './session.js';
 import { sqlFunctionBody } from './sql-function-body.js';
 
-/** Binds a parse tree; unknown parameter types are inferred from use. */
+/** Binds a parse tree; unknown parameter types are inferred from use. No types (null): the text can have no parameters. */
 export function analyzeStatement(
   session: Session,
   statement: Node,
   sourceText: string,
-  declaredTypes: readonly number[],
+  declaredTypes: readonly number[] | null,
 ): { readonly bound: BoundStatement; readonly parameterTypes: readonly number[] } {
-  const parameterTypes = [...declaredTypes];
-  const bound = analyze(statement, analyzerContext(session, sourceText, parameterTypes, true));
+  const parameterTypes = [...(declaredTypes ?? [])];
+  const bound = analyze(statement, analyzerContext(session, sourceText, parameterTypes, declaredTypes !== null));
   return { bound, parameterTypes };
 }
 
@@ -216,7 +216,7 @@ export function commandContext(
     isSuperuser: session.isSuperuser,
     parameters,
     sourceText,
-    isTopLevel: session.transactions.state === 'none',
+    isTopLevel: !session.transactions.isInAnyBlock,
     notice: (notice) => session.notice(notice),
     corridor: corridorOf(session, sourceText),
   };
@@ -291,7 +291,7 @@ export async function runSql(session: Session, sql: string): Promise<readonly Ro
       sourceText: sql,
       queryString: sql,
       raw,
-      declaredTypes: [],
+      declaredTypes: null,
       fromSql: true,
       preparedAt: session.statementTimestamp,
     });

@@ -5,7 +5,6 @@ import type { SettingChecks } from '../config/checks.js';
 import { createSessionSettings } from '../config/session-settings.js';
 import { findTimeZone, fixedTimeZone } from '../types/datetime/time-zone.js';
 import type { Session } from './session.js';
-import { isSuperuser } from './users.js';
 
 /** Makes them; `session` may still be under construction. */
 export function createSettings(base: BaseSettings, session: Session): SessionSettings {
@@ -14,7 +13,7 @@ export function createSettings(base: BaseSettings, session: Session): SessionSet
     base,
     checks,
     new Map([
-      ['is_superuser', () => onOff(session.users !== undefined && isSuperuser(session.catalog, session.users.userId))],
+      ['is_superuser', () => onOff(session.users.isShownAsSuperuser)],
       [
         'transaction_isolation',
         () => session.transactions?.current?.isolation ?? settings.text('default_transaction_isolation'),

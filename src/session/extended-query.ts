@@ -14,10 +14,11 @@ import {
   writePortalSuspended,
 } from '../wire/backend.js';
 import { commandTag } from './command-tag.js';
-import { decodeParameters } from './parameters.js';
+import { decodeParameters, requireParameterCounts } from './parameters.js';
 import { PreparedStatement } from './prepared-statement.js';
 import { type ExecuteResult, Portal } from './portal.js';
 import { writeColumns, writeRows } from './send-rows.js';
+import type { ResultColumn } from '../executor/api.js';
 import type { Session } from './session.js';
 import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
 
@@ -69,17 +70,17 @@ function parse(session: Session, message: Extract<FrontendMessage, { kind: 'pars
 function bind(session: Session, message: BindMessage): Awaitable<void> {
   const prepared = session.requireStatement(message.statement);
   session.startStatement(prepared.sourceText);
+  const raw = { formats: message.parameterFormats, values: message.parameters };
+  requireParameterCounts(raw, prepared.parameterCount, message.statement);
   if (!isTransactionExit(prepared.options.raw) && prepared.options.raw) session.transactions.requireNotFailed();
   if (!session.transactions.isOutside || !prepared.pointSelect(session)) session.transactions.ensure();
   const types = prepared.parameterTypes(session);
-  const parameters = decodeParameters(
-    session.catalog,
-    types,
-    { formats: message.parameterFormats, values: message.parameters },
-    message.statement,
-    session.clientEncoding,
-  );
-  if (message.resultFormats.length > 1) requireFormatEach(message, prepared.columns(session)?.length ?? 0);
+  const parameters = decodeParameters(session.catalog, types, raw, {
+    portal: message.portal,
+    encoding: session.clientEncoding,
+    shownBytesMax: session.settings.int('log_parameter_max_length_on_error'),
+  });
+  if (message.resultFormats.length > 1) requireFormatEach(message, prepared.columns(session));
   if (message.portal !== '' && session.portals.has(message.portal)) {
     throw pgError(SqlState.duplicateCursor, `cursor "${message.portal}" already exists`);
   }
@@ -94,13 +95,17 @@ function bind(session: Session, message: BindMessage): Awaitable<void> {
     createdAt: session.statementTimestamp,
     savepointDepth: session.transactions.current?.savepointDepth ?? 0,
   });
-  return chain(session.closePortal(message.portal), () => {
-    session.portals.set(message.portal, portal);
-    writeBindComplete(session.connection.out);
-  });
+  return chain(session.closePortal(message.portal), () =>
+    chain(portal.prepare(session), () => {
+      session.portals.set(message.portal, portal);
+      writeBindComplete(session.connection.out);
+    }),
+  );
 }
 
-function requireFormatEach(message: BindMessage, columnCount: number): void {
+/** Statements that return no rows take any formats. */
+function requireFormatEach(message: BindMessage, columns: readonly ResultColumn[] | null): void {
+  const columnCount = columns?.length ?? message.resultFormats.length;
   if (message.resultFormats.length === columnCount) return;
   throw pgError(
     SqlState.protocolViolation,
@@ -159,6 +164,8 @@ function complete(session: Session, portal: Portal, result: ExecuteResult): Awai
     return chain(session.transactions.finishStatement(), () => writeCommandComplete(out, result.tag));
   }
   session.transactions.current?.advanceCommand();
+  // What comes before the next Sync belongs to the same implicit transaction.
+  session.transactions.beginImplicit();
   writeCommandComplete(out, result.tag);
   return undefined;
 }

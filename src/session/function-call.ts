@@ -4,7 +4,7 @@ import type { FunctionCallMessage } from '../wire/frontend.js';
 import { writeFunctionCallResponse } from '../wire/backend.js';
 import { ByteWriter } from '../base/bytes.js';
 import type { Const } from '../trees/expression.js';
-import { decodeParameters } from './parameters.js';
+import { type BindPlace, decodeParameters } from './parameters.js';
 import { evaluate } from './corridor.js';
 import type { Session } from './session.js';
 
@@ -26,7 +26,7 @@ export async function runFunctionCall(session: Session, message: FunctionCallMes
     );
   }
   const raw = { formats: message.argumentFormats, values: message.arguments };
-  const args = decodeParameters(catalog, descriptor.argTypes, raw, '', session.clientEncoding).map(
+  const args = decodeParameters(catalog, descriptor.argTypes, raw, callPlace(session)).map(
     ({ type, value }): Const => ({ kind: 'Const', type, typmod: -1, collation: 0, value, location: -1 }),
   );
   const value = await evaluate(session, {
@@ -57,3 +57,7 @@ export async function runFunctionCall(session: Session, message: FunctionCallMes
 const executeBit = 1 << 7;
 /** pg_collation's "default". */
 const defaultCollation = 100;
+
+function callPlace(session: Session): BindPlace {
+  return { portal: null, encoding: session.clientEncoding, shownBytesMax: 0 };
+}

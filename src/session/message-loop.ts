@@ -67,7 +67,7 @@ class MessageLoop {
   /** Handles one message; true where it was the session's last. */
   private take(message: FrontendMessage): Awaitable<boolean> {
     if (message.kind === 'terminate') return true;
-    if (this.skipToSync && message.kind !== 'sync') return false;
+    if (this.skipToSync && message.kind !== 'sync' && message.kind !== 'password') return false;
     this.skipToSync = false;
     try {
       const wait = handle(this.session, message);
@@ -111,6 +111,9 @@ class MessageLoop {
   };
 }
 
+/** The type of PasswordMessage, which only authentication knows. */
+const passwordType = 0x70;
+
 function goesOn(): boolean {
   return false;
 }
@@ -139,7 +142,7 @@ function handle(session: Session, message: FrontendMessage): Awaitable<void> {
       // Left over from a COPY that failed: the client may still have been sending (manual, section 53.2.6).
       return undefined;
     case 'password':
-      throw fatalError(SqlState.protocolViolation, 'unexpected password message');
+      throw fatalError(SqlState.protocolViolation, `invalid frontend message type ${passwordType}`);
     case 'terminate':
       return undefined;
   }

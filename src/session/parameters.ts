@@ -1,5 +1,6 @@
 // Parameter values of a statement: what Bind carries, decoded by the parameters' types.
-import { SqlState, pgError } from '../errors/pg-error.js';
+import { withContext } from '../errors/context.js';
+import { type PgError, SqlState, pgError } from '../errors/pg-error.js';
 import { ByteReader } from '../base/bytes.js';
 import type { Catalog } from '../catalog/api.js';
 import { decodeText } from '../wire/text.js';
@@ -16,36 +17,75 @@ export interface RawParameters {
   readonly values: readonly (Buffer | null)[];
 }
 
-/**
- * Decodes Bind's values by the statement's parameter types.
- * @throws 08P01 where counts differ, 22P02 and others from the types' input, 22P03 on a wrong binary form
- */
-export function decodeParameters(
-  catalog: Catalog,
-  types: readonly number[],
-  raw: RawParameters,
-  statementName: string,
-  encoding = 'UTF8',
-): ParameterValue[] {
-  if (raw.values.length !== types.length) {
-    throw pgError(
-      SqlState.protocolViolation,
-      `bind message supplies ${raw.values.length} parameters, but prepared statement "${statementName}" requires ${types.length}`,
-    );
-  }
+/** Where values are bound, for what an error says of it. */
+export interface BindPlace {
+  /** Null where it is no Bind: nothing is said then. */
+  readonly portal: string | null;
+  readonly encoding: string;
+  /** log_parameter_max_length_on_error. */
+  readonly shownBytesMax: number;
+}
+
+/** Throws 08P01 where Bind brings other than `count` values, or formats for other than those. */
+export function requireParameterCounts(raw: RawParameters, count: number, statementName: string): void {
   if (raw.formats.length > 1 && raw.formats.length !== raw.values.length) {
     throw pgError(
       SqlState.protocolViolation,
       `bind message has ${raw.formats.length} parameter formats but ${raw.values.length} parameters`,
     );
   }
-  return types.map((type, index) => ({
-    type,
-    value: decodeParameter(catalog, type, raw.values[index] ?? null, formatOf(raw.formats, index), {
-      number: index + 1,
-      encoding,
-    }),
-  }));
+  if (raw.values.length !== count) {
+    throw pgError(
+      SqlState.protocolViolation,
+      `bind message supplies ${raw.values.length} parameters, but prepared statement "${statementName}" requires ${count}`,
+    );
+  }
+}
+
+/**
+ * Decodes Bind's values by the statement's parameter types.
+ * @throws 22P02 and others from the types' input, 22P03 on a wrong binary form
+ */
+export function decodeParameters(
+  catalog: Catalog,
+  types: readonly number[],
+  raw: RawParameters,
+  at: BindPlace,
+): ParameterValue[] {
+  return types.map((type, index) => {
+    const bytes = raw.values[index] ?? null;
+    const format = formatOf(raw.formats, index);
+    try {
+      return {
+        type,
+        value: decodeParameter(catalog, type, bytes, format, { number: index + 1, encoding: at.encoding }),
+      };
+    } catch (error) {
+      throw inParameter(error, index + 1, format === 0 ? bytes : null, at);
+    }
+  });
+}
+
+/** The error with the line of context that says which parameter it was. */
+function inParameter(error: unknown, number: number, text: Buffer | null, at: BindPlace): unknown {
+  if (at.portal === null) return error;
+  const portal = at.portal === '' ? 'unnamed portal' : `portal "${at.portal}"`;
+  const shown = text === null ? '' : ` = ${quotedStart(text, at)}`;
+  return withContext(error, `${portal} parameter $${number}${shown}`);
+}
+
+/** As much of a value as log_parameter_max_length_on_error allows (bytes; -1 all), in quotes. */
+function quotedStart(text: Buffer, at: BindPlace): string {
+  const isWhole = at.shownBytesMax < 0 || text.length <= at.shownBytesMax;
+  const start = isWhole ? text : text.subarray(0, wholeCharacters(text, at.shownBytesMax));
+  return `'${start.toString().replaceAll("'", "''")}${isWhole ? '' : '...'}'`;
+}
+
+/** The most bytes up to `most` that do not cut a character of UTF-8. */
+function wholeCharacters(text: Buffer, most: number): number {
+  let end = most;
+  while (end > 0 && ((text[end] as number) & 0xc0) === 0x80) end--;
+  return end;
 }
 
 /** The format code that applies to the column or parameter at `index` (manual, section 55.7, Bind). */
@@ -69,11 +109,15 @@ function decodeParameter(
   if (format === 0) {
     return type.behaviour.input(decodeText(bytes, 0, bytes.length, encoding), type, -1, catalog.io);
   }
-  const onShort = () =>
-    pgError(SqlState.invalidBinaryRepresentation, `incorrect binary data format in bind parameter ${number}`);
-  const reader = new ByteReader(bytes, onShort);
+  const reader = new ByteReader(bytes, insufficientData);
   reader.decoder = (part) => decodeText(part, 0, part.length, encoding);
   const value = type.behaviour.receive(reader, type, -1, catalog.io);
-  if (reader.remaining > 0) throw onShort();
+  if (reader.remaining > 0) {
+    throw pgError(SqlState.invalidBinaryRepresentation, `incorrect binary data format in bind parameter ${number}`);
+  }
   return value;
+}
+
+function insufficientData(): PgError {
+  return pgError(SqlState.protocolViolation, 'insufficient data left in message');
 }

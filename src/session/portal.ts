@@ -9,11 +9,13 @@ import type { ResultColumn } from '../executor/api.js';
 import type { CursorRow } from '../executor/cursor-row.js';
 import { TupleStore } from '../executor/spill/tuple-store.js';
 import type { ParsedStatement } from '../parser/parse.js';
+import type { PlannedStatement } from '../trees/plan.js';
+import type { Query } from '../trees/query.js';
 import type { Row } from '../types/value.js';
 import { commandTag } from './command-tag.js';
 import type { ParameterValue } from './parameters.js';
 import type { PreparedStatement } from './prepared-statement.js';
-import { openStatement } from './run-statement.js';
+import { openStatement, planStatement } from './run-statement.js';
 import type { OpenStatement } from './run-statement.js';
 import { sendRows } from './send-rows.js';
 import type { Session } from './session.js';
@@ -106,6 +108,9 @@ export class Portal {
   /** The transaction that it was made in has committed: a WITH HOLD cursor stands on its own now. */
   isHeld = false;
 
+  /** Made at Bind for statements that run at Execute. */
+  private planned: PlannedStatement | null = null;
+
   constructor(readonly options: PortalOptions) {}
 
   get raw(): ParsedStatement | null {
@@ -116,12 +121,27 @@ export class Portal {
     return this.options.prepared.sourceText;
   }
 
+  /**
+   * What Bind does beyond taking the values: a query that only reads is opened, so its snapshot is that of Bind; one
+   * that writes is planned. Commands, and SELECTs by key that need no transaction, wait for Execute.
+   */
+  prepare(session: Session): Awaitable<void> {
+    const { prepared, parameters } = this.options;
+    if (!this.raw || (session.transactions.isOutside && prepared.pointSelect(session))) return undefined;
+    const bound = prepared.bind(session);
+    if (bound.kind === 'command') return undefined;
+    if (onlyReads(bound.query)) return this.start(session);
+    return chain(planStatement(session, prepared, parameters), (planned) => {
+      this.planned = planned;
+    });
+  }
+
   /** Opens the statement: it runs up to its first row, or to its end where it has none. */
   start(session: Session): Awaitable<void> {
     if (this.isOpen) return undefined;
     this.isOpen = true;
     if (this.options.scroll) this.kept = rowsKept(session);
-    return chain(openStatement(session, this.options.prepared, this.options.parameters), (open) => {
+    return chain(openStatement(session, this.options.prepared, this.options.parameters, this.planned), (open) => {
       if (open.kind === 'query' && this.options.declared) open.execution.trackRows();
       this.source = rowSource(open);
       if (open.kind === 'command' && open.result.kind === 'done') this.completedTag = open.result.tag;
@@ -130,7 +150,8 @@ export class Portal {
 
   /** Result columns; null where the statement returns none. */
   describe(session: Session): readonly ResultColumn[] | null {
-    return this.source?.columns ?? this.options.prepared.columns(session);
+    const columns = this.options.prepared.columns(session);
+    return columns && (this.source?.columns ?? columns);
   }
 
   /** Columns of the rows that `next` delivers. */
@@ -142,7 +163,8 @@ export class Portal {
   execute(session: Session, rowCountMax: number): Awaitable<ExecuteResult> {
     const isFirst = !this.isOpen;
     return chain(this.start(session), () => {
-      if (this.source) return this.deliver(session, rowCountMax);
+      if (this.source && (isFirst || this.options.prepared.columns(session) !== null))
+        return this.deliver(session, rowCountMax);
       if (isFirst) return { suspended: false, tag: this.completedTag ?? '' };
       throw pgError(SqlState.objectNotInPrerequisiteState, `portal "${this.options.name}" cannot be run`);
     });
@@ -359,4 +381,9 @@ export async function pass(
     last = batch[batch.length - 1] ?? last;
   }
   return { count, last };
+}
+
+/** A SELECT that doesn't write in a WITH. */
+function onlyReads(query: Query): boolean {
+  return query.commandType === 'select' && !query.hasModifyingCte;
 }

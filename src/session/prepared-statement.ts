@@ -22,8 +22,8 @@ export interface PreparedStatementOptions {
   readonly queryString: string;
   /** Null: an empty query string. */
   readonly raw: ParsedStatement | null;
-  /** Types the client declared for $1..; 0 leaves one to inference. */
-  readonly declaredTypes: readonly number[];
+  /** Types the client declared for $1..; 0 leaves one to inference. Null: a text that can have no parameters. */
+  readonly declaredTypes: readonly number[] | null;
   /** Made by PREPARE, not by a Parse message: shown in pg_prepared_statements. */
   readonly fromSql: boolean;
   readonly preparedAt: bigint;
@@ -65,13 +65,17 @@ export class PreparedStatement {
     return this.choice.customPlanCount;
   }
 
+  get parameterCount(): number {
+    return this.types.length;
+  }
+
   /** The bound statement, bound again where the catalogs moved. Throws 0A000 where its result type would change. */
   bind(session: Session): BoundStatement {
     if (this.bound && this.isCurrent(session)) return this.bound;
     const raw = this.options.raw;
     if (!raw) throw pgError(SqlState.invalidSqlStatementName, 'an empty statement has nothing to bind');
     const isRevalidation = this.bound !== null;
-    const known = isRevalidation ? this.types : this.options.declaredTypes;
+    const known = isRevalidation && this.options.declaredTypes ? this.types : this.options.declaredTypes;
     const catalogVersion = session.catalog.version();
     const analyzed = analyzeStatement(session, raw.statement, this.options.queryString, known);
     this.bound = analyzed.bound;

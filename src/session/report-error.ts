@@ -1,6 +1,6 @@
 // What was thrown, as an ErrorResponse: locations become character positions of the query string, and anything that is
 // not a PgError is a bug of ours: logged with its stack and sent as XX000.
-import { PgError, SqlState, pgError } from '../errors/pg-error.js';
+import { PgError, SqlState, fatalError, pgError } from '../errors/pg-error.js';
 import { characterPosition } from '../parser/position.js';
 import { writeErrorResponse } from '../wire/error-response.js';
 import type { Session } from './session.js';
@@ -16,6 +16,8 @@ export function reportError(
   locate(error, session.queryString);
   session.logError(error);
   if (!session.connection.isClosed) writeErrorResponse(session.connection.out, error);
+  if (error.endsSession !== null)
+    return reportError(session, fatalError(SqlState.protocolViolation, error.endsSession));
   return error.severity === 'FATAL' || error.severity === 'PANIC' ? 'fatal' : 'error';
 }
 

@@ -4,6 +4,7 @@
 import { type Awaitable, chain } from '../base/awaitable.js';
 import type { CommandResult } from '../commands/api.js';
 import type { Execution, ResultColumn } from '../executor/api.js';
+import type { PlannedStatement } from '../trees/plan.js';
 import type { Row } from '../types/value.js';
 import { openPlan } from './corridor.js';
 import { runBoundCommand } from './dispatch.js';
@@ -23,12 +24,14 @@ export type QueryCommand = 'select' | 'insert' | 'update' | 'delete' | 'merge';
 
 /**
  * Runs a statement up to its first row. Locks its relations, takes its snapshot and opens its plan; commands run to
- * their end. Throws what its rooms throw; the caller ends the transaction's statement.
+ * their end. `planned`, where Bind made it already, is the plan of a query whose relations are locked. Throws what its
+ * rooms throw; the caller ends the transaction's statement.
  */
 export function openStatement(
   session: Session,
   prepared: PreparedStatement,
   parameters: readonly ParameterValue[],
+  planned: PlannedStatement | null = null,
 ): Awaitable<OpenStatement> {
   const bound = prepared.bind(session);
   if (bound.kind === 'command') {
@@ -38,6 +41,9 @@ export function openStatement(
     }));
   }
   const { commandType } = bound.query;
+  if (planned !== null && prepared.isCurrent(session)) {
+    return { kind: 'query', execution: openPlan(session, planned, parameters), commandType };
+  }
   const select = prepared.options.fromSql ? null : prepared.pointSelect(session);
   return chain(lockRelations(session, prepared.rewritten(session)), (moved) => {
     // A wait for a lock lets others change what the statement was bound to: then it is bound again.
@@ -51,4 +57,21 @@ export function openStatement(
     const execution = openPlan(session, prepared.plan(session, parameters), parameters);
     return { kind: 'query', execution, commandType };
   });
+}
+
+/**
+ * Locks a query's relations and plans it, as Bind does it before Execute runs the plan: what is wrong with the constants
+ * of a statement is known by then. Null for commands, which have no plan.
+ */
+export function planStatement(
+  session: Session,
+  prepared: PreparedStatement,
+  parameters: readonly ParameterValue[],
+): Awaitable<PlannedStatement | null> {
+  if (prepared.bind(session).kind === 'command') return null;
+  return chain(lockRelations(session, prepared.rewritten(session)), (moved) =>
+    moved || !prepared.isCurrent(session)
+      ? planStatement(session, prepared, parameters)
+      : prepared.plan(session, parameters),
+  );
 }

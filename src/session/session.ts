@@ -361,10 +361,11 @@ export class Session implements SessionServices {
 
   private transactionEnded(committed: boolean): void {
     this.openExecutions.clear();
+    // What SET LOCAL ROLE chose ends here, as does what a rolled back SET ROLE chose.
+    this.users.follow(this.catalog, this.settings);
     if (committed) return;
     // Cursors end with their transaction; held ones belong to none.
     void this.closePortals((portal) => !portal.isHeld);
-    this.users.follow(this.catalog, this.settings);
   }
 
   private rolledBackTo(depth: number): void {

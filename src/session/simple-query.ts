@@ -98,7 +98,7 @@ function onceOnly(session: Session, raw: ParsedStatement, sql: string): Prepared
     sourceText: session.sliceOf(raw, sql),
     queryString: sql,
     raw,
-    declaredTypes: [],
+    declaredTypes: null,
     fromSql: false,
     preparedAt: session.statementTimestamp,
   });

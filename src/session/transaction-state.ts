@@ -54,6 +54,12 @@ export class TransactionState {
     return this.block === 'block' || this.block === 'failed';
   }
 
+  /** In a block, or in the implicit one of a string or pipeline of several statements: what may only run in a block runs
+   *  there too, what must not run in one does not. */
+  get isInAnyBlock(): boolean {
+    return this.block !== 'none';
+  }
+
   /** No transaction is open, and one that a statement would begin sees each commit as it comes: a statement that reads
    *  one committed state at once need not begin one. */
   get isOutside(): boolean {

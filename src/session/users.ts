@@ -8,6 +8,10 @@ export class SessionUsers {
   private authenticated: number;
   private session: number;
   private current: number;
+  /** What is_superuser shows: whether the role that SET ROLE chose was a superuser then. */
+  private shownAsSuperuser = false;
+  /** Generation of the settings that the users were taken from. */
+  private followed = -1;
 
   constructor(authenticatedUserId: number) {
     this.authenticated = authenticatedUserId;
@@ -21,6 +25,10 @@ export class SessionUsers {
 
   get userId(): number {
     return this.current;
+  }
+
+  get isShownAsSuperuser(): boolean {
+    return this.shownAsSuperuser;
   }
 
   /** Runs `action` as another effective user. */
@@ -61,13 +69,19 @@ export class SessionUsers {
     this.follow(catalog, settings);
   }
 
-  /** Takes the users over from the settings, which a rollback may have put back. */
+  /** Takes the users over from the settings, which the end of a transaction may have put back. */
   follow(catalog: Catalog, settings: SessionSettings): void {
+    if (settings.generation === this.followed) return;
     const session = settings.find('session_authorization');
     const role = settings.find('role');
     this.session = (session ? catalog.io.names.roleOid(session) : null) ?? this.authenticated;
     this.current = (role && role !== 'none' ? catalog.io.names.roleOid(role) : null) ?? this.session;
-    settings.noteComputed('is_superuser');
+    const isSuperuserNow = isSuperuser(catalog, this.current);
+    if (isSuperuserNow !== this.shownAsSuperuser) {
+      this.shownAsSuperuser = isSuperuserNow;
+      settings.noteComputed('is_superuser');
+    }
+    this.followed = settings.generation;
   }
 }
 

@@ -1,9 +1,8 @@
-// The messages a client sends after start-up (manual, section 53.7), decoded from one frame's bytes. Malformed ones
-// throw 08P01 FATAL: the stream can't be trusted any more. Text that isn't valid UTF-8 throws 22021, which the client
-// may survive. `framing.ts` cuts the byte stream into frames.
+// The messages a client sends after start-up (manual, section 53.7), decoded from one frame's bytes. A malformed body
+// throws 08P01, text that isn't valid UTF-8 22021: the frame was whole, so the client may go on after either. `framing.ts` cuts the byte stream into frames.
 import { ByteReader } from '../base/bytes.js';
 import { authenticationTokenBytesMax, largeMessageBytesMax, smallMessageBytesMax } from '../base/limits.js';
-import { fatalError, SqlState } from '../errors/pg-error.js';
+import { fatalError, pgError, SqlState } from '../errors/pg-error.js';
 import type { PgError } from '../errors/pg-error.js';
 import { decodeText } from './text.js';
 
@@ -24,7 +23,7 @@ export type FrontendMessage =
   /** PasswordMessage, SASLInitialResponse or SASLResponse: which one the authentication exchange knows. */
   | { readonly kind: 'password'; readonly payload: Buffer }
   | FunctionCallMessage
-  /** A message whose frame was sound but whose text was not: raise `error` as the message's own; in the extended
+  /** A message whose frame was sound but whose body was not: raise `error` as the message's own; in the extended
    *  protocol (`isExtended`) skip to Sync after it. */
   | { readonly kind: 'invalid'; readonly error: PgError; readonly isExtended: boolean };
 
@@ -64,7 +63,12 @@ export function decodeFrontendMessage(
 /** True for message types of the extended query protocol: an error in one is followed by a skip to Sync. */
 export function isExtendedMessage(type: number): boolean {
   return (
-    type === code.parse || type === code.bind || type === code.describe || type === code.execute || type === code.close
+    type === code.parse ||
+    type === code.bind ||
+    type === code.describe ||
+    type === code.execute ||
+    type === code.close ||
+    type === code.flush
   );
 }
 
@@ -84,6 +88,11 @@ const code = {
   password: 0x70,
   functionCall: 0x46,
 } as const;
+
+/** The type byte of a message whose body was sound. */
+export function frontendMessageType(message: Exclude<FrontendMessage, { kind: 'invalid' }>): number {
+  return code[message.kind];
+}
 
 /** Most bytes that a message of this type may have (PostgreSQL's limits); null where the protocol has no such type. */
 export function messageBytesMax(type: number): number | null {
@@ -184,7 +193,7 @@ class FrameReader {
   text(): string {
     const start = this.end - this.reader.remaining;
     const stop = this.zeroFrom(start);
-    if (stop < 0 || stop >= this.end) throw fatalError(SqlState.protocolViolation, 'invalid string in message');
+    if (stop < 0 || stop >= this.end) throw pgError(SqlState.protocolViolation, 'invalid string in message');
     this.reader.seek(stop + 1, this.end);
     return stop === start ? '' : decodeText(this.bytes, start, stop, this.encoding);
   }
@@ -221,7 +230,7 @@ class FrameReader {
     const target = this.reader.uint8();
     if (target === 0x53) return 'statement';
     if (target === 0x50) return 'portal';
-    throw fatalError(SqlState.protocolViolation, `invalid ${message} message subtype ${target}`);
+    throw pgError(SqlState.protocolViolation, `invalid ${message} message subtype ${target}`);
   }
 
   rest(): Buffer {
@@ -229,10 +238,10 @@ class FrameReader {
   }
 
   requireEnd(): void {
-    if (this.reader.remaining !== 0) throw fatalError(SqlState.protocolViolation, 'invalid message format');
+    if (this.reader.remaining !== 0) throw pgError(SqlState.protocolViolation, 'invalid message format');
   }
 }
 
 function insufficientData(): PgError {
-  return fatalError(SqlState.protocolViolation, 'insufficient data left in message');
+  return pgError(SqlState.protocolViolation, 'insufficient data left in message');
 }

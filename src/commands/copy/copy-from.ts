@@ -112,7 +112,8 @@ async function readText(loader: Loader, source: CopyInSource, split: Splitter): 
   const { context, options } = loader.job;
   const cutter = new RecordCutter(options, decoderFor(fileEncoding(context, options)));
   loader.lineOf = () => cutter.currentLine;
-  for await (const chunk of source) {
+  const nextLine = () => ({ line: cutter.currentLine + 1, text: null, column: null, value: undefined });
+  for await (const chunk of chunksOf(source, loader, nextLine)) {
     loader.position = null;
     const lines = cutter.lines(chunk);
     const taken = lines.length > 0 && cutter.isAtRecord ? await loader.takeLines(lines) : nothingTaken;
@@ -121,6 +122,16 @@ async function readText(loader: Loader, source: CopyInSource, split: Splitter): 
   }
   loader.position = null;
   await takeRecords(loader, cutter.finish(), split);
+}
+
+/** The source's chunks; what goes wrong while one is awaited happens at the line that it would begin with. */
+async function* chunksOf(source: CopyInSource, loader: Loader, nextLine: () => CopyPosition): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of source) yield chunk;
+  } catch (error) {
+    loader.position = nextLine();
+    throw error;
+  }
 }
 
 async function takeRecords(loader: Loader, records: readonly CopyRecord[], split: Splitter): Promise<void> {

@@ -10,7 +10,7 @@ import { flatten } from './settings.js';
 
 /** Runs it; returns its tag. Throws 25001, 42501, 42704, 55P02, 22023. */
 export function runAlterSystem(session: Session, statement: AlterSystemStmt): string {
-  if (session.transactions.isInBlock) {
+  if (session.transactions.isInAnyBlock) {
     throw pgError(SqlState.activeSqlTransaction, 'ALTER SYSTEM cannot run inside a transaction block');
   }
   if (!session.settings.bool('allow_alter_system')) {

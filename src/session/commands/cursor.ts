@@ -33,7 +33,7 @@ export async function runDeclareCursor(
   if (name === '') throw pgError(SqlState.invalidCursorName, 'invalid cursor name: must not be empty');
   const options = statement.options ?? 0;
   const holdable = (options & cursorOption.hold) !== 0;
-  if (!holdable && !session.transactions.isInBlock) {
+  if (!holdable && !session.transactions.isInAnyBlock) {
     throw pgError(SqlState.noActiveSqlTransaction, 'DECLARE CURSOR can only be used in transaction blocks');
   }
   if (session.portals.has(name)) throw pgError(SqlState.duplicateCursor, `cursor "${name}" already exists`);
@@ -44,7 +44,7 @@ export async function runDeclareCursor(
     sourceText,
     queryString: session.queryString,
     raw: { statement: query, location: 0, length: 0 },
-    declaredTypes: parameters.map((parameter) => parameter.type),
+    declaredTypes: parameters.length === 0 ? null : parameters.map((parameter) => parameter.type),
     fromSql: true,
     preparedAt: session.statementTimestamp,
   });

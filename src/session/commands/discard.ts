@@ -21,7 +21,7 @@ export async function runDiscard(session: Session, statement: DiscardStmt): Prom
 }
 
 async function discardAll(session: Session): Promise<string> {
-  if (session.transactions.isInBlock) {
+  if (session.transactions.isInAnyBlock) {
     throw pgError(SqlState.activeSqlTransaction, 'DISCARD ALL cannot run inside a transaction block');
   }
   for (const name of [...session.portals.keys()]) if (name !== '') await session.closePortal(name);

@@ -45,7 +45,7 @@ export function makeStatement(session: Session, raw: ParsedStatement, sql: strin
       sourceText: sql,
       queryString: sql,
       raw,
-      declaredTypes: [],
+      declaredTypes: null,
       fromSql: false,
       preparedAt: 0n,
     },

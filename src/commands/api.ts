@@ -27,6 +27,8 @@ export interface CommandContext {
   readonly sourceText: string;
   /** True outside BEGIN ... COMMIT, functions and multi-statement strings: VACUUM, CREATE DATABASE demand it. */
   readonly isTopLevel: boolean;
+  /** The command's transaction ends with it: what follows in a pipeline begins another. */
+  commitAlone(): void;
   notice(notice: Notice): void;
   readonly corridor: Corridor;
 }

@@ -1,6 +1,7 @@
 // Functions written in SQL: their statements are planned once per call site and run in order; the last one's rows are the
 // result. Volatile functions see their own writes and newer commits, others the caller's view.
 import { functionDepthMax } from '../base/limits.js';
+import { withContext } from '../errors/context.js';
 import { type PgError, SqlState, pgError } from '../errors/pg-error.js';
 import type { SessionServices } from '../functions/call-info.js';
 import type { Row, Value } from '../types/value.js';
@@ -104,7 +105,7 @@ async function runStatements(
   last: (execution: Execution) => Promise<void>,
 ): Promise<void> {
   const { descriptor } = site;
-  const planned = plannedBody(x, site);
+  const planned = during(descriptor.name, 'during startup', () => plannedBody(x, site));
   const parameters = args.map((value, n) => ({ type: site.argTypes[n] ?? 0, value }));
   const userId = descriptor.securityDefiner ? descriptor.owner : x.context.userId;
   for (const [n, statement] of planned.entries()) {
@@ -115,9 +116,19 @@ async function runStatements(
     try {
       if (n === planned.length - 1 && execution.columns.length > 0) await last(execution);
       else while ((await execution.next(4096)) !== null);
+    } catch (error) {
+      throw withContext(error, `SQL function "${descriptor.name}" statement ${n + 1}`);
     } finally {
       await execution.close();
     }
+  }
+}
+
+function during<T>(name: string, step: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw withContext(error, `SQL function "${name}" ${step}`);
   }
 }
 

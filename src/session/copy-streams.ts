@@ -64,7 +64,7 @@ async function* receiveData(session: Session): AsyncGenerator<Buffer> {
 }
 
 /** A message that has no place in COPY: the client takes the server to be where it is not, so the session ends. */
-function outOfSync(message: Exclude<FrontendMessage, { kind: 'invalid' }>): PgError {
+function outOfSync(message: FrontendMessage): PgError {
   const type = frontendMessageType(message).toString(16).toUpperCase().padStart(2, '0');
   const error = pgError(SqlState.protocolViolation, `unexpected message type 0x${type} during COPY from stdin`);
   error.endsSession = 'terminating connection because protocol synchronization was lost';

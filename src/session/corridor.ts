@@ -217,6 +217,7 @@ export function commandContext(
     parameters,
     sourceText,
     isTopLevel: !session.transactions.isInAnyBlock,
+    commitAlone: () => session.transactions.commitAlone(),
     notice: (notice) => session.notice(notice),
     corridor: corridorOf(session, sourceText),
   };

@@ -50,9 +50,6 @@ function parse(session: Session, message: Extract<FrontendMessage, { kind: 'pars
   const raw = parsed[0] ?? null;
   if (!isTransactionExit(raw) && raw) session.transactions.requireNotFailed();
   session.transactions.ensure();
-  if (message.name !== '' && session.statements.has(message.name)) {
-    throw pgError(SqlState.duplicatePstatement, `prepared statement "${message.name}" already exists`);
-  }
   const prepared = new PreparedStatement({
     name: message.name,
     sourceText: message.sql,
@@ -63,6 +60,9 @@ function parse(session: Session, message: Extract<FrontendMessage, { kind: 'pars
     preparedAt: session.statementTimestamp,
   });
   if (raw) prepared.bind(session);
+  if (message.name !== '' && session.statements.has(message.name)) {
+    throw pgError(SqlState.duplicatePstatement, `prepared statement "${message.name}" already exists`);
+  }
   session.statements.set(message.name, prepared);
   writeParseComplete(session.connection.out);
 }
@@ -160,7 +160,7 @@ function complete(session: Session, portal: Portal, result: ExecuteResult): Awai
     writePortalSuspended(out);
     return undefined;
   }
-  if (isTransactionStatement(portal.raw)) {
+  if (isTransactionStatement(portal.raw) || session.transactions.isCommittedAlone) {
     return chain(session.transactions.finishStatement(), () => writeCommandComplete(out, result.tag));
   }
   session.transactions.current?.advanceCommand();

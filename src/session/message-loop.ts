@@ -4,7 +4,7 @@
 import { type Awaitable, chain } from '../base/awaitable.js';
 import { timeSliceMs } from '../base/limits.js';
 import { SqlState } from '../errors/pg-error.js';
-import type { FrontendMessage } from '../wire/frontend.js';
+import { type FrontendMessage, frontendMessageType, isExtendedMessage } from '../wire/frontend.js';
 import type { ReceiveTimeout } from '../wire/connection.js';
 import { writeReadyForQuery } from '../wire/backend.js';
 import { fatalError } from '../errors/pg-error.js';
@@ -67,7 +67,7 @@ class MessageLoop {
   /** Handles one message; true where it was the session's last. */
   private take(message: FrontendMessage): Awaitable<boolean> {
     if (message.kind === 'terminate') return true;
-    if (this.skipToSync && message.kind !== 'sync' && message.kind !== 'password') return false;
+    if (this.skipToSync && !endsSkip.has(frontendMessageType(message))) return false;
     this.skipToSync = false;
     try {
       const wait = handle(this.session, message);
@@ -83,7 +83,7 @@ class MessageLoop {
     session.transactions.abort();
     await session.abortStatement();
     if (reportError(session, error) === 'fatal') return true;
-    this.skipToSync = isExtended(message);
+    this.skipToSync = isExtendedMessage(frontendMessageType(message));
     if (!this.skipToSync) sendReady(session);
     return false;
   }
@@ -111,8 +111,11 @@ class MessageLoop {
   };
 }
 
-/** The type of PasswordMessage, which only authentication knows. */
+const syncType = 0x53;
+/** PasswordMessage, which only authentication knows. */
 const passwordType = 0x70;
+/** What is looked at after an error in the extended protocol; the rest is skipped. */
+const endsSkip: ReadonlySet<number> = new Set([syncType, passwordType]);
 
 function goesOn(): boolean {
   return false;
@@ -190,19 +193,4 @@ function sendReady(session: Session): void {
   session.sendParameterStatus();
   const status = { I: 'idle', T: 'inTransaction', E: 'failed' } as const;
   writeReadyForQuery(session.connection.out, status[session.transactions.statusByte]);
-}
-
-function isExtended(message: FrontendMessage): boolean {
-  switch (message.kind) {
-    case 'parse':
-    case 'bind':
-    case 'describe':
-    case 'execute':
-    case 'close':
-      return true;
-    case 'invalid':
-      return message.isExtended;
-    default:
-      return false;
-  }
 }

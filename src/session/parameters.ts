@@ -54,23 +54,23 @@ export function decodeParameters(
 ): ParameterValue[] {
   return types.map((type, index) => {
     const bytes = raw.values[index] ?? null;
-    const format = formatOf(raw.formats, index);
     try {
+      const format = formatOf(raw.formats, index);
       return {
         type,
         value: decodeParameter(catalog, type, bytes, format, { number: index + 1, encoding: at.encoding }),
       };
     } catch (error) {
-      throw inParameter(error, index + 1, format === 0 ? bytes : null, at);
+      throw inParameter(error, index + 1, givenFormat(raw.formats, index), bytes, at);
     }
   });
 }
 
 /** The error with the line of context that says which parameter it was. */
-function inParameter(error: unknown, number: number, text: Buffer | null, at: BindPlace): unknown {
+function inParameter(error: unknown, number: number, format: number, bytes: Buffer | null, at: BindPlace): unknown {
   if (at.portal === null) return error;
   const portal = at.portal === '' ? 'unnamed portal' : `portal "${at.portal}"`;
-  const shown = text === null ? '' : ` = ${quotedStart(text, at)}`;
+  const shown = format !== 0 || bytes === null ? '' : ` = ${quotedStart(bytes, at)}`;
   return withContext(error, `${portal} parameter $${number}${shown}`);
 }
 
@@ -88,9 +88,14 @@ function wholeCharacters(text: Buffer, most: number): number {
   return end;
 }
 
-/** The format code that applies to the column or parameter at `index` (manual, section 55.7, Bind). */
+/** The format code that applies to the column or parameter at `index` (manual, section 55.7, Bind), as the client gave it. */
+export function givenFormat(formats: readonly number[], index: number): number {
+  return (formats.length === 1 ? formats[0] : formats[index]) ?? 0;
+}
+
+/** As `givenFormat`; throws 22023 for one that is neither text nor binary. */
 export function formatOf(formats: readonly number[], index: number): number {
-  const code = formats.length === 0 ? 0 : formats.length === 1 ? formats[0] : formats[index];
+  const code = givenFormat(formats, index);
   if (code !== 0 && code !== 1) {
     throw pgError(SqlState.invalidParameterValue, `unsupported format code: ${code}`);
   }

@@ -35,11 +35,13 @@ export interface RowSource {
 export function rowSource(open: OpenStatement): RowSource | null {
   if (open.kind === 'query') {
     const { execution, commandType } = open;
+    const returnsRows = commandType === 'select' || execution.columns.length > 0;
     return {
       columns: execution.columns,
       next: (rowCountMax) => execution.next(rowCountMax),
       close: () => execution.close(),
-      tag: (rowCount) => commandTag(commandType, commandType === 'select' ? rowCount : execution.processedRowCount),
+      // What returns rows counts those that were fetched.
+      tag: (rowCount) => commandTag(commandType, returnsRows ? rowCount : execution.processedRowCount),
       currentRow: (relation, position) => execution.currentRow(relation, position),
     };
   }

@@ -5,7 +5,7 @@ import { writeRowDescription } from '../wire/backend.js';
 import { type RowEncoder, rowEncoder } from '../wire/row-encoder.js';
 import type { Row } from '../types/value.js';
 import { batchRowsFirst, batchRowsMax } from '../base/limits.js';
-import { formatOf } from './parameters.js';
+import { formatOf, givenFormat } from './parameters.js';
 import type { Session } from './session.js';
 
 /** Bytes of unsent output after which they are handed to the socket. */
@@ -35,7 +35,7 @@ export function writeColumns(session: Session, columns: readonly ResultColumn[],
       typeOid: wireType(session, column).oid,
       typeLength: wireType(session, column).length,
       typmod: column.typmod,
-      format: formatOf(formats, index),
+      format: givenFormat(formats, index),
     })),
   );
   descriptions.set(columns, { formats, bytes: Buffer.from(out.view().subarray(start)) });

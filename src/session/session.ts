@@ -276,6 +276,11 @@ export class Session implements SessionServices {
     return portal.close();
   }
 
+  /** DEALLOCATE ALL: the unnamed statement is the protocol's alone. */
+  dropNamedStatements(): void {
+    for (const name of [...this.statements.keys()]) if (name !== '') this.statements.delete(name);
+  }
+
   /** A simple query ends the unnamed statement and portal. */
   async dropUnnamed(): Promise<void> {
     this.statements.delete('');

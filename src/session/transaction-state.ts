@@ -30,6 +30,7 @@ interface Savepoint {
 export class TransactionState {
   private block: BlockState = 'none';
   private savepoints: Savepoint[] = [];
+  private mustCommit = false;
 
   constructor(
     private readonly manager: TransactionManager,
@@ -80,8 +81,19 @@ export class TransactionState {
     if (this.block === 'none') this.block = 'implicit';
   }
 
+  /** The statement that runs is alone in its transaction: it commits at its end, whatever follows in the pipeline. */
+  commitAlone(): void {
+    this.mustCommit = true;
+  }
+
+  /** Whether the statement that ends now commits, having asked to. */
+  get isCommittedAlone(): boolean {
+    return this.mustCommit;
+  }
+
   /** Ends a statement outside a block: commits what it did. */
   finishStatement(): Awaitable<void> {
+    this.mustCommit = false;
     if (this.isInBlock) {
       // The block's next statement sees what this one wrote.
       this.manager.current?.advanceCommand();
@@ -93,6 +105,7 @@ export class TransactionState {
 
   /** After an error: a block turns failed and keeps what its savepoints hold, anything else is rolled back. */
   abort(): void {
+    this.mustCommit = false;
     if (this.block === 'failed') return;
     if (this.block === 'block') {
       this.block = 'failed';

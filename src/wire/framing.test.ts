@@ -75,16 +75,19 @@ test('malformed frames are FATAL 08P01', (t) => {
   t.throws(() => nextOf(frame('!')), { ...fatal, message: 'invalid frontend message type 33' });
   t.throws(() => nextOf(Buffer.from([0x51, 0, 0, 0, 3])), { ...fatal, message: 'invalid message length' });
   t.throws(() => nextOf(Buffer.from([0x53, 0, 1, 0, 0])), { ...fatal, message: 'invalid message length' });
-  t.throws(() => nextOf(frame('Q', Buffer.from('no terminator'))), { ...fatal, message: 'invalid string in message' });
-  t.throws(() => nextOf(frame('Q', 'a', 'b')), { ...fatal, message: 'invalid message format' });
-  t.throws(() => nextOf(frame('B', '', '', int16(0), int16(1), int32(99))), {
-    ...fatal,
-    message: 'insufficient data left in message',
-  });
-  t.throws(() => nextOf(frame('D', Buffer.from('Z'), '')), {
-    ...fatal,
-    message: 'invalid DESCRIBE message subtype 90',
-  });
+  t.end();
+});
+
+test('a malformed body is the message’s own error', (t) => {
+  const errorOf = (bytes: Buffer) => {
+    const message = nextOf(bytes);
+    if (message?.kind !== 'invalid') throw new Error('the message is sound');
+    return `${message.error.severity} ${message.error.code} ${message.error.message}`;
+  };
+  t.equal(errorOf(frame('Q', Buffer.from('no terminator'))), 'ERROR 08P01 invalid string in message');
+  t.equal(errorOf(frame('Q', 'a', 'b')), 'ERROR 08P01 invalid message format');
+  t.equal(errorOf(frame('B', '', '', int16(0), int16(1), int32(99))), 'ERROR 08P01 insufficient data left in message');
+  t.equal(errorOf(frame('D', Buffer.from('Z'), '')), 'ERROR 08P01 invalid DESCRIBE message subtype 90');
   t.end();
 });
 
@@ -92,10 +95,10 @@ test('text that is not UTF-8 is the statement’s error, not the stream’s', (t
   const message = nextOf(frame('Q', Buffer.from([0x73, 0xe2, 0x28, 0xa1, 0])));
   t.match(message, {
     kind: 'invalid',
-    isExtended: false,
+    type: 0x51,
     error: { code: '22021', severity: 'ERROR', message: 'invalid byte sequence for encoding "UTF8": 0xe2 0x28 0xa1' },
   });
-  t.match(nextOf(frame('P', '', Buffer.from([0xff, 0]), int16(0))), { kind: 'invalid', isExtended: true });
+  t.match(nextOf(frame('P', '', Buffer.from([0xff, 0]), int16(0))), { kind: 'invalid', type: 0x50 });
   t.end();
 });
 

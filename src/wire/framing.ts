@@ -2,7 +2,7 @@
 // order. A frame is a type byte and a length word that counts itself. Bytes are copied only where a message spans
 // chunks. Lengths are checked before anything is buffered for them.
 import { fatalError, PgError, SqlState } from '../errors/pg-error.js';
-import { decodeFrontendMessage, isExtendedMessage, messageBytesMax } from './frontend.js';
+import { decodeFrontendMessage, messageBytesMax } from './frontend.js';
 import type { FrontendMessage } from './frontend.js';
 
 const headerBytes = 5;
@@ -102,7 +102,7 @@ function decode(
     return decodeFrontendMessage(type, bytes, start, end, encoding);
   } catch (error) {
     if (error instanceof PgError && error.severity === 'ERROR') {
-      return { kind: 'invalid', error, isExtended: isExtendedMessage(type) };
+      return { kind: 'invalid', error, type };
     }
     throw error;
   }

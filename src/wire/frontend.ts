@@ -23,9 +23,8 @@ export type FrontendMessage =
   /** PasswordMessage, SASLInitialResponse or SASLResponse: which one the authentication exchange knows. */
   | { readonly kind: 'password'; readonly payload: Buffer }
   | FunctionCallMessage
-  /** A message whose frame was sound but whose body was not: raise `error` as the message's own; in the extended
-   *  protocol (`isExtended`) skip to Sync after it. */
-  | { readonly kind: 'invalid'; readonly error: PgError; readonly isExtended: boolean };
+  /** A message whose frame was sound but whose body was not: raise `error` as the message's own. `type` is its byte. */
+  | { readonly kind: 'invalid'; readonly error: PgError; readonly type: number };
 
 export interface BindMessage {
   readonly kind: 'bind';
@@ -89,9 +88,9 @@ const code = {
   functionCall: 0x46,
 } as const;
 
-/** The type byte of a message whose body was sound. */
-export function frontendMessageType(message: Exclude<FrontendMessage, { kind: 'invalid' }>): number {
-  return code[message.kind];
+/** The type byte of a message. */
+export function frontendMessageType(message: FrontendMessage): number {
+  return message.kind === 'invalid' ? message.type : code[message.kind];
 }
 
 /** Most bytes that a message of this type may have (PostgreSQL's limits); null where the protocol has no such type. */

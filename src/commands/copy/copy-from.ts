@@ -53,7 +53,7 @@ export async function copyFrom(job: CopyFromJob): Promise<number> {
     await loader.flush();
   } catch (error) {
     // A program that fails does so after its last row: no line is to blame.
-    throw isProgramFailure(error) ? error : loader.explain(error);
+    throw isProgramFailure(error) ? error : loader.explain(await loader.firstError(error));
   } finally {
     loader.close();
   }
@@ -454,6 +454,19 @@ class Loader {
     this.lineLoader?.close();
   }
 
+  /** The error of a row that waits in the batch, which comes before that of the line in hand; index entries are made
+   *  batch by batch, so what they find comes later. */
+  async firstError(error: unknown): Promise<unknown> {
+    const { position } = this;
+    try {
+      await this.flush();
+    } catch (earlier) {
+      if (earlier instanceof PgError && rowConstraints.has(earlier.code)) return earlier;
+    }
+    this.position = position;
+    return error;
+  }
+
   /** Adds "COPY t, line 3, column b: ..." to an error. */
   explain(error: unknown): unknown {
     if (!(error instanceof PgError)) return error;
@@ -465,6 +478,9 @@ class Loader {
     return error;
   }
 }
+
+/** What is checked of a row before it is stored. */
+const rowConstraints: ReadonlySet<string> = new Set([SqlState.checkViolation, SqlState.notNullViolation]);
 
 const dataErrorClass = '22';
 

@@ -26,10 +26,9 @@ export function encoderFor(encoding: string): (text: string) => Buffer {
   return (text) => encodeText(text, encoding);
 }
 
-/** How text in binary fields is read: in the client's encoding, whatever the file's; null for UTF8. */
-export function clientDecoder(context: CommandContext): Decoder | null {
-  const encoding = clientEncoding(context);
-  return encoding === null ? null : decoderFor(encoding);
+/** How text in binary fields is read: in the client's encoding, whatever the file's. */
+export function clientDecoder(context: CommandContext): Decoder {
+  return decoderFor(clientEncoding(context) ?? 'UTF8');
 }
 
 /** How text in binary fields is written; null for UTF8. */

@@ -3,6 +3,7 @@
 // 2. Immutable calls whose arguments are all constants are evaluated; strict calls with a NULL argument are NULL.
 // 3. AND, OR, NOT, CASE, COALESCE, IS NULL, ... are simplified by their constant parts.
 // Named and defaulted arguments are put into their places on the way.
+import { withContext } from '../../errors/context.js';
 import type { CaseExpr, Const, Expression, FuncExpr } from '../../trees/expression.js';
 import { PgArray } from '../../types/value.js';
 import { relabelled } from '../../types/relabel.js';
@@ -167,8 +168,13 @@ class Folder {
     const mapped = mapChildren(ordered, this.fold) as FuncExpr;
     const folded = this.foldCall(mapped, mapped.function);
     if (folded !== mapped || this.options.estimate) return folded;
-    const inlined = inlineFunction(this.global, mapped, this.inlineDepth);
-    return inlined === null ? mapped : foldExpression(this.global, inlined, this.inlineDepth + 1);
+    try {
+      const inlined = inlineFunction(this.global, mapped, this.inlineDepth);
+      return inlined === null ? mapped : foldExpression(this.global, inlined, this.inlineDepth + 1);
+    } catch (error) {
+      const name = this.global.catalog.function(mapped.function)?.name ?? '';
+      throw withContext(error, `SQL function "${name}" during inlining`);
+    }
   }
 
   /** A call after its arguments were folded: NULL, its value, or itself. */

@@ -13,6 +13,7 @@ export function runAlterSystem(session: Session, statement: AlterSystemStmt): st
   if (session.transactions.isInAnyBlock) {
     throw pgError(SqlState.activeSqlTransaction, 'ALTER SYSTEM cannot run inside a transaction block');
   }
+  session.transactions.commitAlone();
   if (!session.settings.bool('allow_alter_system')) {
     throw pgError(SqlState.invalidParameterValue, 'ALTER SYSTEM is not allowed in this environment');
   }

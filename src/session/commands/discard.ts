@@ -24,10 +24,11 @@ async function discardAll(session: Session): Promise<string> {
   if (session.transactions.isInAnyBlock) {
     throw pgError(SqlState.activeSqlTransaction, 'DISCARD ALL cannot run inside a transaction block');
   }
+  session.transactions.commitAlone();
   for (const name of [...session.portals.keys()]) if (name !== '') await session.closePortal(name);
   session.switchUser('session_authorization', null, false);
   session.settings.resetAll({ isSuperuser: session.isSuperuser });
-  session.statements.clear();
+  session.dropNamedStatements();
   session.locks.unlockAllAdvisory();
   session.sequences.forgetAll();
   await session.temporaryTables.dropAll();

@@ -82,7 +82,7 @@ export async function executeParameters(
 /** DEALLOCATE name / ALL. */
 export function runDeallocate(session: Session, statement: DeallocateStmt): string {
   if (statement.isall || !statement.name) {
-    session.statements.clear();
+    session.dropNamedStatements();
     return 'DEALLOCATE ALL';
   }
   session.requireStatement(statement.name);

@@ -42,6 +42,7 @@ function commandColumns(session: Session, bound: BoundCommand): readonly ResultC
     if (statement.FetchStmt.ismove) return null;
     return session.portals.get(statement.FetchStmt.portalname ?? '')?.describe(session) ?? null;
   }
-  if ('ExecuteStmt' in statement) return session.statements.get(statement.ExecuteStmt.name ?? '')?.columns(session) ?? null;
+  if ('ExecuteStmt' in statement)
+    return session.statements.get(statement.ExecuteStmt.name ?? '')?.columns(session) ?? null;
   return null;
 }

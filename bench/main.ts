@@ -1,7 +1,7 @@
 // First figures beside a real PostgreSQL, in one alternating run on one machine: pgbench -S and -N with prepared
 // statements, pgbench -i, pg_dump -s of many tables, memory of idle connections. Prints medians and ratios.
 // Usage: npm run bench -- --postgresql 5432 [--bin DIR of pgbench and pg_dump] [--scale 5] [--seconds 5] [--rounds 3]
-//   [--only idle,init,select,write,dump] [--heliosdb PORT of a running server; else one is started]
+//   [--only idle,init,select,write,firstDump,dump] [--heliosdb PORT of a running server; else one is started]
 // The other server must run on this machine; databases heliosdb_bench are made in both and dropped at the end.
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
     scale: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
-    only: { type: 'string', default: 'idle,init,select,write,dump' },
+    only: { type: 'string', default: 'idle,init,select,write,firstDump,dump' },
   },
 });
 const database = 'heliosdb_bench';
@@ -32,6 +32,8 @@ interface Measure {
   readonly unit: string;
   /** Whether less is better. */
   readonly isCost: boolean;
+  /** Where more rounds would measure something else. */
+  readonly roundsMax?: number;
   run(port: number): Promise<number>;
 }
 
@@ -39,6 +41,13 @@ const measures: Readonly<Record<string, Measure>> = {
   init: { name: `pgbench -i -s ${options.scale}`, unit: 's', isCost: true, run: initialise },
   select: { name: 'pgbench -S -M prepared -c 8', unit: 'tps', isCost: false, run: (port) => pgbench(port, '-S') },
   write: { name: 'pgbench -N -M prepared -c 8', unit: 'tps', isCost: false, run: (port) => pgbench(port, '-N') },
+  firstDump: {
+    name: `first pg_dump -s of ${dumpTables} tables`,
+    unit: 's',
+    isCost: true,
+    roundsMax: 1,
+    run: dumpSchema,
+  },
   dump: { name: `pg_dump -s of ${dumpTables} tables`, unit: 's', isCost: true, run: dumpSchema },
   idle: { name: 'an idle connection', unit: 'KiB', isCost: true, run: idleKib },
 };
@@ -54,7 +63,7 @@ try {
     const measure = measures[name];
     if (measure === undefined) throw new Error(`unknown measure "${name}"`);
     // Everything needs the tables of pgbench; making the dump's tables is no part of its time.
-    if (name === 'dump') for (const port of Object.values(servers)) await makeTables(port);
+    if (name.toLowerCase().endsWith('dump')) for (const port of Object.values(servers)) await makeTables(port);
     await compare(measure);
   }
 } finally {
@@ -67,7 +76,11 @@ async function compare(measure: Measure): Promise<void> {
   const found: { heliosdb: number[]; postgresql: number[] } = { heliosdb: [], postgresql: [] };
   // Caches and compiled code first: a server is measured as it runs, not as it starts.
   if (!measure.isCost) for (const port of Object.values(servers)) await measure.run(port);
-  for (let round = 0; round < Number(options.rounds); round++) {
+  for (
+    let round = 0;
+    round < Math.min(Number(options.rounds), measure.roundsMax ?? Number.POSITIVE_INFINITY);
+    round++
+  ) {
     found.heliosdb.push(await measure.run(servers.heliosdb));
     found.postgresql.push(await measure.run(servers.postgresql));
   }
@@ -111,6 +124,8 @@ async function pgbench(port: number, kind: '-S' | '-N'): Promise<number> {
 }
 
 async function makeTables(port: number): Promise<void> {
+  const [[made] = []] = await query(port, database, "select to_regclass('dumped_0')::text");
+  if (made !== null) return;
   const tables = Array.from({ length: dumpTables }, (_, index) => {
     const columns =
       'id serial primary key, name text not null, price numeric(10,2) default 0, at timestamptz check (at > now())';

@@ -222,6 +222,27 @@ export declare function lockUniqueKey(owner: number, file: number, key: Uint8Arr
 /** Version of the native core, as in its Cargo.toml. */
 export declare function nativeVersion(): string
 
+/** max_notify_queue_pages, and where what does not fit into memory goes; before the first session. */
+export declare function notifyConfigure(pagesMax: number, directory?: string | undefined | null): void
+
+/** Gives a staged batch up. */
+export declare function notifyDiscard(number: number): void
+
+/** Sets the channels that a session listens to; none ends its place in the queue. */
+export declare function notifyListen(slot: number, worker: number, pid: number, database: number, channels: Array<string>): void
+
+/** Adds a staged batch to the queue: its transaction wrote nothing to the store. */
+export declare function notifyPublish(number: number): void
+
+/** Takes room in the queue for a transaction's notifications: channel and payload by turns. */
+export declare function notifyStage(worker: number, database: number, pid: number, texts: Array<string>): StagedNotifications
+
+/** The next notifications for a session, about `bytesMax` of them. */
+export declare function notifyTake(slot: number, bytesMax: number): TakenNotifications
+
+/** The part of the queue that is in use. */
+export declare function notifyUsage(): number
+
 /** Says what the rows on a file's last page take up as heap tuples; asked for by `table_insert`. */
 export declare function pageMeasured(database: number, filenode: number, owner: number, page: number, tupleBytes: number): void
 
@@ -269,6 +290,14 @@ export interface SequenceValues {
 /** Sends what the socket takes at once of the first `length` bytes: how many, or -1 where the socket is lost. */
 export declare function socketSend(descriptor: number, bytes: Uint8Array, length: number): number
 
+/** A staged batch: its number for `storeCommit` or `notifyPublish`, and a warning where `fullPercent` is not negative. */
+export interface StagedNotifications {
+  number: number
+  fullPercent: number
+  /** The session that holds the queue up. */
+  slowestPid: number
+}
+
 export declare function statisticsAdd(database: number, relation: number, deltas: Float64Array): void
 
 /** Forgets a relation's counters; without a relation all of the database's. */
@@ -299,8 +328,11 @@ export declare function storeClose(): void
 /** Number of a set of columns: pairs (attribute index, value width; 0 for varlen), ascending. */
 export declare function storeColumns(pairs: Array<number>): number
 
-/** True: the answer comes under the token; false: nothing to wait for. */
-export declare function storeCommit(transaction: number, token: number, synchronous: boolean): boolean
+/**
+ * True: the answer comes under the token; false: nothing to wait for. `notifications`: number of the staged batch that
+ * is published with the commit, 0 for none.
+ */
+export declare function storeCommit(transaction: number, token: number, synchronous: boolean, notifications: number): boolean
 
 /** Throws the error of a failed commit. */
 export declare function storeCommitFailure(token: number): void
@@ -393,6 +425,13 @@ export declare function tableUpdate(transaction: number, command: number, databa
 /** VACUUM has seen the table: new rows may go on any of its pages that has space; empty ones at its end may go. */
 export declare function tableVacuumed(database: number, filenode: number, owner: number, truncate: boolean): void
 
+/** Notifications for a session: a pid each, and in `texts` channel and payload by turns. */
+export interface TakenNotifications {
+  pids: Array<number>
+  texts: Array<string>
+  hasMore: boolean
+}
+
 /** The zone of that name in any case; null where there is none. */
 export declare function timeZoneData(name: string): TimeZoneData | null
 
@@ -423,11 +462,15 @@ export declare function workerAdd(worker: number, wake: () => void): void
 /** A connection that the worker was handed has been closed. */
 export declare function workerConnectionClosed(worker: number): void
 
-/** What waits for a worker: accepted descriptors with their listener's number, and slots of interrupted sessions. */
+/**
+ * What waits for a worker: accepted descriptors with their listener's number, slots of interrupted sessions and of those
+ * for which notifications came.
+ */
 export interface WorkerMail {
   descriptors: Array<number>
   listeners: Array<number>
   interrupted: Array<number>
+  notified: Array<number>
 }
 
 /** A worker is gone: it gets no more connections, and its sessions are forgotten. Returns their slots. */

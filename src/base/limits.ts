@@ -66,3 +66,5 @@ export const sessionsMax = 65536;
 /** Characters of a text with escapes (in arrays, rows, JSON): rows within rows double their quotes at each level, and a
  *  worker must not run out of memory over one value. PostgreSQL's limit for any value is 1 GB. */
 export const escapedCharactersMax = 1 << 28;
+/** Bytes of notifications written for a client before it is asked whether it takes them. */
+export const notificationBytesMax = 256 * 1024;

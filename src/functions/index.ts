@@ -37,6 +37,7 @@ import './scalar/like.js';
 import './scalar/macaddr.js';
 import './scalar/modifiers.js';
 import './scalar/money.js';
+import './scalar/notify.js';
 import './scalar/number-format.js';
 import './scalar/network.js';
 import './scalar/numeric.js';

@@ -26,6 +26,16 @@ export interface AdvisoryLockOptions {
 }
 export const advisoryLocks = serviceKey<AdvisoryLocks>('advisoryLocks');
 
+/** pg_notify, pg_listening_channels, pg_notification_queue_usage. */
+export interface NotificationService {
+  /** Takes effect at commit. Throws 22023. */
+  notify(channel: string, payload: string): void;
+  readonly listening: readonly string[];
+  /** Part of the queue that is in use, 0 to 1. */
+  queueUsage(): number;
+}
+export const notificationService = serviceKey<NotificationService>('notifications');
+
 /** pg_export_snapshot: the name under which other sessions may take the transaction's snapshot. */
 export interface SnapshotExport {
   export(): string;

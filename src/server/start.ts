@@ -62,6 +62,7 @@ class Server {
     checkAccess(this.configuration);
     tlsContext(settings, dataDirectory);
     addon.activityConfigure(settings.int('track_activity_query_size'));
+    addon.notifyConfigure(settings.int('max_notify_queue_pages'), join(dataDirectory, 'pg_notify'));
     const store = openStore(storeDirectory(dataDirectory), { fsync: settings.bool('fsync') });
     if (!isNew) {
       // What the log held goes into the base while sessions come: start after crash would replay ever more of it.

@@ -68,9 +68,10 @@ async function warmUp(room: SessionRoom): Promise<void> {
 
 function serve(state: MutableState, room: SessionRoom): void {
   addon.workerAdd(start.id, () => {
-    const { descriptors, listeners, interrupted } = addon.workerTakeMail(start.id);
+    const { descriptors, listeners, interrupted, notified } = addon.workerTakeMail(start.id);
     for (const [index, fd] of descriptors.entries()) accept(state, room, fd, listeners[index] === unixListener);
     for (const slot of interrupted) deliverInterrupt(slot);
+    for (const slot of notified) room.notified(slot);
   });
   port.on('message', (order: WorkerOrder) => {
     if (order.kind === 'reload') reload(state, order);

@@ -8,6 +8,7 @@ import type { BoundCommand, Node } from '../trees/statement.js';
 import { runAlterSystem } from './commands/alter-system.js';
 import { runClosePortal, runDeclareCursor, runFetch } from './commands/cursor.js';
 import { runDiscard } from './commands/discard.js';
+import { runListen, runNotify, runUnlisten } from './commands/notify.js';
 import { runDeallocate, runExecute, runPrepare } from './commands/prepare.js';
 import { runSetConstraints } from './commands/set-constraints.js';
 import { runVariableSet, runVariableShow } from './commands/settings.js';
@@ -60,14 +61,9 @@ const handlers: Handlers = {
   FetchStmt: ({ session, statement }) => runFetch(session, statement),
   ClosePortalStmt: ({ session, statement }) => runClosePortal(session, statement),
   DiscardStmt: ({ session, statement }) => runDiscard(session, statement),
-  ListenStmt: () => {
-    throw notSupported('LISTEN');
-  },
-  NotifyStmt: () => {
-    throw notSupported('NOTIFY');
-  },
-  // Nothing can be listened to, so there is nothing to stop: connection poolers send this to reset a session.
-  UnlistenStmt: () => 'UNLISTEN',
+  ListenStmt: ({ session, statement }) => runListen(session, statement),
+  NotifyStmt: ({ session, statement }) => runNotify(session, statement),
+  UnlistenStmt: ({ session, statement }) => runUnlisten(session, statement),
   CheckPointStmt: async ({ session }) => {
     requireCheckpointRole(session);
     await session.store.checkpoint();

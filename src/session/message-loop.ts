@@ -6,6 +6,7 @@ import { timeSliceMs } from '../base/limits.js';
 import { SqlState } from '../errors/pg-error.js';
 import { type FrontendMessage, frontendMessageType, isExtendedMessage } from '../wire/frontend.js';
 import type { ReceiveTimeout } from '../wire/connection.js';
+import { sendNotifications } from './send-notifications.js';
 import { writeReadyForQuery } from '../wire/backend.js';
 import { fatalError } from '../errors/pg-error.js';
 import { reportError } from './report-error.js';
@@ -18,13 +19,35 @@ import { transactionTimedOut } from './statement-timer.js';
 /** Serves messages until the client terminates or is lost, or a FATAL error ends the session. */
 export function runMessageLoop(session: Session): Promise<void> {
   return new Promise((resolve, reject) => {
-    new MessageLoop(session, resolve, reject).start();
+    const { slot } = session.connection;
+    const loop = new MessageLoop(
+      session,
+      () => {
+        loops.delete(slot);
+        resolve();
+      },
+      (bug) => {
+        loops.delete(slot);
+        reject(bug);
+      },
+    );
+    loops.set(slot, loop);
+    loop.start();
   });
+}
+
+/** This worker's sessions by their slot in the registry of backends. */
+const loops = new Map<number, MessageLoop>();
+
+/** There are notifications for the session in the slot: it sends them now if it is idle, else once it is. */
+export function deliverNotifications(slot: number): void {
+  loops.get(slot)?.notified();
 }
 
 /** Runs on callbacks: most messages are handled as they come in, without a promise. */
 class MessageLoop {
   private skipToSync = false;
+  private isIdle = false;
 
   constructor(
     private readonly session: Session,
@@ -96,16 +119,32 @@ class MessageLoop {
   }
 
   private listen(): void {
+    this.isIdle = true;
     this.session.connection.receiveThen(this.received, this.interrupted, idleTimeout(this.session));
+    if (this.session.notifications.hasMore) this.notified();
+  }
+
+  /** Sends what came for an idle session, as fast as its client takes it. */
+  notified(): void {
+    const { session } = this;
+    while (this.isIdle && sendNotifications(session)) {
+      const wait = session.connection.flush();
+      if (wait !== undefined) {
+        wait.then(() => this.notified(), this.fail);
+        return;
+      }
+    }
   }
 
   private readonly received = (message: FrontendMessage | null): void => {
+    this.isIdle = false;
     this.session.leaveIdle();
     if (message === null) this.end();
     else this.goOn(message);
   };
 
   private readonly interrupted = (error: unknown): void => {
+    this.isIdle = false;
     reportError(this.session, error);
     this.end();
   };
@@ -190,6 +229,7 @@ function idleSetting(session: Session): ReceiveTimeout | undefined {
 
 function sendReady(session: Session): void {
   session.endStatement();
+  sendNotifications(session);
   session.sendParameterStatus();
   const status = { I: 'idle', T: 'inTransaction', E: 'failed' } as const;
   writeReadyForQuery(session.connection.out, status[session.transactions.statusByte]);

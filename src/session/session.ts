@@ -20,6 +20,7 @@ import { sessionMemory } from '../types/memory.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
 import { executionContext, pointContext } from './corridor.js';
+import { SessionNotifications } from '../transaction/notifications.js';
 import { SessionActivity } from '../transaction/activity.js';
 import type { SessionLocks, WaitEnvironment } from '../transaction/session-locks.js';
 import { SessionStatistics } from '../transaction/session-statistics.js';
@@ -75,6 +76,7 @@ export class Session implements SessionServices {
   readonly sequences = new SessionSequences(this);
   readonly temporaryTables = new TemporaryTables(this);
   readonly locks: SessionLocks;
+  readonly notifications: SessionNotifications;
   readonly statistics: SessionStatistics;
   /** What waits for locks need to know. */
   readonly waitEnvironment: WaitEnvironment;
@@ -115,6 +117,12 @@ export class Session implements SessionServices {
       checkInterrupts: () => this.checkInterrupts(),
       showWait: (event) => this.activity.setWait(event),
     };
+    this.notifications = new SessionNotifications({
+      slot: connection.slot,
+      processId: connection.processId,
+      database: connection.database.oid,
+      notice: (notice) => this.notice(notice),
+    });
     const manager = createTransactionManager(environment.store, {
       processId: connection.processId,
       database: connection.database.oid,
@@ -124,6 +132,7 @@ export class Session implements SessionServices {
         else this.transactionChanged(change.start);
       },
       viewTaken: (sequence) => this.activity.setXmin(sequence),
+      notifications: this.notifications,
       statistics: this.statistics,
       describeRelation: (relation) => this.catalog.relation(relation)?.name ?? String(relation),
     });

@@ -12,6 +12,7 @@ import type { SessionHost } from '../wire/connection.js';
 import { autovacuumRound } from './autovacuum.js';
 import { createSettings } from './create-settings.js';
 import { createSessionHost } from './host.js';
+import { deliverNotifications } from './message-loop.js';
 import { initializeDatabases } from './initialize.js';
 import { warmUp } from './warm-up.js';
 import type { HbaRuleFacts, WorkerEnvironment } from './session.js';
@@ -34,6 +35,8 @@ export interface SessionRoom {
   initialize(): Promise<void>;
   /** Compiles what clients' first statements need while the worker is idle; ends early once `isOver`. */
   warmUp(isOver: () => boolean): Promise<void>;
+  /** There are notifications for the session in that slot of the registry of backends. */
+  notified(slot: number): void;
   /** Looks after the tables of all databases once. Never rejects. */
   autovacuum(isOver: () => boolean): Promise<void>;
 }
@@ -56,6 +59,7 @@ export async function startSessions(options: SessionRoomOptions): Promise<Sessio
   };
   return {
     host: createSessionHost(environment),
+    notified: deliverNotifications,
     initialize: () => initializeDatabases(environment),
     warmUp: (isOver) => warmUp(environment, isOver),
     autovacuum: (isOver) => autovacuumRound(environment, isOver),

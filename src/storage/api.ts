@@ -77,8 +77,14 @@ export interface StoreTransaction {
   release(depth: number): void;
   /** Durable (unless `synchronous` is false) and visible when it resolves; resolves to the commit's LSN.
    *  Rejects with 53100 or 58030 where the log can't be written: then nothing was committed. */
-  commit(options: { readonly synchronous: boolean }): Promise<bigint>;
+  commit(options: CommitOptions): Promise<bigint>;
   rollback(): void;
+}
+
+export interface CommitOptions {
+  readonly synchronous: boolean;
+  /** Number of the staged batch of notifications that is published with the commit; 0 or left out: none. */
+  readonly notifications?: number;
 }
 
 export interface StoredRow {

@@ -3,7 +3,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
 import { atTurnEnd } from '../base/turn-end.js';
-import type { ReadView, Snapshot, StoreTransaction } from './api.js';
+import type { CommitOptions, ReadView, Snapshot, StoreTransaction } from './api.js';
 import { readBuffer } from './exchange.js';
 import { native } from './native-error.js';
 
@@ -70,14 +70,16 @@ export class NativeTransaction implements StoreTransaction {
     native(() => addon.storeReleaseSavepoint(this.begun(), depth));
   }
 
-  commit(options: { readonly synchronous: boolean }): Promise<bigint> {
+  commit(options: CommitOptions): Promise<bigint> {
     if (this.wrote) this.xid();
     return new Promise((resolve, reject) => {
       // The commits of one turn reach the writer together: it makes one group of them.
       atTurnEnd('first', () => {
         try {
           const token = nextToken();
-          const isWaiting = native(() => addon.storeCommit(this.begun(), token, options.synchronous));
+          const isWaiting = native(() =>
+            addon.storeCommit(this.begun(), token, options.synchronous, options.notifications ?? 0),
+          );
           if (isWaiting) expectAnswer(token, { resolve, reject });
           else resolve(addon.storeCurrentLsn());
         } catch (error) {

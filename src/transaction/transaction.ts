@@ -8,6 +8,8 @@ import type { ReadView, RowId, Store, StoreTransaction } from '../storage/api.js
 import type { Awaitable } from '../base/awaitable.js';
 import type { IsolationLevel, LockMode, LockWait, RowLockMode, Transaction } from './api.js';
 import { EndActions } from './end-actions.js';
+import { discardNotifications, publishNotifications } from './notifications.js';
+import type { SessionNotifications } from './notifications.js';
 import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
 import type { TransactionManager, TransactionOptions } from './manager-api.js';
 import { notAvailableError, SessionLocks } from './session-locks.js';
@@ -25,6 +27,8 @@ export interface TransactionEnvironment {
   transactionChanged?(change: { readonly start: bigint | null } | { readonly xid: bigint }): void;
   /** A statement view was taken: the last commit that it contains. */
   viewTaken?(sequence: number): void;
+  /** What it listens to and notifies of; left out, nobody asks. */
+  readonly notifications?: SessionNotifications;
   /** Where rows scanned and written are counted; left out, nothing is kept. */
   readonly statistics?: SessionStatistics;
   /** Name for 55P03 of LOCK TABLE ... NOWAIT. */
@@ -83,18 +87,25 @@ class Manager implements SessionTransactions {
 
   commit(options: { readonly synchronous: boolean }): Awaitable<void> {
     const open = this.required();
-    if (open.store.hasWrites || !open.actions.isEmpty) return this.commitWrites(open, options);
+    const isNotifying = this.environment.notifications?.isPending === true;
+    if (open.store.hasWrites || !open.actions.isEmpty || isNotifying) return this.commitWrites(open, options);
     open.store.rollback();
     this.committed(open);
     return undefined;
   }
 
   private async commitWrites(open: OpenTransaction, options: { readonly synchronous: boolean }): Promise<void> {
+    let notifications = 0;
     try {
       await open.actions.runBeforeCommit();
-      if (open.store.hasWrites) await open.store.commit(options);
-      else open.store.rollback();
+      notifications = this.environment.notifications?.stage() ?? 0;
+      if (open.store.hasWrites) await open.store.commit({ ...options, notifications });
+      else {
+        open.store.rollback();
+        publishNotifications(notifications);
+      }
     } catch (error) {
+      discardNotifications(notifications);
       // The session may have rolled it back itself while the actions ran.
       if (this.open === open) this.rollback();
       throw error;
@@ -104,6 +115,7 @@ class Manager implements SessionTransactions {
 
   private committed(open: OpenTransaction): void {
     this.open = null;
+    this.environment.notifications?.committed();
     open.finish();
     this.statistics.transactionEnded(true);
     open.actions.runAfterCommit();
@@ -113,6 +125,7 @@ class Manager implements SessionTransactions {
     const { open } = this;
     if (open === null) return;
     this.open = null;
+    this.environment.notifications?.rolledBack();
     open.store.rollback();
     open.finish();
     this.statistics.transactionEnded(false);
@@ -133,6 +146,7 @@ class Manager implements SessionTransactions {
 
   close(): void {
     this.rollback();
+    this.environment.notifications?.stop();
     this.statistics.flush();
     this.locks.close();
   }
@@ -147,6 +161,7 @@ interface Level {
   readonly storeDepth: number;
   readonly lockMark: number;
   readonly actionMark: number;
+  readonly notificationMark: number;
   readonly readOnly: boolean;
   readonly statistics: StatisticsMark;
 }
@@ -346,6 +361,7 @@ class OpenTransaction implements Transaction {
       storeDepth: this.store.savepoint(),
       lockMark: this.locks.mark(),
       actionMark: this.actions.mark(),
+      notificationMark: this.environment.notifications?.mark() ?? 0,
       readOnly: this.readOnly,
       statistics: this.counters.mark(),
     });
@@ -366,6 +382,7 @@ class OpenTransaction implements Transaction {
     this.store.rollbackTo(level.storeDepth);
     this.counters.undoTo(level.statistics);
     this.locks.release(level.lockMark === 0 ? this.releaseAllMark() : level.lockMark);
+    this.environment.notifications?.rollBackTo(level.notificationMark);
     this.relationLocks = new Map();
     this.levels.length = depth;
     this.readOnly = level.readOnly;

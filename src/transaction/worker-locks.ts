@@ -14,6 +14,11 @@ export function startLocks(id: number): void {
   addon.locksAddWorker(worker, deliver);
 }
 
+/** Number of this worker among those of the process. */
+export function workerNumber(): number {
+  return worker;
+}
+
 /** Registers a session with the lock table. */
 export function addOwner(processId: number): number {
   startLocks(0);

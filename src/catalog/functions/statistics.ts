@@ -230,7 +230,6 @@ for (const symbol of [
   'pg_get_wait_events',
   'pg_get_publication_tables',
   'pg_stat_get_recovery_prefetch',
-  'pg_listening_channels',
 ])
   tableFn(symbol, { rows: () => [] });
 fn('pg_stat_get_wal_receiver', { impl: () => null });

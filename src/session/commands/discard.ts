@@ -29,6 +29,7 @@ async function discardAll(session: Session): Promise<string> {
   session.switchUser('session_authorization', null, false);
   session.settings.resetAll({ isSuperuser: session.isSuperuser });
   session.dropNamedStatements();
+  session.notifications.unlistenAll();
   session.locks.unlockAllAdvisory();
   session.sequences.forgetAll();
   await session.temporaryTables.dropAll();

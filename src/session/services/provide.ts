@@ -18,12 +18,14 @@ import {
   advisoryLocks,
   backendsService,
   lockTableService,
+  notificationService,
   serverControl,
   statisticsService,
   snapshotExport,
 } from '../../functions/server-services.js';
 import { settingControl, sleeper } from '../../functions/services.js';
 import { sequenceService } from '../../functions/sequence-service.js';
+import { notificationQueueUsage } from '../../transaction/notifications.js';
 import { advisoryLocksOf, backends, lockTable } from '../../transaction/server-services.js';
 import { copyStreamsOf } from '../copy-streams.js';
 import type { Session } from '../session.js';
@@ -63,6 +65,13 @@ export function provideServices(session: Session): void {
   });
   session.provide(advisoryLocks, advisoryLocksOf(session.locks));
   session.provide(snapshotExport, { export: () => session.transactions.exportSnapshot() });
+  session.provide(notificationService, {
+    notify: (channel, payload) => session.notifications.notify(channel, payload),
+    get listening() {
+      return session.notifications.listening;
+    },
+    queueUsage: notificationQueueUsage,
+  });
   session.provide(serverInfo, serverInfoOf(session));
   session.provide(lockTableService, lockTable);
   session.provide(backendsService, backends);

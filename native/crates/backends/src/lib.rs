@@ -1,9 +1,11 @@
-//! The sessions of the process as all workers see them: registry, interrupts, activity, statistics, and the acceptor that
+//! The sessions of the process as all workers see them: registry, interrupts, activity, statistics,
+//! notifications, and the acceptor that
 //! hands connections to workers. See the crate's README.
 
 pub mod acceptor;
 pub mod activity;
 pub mod interrupts;
+pub mod notify;
 pub mod registry;
 pub mod socket;
 pub mod statistics;

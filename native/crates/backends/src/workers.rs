@@ -1,4 +1,5 @@
-//! The workers: how loaded each is, what waits for it (accepted connections, interrupted sessions), how to wake it.
+//! The workers: how loaded each is, what waits for it (accepted connections, interrupted
+//! sessions, notified ones), how to wake it.
 
 use std::collections::HashMap;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -19,6 +20,8 @@ struct Worker {
 struct Mail {
     connections: Vec<(RawFd, u32)>,
     interrupted: Vec<u32>,
+    /// Slots of sessions for which notifications came.
+    notified: Vec<u32>,
     /// Connections handed over and not closed.
     load: u32,
 }
@@ -83,23 +86,44 @@ pub fn post_interrupt(worker: u32, slot: u32) {
     }
 }
 
-/// Takes the mail: accepted descriptors with their listener's number, and interrupted slots.
-pub fn take_mail(worker: u32) -> (Vec<(RawFd, u32)>, Vec<u32>) {
+/// Tells a worker that there are notifications for the session in `slot`.
+pub fn post_notification(worker: u32, slot: u32) {
+    if let Some(entry) = find(worker) {
+        entry.post(|mail| mail.notified.push(slot));
+    }
+}
+
+/// What came for a worker.
+#[derive(Default)]
+pub struct Delivery {
+    /// Accepted descriptors with their listener's number.
+    pub connections: Vec<(RawFd, u32)>,
+    /// Slots of interrupted sessions.
+    pub interrupted: Vec<u32>,
+    /// Slots of sessions for which notifications came.
+    pub notified: Vec<u32>,
+}
+
+/// Takes the mail.
+pub fn take_mail(worker: u32) -> Delivery {
     let Some(entry) = find(worker) else {
-        return Default::default();
+        return Delivery::default();
     };
     let mut mail = lock(&entry.mail);
-    (
-        std::mem::take(&mut mail.connections),
-        std::mem::take(&mut mail.interrupted),
-    )
+    Delivery {
+        connections: std::mem::take(&mut mail.connections),
+        interrupted: std::mem::take(&mut mail.interrupted),
+        notified: std::mem::take(&mut mail.notified),
+    }
 }
 
 impl Worker {
     fn post(&self, deliver: impl FnOnce(&mut Mail)) {
         let was_empty = {
             let mut mail = lock(&self.mail);
-            let was_empty = mail.connections.is_empty() && mail.interrupted.is_empty();
+            let was_empty = mail.connections.is_empty()
+                && mail.interrupted.is_empty()
+                && mail.notified.is_empty();
             deliver(&mut mail);
             was_empty
         };

@@ -1,7 +1,7 @@
 //! Registry, interrupts, activity and statistics of sessions for JavaScript.
 
 use helios_backends::registry::{Backend, LoginLimits, LoginOutcome};
-use helios_backends::{activity, interrupts, registry, statistics, workers};
+use helios_backends::{activity, interrupts, notify, registry, statistics, workers};
 use napi::Env;
 use napi::bindgen_prelude::{
     Buffer, BufferSlice, Float64Array, Function, Result, Uint32ArraySlice,
@@ -9,12 +9,14 @@ use napi::bindgen_prelude::{
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-/// What waits for a worker: accepted descriptors with their listener's number, and slots of interrupted sessions.
+/// What waits for a worker: accepted descriptors with their listener's number, slots of interrupted sessions and of those
+/// for which notifications came.
 #[napi(object)]
 pub struct WorkerMail {
     pub descriptors: Vec<i32>,
     pub listeners: Vec<u32>,
     pub interrupted: Vec<u32>,
+    pub notified: Vec<u32>,
 }
 
 #[napi(object)]
@@ -71,6 +73,7 @@ pub fn worker_add(worker: u32, wake: Function<'_, (), ()>) -> Result<()> {
 #[napi(catch_unwind)]
 pub fn worker_remove(worker: u32) -> Vec<u32> {
     workers::remove(worker);
+    notify::drop_worker(worker);
     registry::close_worker(worker)
         .into_iter()
         .map(|backend| backend.slot)
@@ -79,12 +82,13 @@ pub fn worker_remove(worker: u32) -> Vec<u32> {
 
 #[napi(catch_unwind)]
 pub fn worker_take_mail(worker: u32) -> WorkerMail {
-    let (connections, interrupted) = workers::take_mail(worker);
-    let (descriptors, listeners) = connections.into_iter().unzip();
+    let mail = workers::take_mail(worker);
+    let (descriptors, listeners) = mail.connections.into_iter().unzip();
     WorkerMail {
         descriptors,
         listeners,
-        interrupted,
+        interrupted: mail.interrupted,
+        notified: mail.notified,
     }
 }
 

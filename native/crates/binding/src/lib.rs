@@ -9,6 +9,7 @@ mod collations;
 mod copy;
 mod index_build;
 mod locks;
+mod notify;
 mod store;
 mod store_points;
 mod store_rows;

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use helios_backends::notify;
 use helios_base::Error;
 use helios_base::slab::Slab;
 use helios_base::sync::lock;
@@ -17,6 +18,7 @@ use helios_store::key::FileId;
 use helios_store::sequence::Definition;
 use helios_store::store::{Options, Store};
 use helios_store::worker::{Commit, Filled, IndexBuild, Worker};
+use helios_store::writer::Then;
 use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
@@ -299,10 +301,23 @@ pub fn store_release_savepoint(transaction: u32, depth: u32) -> Result<()> {
     with(|here| here.worker.release_savepoint(transaction, depth as usize))
 }
 
-/// True: the answer comes under the token; false: nothing to wait for.
+/// True: the answer comes under the token; false: nothing to wait for. `notifications`: number of the staged batch that
+/// is published with the commit, 0 for none.
 #[napi]
-pub fn store_commit(transaction: u32, token: u32, synchronous: bool) -> Result<bool> {
-    with(|here| Ok(here.worker.commit(transaction, token, synchronous)? == Commit::Waiting))
+pub fn store_commit(
+    transaction: u32,
+    token: u32,
+    synchronous: bool,
+    notifications: u32,
+) -> Result<bool> {
+    with(|here| {
+        let then = notify::take_staged(notifications)
+            .map(|batch| -> Then { Box::new(move || batch.publish()) });
+        let outcome = here
+            .worker
+            .commit_then(transaction, token, synchronous, then)?;
+        Ok(outcome == Commit::Waiting)
+    })
 }
 
 #[napi]

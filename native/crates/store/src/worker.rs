@@ -21,7 +21,7 @@ use crate::overlay::Overlay;
 use crate::store::{Notify, SnapshotState, Store};
 use crate::temporary::{TemporaryChanges, TemporaryStore};
 use crate::transaction::Transaction;
-use crate::writer::{Done, Request};
+use crate::writer::{Done, Request, Then};
 
 use cursors::Cursor;
 pub use index_build::IndexBuild;
@@ -214,6 +214,17 @@ impl Worker {
 
     /// Hands the writes over; the transaction is gone afterwards.
     pub fn commit(&mut self, transaction: u32, token: u32, synchronous: bool) -> Result<Commit> {
+        self.commit_then(transaction, token, synchronous, None)
+    }
+
+    /// The same, with what follows once the commit is visible.
+    pub fn commit_then(
+        &mut self,
+        transaction: u32,
+        token: u32,
+        synchronous: bool,
+        then: Option<Then>,
+    ) -> Result<Commit> {
         let mut finished = self
             .transactions
             .remove(transaction)
@@ -229,6 +240,9 @@ impl Worker {
         let waits = self.barrier > durable && synchronous;
         if parts.changes.is_empty() && !finished.catalog_changed && !waits {
             self.apply_temporary(finished.session, parts.temporary)?;
+            if let Some(then) = then {
+                then();
+            }
             return Ok(Commit::Done);
         }
         if !parts.temporary.is_empty() {
@@ -242,6 +256,7 @@ impl Worker {
             catalog_changed: finished.catalog_changed,
             synchronous,
             checkpoint: false,
+            then,
             done: Done::Worker {
                 worker: self.number,
                 token,

@@ -32,8 +32,13 @@ pub struct Request {
     pub synchronous: bool,
     /// Answered once everything before it is in the base.
     pub checkpoint: bool,
+    /// Called once the commit is visible, in the order of the log.
+    pub then: Option<Then>,
     pub done: Done,
 }
+
+/// What follows a commit.
+pub type Then = Box<dyn FnOnce() + Send>;
 
 impl Request {
     /// One that writes nothing: it waits for what came before.
@@ -45,6 +50,7 @@ impl Request {
             catalog_changed: false,
             synchronous: true,
             checkpoint,
+            then: None,
             done,
         }
     }
@@ -246,6 +252,9 @@ impl Writer {
             } else {
                 Ok(())
             };
+            if let Some(then) = request.then.take_if(|_| applied.is_ok()) {
+                then();
+            }
             if request.checkpoint {
                 checkpoints.push(request.done);
             } else {

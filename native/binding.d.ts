@@ -264,6 +264,25 @@ export declare function pointNewestIn(point: number, transaction: number, comman
  */
 export declare function pointPath(database: number, indexFilenode: number, tableFilenode: number, relation: number, columns: number): number
 
+/** Takes over a descriptor, which is closed with the worker at the latest. It is not read until it is watched. */
+export declare function pumpAdd(descriptor: number): void
+
+/** Closes a socket. */
+export declare function pumpClose(descriptor: number): void
+
+/** Gives a descriptor up to the caller. */
+export declare function pumpRelease(descriptor: number): void
+
+/**
+ * Starts the calling worker's pump. Arrivals are put into `bytes` (what was read, one socket's after the other) and
+ * `arrivals` (pairs: descriptor, then bytes read, 0 for the end, -1 for room to write), then `arrived` is called with
+ * their count. Throws the system's message.
+ */
+export declare function pumpStart(bytes: Buffer, arrivals: Int32Array, arrived: (count: number) => void): void
+
+/** Says what a socket is watched for: input, room for output. */
+export declare function pumpWatch(descriptor: number, reads: boolean, writes: boolean): void
+
 export declare function sequenceCreate(transaction: number, command: number, database: number, filenode: number, owner: number, start: bigint): void
 
 export interface SequenceLimits {
@@ -286,6 +305,9 @@ export interface SequenceValues {
   isCalled: boolean
   logCount: bigint
 }
+
+/** Address and port of the client, as two texts; none on a Unix-domain socket, or where it is gone already. */
+export declare function socketPeer(descriptor: number): Array<string>
 
 /** Sends what the socket takes at once of the first `length` bytes: how many, or -1 where the socket is lost. */
 export declare function socketSend(descriptor: number, bytes: Uint8Array, length: number): number

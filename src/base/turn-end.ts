@@ -6,11 +6,23 @@ export type TurnEndOrder = 'first' | 'last';
 
 let first: (() => void)[] = [];
 let last: (() => void)[] = [];
+let isInTurn = false;
 
 /** Runs the action at the end of this turn. It must not throw. */
 export function atTurnEnd(order: TurnEndOrder, action: () => void): void {
-  if (first.length === 0 && last.length === 0) setImmediate(runActions);
+  if (!isInTurn && first.length === 0 && last.length === 0) setImmediate(runActions);
   (order === 'first' ? first : last).push(action);
+}
+
+/** Runs what one turn consists of, and its end right after it. */
+export function runTurn(action: () => void): void {
+  isInTurn = true;
+  try {
+    action();
+  } finally {
+    isInTurn = false;
+    runActions();
+  }
 }
 
 function runActions(): void {

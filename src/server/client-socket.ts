@@ -1,7 +1,5 @@
 // One client's socket: bytes in are framed, output is written with back-pressure both ways. A client that doesn't read
 // stops its session; a client that sends more than is being read is not read from.
-import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { addon } from '../base/addon.js';
 import { atTurnEnd } from '../base/turn-end.js';
 import { ByteWriter } from '../base/bytes.js';
@@ -10,13 +8,11 @@ import { fatalError, SqlState } from '../errors/pg-error.js';
 import type { ReceiveTimeout } from '../wire/connection.js';
 import { MessageFramer } from '../wire/framing.js';
 import { clientEncoder } from '../wire/text.js';
-import { AcceptedSocket } from './accepted-socket.js';
 import type { FrontendMessage } from '../wire/frontend.js';
+import type { Transport } from './transport.js';
 
-/** Replies up to this size are offered to the kernel directly. */
-const directBytesMax = 64 * 1024;
-/** How long a closing socket may take to deliver what was written. */
-const lingerMs = 5000;
+/** Replies up to this size wait for the end of the turn. */
+const turnBytesMax = 64 * 1024;
 
 interface Waiter {
   /** Throws where an interrupt ends the wait. */
@@ -35,30 +31,19 @@ export class ClientSocket {
   private isFlushDue = false;
   private hasEnded = false;
 
-  private readonly socket: Socket;
-  /** The socket's own descriptor, to send on directly; -1 where there is more to do (TLS). */
-  private readonly descriptor: number;
-
-  /** Takes over a socket on which the start-up packet was read; `rest` is what came after it. */
+  /** Takes over a transport on which the start-up packet was read; `rest` is what came after it. */
   constructor(
-    from: AcceptedSocket | TLSSocket,
+    private readonly transport: Transport,
     rest: Buffer,
     /** Throws where a waiting session must end at once (57P01). */
     private readonly checkIdle: () => void,
   ) {
-    const isPlain = from instanceof AcceptedSocket;
-    const socket = isPlain ? from.socket : from;
-    this.socket = socket;
-    this.descriptor = isPlain ? from.descriptor : -1;
     if (rest.length > 0) this.framer.push(rest);
-    const receive = (chunk: Buffer) => this.receiveChunk(chunk);
-    if (isPlain) from.receive(receive);
-    else from.on('data', receive);
-    socket.on('end', () => this.end());
-    socket.on('close', () => this.end());
-    socket.on('error', () => this.end());
-    socket.on('drain', () => this.wake());
-    socket.resume();
+    transport.own({
+      received: (chunk) => this.receiveChunk(chunk),
+      ended: () => this.end(),
+      drained: () => this.wake(),
+    });
   }
 
   get isClosed(): boolean {
@@ -72,15 +57,15 @@ export class ClientSocket {
   }
 
   flush(): Promise<void> | undefined {
-    if (this.out.length > 0) this.send();
-    if (this.hasEnded || !this.socket.writableNeedDrain) return undefined;
+    if (this.out.length > 0) this.transport.send(this.out);
+    if (this.hasEnded || !this.transport.isFull) return undefined;
     return new Promise((resolve) => {
       this.drained = resolve;
     });
   }
 
   flushSoon(): Promise<void> | undefined {
-    if (this.out.length > directBytesMax || this.socket.writableLength > 0) return this.flush();
+    if (this.out.length > turnBytesMax || this.transport.unsentBytes > 0) return this.flush();
     if (this.out.length > 0 && !this.isFlushDue) {
       this.isFlushDue = true;
       atTurnEnd('last', this.flushNow);
@@ -90,32 +75,14 @@ export class ClientSocket {
 
   private readonly flushNow = (): void => {
     this.isFlushDue = false;
-    if (this.out.length > 0) this.send();
+    if (this.out.length > 0) this.transport.send(this.out);
   };
-
-  /** Hands the output to the kernel, at once where it takes it, else through the stream. */
-  private send(): void {
-    const { out, socket, descriptor } = this;
-    if (this.hasEnded) {
-      out.reset();
-      return;
-    }
-    // What the stream still holds goes first.
-    if (descriptor < 0 || socket.destroyed || socket.writableLength > 0 || out.length > directBytesMax) {
-      socket.write(out.detach());
-      return;
-    }
-    const sent = out.sendTo((bytes, length) => addon.socketSend(descriptor, bytes, length));
-    if (sent === out.length) out.reset();
-    // A lost peer shows as the stream's error.
-    else socket.write(out.detach().subarray(Math.max(sent, 0)));
-  }
 
   poll(): FrontendMessage | null {
     const message = this.framer.next();
     if (message === null && this.isPaused) {
       this.isPaused = false;
-      this.socket.resume();
+      this.transport.resume();
     }
     return message;
   }
@@ -159,7 +126,7 @@ export class ClientSocket {
 
   close(): void {
     void this.flush();
-    closeSocket(this.socket);
+    this.transport.close();
   }
 
   private receiveChunk(chunk: Buffer): void {
@@ -168,7 +135,7 @@ export class ClientSocket {
     // A message larger than the bound must come in whole before it can be taken: only unread ones hold the client up.
     if (this.waiter === null && this.framer.bufferedBytes > unreadBytesMax && !this.isPaused) {
       this.isPaused = true;
-      this.socket.pause();
+      this.transport.pause();
     }
   }
 
@@ -201,13 +168,6 @@ export class ClientSocket {
 
 function joinCopyData(bytes: Buffer, start: number): readonly number[] {
   return addon.copyDataJoin(bytes, start);
-}
-
-/** Closes a socket once what was written to it is delivered, or after a while. */
-export function closeSocket(socket: Socket): void {
-  if (socket.destroyed) return;
-  socket.destroySoon();
-  setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
 /** The error that ends a session on request or shutdown. */

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { test } from 'tap';
 import { makeScramVerifier } from '../base/password.js';
-import { AcceptedSocket } from './accepted-socket.js';
 import { BaseSettings } from '../config/base-settings.js';
 import type { ClientConnection, LoginRole, SessionHost } from '../wire/connection.js';
 import { parseHba } from './hba-file.js';
 import { serveSocket } from './startup-phase.js';
+import { StreamSocket } from './stream-socket.js';
 import type { WorkerState } from './worker-state.js';
 
 const role = (name: string, changes: Partial<LoginRole> = {}): LoginRole => ({
@@ -68,7 +68,7 @@ const path = join(mkdtempSync(join(tmpdir(), 'heliosdb-startup-')), 'socket');
 let server: Server;
 
 test('listen', (t) => {
-  server = createServer((socket) => void serveSocket(state, host, AcceptedSocket.over(socket), true));
+  server = createServer((socket) => void serveSocket(state, host, new StreamSocket(socket), true));
   server.listen(path, () => t.end());
 });
 

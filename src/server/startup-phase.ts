@@ -1,7 +1,6 @@
 // From an accepted socket to a session: start-up packets, TLS, authentication, role and database, limits (manual, section
 // 53.2.1). Everything that goes wrong is a FATAL error to the client and a closed socket.
 import { addon } from '../base/addon.js';
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { ByteWriter } from '../base/bytes.js';
 import { fatalError, PgError, SqlState } from '../errors/pg-error.js';
@@ -10,19 +9,19 @@ import type { ClientConnection, LoginDatabase, LoginRole, SessionHost, StartupPa
 import { writeErrorResponse } from '../wire/error-response.js';
 import { decodeStartupPacket, protocolMinorVersion, splitOptions, startupPacketLength } from '../wire/startup.js';
 import type { StartupPacket } from '../wire/startup.js';
-import { plainAddress } from './address-range.js';
 import { authenticate, ClientLeft } from './authentication.js';
-import type { AcceptedSocket } from './accepted-socket.js';
 import { BackendSlot, requestCancel } from './backend-slot.js';
-import { ClientSocket, closeSocket, terminated } from './client-socket.js';
+import { ClientSocket, terminated } from './client-socket.js';
 import type { WorkerState } from './worker-state.js';
 import { startTls } from './tls.js';
+import { StreamSocket } from './stream-socket.js';
+import type { Transport, TransportOwner } from './transport.js';
 
 /** Serves one accepted socket from its first byte to its end. Never rejects. */
 export async function serveSocket(
   state: WorkerState,
   host: SessionHost,
-  accepted: AcceptedSocket,
+  accepted: Transport,
   isLocal: boolean,
 ): Promise<void> {
   const opening = new Opening(accepted);
@@ -40,24 +39,21 @@ export async function serveSocket(
   } finally {
     clearTimeout(timer);
     state.opening.delete(opening);
-    closeSocket(opening.socket);
+    opening.transport.close();
   }
 }
 
-/** A socket that nobody has logged in on yet. */
-export class Opening {
-  socket: Socket | TLSSocket;
+/** A client that hasn't logged in yet. */
+export class Opening implements TransportOwner {
   encrypted: TLSSocket | null = null;
   private bytes: Buffer = Buffer.alloc(0);
   private waiting: (() => void) | null = null;
   private hasEnded = false;
-  readonly peer: { readonly address: string; readonly port: number };
+  readonly peer: Transport['peer'];
 
-  constructor(readonly accepted: AcceptedSocket) {
-    const { socket } = accepted;
-    this.socket = socket;
-    this.peer = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
-    this.listen();
+  constructor(public transport: Transport) {
+    this.peer = transport.peer;
+    transport.own(this);
   }
 
   /** The next `count` bytes; null where the client left. */
@@ -87,51 +83,40 @@ export class Opening {
 
   /** Stops listening; returns what was read ahead. */
   handOver(): Buffer {
-    for (const event of ['end', 'close', 'error'] as const) this.socket.off(event, this.ended);
-    this.socket.off('data', this.received);
-    this.socket.on('error', () => {});
-    this.socket.pause();
-    this.accepted.receive(null);
+    this.transport.own(null);
     const rest = this.bytes;
     this.bytes = Buffer.alloc(0);
     return rest;
   }
 
-  /** Continues on another socket (TLS over the first). */
+  /** Continues on a stream (TLS over the first). */
   switchTo(socket: TLSSocket): void {
-    this.socket = socket;
     this.encrypted = socket;
-    this.listen();
+    this.transport = new StreamSocket(socket);
+    this.transport.own(this);
   }
 
   fail(error: unknown, state: WorkerState): void {
-    if (error instanceof ClientLeft || this.socket.destroyed) return;
+    if (error instanceof ClientLeft || this.transport.isClosed) return;
     if (!(error instanceof PgError)) state.log.error({ err: error }, 'a connection could not be opened');
     const shown = error instanceof PgError ? error : fatalError(SqlState.internalError, (error as Error).message);
     shown.severity = 'FATAL';
     const writer = new ByteWriter();
     writeErrorResponse(writer, shown);
-    this.socket.write(writer.detach());
+    this.transport.send(writer);
   }
 
   /** authentication_timeout is over, or the worker stops. */
   abandon(): void {
-    this.socket.destroy();
+    this.transport.destroy();
   }
 
-  private listen(): void {
-    const { socket } = this;
-    if (this.encrypted === null) this.accepted.receive(this.received);
-    else socket.on('data', this.received);
-    for (const event of ['end', 'close', 'error'] as const) socket.on(event, this.ended);
-  }
-
-  private readonly ended = (): void => {
+  ended(): void {
     this.hasEnded = true;
     this.wake();
-  };
+  }
 
-  private readonly received = (chunk: Buffer): void => {
+  received = (chunk: Buffer): void => {
     this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
     this.wake();
   };
@@ -173,7 +158,7 @@ async function readPackets(state: WorkerState, opening: Opening): Promise<Startu
           );
         const accepts = packet.kind === 'ssl' && state.tls !== null && opening.encrypted === null;
         if (accepts && opening.hasMore) throw unencryptedData('SSL');
-        opening.socket.write(accepts ? 'S' : 'N');
+        opening.transport.write(Buffer.from(accepts ? 'S' : 'N'));
         if (accepts) await encrypt(state, opening);
         else if (opening.hasMore && packet.kind === 'gssEncryption') throw unencryptedData('GSSAPI encryption');
       }
@@ -184,7 +169,7 @@ async function readPackets(state: WorkerState, opening: Opening): Promise<Startu
 async function encrypt(state: WorkerState, opening: Opening): Promise<void> {
   const ahead = opening.handOver();
   try {
-    opening.switchTo(await startTls(opening.accepted, ahead, state.tls as NonNullable<typeof state.tls>));
+    opening.switchTo(await startTls(opening.transport, ahead, state.tls as NonNullable<typeof state.tls>));
   } catch (error) {
     state.log.info({ err: error }, 'TLS handshake failed');
     throw new ClientLeft();
@@ -208,7 +193,7 @@ async function openSession(
       if (slot.pending && slot.take() === 'terminate') throw terminated();
     };
     const rest = opening.handOver();
-    const socket = new ClientSocket(opening.encrypted ?? opening.accepted, rest, checkIdle);
+    const socket = new ClientSocket(opening.transport, rest, checkIdle);
     slot.subscribe(() => socket.interrupt());
     if (packet.minorVersion > protocolMinorVersion || packet.protocolOptions.length > 0) {
       writeNegotiateProtocolVersion(socket.out, protocolMinorVersion, packet.protocolOptions);

@@ -2,13 +2,14 @@
 // SCRAM-SHA-256-PLUS binds to.
 import { X509Certificate, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { isAbsolute, join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { SecureContext, SecureVersion } from 'node:tls';
-import type { AcceptedSocket } from './accepted-socket.js';
 import type { BaseSettings } from '../config/base-settings.js';
 import { ConfigurationError } from '../config/toml-file.js';
+import type { Transport } from './transport.js';
 
 export interface TlsContext {
   readonly secure: SecureContext;
@@ -41,9 +42,10 @@ export function tlsContext(settings: BaseSettings, dataDirectory: string): TlsCo
 
 /** Does the server's side of the handshake; rejects where it fails. `ahead` was read from the socket already: the
  *  handshake of a client that didn't ask for TLS first. */
-export function startTls(accepted: AcceptedSocket, ahead: Buffer, context: TlsContext): Promise<TLSSocket> {
+export function startTls(transport: Transport, ahead: Buffer, context: TlsContext): Promise<TLSSocket> {
+  const socket = transport.intoStream();
   return new Promise((resolve, reject) => {
-    const secured = new TLSSocket(ahead.length === 0 ? accepted.socket : replaying(accepted, ahead), {
+    const secured = new TLSSocket(ahead.length === 0 ? socket : replaying(socket, ahead), {
       isServer: true,
       secureContext: context.secure,
       requestCert: context.asksForCertificate,
@@ -58,8 +60,7 @@ export function startTls(accepted: AcceptedSocket, ahead: Buffer, context: TlsCo
 
 /** The socket as a stream that first gives back what was read from it. Only for the few who need it: TLS over a plain
  *  socket stays in the runtime's native code. */
-function replaying(accepted: AcceptedSocket, ahead: Buffer): Duplex {
-  const { socket } = accepted;
+function replaying(socket: Socket, ahead: Buffer): Duplex {
   const stream = new Duplex({
     read: () => void socket.resume(),
     write: (chunk: Buffer, _encoding, done) => void socket.write(chunk, done),
@@ -70,7 +71,7 @@ function replaying(accepted: AcceptedSocket, ahead: Buffer): Duplex {
     },
   });
   stream.push(ahead);
-  accepted.receive((chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     if (!stream.push(chunk)) socket.pause();
   });
   socket.on('end', () => stream.push(null));

@@ -1,6 +1,5 @@
 // A backend worker: attaches to the process's store, lock table and registry, takes the connections it is handed, and
 // serves each as a session of its host.
-import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -14,7 +13,7 @@ import { deliverInterrupt } from './backend-slot.js';
 import { readHbaFile } from './hba-file.js';
 import { hbaRows } from './hba-rows.js';
 import { makeLog } from './log.js';
-import { AcceptedSocket } from './accepted-socket.js';
+import { PumpedSocket } from './pumped-socket.js';
 import { serveSocket } from './startup-phase.js';
 import { tlsContext } from './tls.js';
 import { unixListener } from './worker-state.js';
@@ -22,7 +21,7 @@ import type { WorkerOrder, WorkerReport, WorkerStart, WorkerState } from './work
 
 const start = workerData as WorkerStart;
 const port = defined(parentPort, 'the main thread');
-const sockets = new Set<Socket>();
+const sockets = new Set<PumpedSocket>();
 /** About how long a worker's warm-up takes. */
 const warmUpMs = 1000;
 let isStopping = false;
@@ -91,16 +90,13 @@ function autovacuum(room: SessionRoom): void {
 }
 
 function accept(state: WorkerState, room: SessionRoom, fd: number, isLocal: boolean): void {
-  const accepted = AcceptedSocket.of(fd);
-  const { socket } = accepted;
+  const socket = new PumpedSocket(fd);
   sockets.add(socket);
-  socket.on('error', () => {});
-  socket.once('close', () => {
+  socket.onGone = () => {
     sockets.delete(socket);
     addon.workerConnectionClosed(start.id);
-  });
-  if (!isLocal) socket.setKeepAlive(true);
-  void serveSocket(state, room.host, accepted, isLocal);
+  };
+  void serveSocket(state, room.host, socket, isLocal);
 }
 
 /** Nothing waits any more: sessions were ended by the main thread, what is left is dropped. */

@@ -123,7 +123,23 @@ impl Listener {
 
 fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    keep_alive(stream.as_raw_fd())?;
     stream.set_nonblocking(true)
+}
+
+/// Has the kernel find out that a client is gone without a word.
+fn keep_alive(fd: RawFd) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: one int, as this option takes.
+    let outcome = unsafe {
+        let size = size_of::<libc::c_int>() as libc::socklen_t;
+        let value = (&raw const on).cast();
+        libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, value, size)
+    };
+    match outcome {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 fn readable(fd: RawFd) -> bool {

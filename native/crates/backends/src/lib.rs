@@ -6,6 +6,7 @@ pub mod acceptor;
 pub mod activity;
 pub mod interrupts;
 pub mod notify;
+pub mod pump;
 pub mod registry;
 pub mod socket;
 pub mod statistics;

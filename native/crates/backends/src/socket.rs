@@ -1,8 +1,10 @@
-//! Sending on an accepted socket without the runtime's stream machinery: replies are small and the kernel nearly always
-//! takes them whole.
+//! Calls on accepted sockets: sending without the runtime's stream machinery (replies are small and the kernel nearly
+//! always takes them whole), and who is at the other end.
 
 use std::io;
-use std::os::fd::RawFd;
+use std::mem::ManuallyDrop;
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{FromRawFd, RawFd};
 
 /// Sends what the kernel takes at once; returns how many bytes (0: none, the socket's buffer is full).
 pub fn send(socket: RawFd, bytes: &[u8]) -> io::Result<usize> {
@@ -17,6 +19,13 @@ pub fn send(socket: RawFd, bytes: &[u8]) -> io::Result<usize> {
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(0),
         _ => Err(error),
     }
+}
+
+/// Address and port of the client; None on a Unix-domain socket, or where the client is gone already.
+pub fn peer(socket: RawFd) -> Option<SocketAddr> {
+    // SAFETY: the stream is only asked, and never dropped: the descriptor stays its owner's.
+    let stream = ManuallyDrop::new(unsafe { TcpStream::from_raw_fd(socket) });
+    stream.peer_addr().ok()
 }
 
 #[cfg(test)]

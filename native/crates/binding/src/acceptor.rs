@@ -30,3 +30,11 @@ pub fn socket_send(descriptor: i32, bytes: &[u8], length: u32) -> i32 {
     let bytes = &bytes[..bytes.len().min(length as usize)];
     socket::send(descriptor, bytes).map_or(-1, |sent| sent as i32)
 }
+
+/// Address and port of the client, as two texts; none on a Unix-domain socket, or where it is gone already.
+#[napi(catch_unwind)]
+pub fn socket_peer(descriptor: i32) -> Vec<String> {
+    socket::peer(descriptor).map_or_else(Vec::new, |peer| {
+        vec![peer.ip().to_string(), peer.port().to_string()]
+    })
+}

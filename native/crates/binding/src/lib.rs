@@ -10,6 +10,7 @@ mod copy;
 mod index_build;
 mod locks;
 mod notify;
+mod pump;
 mod store;
 mod store_points;
 mod store_rows;

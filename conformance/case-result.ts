@@ -33,6 +33,8 @@ export interface CaseResult {
   /** Of the case's parts (statements, permutations, generated queries): how many were answered as expected. */
   readonly same?: number;
   readonly total?: number;
+  /** Of a skipped case: this machine lacks what it takes (a program, an oracle); its line in status.tsv stays. */
+  readonly isUnavailable?: boolean;
   /** One line: why it failed or was skipped. Empty where it passed. */
   readonly reason: string;
   /** What `--only` shows. */
@@ -51,6 +53,8 @@ export interface ServerAddress {
 
 export interface SuiteOptions {
   readonly server: ServerAddress;
+  /** Whether the server was started for this run, from this build. */
+  readonly isOwnServer: boolean;
   /** A real PostgreSQL 17, for the suites that compare with one; null where none was named. */
   readonly oracle: ServerAddress | null;
   /** PostgreSQL's own files: a folder with regress/ and isolation/, or a source tree with src/test/. */
@@ -61,6 +65,13 @@ export interface SuiteOptions {
   readonly only: readonly string[] | null;
   /** A folder for whatever a suite wants to leave behind (transcripts); it exists. */
   readonly out: string;
+  /** Plain dumps to restore. */
+  readonly dumps: string;
+  /** Of the generated suites: the first seed, and how many to make; null for what status.tsv was made with. */
+  readonly seed: number | null;
+  readonly count: number | null;
+  /** Told when a case begins, for showing progress. */
+  readonly onStart: (name: string) => void;
 }
 
 export type Suite = (options: SuiteOptions) => AsyncIterable<CaseResult>;

@@ -1,6 +1,7 @@
-// A small PostgreSQL client for the checks: simple queries over one socket, trust authentication, many queries in
+// A small PostgreSQL client for the checks: simple queries over one socket, with or without a password, many queries in
 // flight. Knows nothing of our server: the same client talks to both.
 import { connect, type Socket } from 'node:net';
+import { PasswordExchange } from './authentication.js';
 
 export interface WireError {
   readonly code: string;
@@ -31,6 +32,7 @@ export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
   readonly user: string;
+  readonly password?: string;
   readonly database: string;
 }
 
@@ -55,6 +57,7 @@ export class WireClient {
 
   private constructor(
     private readonly socket: Socket,
+    private readonly exchange: PasswordExchange,
     private readonly onReady: () => void,
   ) {}
 
@@ -63,16 +66,18 @@ export class WireClient {
     return new Promise((resolve, reject) => {
       const socket = connect({ host: options.host, port: options.port });
       let isReady = false;
-      const client = new WireClient(socket, () => {
+      const exchange = new PasswordExchange(options.user, options.password ?? '');
+      const client = new WireClient(socket, exchange, () => {
         if (!isReady) resolve(client);
         isReady = true;
       });
-      client.waiting.push({ resolve: () => undefined, reject, columns: [], rows: [], error: null, messages: [] });
+      const logIn: Pending = { resolve: () => undefined, reject, columns: [], rows: [], error: null, messages: [] };
+      client.waiting.push(logIn);
       socket.on('connect', () => socket.write(startupMessage(options)));
       socket.on('data', (chunk) => client.receive(chunk));
       const fail = (error: Error) => {
+        if (!isReady) reject(logIn.error === null ? error : new Error(logIn.error.message));
         for (const pending of client.waiting.splice(0)) pending.reject(error);
-        if (!isReady) reject(error);
       };
       socket.on('error', fail);
       socket.on('close', () => fail(new Error('connection closed')));
@@ -177,6 +182,17 @@ export class WireClient {
       current.error = wireError(fields);
     } else if (type === 'N' && current !== undefined) {
       current.messages.push(messageFields(body));
+    } else if (type === 'R') {
+      this.authenticate(body);
+    }
+  }
+
+  private authenticate(body: Buffer): void {
+    try {
+      const answer = this.exchange.answer(body);
+      if (answer !== null) this.socket.write(message('p', answer));
+    } catch (error) {
+      this.socket.destroy(error as Error);
     }
   }
 }

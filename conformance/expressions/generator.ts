@@ -4,16 +4,14 @@ import { literal, pick, seededRandom, sources } from './constants.js';
 
 export interface Signature {
   readonly name: string;
-  /** pg_proc.prosrc, or name(types) for those written in SQL. */
+  /** pg_proc.prosrc. */
   readonly symbol: string;
-  readonly isStrict: boolean;
-  readonly returnsSet: boolean;
-  readonly kind: string;
   /** format_type of each argument; polymorphic ones already made concrete. */
   readonly argTypes: readonly string[];
   readonly resultType: string;
   /** A pg_aggregate row of kind n: called over a few rows. */
   readonly isAggregate: boolean;
+  readonly returnsSet: boolean;
 }
 
 export interface Call {

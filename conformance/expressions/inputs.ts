@@ -132,11 +132,10 @@ export const inputTypes: readonly string[] = [
 ];
 
 /** `count` inputs; the same seed makes the same ones. */
-export function* generateInputs(count: number, seed: number, only: RegExp): Iterable<InputCase> {
+export function* generateInputs(count: number, seed: number): Iterable<InputCase> {
   const random = seededRandom(seed);
-  const types = inputTypes.filter((type) => only.test(type));
   for (let made = 0; made < count; made++) {
-    const type = pick(types, random);
+    const type = pick(inputTypes, random);
     let text = random() < 0.5 || sources[type] === undefined ? pick(junk, random) : (literal(type, random) ?? '');
     if (random() < 0.3) text = bend(text, random);
     yield { type, text, sql: `select ${typedLiteral(text, type)}` };

@@ -1,5 +1,7 @@
 // One server's side of a conversation: a raw connection, opened anew when a sequence closed it.
 import { connect, type Socket } from 'node:net';
+import { PasswordExchange } from '../authentication.js';
+import type { ServerAddress } from '../case-result.js';
 import * as message from './messages.js';
 import { type Reply, takeReplies } from './replies.js';
 import type { Sequence } from './sequence.js';
@@ -14,10 +16,9 @@ export class Peer {
   private isClosed = true;
   private wake: () => void = () => undefined;
 
-  constructor(
-    private readonly port: number,
-    private readonly database: string,
-  ) {}
+  private exchange: PasswordExchange | null = null;
+
+  constructor(private readonly server: ServerAddress) {}
 
   /** Statements that must succeed, one after the other. */
   async prepare(statements: readonly string[]): Promise<void> {
@@ -47,11 +48,12 @@ export class Peer {
   }
 
   private async open(): Promise<void> {
-    const socket = connect({ host: '127.0.0.1', port: this.port });
+    const socket = connect({ host: this.server.host, port: this.server.port });
     this.socket = socket;
     this.rest = Buffer.alloc(0);
     this.lines = [];
     this.isClosed = false;
+    this.exchange = new PasswordExchange(this.server.user, this.server.password);
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -59,7 +61,7 @@ export class Peer {
       this.isClosed = true;
       this.wake();
     });
-    socket.write(message.startup(this.database));
+    socket.write(message.startup(this.server.database, { user: this.server.user }));
     await this.until((line) => line.startsWith('Z'));
     await this.prepare(['set search_path = p']);
   }
@@ -68,6 +70,10 @@ export class Peer {
     const { replies, rest } = takeReplies(Buffer.concat([this.rest, chunk]));
     this.rest = rest;
     this.lines.push(...replies.map((reply: Reply) => reply.line));
+    for (const { type, body } of replies) {
+      const answer = type === 'R' ? (this.exchange?.answer(body) ?? null) : null;
+      if (answer !== null) this.socket?.write(message.frame('p', answer));
+    }
     this.wake();
   }
 

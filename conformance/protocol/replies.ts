@@ -5,6 +5,7 @@ const errorFields = 'SVCMDHPpqWstcdn';
 export interface Reply {
   readonly type: string;
   readonly line: string;
+  readonly body: Buffer;
 }
 
 /** Cuts whole messages off the front of what was received; the rest waits for more. */
@@ -15,7 +16,8 @@ export function takeReplies(received: Buffer): { readonly replies: Reply[]; read
     const end = at + 1 + received.readInt32BE(at + 1);
     if (received.length < end) break;
     const type = String.fromCharCode(received[at] as number);
-    replies.push({ type, line: `${type} ${describeBody(type, received.subarray(at + 5, end))}` });
+    const body = received.subarray(at + 5, end);
+    replies.push({ type, line: `${type} ${describeBody(type, body)}`, body });
     at = end;
   }
   return { replies, rest: received.subarray(at) };

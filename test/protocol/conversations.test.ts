@@ -12,7 +12,7 @@ const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 
 test('recorded conversations', { timeout: 120_000 }, async (t) => {
   const server = await startServer();
-  const peer = new Peer(server.port, 'postgres');
+  const peer = new Peer({ host: server.host, port: server.port, user: 'postgres', password: '', database: 'postgres' });
   await peer.prepare(setup);
   for (const { seed, replies } of readRecorded(root)) {
     await peer.prepare(reset);

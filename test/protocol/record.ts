@@ -5,7 +5,7 @@ import { Source } from '../../conformance/queries/source.js';
 import { type Recorded, writeRecorded } from './recorded.js';
 
 const [port = '5432', database = 'postgres', ...seeds] = process.argv.slice(2);
-const peer = new Peer(Number(port), database);
+const peer = new Peer({ host: '127.0.0.1', port: Number(port), user: 'postgres', password: '', database });
 await peer.prepare(setup);
 const recorded: Recorded[] = [];
 for (const seed of seeds.map(Number)) {

@@ -1,5 +1,6 @@
-// Runs the families' statements on both servers and prints where they differ: rows of all columns, column names and types,
-// SQLSTATE, message, detail and hint. Also sends values out in binary form and back in.
+// Runs the families' statements on both servers and compares rows of all columns, column names and types, SQLSTATE,
+// message, detail and hint. Also sends values out in binary form and back in.
+import { Tally } from '../../tally.js';
 import { pick, seededRandom, sources } from '../constants.js';
 import { literal } from '../constants.js';
 import { typedLiteral } from '../generator.js';
@@ -7,53 +8,46 @@ import type { WireClient, WireResult } from '../../wire-client.js';
 import { roundSettings } from './settings.js';
 import { families, type OperatorRow, preparation } from './statements.js';
 
-export interface FamilyOptions {
-  readonly count: number;
-  readonly seed: number;
-  /** Names of the families to run. */
-  readonly only: RegExp;
-  readonly show: number;
-}
-
 const roundLength = 100;
 
-/** Prints the differences and a line of figures per family. */
-export async function compareFamilies(theirs: WireClient, ours: WireClient, options: FamilyOptions): Promise<void> {
+export const familyNames: readonly string[] = [
+  ...Object.keys(families({ operators: [], functionNames: [] })),
+  'binary',
+];
+
+/** Runs `count` statements; a tally for each family, in the order of their names. */
+export async function compareFamilies(
+  theirs: WireClient,
+  ours: WireClient,
+  { count, seed }: { readonly count: number; readonly seed: number },
+): Promise<ReadonlyMap<string, Tally>> {
   await bothRun(theirs, ours, preparation);
-  const random = seededRandom(options.seed);
+  const random = seededRandom(seed);
   const made = families({ operators: await operatorRows(theirs), functionNames: await functionNames(theirs) });
-  const names = [...Object.keys(made), 'binary'].filter((name) => options.only.test(name));
-  const tally = new Map<string, { same: number; different: number; missing: number }>();
+  const tallies = new Map(familyNames.map((name) => [name, new Tally('expressions', name)]));
   const typeNames = [await typesOf(theirs), await typesOf(ours)] as const;
-  let shown = 0;
-  for (let done = 0; done < options.count; done += roundLength) {
+  for (let done = 0; done < count; done += roundLength) {
     await bothRun(theirs, ours, roundSettings(random));
     const batch = Array.from({ length: roundLength }, () => {
-      const family = pick(names, random);
+      const family = pick(familyNames, random);
       return { family, sql: family === 'binary' ? binarySql(random) : (made[family]?.(random) ?? '') };
     });
     const [left, right] = await Promise.all([runAll(theirs, batch), runAll(ours, batch)]);
     for (const [at, { family, sql }] of batch.entries()) {
-      const figures = tally.get(family) ?? { same: 0, different: 0, missing: 0 };
-      tally.set(family, figures);
-      const [theirText, ourText] = [outcome(left[at], typeNames[0]), outcome(right[at], typeNames[1])];
-      if (theirText === ourText || agreeLoosely(sql, theirText, ourText)) figures.same++;
-      else if (/^ERROR 0A000.* not supported yet/.test(ourText)) figures.missing++;
-      else {
-        figures.different++;
-        if (shown++ < options.show) console.log(`[${family}] ${sql}\n  PostgreSQL: ${theirText.slice(0, 400)}\n  ours:       ${ourText.slice(0, 400)}`); // biome-ignore format: one line
-      }
+      const [expected, got] = [outcome(left[at], typeNames[0]), outcome(right[at], typeNames[1])];
+      if (expected === got || agreeLoosely(sql, expected, got)) tallies.get(family)?.agreed();
+      else tallies.get(family)?.differed({ input: sql, expected: [expected], got: [got] });
     }
   }
-  for (const [family, { same, different, missing }] of tally) console.log(`${family}: ${same} same, ${different} different, ${missing} not built`); // biome-ignore format: one line
+  return tallies;
 }
 
+/** Runs what must succeed on both. */
 async function bothRun(theirs: WireClient, ours: WireClient, statements: readonly string[]): Promise<void> {
   for (const sql of statements) {
     for (const client of [theirs, ours]) {
       const { error } = await client.query(sql);
-      if (error !== null)
-        console.log(`${sql}: ${client === ours ? 'ours' : 'PostgreSQL'}: ${error.code} ${error.message}`);
+      if (error !== null) throw new Error(`${client === ours ? 'server' : 'oracle'}: ${sql}: ${error.message}`);
     }
   }
 }

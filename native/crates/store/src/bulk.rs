@@ -3,10 +3,7 @@
 //! afterwards; the record (a meta key) names it and says where its directory of blocks stands. Files that no commit
 //! names are removed at the next start. Layout: the crate's README.
 
-use std::fs::{File, OpenOptions};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -16,9 +13,8 @@ use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
 use crate::blocks::{BlockView, Blocks};
-use crate::disk::{Disk, Operation};
+use crate::disk::{Disk, DiskFile};
 use crate::key::{FileId, ROW_KEY_BYTES, meta_key, rowid_of};
-use crate::log::segment::sync_directory;
 use crate::map::Map;
 use crate::store::{META_BULK, Options};
 
@@ -39,7 +35,7 @@ pub struct BulkDirectory {
 
 /// A part of a file that was just written.
 struct Written {
-    file: Arc<File>,
+    file: Arc<dyn DiskFile>,
     offset: u64,
     bytes: u64,
 }
@@ -50,19 +46,23 @@ impl BulkDirectory {
         // Ends with the sender.
         std::thread::Builder::new()
             .name("helios-bulk".into())
-            .spawn(move || parts.iter().for_each(|part| part.start_writing()))
+            .spawn(move || {
+                for part in parts {
+                    part.file.start_writing(part.offset, part.bytes);
+                }
+            })
             .map_err(|error| Error::io("could not start a thread of the store", &error))?;
         Ok(BulkDirectory {
             path,
             next: AtomicU64::new(1),
             spill_bytes: options.bulk_bytes,
-            disk: options.disk,
+            disk: options.disk.clone(),
             written: Mutex::new(sender),
         })
     }
 
     pub fn sync(&self) -> Result<()> {
-        sync_directory(&self.path)
+        self.disk.sync_directory(&self.path)
     }
 
     fn place(&self, number: u64) -> PathBuf {
@@ -74,25 +74,18 @@ impl BulkDirectory {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.place(number);
         let failed = |error: std::io::Error| Error::io("could not make a bulk file", &error);
-        let handle = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&path)
-            .map_err(failed)?;
-        let map = Map::new(&handle, MAP_BYTES_FIRST)?;
+        let handle = self.disk.files().create(&path).map_err(failed)?;
+        let map = handle.map(MAP_BYTES_FIRST)?;
         let growing = GrowingFile {
             number,
             file,
-            handle: Arc::new(handle),
+            handle,
             map,
             length: HEADER.len() as u64,
-            disk: self.disk,
             written: lock(&self.written).clone(),
-            unlink: Unlink(Some(path)),
+            unlink: Unlink(Some((self.disk.clone(), path))),
         };
-        growing.handle.write_all_at(HEADER, 0).map_err(failed)?;
+        growing.handle.write_at(HEADER, 0).map_err(failed)?;
         Ok(growing)
     }
 
@@ -100,25 +93,29 @@ impl BulkDirectory {
     pub fn open(&self, record: &BulkRecord) -> Result<BulkFile> {
         let path = self.place(record.number);
         self.next.fetch_max(record.number + 1, Ordering::Relaxed);
-        let damaged = || Error::corrupted(format!("bulk file {} is damaged", path.display()));
-        let handle = File::open(&path).map_err(|error| {
+        let damaged = || {
+            let offset = record.directory_at;
+            let path = path.display();
+            Error::corrupted(format!("bulk file {path} is damaged at offset {offset}"))
+        };
+        let handle = self.disk.files().open(&path, false).map_err(|error| {
             Error::io(
                 &format!("could not open bulk file {}", path.display()),
                 &error,
             )
         })?;
         let end = record.directory_at + u64::from(record.directory_bytes);
-        let length = handle.metadata().map_or(0, |data| data.len());
-        if length < end {
+        if handle.length().unwrap_or(0) < end {
             return Err(damaged());
         }
-        let map = Map::new(&handle, end)?;
+        let map = handle.map(end)?;
         let directory = map
             .part(record.directory_at, u64::from(record.directory_bytes))
             .filter(|bytes| crc32c::crc32c(bytes) == record.directory_crc)
             .ok_or_else(damaged)?;
         let blocks = read_blocks(directory)?;
         Ok(BulkFile {
+            path,
             record: record.clone(),
             blocks,
             map,
@@ -127,7 +124,7 @@ impl BulkDirectory {
     }
 
     pub fn remove(&self, number: u64) -> Result<()> {
-        match std::fs::remove_file(self.place(number)) {
+        match self.disk.files().remove(&self.place(number)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::io("could not remove a bulk file", &error))
             }
@@ -138,11 +135,9 @@ impl BulkDirectory {
     /// Removes files whose numbers are not among these: their transactions did not commit.
     pub fn remove_others(&self, known: &[u64]) -> Result<()> {
         let failed = |error: std::io::Error| Error::io("could not read the bulk files", &error);
-        for entry in std::fs::read_dir(&self.path).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
+        for name in self.disk.files().list(&self.path).map_err(failed)? {
             let number = name
-                .to_str()
-                .and_then(|name| name.strip_suffix(".bulk"))
+                .strip_suffix(".bulk")
                 .and_then(|digits| u64::from_str_radix(digits, 16).ok());
             if let Some(number) = number.filter(|number| !known.contains(number)) {
                 self.remove(number)?;
@@ -153,13 +148,13 @@ impl BulkDirectory {
 }
 
 /// Removes the file when it is dropped with its path.
-struct Unlink(Option<PathBuf>);
+struct Unlink(Option<(Disk, PathBuf)>);
 
 impl Drop for Unlink {
     fn drop(&mut self) {
-        if let Some(path) = self.0.take() {
+        if let Some((disk, path)) = self.0.take() {
             // What can't be removed now is removed at the next start.
-            let _ = std::fs::remove_file(path);
+            let _ = disk.files().remove(&path);
         }
     }
 }
@@ -188,10 +183,9 @@ impl Place {
 pub struct GrowingFile {
     number: u64,
     file: FileId,
-    handle: Arc<File>,
+    handle: Arc<dyn DiskFile>,
     map: Map,
     length: u64,
-    disk: Disk,
     written: Sender<Written>,
     unlink: Unlink,
 }
@@ -215,15 +209,14 @@ impl GrowingFile {
         });
         self.length = (place.offset + place.length()).next_multiple_of(8);
         if self.length > self.map.len() {
-            self.map = Map::new(&self.handle, self.length * 2)?;
+            self.map = self.handle.map(self.length * 2)?;
         }
         Ok(place)
     }
 
     fn write(&self, bytes: &[u8], at: u64) -> Result<()> {
-        self.disk
-            .before(Operation::BulkWrite)
-            .and_then(|()| self.handle.write_all_at(bytes, at))
+        self.handle
+            .write_at(bytes, at)
             .map_err(|error| Error::io("could not write a bulk file", &error))
     }
 
@@ -267,38 +260,21 @@ impl GrowingFile {
             },
             last_key: last_key.into(),
         };
-        let map = Map::new(&self.handle, self.length + directory.len() as u64)?;
+        let map = self.handle.map(self.length + directory.len() as u64)?;
         let blocks = blocks.into_iter().map(|(place, first_key)| FileBlock {
             place,
             first_key,
             checked: AtomicBool::new(true),
         });
+        let (_, path) = self.unlink.0.take().unzip();
         let finished = BulkFile {
+            path: path.unwrap_or_default(),
             record,
             blocks: blocks.collect(),
             map,
             unsynced: Some(Arc::clone(&self.handle)),
         };
-        self.unlink.0 = None;
         Ok(finished)
-    }
-}
-
-impl Written {
-    /// Has the system begin to write, so that the sync at commit has little left to do. It may block.
-    fn start_writing(&self) {
-        #[cfg(target_os = "linux")]
-        // SAFETY: an open descriptor; the call only hints.
-        unsafe {
-            libc::sync_file_range(
-                self.file.as_raw_fd(),
-                self.offset as i64,
-                self.bytes as i64,
-                libc::SYNC_FILE_RANGE_WRITE,
-            );
-        }
-        #[cfg(not(target_os = "linux"))]
-        let _ = (self.file.as_raw_fd(), self.offset, self.bytes);
     }
 }
 
@@ -372,11 +348,12 @@ struct FileBlock {
 
 /// A finished bulk file, readable by any thread.
 pub struct BulkFile {
+    path: PathBuf,
     pub record: BulkRecord,
     blocks: Vec<FileBlock>,
     map: Map,
     /// Until it was synced: the mapping does without.
-    unsynced: Option<Arc<File>>,
+    unsynced: Option<Arc<dyn DiskFile>>,
 }
 
 impl BulkFile {
@@ -389,7 +366,7 @@ impl BulkFile {
     pub fn sync(&mut self) -> Result<()> {
         match self.unsynced.take() {
             Some(handle) => handle
-                .sync_data()
+                .sync()
                 .map_err(|error| Error::io("could not sync a bulk file", &error)),
             None => Ok(()),
         }
@@ -412,8 +389,9 @@ impl Blocks for BulkFile {
             let crc = crc32c::crc32c_append(crc32c::crc32c(view.bytes), view.ends);
             if crc != block.place.crc {
                 let message = format!(
-                    "a block of bulk file {:016x} is damaged",
-                    self.record.number
+                    "bulk file {} is damaged at offset {}",
+                    self.path.display(),
+                    block.place.offset
                 );
                 return Err(Error::corrupted(message));
             }
@@ -452,12 +430,4 @@ fn read_blocks(directory: &[u8]) -> Result<Vec<FileBlock>> {
         });
     }
     Ok(blocks)
-}
-
-/// Path of the directory's bulk files, made where it is absent.
-pub fn bulk_path(directory: &Path) -> Result<PathBuf> {
-    let path = directory.join("bulk");
-    std::fs::create_dir_all(&path)
-        .map_err(|error| Error::io("could not make the directory of bulk files", &error))?;
-    Ok(path)
 }

@@ -10,7 +10,6 @@ use helios_base::{Error, Result};
 
 use crate::base::{Base, BaseReader, Change};
 use crate::bulk::BulkRecord;
-use crate::disk::Operation;
 use crate::extents::{Extents, FileExtents, TOMBSTONE};
 use crate::key::{
     FileId, PREFIX_BYTES, ROW_KEY_BYTES, SPACE_META, SPACE_PERMANENT, after_prefix, meta_key,
@@ -20,8 +19,8 @@ use crate::log::append::Segments;
 use crate::memtable::Memtable;
 use crate::stats::{Delta, FileSize};
 use crate::store::{
-    META_BULK, META_DROPPED_DATABASE, META_DROPPED_FILE, META_FLUSHED, META_ROWID, META_SEQUENCE,
-    META_SIZE, State, Store,
+    META_BULK, META_DROPPED_DATABASE, META_DROPPED_FILE, META_FLUSHED, META_FLUSHING, META_ROWID,
+    META_SEQUENCE, META_SIZE, State, Store,
 };
 use crate::writer::{Answers, Done};
 
@@ -141,29 +140,43 @@ impl Flusher {
         let Some(base) = store.base.as_deref() else {
             return;
         };
-        while let Some(job) = self.next_job() {
-            let done = match job {
-                Job::Flush(frozen) => {
-                    let flushed = self.flush(base, &frozen);
-                    drop(frozen);
-                    give_back_memory();
-                    flushed
-                }
-                Job::Prepare => {
-                    // Without it the writer makes a segment when it needs one: an error then is one of a commit.
-                    let _ = self.segments.prepare();
-                    Ok(())
-                }
-                Job::Remove => self.remove_step(base),
-            };
-            if let Err(error) = done {
+        while let Some(job) = self.next_job(true) {
+            let has_flushed = matches!(job, Job::Flush(_));
+            if let Err(error) = self.take_turn(base, job) {
                 self.fail(&error);
                 return;
+            }
+            if has_flushed {
+                give_back_memory();
             }
         }
     }
 
-    fn next_job(&self) -> Option<Job> {
+    /// Does one job without waiting for one; false where there is none.
+    pub fn step(&mut self) -> bool {
+        let store = Arc::clone(&self.store);
+        let Some((base, job)) = store.base.as_deref().zip(self.next_job(false)) else {
+            return false;
+        };
+        if let Err(error) = self.take_turn(base, job) {
+            self.fail(&error);
+        }
+        true
+    }
+
+    fn take_turn(&mut self, base: &dyn Base, job: Job) -> Result<()> {
+        match job {
+            Job::Flush(frozen) => self.flush(base, &frozen),
+            Job::Prepare => {
+                // Without it the writer makes a segment when it needs one: an error then is one of a commit.
+                let _ = self.segments.prepare();
+                Ok(())
+            }
+            Job::Remove => self.remove_step(base),
+        }
+    }
+
+    fn next_job(&self, waits: bool) -> Option<Job> {
         let mut queue = self.store.flusher.lock();
         loop {
             if queue.abandoned {
@@ -180,6 +193,9 @@ impl Flusher {
             }
             if !self.dropped.files.is_empty() || !self.dropped.databases.is_empty() {
                 return Some(Job::Remove);
+            }
+            if !waits {
+                return None;
             }
             queue = wait(&self.store.flusher.wake, queue);
         }
@@ -223,6 +239,8 @@ impl Flusher {
             .iter()
             .map(|(key, value)| (key.as_slice(), Some(value.as_slice())))
             .collect();
+        // Should the log end before this at the next start, it is damaged: it was durable when the flush began.
+        let flushing = (meta_key(META_FLUSHING, &[]), frozen.lsn.to_le_bytes());
         let entries_max = (self.store.memtable_bytes / BYTES_PER_PIECE_ENTRY).max(16);
         let mut newest = newest.peekable();
         loop {
@@ -230,12 +248,10 @@ impl Flusher {
             let complete = newest.peek().is_none();
             if complete {
                 piece.extend(&facts);
+            } else {
+                piece.push((&flushing.0, Some(&flushing.1)));
             }
             // Until the last piece is in, snapshots read the memtable above them all, and a crash replays the log.
-            self.store
-                .disk
-                .before(Operation::BaseWrite)
-                .map_err(|error| Error::io("could not write the base", &error))?;
             let number = base.apply(&mut piece.into_iter())?;
             self.store.publish_base(number, frozen.sequence, complete);
             if complete {

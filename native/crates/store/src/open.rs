@@ -5,30 +5,104 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use helios_base::bytes::u32_at;
+use helios_base::bytes::{u32_at, u64_at};
 use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
 use crate::base::{Base, BaseReader};
-use crate::bulk::{BulkDirectory, BulkRecord, bulk_path};
+use crate::bulk::{BulkDirectory, BulkRecord};
 use crate::changes::changes;
 use crate::directory::Directory;
+use crate::disk::Disk;
 use crate::extents::Extents;
 use crate::flush::{Dropped, Flusher, decode_flushed};
 use crate::key::{FileId, ROW_KEY_BYTES, SPACE_META, after_prefix, meta_key, rowid_of};
-use crate::lmdb::Lmdb;
 use crate::log::append::{Appender, Segments};
 use crate::log::replay::{End, replay};
 use crate::log::segment;
 use crate::merge::{Committed, MergedScan};
 use crate::stats::{Delta, FileSize};
 use crate::store::{
-    META_BULK, META_EPOCH, META_FLUSHED, META_OID, META_SIZE, Options, State, Store,
+    META_BULK, META_EPOCH, META_FLUSHED, META_FLUSHING, META_OID, META_SIZE, Options, State, Store,
 };
 use crate::writer::{Writer, apply_changes};
 
 /// Position of a new directory's first group: never 0, so that 0 can stand for none.
 const FIRST_POSITION: u64 = 4096;
+
+/// An opened store whose writer and flusher don't run yet: `start` gives each a thread. A simulation takes their steps
+/// itself instead, one after the other.
+pub struct Engine {
+    pub store: Arc<Store>,
+    writer: Writer,
+    flusher: Flusher,
+}
+
+impl Engine {
+    /// Opens a directory's store, making it where it is absent or empty. Errors: F0001 another server has it open,
+    /// XX001 damaged or of another format, 58030 and 53100 from the file system.
+    pub fn open(path: &Path, options: &Options) -> Result<Engine> {
+        let disk = &options.disk;
+        let directory = Directory::open(path, disk)?;
+        let log = directory.log.clone();
+        let base = disk.files().open_base(&directory.base, options.durable)?;
+        let epoch = next_epoch(&*base)?;
+        let dropped = Dropped::load(&*base.reader()?)?;
+        let (store, replayed) = Store::recover(directory, base, options)?;
+        let Replayed { live, end, deltas } = replayed;
+        let live = remove_beyond(&log, live, end.position, disk)?;
+        let segments = Arc::new(Segments::new(&log, options, &live)?);
+        let appender = Appender::new(Arc::clone(&segments), end.position, options.durable);
+        let writer = Writer {
+            store: Arc::clone(&store),
+            log: Some(appender),
+            epoch,
+            synced: end.position,
+            deltas,
+        };
+        let flusher = Flusher {
+            store: Arc::clone(&store),
+            segments,
+            dropped,
+        };
+        Ok(Engine {
+            store,
+            writer,
+            flusher,
+        })
+    }
+
+    /// Gives the writer and the flusher a thread each.
+    pub fn start(self) -> Result<Arc<Store>> {
+        let Engine {
+            store,
+            writer,
+            flusher,
+        } = self;
+        store.has_threads.store(true, Ordering::Release);
+        store.start_thread("helios-writer", move || writer.run())?;
+        store.start_thread("helios-flusher", move || flusher.run())?;
+        store.flusher.prepare_segment();
+        Ok(store)
+    }
+
+    /// Commits all that wait, as one group; false where none do.
+    pub fn write(&mut self) -> bool {
+        self.writer.step()
+    }
+
+    /// Does what the flusher would do next; false where there is nothing to do.
+    pub fn flush(&mut self) -> bool {
+        self.flusher.step()
+    }
+}
+
+/// What replaying the log has told.
+struct Replayed {
+    live: Vec<u64>,
+    end: End,
+    deltas: Deltas,
+}
 
 impl Store {
     /// A store without a directory: nothing outlives it.
@@ -41,50 +115,38 @@ impl Store {
             synced: 0,
             deltas: HashMap::new(),
         };
+        store.has_threads.store(true, Ordering::Release);
         store.start_thread("helios-writer", move || writer.run())?;
         Ok(store)
     }
 
-    /// Opens a directory's store, making it where it is absent or empty. Errors: F0001 another server has it open,
-    /// XX001 damaged or of another format, 58030 and 53100 from the file system.
+    /// Opens a directory's store and starts its threads; errors as `Engine::open`.
     pub fn open(path: &Path, options: &Options) -> Result<Arc<Store>> {
-        let directory = Directory::open(path)?;
-        let bulk = BulkDirectory::new(bulk_path(path)?, options)?;
-        let bulk = Arc::new(bulk);
+        Engine::open(path, options)?.start()
+    }
+
+    /// The committed state of a directory: its base, and what the log has beyond it.
+    fn recover(
+        directory: Directory,
+        base: Box<dyn Base>,
+        options: &Options,
+    ) -> Result<(Arc<Store>, Replayed)> {
         let log = directory.log.clone();
-        let base = Lmdb::open(&directory.base, options.durable)?;
-        let epoch = next_epoch(&base)?;
+        let bulk = Arc::new(BulkDirectory::new(directory.bulk.clone(), options)?);
         let reader = base.reader()?;
         let from = flushed(&*reader)?;
-        let dropped = Dropped::load(&*reader)?;
-        let mut store = Store::assemble(Some(Box::new(base)), Some(directory), options)?;
+        let flushing = reader.get(&meta_key(META_FLUSHING, &[]))?;
+        let needed = flushing.map_or(Ok(0), |bytes| u64_at(bytes, 0))?;
+        let mut store = Store::assemble(Some(base), Some(directory), options)?;
         store.bulk = Some(Arc::clone(&bulk));
         let store = Arc::new(store);
         store.load_sizes(&*reader)?;
         drop(reader);
-        let live = segment::list(&log)?;
-        let (end, deltas) = store.replay(&log, &live, from)?;
+        let live = segment::list(&log, &options.disk)?;
+        let (end, deltas) = store.replay(&log, &live, from, needed, &options.disk)?;
         store.load_bulk(&bulk)?;
         store.load_oids()?;
-        let live = remove_beyond(&log, live, end.position)?;
-        let segments = Arc::new(Segments::new(&log, options, &live)?);
-        let appender = Appender::new(Arc::clone(&segments), end.position, options.durable);
-        let writer = Writer {
-            store: Arc::clone(&store),
-            log: Some(appender),
-            epoch,
-            synced: end.position,
-            deltas,
-        };
-        store.start_thread("helios-writer", move || writer.run())?;
-        let flusher = Flusher {
-            store: Arc::clone(&store),
-            segments,
-            dropped,
-        };
-        store.start_thread("helios-flusher", move || flusher.run())?;
-        store.flusher.prepare_segment();
-        Ok(store)
+        Ok((store, Replayed { live, end, deltas }))
     }
 
     fn load_sizes(&self, reader: &dyn BaseReader) -> Result<()> {
@@ -98,11 +160,18 @@ impl Store {
         Ok(())
     }
 
-    fn replay(&self, log: &Path, live: &[u64], from: (End, u64)) -> Result<(End, Deltas)> {
+    fn replay(
+        &self,
+        log: &Path,
+        live: &[u64],
+        from: (End, u64),
+        needed: u64,
+        disk: &Disk,
+    ) -> Result<(End, Deltas)> {
         let (from, mut next_xid) = from;
         let mut deltas = Deltas::new();
         self.visible.store(from.sequence, Ordering::Release);
-        let end = replay(log, live, from, &mut |sequence, commit| {
+        let end = replay(log, disk, live, from, needed, &mut |sequence, commit| {
             apply_changes(self, sequence, commit.changes, &mut deltas)?;
             self.note_rowids(commit.changes)?;
             next_xid = next_xid.max(commit.xid + 1);
@@ -218,12 +287,18 @@ fn flushed(reader: &dyn BaseReader) -> Result<(End, u64)> {
 }
 
 /// Removes segments that begin where the log ended or later: nothing in them was acknowledged.
-fn remove_beyond(log: &Path, live: Vec<u64>, position: u64) -> Result<Vec<u64>> {
+fn remove_beyond(log: &Path, live: Vec<u64>, position: u64, disk: &Disk) -> Result<Vec<u64>> {
     let (kept, beyond): (Vec<u64>, Vec<u64>) =
         live.into_iter().partition(|start| *start < position);
+    let removes = !beyond.is_empty();
     for start in beyond {
-        std::fs::remove_file(log.join(segment::file_name(start)))
+        disk.files()
+            .remove(&log.join(segment::file_name(start)))
             .map_err(|error| Error::io("could not remove a log segment", &error))?;
+    }
+    if removes {
+        // They may hold what was refused.
+        disk.sync_directory(log)?;
     }
     Ok(kept)
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::thread::JoinHandle;
@@ -18,7 +18,7 @@ use crate::base::{Base, BaseReader};
 use crate::bulk::{BulkDirectory, BulkFile};
 use crate::changes::put_change;
 use crate::directory::Directory;
-use crate::disk::{Disk, Operation};
+use crate::disk::Disk;
 use crate::extents::Extents;
 use crate::flush::FlusherQueue;
 use crate::key::{FileId, after_prefix, meta_key, rowid_of};
@@ -40,6 +40,8 @@ pub const META_DROPPED_DATABASE: u8 = b'X';
 pub const META_FLUSHED: u8 = b'F';
 /// Entries and bytes of a file.
 pub const META_SIZE: u8 = b'Z';
+/// Log position that a flush which came through in part was about to cover.
+pub const META_FLUSHING: u8 = b'P';
 /// Number of starts.
 pub const META_EPOCH: u8 = b'E';
 /// A bulk file of a relation file: the key ends with its number.
@@ -53,7 +55,7 @@ const OIDS_AHEAD: u32 = 8192;
 const FIRST_XID: u64 = 3;
 
 /// How a store is opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Sync at commit; without it a crash of the machine loses commits, a crash of the process does not.
     pub durable: bool,
@@ -139,10 +141,11 @@ pub struct Store {
     directory: Option<Directory>,
     /// None for a store in memory.
     pub(crate) bulk: Option<Arc<BulkDirectory>>,
-    pub(crate) disk: Disk,
     pub(crate) overlay_bytes: usize,
     /// Bytes of bulk files whose drop is in the newest memtable.
     pub(crate) bulk_dropped: AtomicU64,
+    /// The writer and the flusher run on threads of their own.
+    pub(crate) has_threads: AtomicBool,
     /// Commits whose bulk files are being synced.
     pub(crate) syncing: Arc<(Mutex<usize>, Condvar)>,
 }
@@ -210,12 +213,12 @@ impl Store {
             memtable_bytes: options.memtable_bytes,
             durable: options.durable,
             overlay_bytes: options.overlay_bytes,
-            disk: options.disk,
             exported: Mutex::default(),
             failed: Mutex::default(),
             directory,
             bulk: None,
             bulk_dropped: AtomicU64::new(0),
+            has_threads: AtomicBool::new(false),
             syncing: Default::default(),
         })
     }
@@ -517,6 +520,10 @@ impl Store {
 
     /// Hands a commit to the writer once its bulk files are durable.
     pub(crate) fn push_after_sync(self: &Arc<Self>, request: Request) -> Result<()> {
+        if !self.has_threads.load(Ordering::Acquire) {
+            self.sync_and_push(request);
+            return Ok(());
+        }
         let store = Arc::clone(self);
         let syncing = Arc::clone(&self.syncing);
         *lock(&self.syncing.0) += 1;
@@ -538,9 +545,7 @@ impl Store {
 
     fn sync_and_push(&self, mut request: Request) {
         let synced = if self.durable {
-            let allowed = self.disk.before(Operation::BulkSync);
-            let allowed = allowed.map_err(|error| Error::io("could not sync a bulk file", &error));
-            let files = allowed.and_then(|()| request.bulk.iter_mut().try_for_each(BulkFile::sync));
+            let files = request.bulk.iter_mut().try_for_each(BulkFile::sync);
             files.and_then(|()| self.bulk.as_ref().map_or(Ok(()), |bulk| bulk.sync()))
         } else {
             Ok(())

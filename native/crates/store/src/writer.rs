@@ -99,6 +99,13 @@ impl WriterQueue {
         self.wake.notify_one();
     }
 
+    /// Requests that wait already, with the last ticket taken.
+    fn take_now(&self) -> Option<(Vec<Request>, u64)> {
+        let mut queue = lock(&self.inner);
+        let waiting = std::mem::take(&mut queue.waiting);
+        (!waiting.is_empty()).then_some((waiting, queue.tickets))
+    }
+
     /// Waits for requests; None once closed and empty. Where fewer than `expected` wait, gives the others `patience` to
     /// join. Also returns the last ticket taken.
     fn take(&self, expected: usize, patience: Duration) -> Option<(Vec<Request>, u64)> {
@@ -158,20 +165,41 @@ impl Writer {
                 .filter(|request| matches!(request.done, Done::Worker { .. }))
                 .count();
             let start = Instant::now();
-            match store.failure() {
-                Some(error) => self.reject(group, &error),
-                None => self.commit(group),
-            }
+            self.take_turn(group, ticket);
             sync_time = start.elapsed();
-            store.queue.durable.store(ticket, Ordering::Release);
-            self.freeze_when_full();
             self.hold_back();
         }
     }
 
+    /// Commits all that wait, as one group; false where none do.
+    pub fn step(&mut self) -> bool {
+        let store = Arc::clone(&self.store);
+        match store.queue.take_now() {
+            Some((group, ticket)) => {
+                self.take_turn(group, ticket);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn take_turn(&mut self, group: Vec<Request>, ticket: u64) {
+        match self.store.failure() {
+            Some(error) => self.reject(group, &error),
+            None => self.commit(group),
+        }
+        if self.store.failure().is_none() {
+            self.store.queue.durable.store(ticket, Ordering::Release);
+        }
+        self.freeze_when_full();
+    }
+
     fn commit(&mut self, group: Vec<Request>) {
-        let (synchronous, asynchronous): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|one| one.synchronous);
+        // Facts that no transaction carries come before every commit that may use what they reserve.
+        let has_facts = group.iter().any(Request::is_fact);
+        let (synchronous, asynchronous): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .partition(|one| one.synchronous && !one.is_fact());
         // Two groups, so that a sync that fails spoils only what waits for it.
         if let Err(error) = self.append(&asynchronous) {
             self.store.fail(&error);
@@ -179,7 +207,7 @@ impl Writer {
             return self.reject(synchronous, &error);
         }
         self.apply(asynchronous);
-        if synchronous.is_empty() {
+        if synchronous.is_empty() && !has_facts {
             return;
         }
         let before = self.position();
@@ -302,8 +330,18 @@ impl Writer {
             .memtables
             .first()
             .is_none_or(|table| table.entries() == 0);
-        if self.log.is_none() || empty {
+        if empty || self.store.failure().is_some() {
             return;
+        }
+        let Some(log) = &self.log else {
+            return;
+        };
+        // What goes to the base must be durable in the log: a flush may come through in part.
+        if self.synced < log.position() {
+            if let Err(error) = log.sync() {
+                return self.store.fail(&error);
+            }
+            self.synced = log.position();
         }
         let frozen = Frozen {
             table: self.store.begin_memtable(),
@@ -327,6 +365,10 @@ impl Writer {
 }
 
 impl Request {
+    fn is_fact(&self) -> bool {
+        matches!(self.done, Done::Nobody) && self.writes()
+    }
+
     fn writes(&self) -> bool {
         !self.changes.is_empty() || self.catalog_changed
     }

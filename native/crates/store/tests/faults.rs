@@ -4,14 +4,13 @@
 
 mod support;
 
-use std::io;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use helios_base::error::sqlstate;
-use helios_store::disk::{Disk, Faults, Operation};
 use helios_store::key::FileId;
 use helios_store::store::{Options, Store};
 use helios_store::worker::View;
+use support::faulty::{Fault, Operation};
 use support::{LATEST, SMALL, Scratch, Session, encoded_row};
 
 const FILE: FileId = FileId {
@@ -22,49 +21,10 @@ const FILE: FileId = FileId {
 const NO_SPACE: i32 = 28;
 const BROKEN: i32 = 5;
 
-/// Fails one kind of operation with a system error once it is armed, after letting some pass.
-struct Fault {
-    operation: Operation,
-    error: AtomicI32,
-    passes: AtomicUsize,
-}
-
-impl Fault {
-    fn on(operation: Operation) -> &'static Fault {
-        Box::leak(Box::new(Fault {
-            operation,
-            error: AtomicI32::new(0),
-            passes: AtomicUsize::new(0),
-        }))
-    }
-
-    fn arm(&self, error: i32, passes: usize) {
-        self.passes.store(passes, Ordering::SeqCst);
-        self.error.store(error, Ordering::SeqCst);
-    }
-}
-
-impl Faults for Fault {
-    fn before(&self, operation: Operation) -> io::Result<()> {
-        let error = self.error.load(Ordering::SeqCst);
-        if operation != self.operation || error == 0 {
-            return Ok(());
-        }
-        let left = |passes: usize| passes.checked_sub(1);
-        match self
-            .passes
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
-        {
-            Ok(_) => Ok(()),
-            Err(_) => Err(io::Error::from_raw_os_error(error)),
-        }
-    }
-}
-
-fn open(scratch: &Scratch, fault: &'static Fault) -> Session {
+fn open(scratch: &Scratch, fault: &Arc<Fault>) -> Session {
     let options = Options {
         durable: true,
-        disk: Disk::with_faults(fault),
+        disk: fault.disk(),
         ..SMALL
     };
     Session::over(Store::open(&scratch.0, &options).expect("opens"))
@@ -125,7 +85,7 @@ fn a_log_that_cannot_be_written_or_synced() {
     for (operation, error, state) in cases {
         let scratch = Scratch::new("fault-log");
         let fault = Fault::on(operation);
-        let mut session = open(&scratch, fault);
+        let mut session = open(&scratch, &fault);
         for _ in 0..20 {
             insert(&mut session, true).expect("commits");
         }
@@ -141,7 +101,7 @@ fn a_log_that_cannot_be_written_or_synced() {
 fn commits_that_do_not_wait_outlive_a_failed_sync() {
     let scratch = Scratch::new("fault-asynchronous");
     let fault = Fault::on(Operation::LogSync);
-    let mut session = open(&scratch, fault);
+    let mut session = open(&scratch, &fault);
     insert(&mut session, true).expect("commits");
     fault.arm(BROKEN, 0);
     insert(&mut session, false).expect("commits");
@@ -156,7 +116,7 @@ fn a_log_without_room_for_a_segment() {
     // No flush gives segments back.
     let options = Options {
         memtable_bytes: 64 << 20,
-        disk: Disk::with_faults(fault),
+        disk: fault.disk(),
         ..SMALL
     };
     let mut session = Session::over(Store::open(&scratch.0, &options).expect("opens"));
@@ -179,7 +139,7 @@ fn a_base_that_cannot_be_written() {
     for passes in 0..3 {
         let scratch = Scratch::new("fault-base");
         let fault = Fault::on(Operation::BaseWrite);
-        let mut session = open(&scratch, fault);
+        let mut session = open(&scratch, &fault);
         for _ in 0..50 {
             insert(&mut session, true).expect("commits");
         }
@@ -199,7 +159,7 @@ fn a_bulk_file_that_cannot_be_written_fails_its_transaction_only() {
     for operation in [Operation::BulkWrite, Operation::BulkSync] {
         let scratch = Scratch::new("fault-bulk");
         let fault = Fault::on(operation);
-        let mut session = open(&scratch, fault);
+        let mut session = open(&scratch, &fault);
         insert(&mut session, true).expect("commits");
         fault.arm(NO_SPACE, 0);
         let transaction = session.worker.begin(1);

@@ -3,15 +3,13 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
-use crate::disk::{Disk, Operation};
+use crate::disk::{Disk, DiskFile};
 use crate::log::group::HEADER_BYTES;
 use crate::log::segment::{self, SEGMENT_HEADER_BYTES};
 use crate::store::Options;
@@ -45,12 +43,11 @@ impl Segments {
         };
         let failed =
             |error: std::io::Error| Error::io("could not read the log's directory", &error);
-        for entry in std::fs::read_dir(directory).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
+        let disk = &options.disk;
+        let mut names = disk.files().list(directory).map_err(failed)?;
+        names.sort_unstable();
+        for name in names {
+            let path = directory.join(&name);
             let Some(number) = name
                 .strip_prefix("spare-")
                 .and_then(|digits| digits.parse::<u64>().ok())
@@ -58,23 +55,27 @@ impl Segments {
                 continue;
             };
             files.made = files.made.max(number);
-            let whole = std::fs::metadata(&path).is_ok_and(|data| data.len() == segment_bytes);
+            let whole = disk
+                .files()
+                .length(&path)
+                .is_ok_and(|length| length == segment_bytes);
             if whole && files.spares.len() < SPARES_MAX {
                 files.spares.push(path);
             } else {
-                std::fs::remove_file(&path).map_err(failed)?;
+                disk.files().remove(&path).map_err(failed)?;
             }
         }
         Ok(Segments {
             directory: directory.into(),
             segment_bytes,
-            disk: options.disk,
+            disk: options.disk.clone(),
             files: Mutex::new(files),
         })
     }
 
     /// Removes segments that end at or before `flushed`: their groups are in the base. Some are kept for reuse.
     pub fn recycle(&self, flushed: u64) -> Result<()> {
+        let disk = self.disk.files();
         let mut files = lock(&self.files);
         while files.live.len() > 1 && files.live.get(1).is_some_and(|next| *next <= flushed) {
             let Some(start) = files.live.pop_front() else {
@@ -83,13 +84,15 @@ impl Segments {
             let path = self.directory.join(segment::file_name(start));
             let failed =
                 |error: std::io::Error| Error::io("could not remove a log segment", &error);
-            let whole = std::fs::metadata(&path).is_ok_and(|data| data.len() == self.segment_bytes);
+            let whole = disk
+                .length(&path)
+                .is_ok_and(|length| length == self.segment_bytes);
             if whole && files.spares.len() < SPARES_MAX {
                 let spare = self.spare_path(&mut files);
-                std::fs::rename(&path, &spare).map_err(failed)?;
+                disk.rename(&path, &spare).map_err(failed)?;
                 files.spares.push(spare);
             } else {
-                std::fs::remove_file(&path).map_err(failed)?;
+                disk.remove(&path).map_err(failed)?;
             }
         }
         Ok(())
@@ -110,12 +113,9 @@ impl Segments {
     }
 
     fn preallocate(&self, path: &Path, bytes: u64) -> Result<()> {
-        self.disk
-            .before(Operation::LogSegment)
-            .map_err(|error| Error::io("could not make a log segment", &error))?;
-        segment::preallocate(path, bytes).inspect_err(|_| {
+        segment::preallocate(path, bytes, &self.disk).inspect_err(|_| {
             // Its part would only keep others from room.
-            let _ = std::fs::remove_file(path);
+            let _ = self.disk.files().remove(path);
         })
     }
 
@@ -124,7 +124,7 @@ impl Segments {
         self.directory.join(format!("spare-{}", files.made))
     }
 
-    fn open_next(&self, start: u64, bytes: u64) -> Result<File> {
+    fn open_next(&self, start: u64, bytes: u64) -> Result<Arc<dyn DiskFile>> {
         let mut files = lock(&self.files);
         let spare = if bytes <= self.segment_bytes {
             files.spares.pop()
@@ -139,7 +139,7 @@ impl Segments {
                 path
             }
         };
-        let file = segment::begin(&self.directory, &path, start)?;
+        let file = segment::begin(&self.directory, &path, start, &self.disk)?;
         files.live.push_back(start);
         Ok(file)
     }
@@ -147,7 +147,7 @@ impl Segments {
 
 pub struct Appender {
     segments: Arc<Segments>,
-    file: Option<File>,
+    file: Option<Arc<dyn DiskFile>>,
     start: u64,
     end: u64,
     /// Position of the next group.
@@ -176,6 +176,8 @@ impl Appender {
     /// Writes a group made for `position()`: its parts, `length` bytes altogether.
     pub fn append(&mut self, parts: &[Cow<'_, [u8]>], length: u64) -> Result<()> {
         if self.file.is_none() || self.position + length > self.end {
+            // Commits that did not wait may be on their way; a segment is begun only once all before it is durable.
+            self.sync()?;
             let bytes = (SEGMENT_HEADER_BYTES + length).max(self.segments.segment_bytes);
             self.file = Some(self.segments.open_next(self.position, bytes)?);
             self.start = self.position;
@@ -186,10 +188,7 @@ impl Appender {
         };
         let mut at = SEGMENT_HEADER_BYTES + self.position - self.start;
         for part in parts {
-            self.segments
-                .disk
-                .before(Operation::LogWrite)
-                .and_then(|()| file.write_all_at(part, at))
+            file.write_at(part, at)
                 .map_err(|error| Error::io("could not write to the log", &error))?;
             at += part.len() as u64;
         }
@@ -200,11 +199,8 @@ impl Appender {
     /// Makes everything appended durable.
     pub fn sync(&self) -> Result<()> {
         match &self.file {
-            Some(file) if self.durable => self
-                .segments
-                .disk
-                .before(Operation::LogSync)
-                .and_then(|()| file.sync_data())
+            Some(file) if self.durable => file
+                .sync()
                 .map_err(|error| Error::io("could not sync the log", &error)),
             _ => Ok(()),
         }
@@ -217,7 +213,7 @@ impl Appender {
             && position >= self.start
         {
             let at = SEGMENT_HEADER_BYTES + position - self.start;
-            let _ = file.write_all_at(&[0; HEADER_BYTES], at);
+            let _ = file.write_at(&[0; HEADER_BYTES], at);
         }
         self.position = position;
     }

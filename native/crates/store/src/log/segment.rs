@@ -1,13 +1,13 @@
 //! One file of the log: a header that says which position its bytes start at, then groups. Its name is that position
 //! in hexadecimal, so names sort by position.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use helios_base::bytes::{u32_at, u64_at};
 use helios_base::{Error, Result};
+
+use crate::disk::{Disk, DiskFile};
 
 pub const SEGMENT_HEADER_BYTES: u64 = 64;
 const MAGIC: u32 = 0x5345_4748;
@@ -19,75 +19,49 @@ pub fn file_name(start: u64) -> String {
 }
 
 /// Start positions of the segments in a directory, ascending.
-pub fn list(directory: &Path) -> Result<Vec<u64>> {
-    let failed = |error: &std::io::Error| Error::io("could not read the log's directory", error);
-    let mut starts = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(|error| failed(&error))? {
-        let name = entry.map_err(|error| failed(&error))?.file_name();
-        let start = name
-            .to_str()
-            .and_then(|name| name.strip_suffix(".log"))
-            .filter(|digits| digits.len() == 16);
-        if let Some(start) = start.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
-            starts.push(start);
-        }
-    }
+pub fn list(directory: &Path, disk: &Disk) -> Result<Vec<u64>> {
+    let names = disk.files().list(directory);
+    let names = names.map_err(|error| Error::io("could not read the log's directory", &error))?;
+    let mut starts: Vec<u64> = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".log"))
+        .filter(|digits| digits.len() == 16)
+        .filter_map(|digits| u64::from_str_radix(digits, 16).ok())
+        .collect();
     starts.sort_unstable();
     Ok(starts)
 }
 
-/// Makes a file of the segment's full size, written with zeros so that later syncs need not allocate.
-pub fn preallocate(path: &Path, size: u64) -> Result<()> {
-    let failed = |error: std::io::Error| {
-        Error::io(
-            &format!("could not make log segment {}", path.display()),
-            &error,
-        )
-    };
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(path)
-        .map_err(failed)?;
-    let zeros = vec![0u8; 1 << 18];
-    let mut left = size;
-    while left > 0 {
-        let part = left.min(zeros.len() as u64);
-        file.write_all(&zeros[..part as usize]).map_err(failed)?;
-        left -= part;
+fn not_made(path: &Path) -> impl Fn(std::io::Error) -> Error {
+    move |error| {
+        let what = format!("could not make log segment {}", path.display());
+        Error::io(&what, &error)
     }
-    file.sync_data().map_err(failed)
+}
+
+/// Makes a file of the segment's full size, written with zeros so that later syncs need not allocate.
+pub fn preallocate(path: &Path, size: u64, disk: &Disk) -> Result<()> {
+    let file = disk.files().create(path).map_err(not_made(path))?;
+    let zeros = vec![0u8; size.min(1 << 18) as usize];
+    let mut at = 0;
+    while at < size {
+        let part = (size - at).min(zeros.len() as u64);
+        file.write_at(&zeros[..part as usize], at)
+            .map_err(not_made(path))?;
+        at += part;
+    }
+    file.sync().map_err(not_made(path))
 }
 
 /// Opens a file of zeros or of old groups as the segment that starts at `start`, under its name.
-pub fn begin(directory: &Path, from: &Path, start: u64) -> Result<File> {
+pub fn begin(directory: &Path, from: &Path, start: u64, disk: &Disk) -> Result<Arc<dyn DiskFile>> {
     let path = directory.join(file_name(start));
-    let failed = |error: std::io::Error| {
-        Error::io(
-            &format!("could not make log segment {}", path.display()),
-            &error,
-        )
-    };
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(from)
-        .map_err(failed)?;
-    file.write_all_at(&header(start), 0).map_err(failed)?;
-    file.sync_data().map_err(failed)?;
-    std::fs::rename(from, &path).map_err(failed)?;
-    sync_directory(directory)?;
+    let file = disk.files().open(from, true).map_err(not_made(&path))?;
+    file.write_at(&header(start), 0).map_err(not_made(&path))?;
+    file.sync().map_err(not_made(&path))?;
+    disk.files().rename(from, &path).map_err(not_made(&path))?;
+    disk.sync_directory(directory)?;
     Ok(file)
-}
-
-pub fn sync_directory(directory: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| {
-        Error::io(&format!("could not sync {}", directory.display()), &error)
-    };
-    File::open(directory)
-        .and_then(|file| file.sync_all())
-        .map_err(failed)
 }
 
 fn header(start: u64) -> [u8; SEGMENT_HEADER_BYTES as usize] {
@@ -101,9 +75,9 @@ fn header(start: u64) -> [u8; SEGMENT_HEADER_BYTES as usize] {
 }
 
 /// A segment's bytes after its header; an error where the header is not that of `start`.
-pub fn read(directory: &Path, start: u64) -> Result<(PathBuf, Vec<u8>)> {
+pub fn read(directory: &Path, start: u64, disk: &Disk) -> Result<(PathBuf, Vec<u8>)> {
     let path = directory.join(file_name(start));
-    let bytes = std::fs::read(&path).map_err(|error| {
+    let bytes = disk.files().read(&path).map_err(|error| {
         Error::io(
             &format!("could not read log segment {}", path.display()),
             &error,

@@ -1,6 +1,8 @@
 //! A worker over a store in a directory of its own, with commits that wait, and a seeded source of chance.
 #![allow(dead_code, clippy::expect_used)]
 
+pub mod faulty;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -23,6 +25,9 @@ pub const SMALL: Options = Options {
     disk: Disk::REAL,
 };
 pub const LATEST: u32 = u32::MAX;
+
+/// Token of checkpoints that nobody waits for.
+const CHECKPOINT: u32 = u32::MAX;
 
 /// A directory that is removed when the test is over.
 pub struct Scratch(pub PathBuf);
@@ -72,6 +77,22 @@ impl Session {
         Store::open(&scratch.0, &SMALL).map(Session::over)
     }
 
+    pub fn next_token(&mut self) -> u32 {
+        self.token += 1;
+        self.token
+    }
+
+    /// Answers to commits that have come by now.
+    pub fn answers(&self) -> Vec<(u32, Result<u64>)> {
+        let answers = self.answers.try_iter().flatten();
+        answers.filter(|(token, _)| *token != CHECKPOINT).collect()
+    }
+
+    /// Asks for a checkpoint without waiting for it.
+    pub fn checkpoint(&mut self) {
+        self.worker.checkpoint(CHECKPOINT);
+    }
+
     pub fn commit(&mut self, transaction: u32, synchronous: bool) -> Result<()> {
         self.token += 1;
         if self.worker.commit(transaction, self.token, synchronous)? == Commit::Done {
@@ -88,6 +109,47 @@ impl Session {
             .commit_finished(self.token, result.is_ok())
             .expect("temporary changes fit");
         result.map(|_| ())
+    }
+
+    /// All entries of the file that a view sees.
+    pub fn try_scan(&mut self, view: View, file: FileId) -> Result<Vec<(u64, Option<Vec<u8>>)>> {
+        let bounds = (file.bound(b""), file.bound(&[0xff; 9]));
+        let cursor =
+            self.worker
+                .open_cursor(view, file, bounds.0, bounds.1, false, ColumnSet::default())?;
+        let mut out = vec![0; 1 << 16];
+        let mut found = Vec::new();
+        let done = loop {
+            match self.worker.next_entries(cursor, 500, &mut out) {
+                Ok(Filled::Grow(bytes)) => out = vec![0; bytes.max(out.len() * 2)],
+                Ok(Filled::Count(0)) => break Ok(()),
+                Ok(Filled::Count(count)) => found.extend(parse(&out, count)),
+                Err(error) => break Err(error),
+            }
+        };
+        self.worker.close_cursor(cursor);
+        done.map(|()| found)
+    }
+
+    /// (rowid, value) of all rows of the file that a view sees.
+    pub fn try_scan_rows(&mut self, view: View, file: FileId) -> Result<Vec<(u64, u32)>> {
+        let (lower, upper) = (file.row_key(0).to_vec(), file.row_key(u64::MAX).to_vec());
+        let columns = ColumnSet::new(INT4.to_vec());
+        let cursor = self
+            .worker
+            .open_cursor(view, file, lower, upper, false, columns)?;
+        let mut out = vec![0; 1 << 16];
+        let mut found = Vec::new();
+        let done = loop {
+            match self.worker.next_rows(cursor, 500, &mut out) {
+                Ok(Filled::Grow(bytes)) => out = vec![0; bytes.max(out.len() * 2)],
+                Ok(Filled::Count(0)) => break Ok(()),
+                Ok(Filled::Count(count)) => found.extend(parse_rows(&out, count)),
+                Err(error) => break Err(error),
+            }
+        };
+        self.worker.close_cursor(cursor);
+        done.map(|()| found)
     }
 
     /// Entries of the file that a view sees, by cursor in batches.

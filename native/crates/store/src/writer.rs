@@ -296,6 +296,13 @@ impl Writer {
         answers.send(&store);
         if !checkpoints.is_empty() {
             self.freeze();
+            if let Some(error) = store.failure() {
+                let mut answers = Answers::default();
+                checkpoints
+                    .into_iter()
+                    .for_each(|done| answers.add(done, Err(error.clone())));
+                return answers.send(&store);
+            }
             store.flusher.answer_when_flushed(&store, checkpoints);
         }
     }

@@ -11,6 +11,7 @@ import { decodeStartupPacket, protocolMinorVersion, splitOptions, startupPacketL
 import type { StartupPacket } from '../wire/startup.js';
 import { authenticate, ClientLeft } from './authentication.js';
 import { BackendSlot, requestCancel } from './backend-slot.js';
+import { hostAndPort, logConnection, logRefusal } from './connection-log.js';
 import { ClientSocket, terminated } from './client-socket.js';
 import type { WorkerState } from './worker-state.js';
 import { startTls } from './tls.js';
@@ -27,6 +28,8 @@ export async function serveSocket(
   const opening = new Opening(accepted);
   const timer = setTimeout(() => opening.abandon(), state.settings.int('authentication_timeout') * 1000);
   state.opening.add(opening);
+  const client = isLocal ? null : opening.peer;
+  logConnection(state, { client }, `connection received: ${hostAndPort(client)}`);
   try {
     const packet = await readPackets(state, opening);
     if (packet === null) return;
@@ -35,7 +38,7 @@ export async function serveSocket(
       state.opening.delete(opening);
     });
   } catch (error) {
-    opening.fail(error, state);
+    opening.fail(error, state, client);
   } finally {
     clearTimeout(timer);
     state.opening.delete(opening);
@@ -96,11 +99,12 @@ export class Opening implements TransportOwner {
     this.transport.own(this);
   }
 
-  fail(error: unknown, state: WorkerState): void {
+  fail(error: unknown, state: WorkerState, client: ClientConnection['client']): void {
     if (error instanceof ClientLeft || this.transport.isClosed) return;
     if (!(error instanceof PgError)) state.log.error({ err: error }, 'a connection could not be opened');
     const shown = error instanceof PgError ? error : fatalError(SqlState.internalError, (error as Error).message);
     shown.severity = 'FATAL';
+    logRefusal(state, { client }, shown);
     const writer = new ByteWriter();
     writeErrorResponse(writer, shown);
     this.transport.send(writer);
@@ -221,25 +225,38 @@ async function logInAndServe(state: WorkerState, host: SessionHost, request: Log
     request.opened();
     if (tls !== null) addon.backendSetTls(slot.slot, tls.protocol, tls.cipher, tls.bits);
     writeAuthenticationOk(socket.out);
-    if (state.settings.bool('log_connections')) {
-      state.log.info(
-        { user: role.name, database: database.name, client: client?.address ?? '[local]' },
-        'connection authorized',
-      );
-    }
     const { processId, secretKey } = slot;
+    logAuthorized(state, request, tls);
     const { out } = socket;
     const facts = { processId, secretKey, slot: slot.slot, startup, role, database, client, tls, systemUser, out };
     await host.serve(makeConnection(socket, slot, facts));
   } catch (error) {
-    if (error instanceof PgError) writeErrorResponse(socket.out, asFatal(error));
-    else if (!(error instanceof ClientLeft)) throw error;
+    if (error instanceof PgError) {
+      const known = { client, processId: slot.processId, user: startup.user, database: startup.database };
+      logRefusal(state, known, asFatal(error));
+      writeErrorResponse(socket.out, error);
+    } else if (!(error instanceof ClientLeft)) throw error;
   } finally {
     socket.close();
   }
 }
 
-type ConnectionFacts = Omit<
+/** log_connections: who got in, to what, and how well encrypted. */
+function logAuthorized(
+  state: WorkerState,
+  { startup, client, slot }: LoginRequest,
+  tls: ClientConnection['tls'],
+): void {
+  const { user, database, settings } = startup;
+  const applicationName = settings.find(([name]) => name === 'application_name')?.[1];
+  const encryption =
+    tls === null ? '' : ` SSL enabled (protocol=${tls.protocol}, cipher=${tls.cipher}, bits=${tls.bits})`;
+  const named = applicationName === undefined ? '' : ` application_name=${applicationName}`;
+  const known = { client, processId: slot.processId, user, database };
+  logConnection(state, known, `connection authorized: user=${user} database=${database}${named}${encryption}`);
+}
+
+type SessionFacts = Omit<
   ClientConnection,
   | 'interrupts'
   | 'flush'
@@ -253,7 +270,7 @@ type ConnectionFacts = Omit<
   | 'close'
 >;
 
-function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: ConnectionFacts): ClientConnection {
+function makeConnection(socket: ClientSocket, interrupts: BackendSlot, facts: SessionFacts): ClientConnection {
   return {
     ...facts,
     interrupts,
@@ -308,6 +325,8 @@ async function logIn(state: WorkerState, host: SessionHost, request: LoginReques
     });
   }
   slot.logIn(role, database, state.limits);
+  const known = { client, processId: slot.processId, user, database: startup.database };
+  logConnection(state, known, `connection authenticated: identity="${user}" method=${method ?? 'trust'}`);
   return { role, database, systemUser: method === null ? null : `${method}:${user}` };
 }
 

@@ -4,11 +4,12 @@
 // Invariant: clients come first: the work yields to the event loop between its steps, waits for no lock, and goes away
 // where somebody waits for one of its own.
 import { addon, autovacuumKind } from '../base/addon.js';
-import { maintainTable, maintenanceText, relationNeed } from '../commands/autovacuum.js';
+import { type MaintenanceNeed, maintainTable, maintenanceText, relationNeed } from '../commands/autovacuum.js';
 import type { PgDatabaseRow } from '../catalog/generated/rows.js';
 import type { Catalog } from '../catalog/api.js';
-import { PgError } from '../errors/pg-error.js';
+import { PgError, SqlState } from '../errors/pg-error.js';
 import { commandContext } from './corridor.js';
+import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { loginDatabase, loginRole, sharedCatalog } from './host.js';
 import { openInternalConnection } from './internal-connection.js';
 import { statistics } from './services/statistics.js';
@@ -112,8 +113,12 @@ async function maintainRelation(session: Session, oid: number): Promise<void> {
     if (need !== null && relation !== null) {
       const text = maintenanceText(relation, need);
       session.startStatement(text);
+      const start = performance.now();
       const isDone = await maintainTable(context, oid, need);
       log.debug({ relation: oid, isDone }, text);
+      const message = isDone ? maintenanceReport(session, relation, need, performance.now() - start) : null;
+      if (message !== null)
+        session.notice({ severity: 'LOG', code: SqlState.successfulCompletion, message, fields: {} });
     }
     await session.transactions.finishStatement();
   } catch (error) {
@@ -123,4 +128,21 @@ async function maintainRelation(session: Session, oid: number): Promise<void> {
   } finally {
     session.endStatement();
   }
+}
+
+/** How the log names the work once it is done, after so many milliseconds; null where nobody asks for it
+ *  (log_autovacuum_min_duration of the table or the server). */
+function maintenanceReport(
+  session: Session,
+  relation: RelationDescriptor,
+  need: MaintenanceNeed,
+  elapsedMs: number,
+): string | null {
+  const own = relation.options.find((option) => option.startsWith('log_autovacuum_min_duration='));
+  const minimumMs =
+    own === undefined ? session.settings.int('log_autovacuum_min_duration') : Number(own.slice(own.indexOf('=') + 1));
+  if (minimumMs < 0 || elapsedMs < minimumMs) return null;
+  const work = [need.vacuum ? 'vacuum' : '', need.analyze ? 'analyze' : ''].filter((word) => word !== '').join(' and ');
+  const table = `${session.connection.database.name}.${relation.schemaName}.${relation.name}`;
+  return `automatic ${work} of table "${table}", elapsed: ${(elapsedMs / 1000).toFixed(2)} s`;
 }

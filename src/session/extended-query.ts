@@ -19,6 +19,10 @@ import { PreparedStatement } from './prepared-statement.js';
 import { type ExecuteResult, Portal } from './portal.js';
 import { writeColumns, writeRows } from './send-rows.js';
 import type { ResultColumn } from '../executor/api.js';
+import { commandLevel } from './log/command-level.js';
+import { shownParameters } from './log/shown-parameters.js';
+import type { LoggedStep } from './log/statement-log.js';
+import { withContext } from '../errors/context.js';
 import type { Session } from './session.js';
 import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
 
@@ -65,6 +69,7 @@ function parse(session: Session, message: Extract<FrontendMessage, { kind: 'pars
   }
   session.statements.set(message.name, prepared);
   writeParseComplete(session.connection.out);
+  session.statementLog.ended(() => ({ title: `parse ${message.name || '<unnamed>'}`, text: message.sql }));
 }
 
 function bind(session: Session, message: BindMessage): Awaitable<void> {
@@ -96,10 +101,14 @@ function bind(session: Session, message: BindMessage): Awaitable<void> {
     savepointDepth: session.transactions.current?.savepointDepth ?? 0,
   });
   return chain(session.closePortal(message.portal), () =>
-    chain(portal.prepare(session), () => {
-      session.portals.set(message.portal, portal);
-      writeBindComplete(session.connection.out);
-    }),
+    chain(
+      inPortal(session, portal, () => portal.prepare(session)),
+      () => {
+        session.portals.set(message.portal, portal);
+        writeBindComplete(session.connection.out);
+        session.statementLog.ended(() => portalStep(session, portal, 'bind'));
+      },
+    ),
   );
 }
 
@@ -141,16 +150,25 @@ function execute(session: Session, message: Extract<FrontendMessage, { kind: 'ex
   }
   session.resumeStatement(portal.sourceText);
   if (!isTransactionExit(portal.raw)) session.transactions.requireNotFailed();
+  const verb = portal.isStarted ? 'execute fetch from' : 'execute';
+  logExecute(session, portal, verb);
   const point = message.rowCountMax === 0 ? portal.runPoint(session) : null;
   if (point !== null) {
     writeRows(session, point.columns, portal.options.formats, point.rows);
     session.hasReadOutside = true;
     writeCommandComplete(out, commandTag('select', point.rows.length));
+    session.statementLog.ended(() => portalStep(session, portal, verb));
     return undefined;
   }
   session.transactions.ensure();
   const rowCountMax = message.rowCountMax === 0 ? Number.POSITIVE_INFINITY : message.rowCountMax;
-  return chain(portal.execute(session, rowCountMax), (result) => complete(session, portal, result));
+  return chain(
+    inPortal(session, portal, () => portal.execute(session, rowCountMax)),
+    (result) =>
+      chain(complete(session, portal, result), () =>
+        session.statementLog.ended(() => portalStep(session, portal, verb)),
+      ),
+  );
 }
 
 /** Ends an Execute whose rows are sent. */
@@ -174,4 +192,42 @@ function close(session: Session, message: Extract<FrontendMessage, { kind: 'clos
   if (message.target === 'statement') session.statements.delete(message.name);
   const closed = message.target === 'portal' ? session.closePortal(message.name) : undefined;
   return chain(closed, () => writeCloseComplete(session.connection.out));
+}
+
+/** log_statement, for what an Execute runs. */
+function logExecute(session: Session, portal: Portal, verb: string): void {
+  if (!session.statementLog.asksForText || portal.raw === null) return;
+  const level = commandLevel(
+    portal.raw.statement,
+    (name) => session.statements.get(name)?.options.raw?.statement ?? null,
+  );
+  session.statementLog.starts(level, () => portalStep(session, portal, verb));
+}
+
+/** How the log names a step of a portal, with the values of its parameters. */
+function portalStep(session: Session, portal: Portal, verb: string): LoggedStep {
+  const { name, prepared, parameters } = portal.options;
+  const title = `${verb} ${prepared.name || '<unnamed>'}${name === '' ? '' : `/${name}`}`;
+  const bytesMax = session.settings.int('log_parameter_max_length');
+  const isShown = bytesMax !== 0 && parameters.length > 0;
+  const detail = isShown ? `Parameters: ${shownParameters(parameters, session.catalog, bytesMax)}` : undefined;
+  return { title, text: portal.sourceText, detail };
+}
+
+/** Runs a step of a portal; an error of it tells the values of the parameters where that is asked for. */
+function inPortal<T>(session: Session, portal: Portal, run: () => Awaitable<T>): Awaitable<T> {
+  const bytesMax = session.settings.int('log_parameter_max_length_on_error');
+  const { name, parameters } = portal.options;
+  if (bytesMax === 0 || parameters.length === 0) return run();
+  const located = (error: unknown): never => {
+    const place = name === '' ? 'unnamed portal' : `portal "${name}"`;
+    const values = shownParameters(parameters, session.catalog, bytesMax);
+    throw withContext(error, `${place} with parameters: ${values}`);
+  };
+  try {
+    const result = run();
+    return result instanceof Promise ? result.catch(located) : result;
+  } catch (error) {
+    return located(error);
+  }
 }

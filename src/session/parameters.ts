@@ -5,6 +5,7 @@ import { ByteReader } from '../base/bytes.js';
 import type { Catalog } from '../catalog/api.js';
 import { decodeText } from '../wire/text.js';
 import type { Value } from '../types/value.js';
+import { quotedStart } from './log/shown-parameters.js';
 
 export interface ParameterValue {
   readonly type: number;
@@ -70,22 +71,8 @@ export function decodeParameters(
 function inParameter(error: unknown, number: number, format: number, bytes: Buffer | null, at: BindPlace): unknown {
   if (at.portal === null) return error;
   const portal = at.portal === '' ? 'unnamed portal' : `portal "${at.portal}"`;
-  const shown = format !== 0 || bytes === null ? '' : ` = ${quotedStart(bytes, at)}`;
+  const shown = format !== 0 || bytes === null ? '' : ` = ${quotedStart(bytes, at.shownBytesMax)}`;
   return withContext(error, `${portal} parameter $${number}${shown}`);
-}
-
-/** As much of a value as log_parameter_max_length_on_error allows (bytes; -1 all), in quotes. */
-function quotedStart(text: Buffer, at: BindPlace): string {
-  const isWhole = at.shownBytesMax < 0 || text.length <= at.shownBytesMax;
-  const start = isWhole ? text : text.subarray(0, wholeCharacters(text, at.shownBytesMax));
-  return `'${start.toString().replaceAll("'", "''")}${isWhole ? '' : '...'}'`;
-}
-
-/** The most bytes up to `most` that do not cut a character of UTF-8. */
-function wholeCharacters(text: Buffer, most: number): number {
-  let end = most;
-  while (end > 0 && ((text[end] as number) & 0xc0) === 0x80) end--;
-  return end;
 }
 
 /** The format code that applies to the column or parameter at `index` (manual, section 55.7, Bind), as the client gave it. */

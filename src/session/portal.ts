@@ -119,6 +119,11 @@ export class Portal {
     return this.options.prepared.options.raw;
   }
 
+  /** Some of it was run before. */
+  get isStarted(): boolean {
+    return this.delivered > 0;
+  }
+
   get sourceText(): string {
     return this.options.prepared.sourceText;
   }

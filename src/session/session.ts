@@ -20,6 +20,9 @@ import { sessionMemory } from '../types/memory.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
 import { executionContext, pointContext } from './corridor.js';
+import { SessionLog } from './log/session-log.js';
+import { StatementLog } from './log/statement-log.js';
+import { redacted } from './log/redact.js';
 import { SessionNotifications } from '../transaction/notifications.js';
 import { SessionActivity } from '../transaction/activity.js';
 import type { SessionLocks, WaitEnvironment } from '../transaction/session-locks.js';
@@ -48,6 +51,8 @@ import { statistics } from './services/statistics.js';
 export interface WorkerEnvironment {
   readonly store: Store;
   readonly log: Logger;
+  /** The same for what sessions say: their own settings are its levels. */
+  readonly sessionLog: Logger;
   createSettings(session: Session): SessionSettings;
   readonly server: ServerFacts;
 }
@@ -78,6 +83,8 @@ export class Session implements SessionServices {
   readonly locks: SessionLocks;
   readonly notifications: SessionNotifications;
   readonly statistics: SessionStatistics;
+  readonly log: SessionLog;
+  readonly statementLog: StatementLog;
   /** What waits for locks need to know. */
   readonly waitEnvironment: WaitEnvironment;
   /** Charged for what its statements hold and can't spill. */
@@ -106,10 +113,14 @@ export class Session implements SessionServices {
     this.activity = new SessionActivity(connection.slot);
     this.settings = environment.createSettings(this);
     this.users = new SessionUsers(connection.role.oid);
+    this.log = new SessionLog(this, environment.sessionLog);
+    const tell = (notice: Notice, duration?: number) => this.notice(notice, duration);
+    this.statementLog = new StatementLog(this.settings, tell, connection.isInternal === true);
     this.timer = new StatementTimer(this.settings, connection.interrupts);
     this.statistics = new SessionStatistics(connection.database.oid, connection.isInternal ? null : statistics, () =>
       this.settings.bool('track_counts'),
     );
+    this.statistics.onTemporaryFile = (bytes) => this.statementLog.temporaryFile(bytes);
     this.waitEnvironment = {
       lockTimeoutMs: () => this.settings.int('lock_timeout'),
       deadlockTimeoutMs: () => this.settings.int('deadlock_timeout'),
@@ -187,7 +198,9 @@ export class Session implements SessionServices {
     return this.settings.find(name);
   }
 
-  notice(notice: Notice): void {
+  /** A message to the client and the log, as each asks for it; `duration` (milliseconds) is what it tells of. */
+  notice(notice: Notice, duration?: number): void {
+    this.log.write(duration === undefined ? notice : { ...notice, duration });
     if (!isShown(notice, this.settings.text('client_min_messages'))) return;
     writeNoticeResponse(this.connection.out, notice);
   }
@@ -207,6 +220,7 @@ export class Session implements SessionServices {
   startStatement(sql: string): void {
     this.queryString = sql;
     this.statementTimestamp = currentTimestamp();
+    this.statementLog.begin();
     this.timer.start();
     this.activity.startQuery(sql);
   }
@@ -215,6 +229,7 @@ export class Session implements SessionServices {
   resumeStatement(sql: string): void {
     this.followEncoding();
     this.queryString = sql;
+    this.statementLog.begin();
     this.timer.start();
   }
 
@@ -240,7 +255,10 @@ export class Session implements SessionServices {
   private transactionChanged(start: bigint | null): void {
     this.activity.setTransaction(start);
     if (start === null) this.timer.stopTransaction();
-    else this.timer.startTransaction();
+    else {
+      this.timer.startTransaction();
+      this.statementLog.sampleTransaction();
+    }
   }
 
   checkInterrupts(): void {
@@ -326,17 +344,22 @@ export class Session implements SessionServices {
   }
 
   logError(error: PgError): void {
-    if (error.severity === 'FATAL') this.environment.log.warn({ code: error.code }, error.message);
-    else this.environment.log.debug({ code: error.code, statement: this.queryString }, error.message);
+    this.log.write(error);
+  }
+
+  /** The transaction's number as the log shows it; 0 where it has none. */
+  transactionId(): bigint {
+    return this.transactions.current?.store.assignedXid ?? 0n;
   }
 
   logBug(thrown: unknown): void {
-    this.environment.log.error({ err: thrown, statement: this.queryString }, 'internal error');
+    this.environment.log.error({ err: thrown, statement: redacted(this.queryString) }, 'internal error');
   }
 
   /** The session is over: nothing of it stays. */
   async end(): Promise<void> {
     this.timer.stop();
+    this.logDisconnection();
     try {
       this.transactions.end();
       await this.closePortals(() => true);
@@ -349,6 +372,17 @@ export class Session implements SessionServices {
       this.manager.close();
       this.store.endSession(this.connection.processId);
     }
+  }
+
+  /** log_disconnections: whose session ended, after how long. */
+  private logDisconnection(): void {
+    const { connection, settings } = this;
+    if (connection.isInternal === true || !settings.bool('log_disconnections')) return;
+    const { client, role, database } = connection;
+    const host = client === null ? 'host=[local]' : `host=${client.address} port=${client.port}`;
+    const time = `session time: ${hoursAndSeconds(this.log.ageMs)}`;
+    const message = `disconnection: ${time} user=${role.name} database=${database.name} ${host}`;
+    this.log.write({ severity: 'LOG', code: SqlState.successfulCompletion, message, fields: {} });
   }
 
   /** Start of the transaction, outside of one of the statement. */
@@ -411,4 +445,12 @@ function isShown(notice: Notice, minimum: string): boolean {
   if (notice.severity === 'INFO') return true;
   const level = minimum.startsWith('debug') ? 'DEBUG' : minimum.toUpperCase();
   return (noticeRank[notice.severity] ?? 0) >= (noticeRank[level] ?? 2);
+}
+
+/** `0:00:12.345` */
+function hoursAndSeconds(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const two = (part: number) => String(part).padStart(2, '0');
+  const rest = String(Math.floor(milliseconds % 1000)).padStart(3, '0');
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${rest}`;
 }

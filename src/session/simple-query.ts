@@ -11,6 +11,8 @@ import { StaleTemplate } from './plan-cache/template.js';
 import { commandTag } from './command-tag.js';
 import type { ParameterValue } from './parameters.js';
 import { rowSource } from './portal.js';
+import { commandLevel } from './log/command-level.js';
+import type { LoggedStep } from './log/statement-log.js';
 import type { Session } from './session.js';
 import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
 import { writeCommandComplete, writeEmptyQueryResponse } from '../wire/backend.js';
@@ -22,6 +24,7 @@ export async function runSimpleQuery(session: Session, sql: string): Promise<voi
   const { found, learn } = sight(session, sql);
   if (found !== null && (await runKnown(session, found))) return;
   const statements = session.parse(sql);
+  logStatements(session, sql, statements);
   if (statements.length === 0) {
     await session.transactions.finishStatement();
     writeEmptyQueryResponse(session.connection.out);
@@ -41,6 +44,7 @@ function sight(session: Session, sql: string): Sighting {
 
 /** Runs a statement that needs no parser. False where it must be run as written after all. */
 async function runKnown(session: Session, { statement, parameters }: NonNullable<Sighting['found']>): Promise<boolean> {
+  logKnown(session, statement);
   session.transactions.requireNotFailed();
   if (runPoint(session, statement, parameters)) return true;
   session.transactions.ensure();
@@ -124,4 +128,32 @@ async function runToEnd(
   } finally {
     await source.close();
   }
+}
+
+/** log_statement: the string as a whole, where it holds a statement that is asked for. */
+function logStatements(session: Session, sql: string, statements: readonly ParsedStatement[]): void {
+  const { statementLog } = session;
+  if (!statementLog.asksForText) return;
+  const prepared = (name: string) => session.statements.get(name)?.options.raw?.statement ?? null;
+  const levels = new Set(statements.map(({ statement }) => commandLevel(statement, prepared)));
+  const lowest = (['ddl', 'mod', 'all'] as const).find((level) => levels.has(level));
+  if (lowest !== undefined) statementLog.starts(lowest, () => simpleStep(session, sql, statements));
+}
+
+/** The same for a text that is run without being parsed. */
+function logKnown(session: Session, statement: CachedStatement): void {
+  if (!session.statementLog.asksForText) return;
+  const bound = statement.bind(session);
+  const isRead = bound.kind === 'query' && bound.query.commandType === 'select';
+  session.statementLog.starts(isRead ? 'all' : 'mod', () => simpleStep(session, session.queryString, []));
+}
+
+/** How the log names a query string; it adds what its first EXECUTE runs. */
+export function simpleStep(session: Session, sql: string, statements: readonly ParsedStatement[]): LoggedStep {
+  for (const { statement } of statements) {
+    if (!('ExecuteStmt' in statement)) continue;
+    const prepared = session.statements.get(statement.ExecuteStmt.name ?? '');
+    if (prepared?.options.fromSql) return { title: 'statement', text: sql, detail: `prepare: ${prepared.sourceText}` };
+  }
+  return { title: 'statement', text: sql };
 }

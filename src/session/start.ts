@@ -49,6 +49,7 @@ export async function startSessions(options: SessionRoomOptions): Promise<Sessio
   const environment: WorkerEnvironment = {
     store,
     log,
+    sessionLog: log.child({}, { level: 'trace' }),
     createSettings: (session) => createSettings(settings, session),
     server: {
       dataDirectory,

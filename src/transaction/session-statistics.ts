@@ -157,7 +157,11 @@ export class SessionStatistics implements TransactionStatistics {
     return this.relations.get(relation) ?? null;
   }
 
+  /** Told of each temporary file that is done with. */
+  onTemporaryFile: (bytes: number) => void = () => {};
+
   temporaryFile(bytes: number): void {
+    this.onTemporaryFile(bytes);
     this.count('tempFiles', 1);
     this.count('tempBytes', bytes);
   }

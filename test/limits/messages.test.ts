@@ -50,7 +50,7 @@ test('malformed messages', { timeout: 100_000 }, async (t) => {
   }
   for (const [what, bytes] of startups) t.ok((await exchange(server.port, bytes)).isClosed, what);
   t.same((await client.query('select 1')).rows, [['1']]);
-  t.notMatch(server.output(), '"level":50', 'nothing broke');
+  t.notMatch(server.output(), 'internal error', 'nothing broke');
   client.close();
 });
 

@@ -18,6 +18,7 @@ import { columnAddresses, recordDependencies } from './depend.js';
 import { fillIndex } from './index-fill.js';
 import { createIndex, type IndexSpec } from './index-create.js';
 import { chooseRelationName } from './naming.js';
+import { readersFollow } from './relation-file.js';
 import { type TransactionControl, transactionControl } from './services.js';
 
 /** CREATE INDEX CONCURRENTLY of a resolved definition. The table is not locked yet. */
@@ -90,6 +91,7 @@ export async function reindexConcurrently(
   const control = context.session.service(transactionControl);
   const copy = await copyIndex(context, of);
   const filled = await fill(control, context, { table: of.table, index: copy });
+  readersFollow(filled, of.index, of.table);
   await exchangeFiles(filled, of.index, copy);
   const next = await control.next(filled);
   const last = await retireIndex(next, { table: of.table, index: copy });

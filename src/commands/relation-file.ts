@@ -32,11 +32,13 @@ export async function assignNewFile(context: CommandContext, relation: number): 
   // Views taken so far still see the old file's rows: who rewrites a table reads them after this.
   context.transaction.advanceCommand();
   context.store.dropFile(context.transaction.store, descriptor.file, context.transaction.command);
+  context.store.serializable?.fileReplaced(descriptor.file, { ...descriptor.file, filenode });
 }
 
 /** Rebuilds an index into a new file. */
 export async function rebuildIndex(context: CommandContext, table: number, index: number): Promise<void> {
   if (isCatalog(index)) return;
+  readersFollow(context, index, table);
   await assignNewFile(context, index);
   await buildIndexEntries(context, table, index);
   const { tables } = context.catalog;
@@ -48,6 +50,12 @@ export async function rebuildIndex(context: CommandContext, table: number, index
       indisready: true,
       indislive: true,
     });
+}
+
+/** The index's file gives way: serializable transactions that have read of it count as readers of the table. */
+export function readersFollow(context: CommandContext, index: number, table: number): void {
+  const { catalog, store } = context;
+  store.serializable?.fileReplaced(catalog.requireRelation(index).file, catalog.requireRelation(table).file);
 }
 
 /** Rebuilds all indexes of a table whose rows were rewritten. */

@@ -46,12 +46,18 @@ export const snapshotExport = serviceKey<SnapshotExport>('snapshotExport');
 export interface LockTableService {
   rows(): readonly LockStatus[];
   blockingPids(processId: number): readonly number[];
+  /** Those for which a session waits that waits for a safe snapshot. */
+  safeSnapshotBlockingPids(processId: number): readonly number[];
 }
 /** A row of pg_lock_status(): null where the column doesn't apply. */
 export interface LockStatus {
   readonly lockType: string;
   readonly database: number | null;
+  /** Read locks of serializable transactions: number of the relation's file. */
   readonly relation: number | null;
+  readonly isFile: boolean;
+  readonly page: number | null;
+  readonly tuple: number | null;
   readonly transactionId: number | null;
   readonly virtualXid: string | null;
   readonly classId: number | null;

@@ -82,7 +82,11 @@ export function runBoundCommand(
   parameters: readonly ParameterValue[],
 ): Awaitable<CommandResult> {
   const handler = isSessionTag(bound.tag) ? (handlers[bound.tag] as Handler<string>) : null;
-  if (!handler) return runCommand(bound, commandContext(session, sourceText, parameters));
+  if (!handler) {
+    // LOCK TABLE comes before the snapshot: what the lock keeps out is then visible.
+    const snapshot = bound.tag === 'LockStmt' ? undefined : session.transactions.ensure().safeSnapshot();
+    return chain(snapshot, () => runCommand(bound, commandContext(session, sourceText, parameters)));
+  }
   const statement = (bound.statement as Readonly<Record<string, unknown>>)[bound.tag];
   const answer = handler({ session, statement, sourceText, parameters } as Call<string>) as Awaitable<
     CommandResult | string

@@ -23,7 +23,7 @@ export type OpenStatement =
 export type QueryCommand = 'select' | 'insert' | 'update' | 'delete' | 'merge';
 
 /**
- * Runs a statement up to its first row. Locks its relations, takes its snapshot and opens its plan; commands run to
+ * Runs a statement up to its first row. Locks its relations, takes its snapshot (which it may have to wait for) and opens its plan; commands run to
  * their end. `planned`, where Bind made it already, is the plan of a query whose relations are locked. Throws what its
  * rooms throw; the caller ends the transaction's statement.
  */
@@ -54,8 +54,10 @@ export function openStatement(
       const rows = select.runIn(transaction, values);
       if (rows !== undefined) return { kind: 'rows', columns: select.columns, rows };
     }
-    const execution = openPlan(session, prepared.plan(session, parameters), parameters);
-    return { kind: 'query', execution, commandType };
+    return chain(transaction.safeSnapshot(), () => {
+      const execution = openPlan(session, prepared.plan(session, parameters), parameters);
+      return { kind: 'query', execution, commandType };
+    });
   });
 }
 

@@ -42,6 +42,7 @@ import { TransactionState } from './transaction-state.js';
 import { SessionUsers, isSuperuser } from './users.js';
 import { SessionSequences } from './services/sequences.js';
 import { TemporaryTables } from './temporary-tables.js';
+import { serializableLimits } from './serializable-limits.js';
 import { StatementTimer } from './statement-timer.js';
 import { TimeSlice } from './time-slice.js';
 import { provideServices } from './services/provide.js';
@@ -136,12 +137,14 @@ export class Session implements SessionServices {
     });
     const manager = createTransactionManager(environment.store, {
       processId: connection.processId,
+      backend: connection.slot + 1,
       database: connection.database.oid,
       waits: this.waitEnvironment,
       transactionChanged: (change) => {
         if ('xid' in change) this.activity.setXid(change.xid);
         else this.transactionChanged(change.start);
       },
+      serializableLimits: () => serializableLimits(this.settings),
       viewTaken: (sequence) => this.activity.setXmin(sequence),
       notifications: this.notifications,
       statistics: this.statistics,
@@ -247,7 +250,7 @@ export class Session implements SessionServices {
   /** Between statements a READ COMMITTED transaction holds no snapshot, unless a cursor does. */
   private showXmin(): void {
     const { current } = this.transactions;
-    if (current === null || current.isolation === 'repeatable read') return;
+    if (current === null || current.isolation === 'repeatable read' || current.isolation === 'serializable') return;
     const keepsOne = [...this.portals.values()].some((portal) => !portal.isHeld);
     if (!keepsOne) this.activity.setXmin(0);
   }

@@ -246,11 +246,65 @@ export interface SequenceDefinition {
   readonly cycle: boolean;
 }
 
+/** Whose serializable transaction it is; `backend` is the session's small number. */
+export interface SerializableSession {
+  readonly processId: number;
+  readonly backend: number;
+  readonly readOnly: boolean;
+}
+/** How much is remembered of what serializable transactions read (max_pred_locks_per_*). */
+export interface SerializableLimits {
+  readonly perTransaction: number;
+  readonly perRelation: number;
+  readonly perPage: number;
+  /** max_connections and max_prepared_transactions together. */
+  readonly transactionCount: number;
+}
+/** One read lock: of a row, of a page (of an index: one of the key ranges read, counted from 1), of a whole relation. */
+export interface ReadLock {
+  readonly database: number;
+  readonly filenode: number;
+  readonly page: number | null;
+  readonly line: number | null;
+  readonly processId: number;
+  readonly backend: number;
+}
+/** Serializable snapshot isolation. Whatever is read in its snapshots and written by their transactions throws 40001 where
+ *  it can't be serialized; so does the commit. */
+export interface SerializableStore {
+  configure(limits: SerializableLimits): void;
+  /** The transaction's snapshot: from here on it is tracked, unless it is read-only and needs no tracking. */
+  takeSnapshot(txn: StoreTransaction, session: SerializableSession): Snapshot;
+  /** Takes over the snapshot exported under the name, as `takeSnapshot`. */
+  importSnapshot(
+    name: string,
+    txn: StoreTransaction,
+    session: SerializableSession,
+  ): Snapshot | 'absent' | 'notSerializable' | 'readOnly';
+  /** The newest state, for what constraints read: that is tracked, too. */
+  takeConstraintSnapshot(txn: StoreTransaction): Snapshot;
+  /** Whether a read-only transaction's snapshot is safe from anomalies; null as long as that is not known. */
+  isSafe(txn: StoreTransaction): boolean | null;
+  /** A ticket that the worker's lock table settles once `isSafe` has an answer. */
+  awaitSafe(txn: StoreTransaction, worker: number): number;
+  stopWaiting(txn: StoreTransaction): void;
+  /** A unique index has the key already. Throws 40001 where that is due to what the transaction has read before. */
+  keyFound(txn: StoreTransaction, index: RelationFile, key: Buffer): void;
+  /** Another file takes a relation's place, or a table's the place of an index that goes: readers of the old one count as
+   *  readers of all of the other. */
+  fileReplaced(old: RelationFile, current: RelationFile): void;
+}
+
 export interface Store {
+  readonly serializable?: SerializableStore;
   begin(sessionId: number): StoreTransaction;
   takeSnapshot(): Snapshot;
   /** Lets other transactions, on any worker, read what this snapshot reads, under the name, until it is withdrawn. */
-  exportSnapshot?(snapshot: Snapshot, name: string): void;
+  exportSnapshot?(
+    snapshot: Snapshot,
+    name: string,
+    by: { readonly serializable: boolean; readonly readOnly: boolean },
+  ): void;
   withdrawSnapshot?(name: string): void;
   /** A snapshot that reads what the exported one reads; null where no such name is exported. */
   importSnapshot?(name: string): Snapshot | null;

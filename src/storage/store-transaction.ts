@@ -21,7 +21,8 @@ export class NativeTransaction implements StoreTransaction {
     return this.number;
   }
 
-  private begun(): number {
+  /** Its number, made known to the addon. */
+  begun(): number {
     if (this.number === 0) this.number = native(() => addon.storeBegin(this.session));
     return this.number;
   }

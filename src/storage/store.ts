@@ -7,6 +7,7 @@ import { makeIndexStore } from './index-store.js';
 import { native } from './native-error.js';
 import { answered, NativeSnapshot, NativeTransaction, settleCommits, writing } from './store-transaction.js';
 import { makePointStore } from './point-store.js';
+import { serializableStore } from './serializable-store.js';
 import { makeTableStore } from './table-store.js';
 
 export interface StoreOptions {
@@ -66,10 +67,11 @@ let lastBulkStatement = 0;
 
 const store: Store = {
   sequences,
+  serializable: serializableStore,
   begin: (sessionId) => new NativeTransaction(sessionId),
   takeSnapshot: () => NativeSnapshot.made(native(() => addon.storeTakeSnapshot())),
-  exportSnapshot(snapshot, name) {
-    native(() => addon.storeExportSnapshot((snapshot as NativeSnapshot).handle, name));
+  exportSnapshot(snapshot, name, { serializable, readOnly }) {
+    native(() => addon.storeExportSnapshot((snapshot as NativeSnapshot).handle, name, serializable, readOnly));
   },
   withdrawSnapshot(name) {
     addon.storeWithdrawSnapshot(name);

@@ -37,6 +37,7 @@ const waitEvents = [
   'Timeout:PgSleep',
   'IO:WALSync',
   'Lock:virtualxid',
+  'IPC:SafeSnapshot',
 ] as const;
 export type WaitEvent = Exclude<(typeof waitEvents)[number], ''>;
 

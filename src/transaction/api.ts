@@ -1,6 +1,7 @@
 // What the rooms above see of a session's transactions and locks; `transaction.ts` implements it over the store and the
 // lock table. Waits are Promises; a lock that is free is granted at once and returns undefined.
-import type { ReadView, RowId, StoreTransaction } from '../storage/api.js';
+import type { Awaitable } from '../base/awaitable.js';
+import type { ReadView, RelationFile, RowId, StoreTransaction } from '../storage/api.js';
 import type { TransactionStatistics } from './session-statistics.js';
 
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
@@ -42,6 +43,13 @@ export interface Transaction {
   readsNewest(): boolean;
   /** The newest committed state plus all own writes so far: for rechecks, unique checks, foreign keys, catalogs. */
   latestView(): ReadView;
+  /** As `latestView`, for what a constraint reads of other rows: a serializable transaction counts it as read. Valid until
+   *  the next call. */
+  constraintView(): ReadView;
+  /** A unique index has the key already. Throws 40001 where a serializable transaction must fail for that. */
+  uniqueKeyFound(index: RelationFile, key: Buffer): void;
+  /** SERIALIZABLE READ ONLY DEFERRABLE: waits, before its first statement, for a snapshot in which no anomaly can be seen. */
+  safeSnapshot(): Awaitable<void>;
   /** Throws 25006 in a read-only transaction; `command` is the SQL command's name. */
   requireWritable(command: string): void;
 

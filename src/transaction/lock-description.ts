@@ -48,6 +48,9 @@ const waitEvents: readonly WaitEvent[] = [
   'Lock:advisory',
 ];
 
+/** The wait event of a wait for a safe snapshot. */
+export const safeSnapshotEvent: WaitEvent = 'IPC:SafeSnapshot';
+
 /** Rows and unique keys: locks that PostgreSQL shows as waits for a transaction. */
 export function isTransactional(tag: LockTag): boolean {
   return tag.kind === 2 || tag.kind === 3;

@@ -5,7 +5,7 @@ import type { IsolationLevel, Transaction } from './api.js';
 
 export interface TransactionManager {
   readonly current: Transaction | null;
-  /** Opens a transaction. SERIALIZABLE throws 0A000. */
+  /** Opens a transaction. */
   begin(options: TransactionOptions): Transaction;
   /** SET TRANSACTION before the first query: changes the current one's modes (25001 once a snapshot was taken). */
   setModes(options: Partial<TransactionOptions>): void;

@@ -2,6 +2,8 @@
 // offers them under the keys that the functions room declares; the shapes here are those interfaces' by structure.
 import { addon, warmUpKind } from '../base/addon.js';
 import { fromUnixMs } from '../base/clock.js';
+import type { ReadLock } from '../storage/api.js';
+import { readLocks } from '../storage/serializable-store.js';
 import { readActivity } from './activity.js';
 import type { ActivityReport } from './activity.js';
 import { isTransactional } from './lock-description.js';
@@ -55,14 +57,36 @@ export const lockTable = {
         waitStart: row.granted ? null : fromUnixMs(row.sinceMs),
       };
     });
-    return [...held, ...ids];
+    return [...held, ...readLocks().map(readLockRow), ...ids];
   },
   blockingPids: (processId: number): readonly number[] => addon.locksBlockingPids(processId),
+  safeSnapshotBlockingPids: (processId: number): readonly number[] => addon.serializableBlockingPids(processId),
 };
+
+/** Of serializable transactions, those that have ended and still matter included. */
+function readLockRow({ database, filenode, page, line, processId, backend }: ReadLock) {
+  return {
+    ...noTarget,
+    database,
+    relation: filenode,
+    isFile: true,
+    page,
+    tuple: line,
+    lockType: page === null ? 'relation' : line === null ? 'page' : 'tuple',
+    virtualTransaction: `${backend}/${processId}`,
+    processId,
+    mode: 'SIReadLock',
+    granted: true,
+    waitStart: null,
+  };
+}
 
 const noTarget = {
   database: null as number | null,
   relation: null as number | null,
+  isFile: false,
+  page: null as number | null,
+  tuple: null as number | null,
   transactionId: null as number | null,
   virtualXid: null as string | null,
   classId: null as number | null,

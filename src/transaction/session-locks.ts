@@ -2,8 +2,10 @@
 // after deadlock_timeout), by lock_timeout, or by an interrupt (cancel, terminate, statement_timeout).
 import { addon, autovacuumKind } from '../base/addon.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
-import { deadlockError, waitEvent } from './lock-description.js';
-import { addOwner, awaitTicket, forgetTicket } from './worker-locks.js';
+import { defined } from '../errors/unreachable.js';
+import type { Store, StoreTransaction } from '../storage/api.js';
+import { deadlockError, safeSnapshotEvent, waitEvent } from './lock-description.js';
+import { addOwner, awaitTicket, forgetTicket, workerNumber } from './worker-locks.js';
 import type { WaitEvent } from './activity.js';
 import type { LockWait } from './api.js';
 
@@ -112,6 +114,34 @@ export class SessionLocks {
     for (const { pid, kind } of addon.backendList()) {
       if (kind === autovacuumKind && blocking.includes(pid)) addon.backendInterrupt(pid, null, cancelBit);
     }
+  }
+
+  /** Waits until it is known whether the read-only transaction's snapshot is safe. */
+  safeSnapshot(txn: StoreTransaction, store: Store): Promise<void> {
+    const serializable = defined(store.serializable, 'serializable transactions');
+    const { environment } = this;
+    return new Promise((resolve, reject) => {
+      const ticket = serializable.awaitSafe(txn, workerNumber());
+      const finish = () => {
+        stopListening();
+        environment.showWait(null);
+      };
+      const stopListening = environment.onInterrupt(() => {
+        try {
+          environment.checkInterrupts();
+        } catch (error) {
+          serializable.stopWaiting(txn);
+          forgetTicket(ticket);
+          finish();
+          reject(error);
+        }
+      });
+      awaitTicket(ticket, () => {
+        finish();
+        resolve();
+      });
+      environment.showWait(safeSnapshotEvent);
+    });
   }
 
   private settle(answer: number, kind: number): LockWait {

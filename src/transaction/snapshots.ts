@@ -1,6 +1,6 @@
 // The snapshots that one transaction holds. Each pins old pages of the store, so a long READ COMMITTED transaction must
 // not keep one per statement: past a few, they go as soon as nobody holds their view; all go when the transaction ends.
-import type { ReadView, Snapshot, Store, StoreTransaction } from '../storage/api.js';
+import type { ReadView, SerializableStore, Snapshot, Store, StoreTransaction } from '../storage/api.js';
 
 /** Up to here snapshots are simply kept: most transactions have no more statements. */
 const keptMax = 32;
@@ -12,6 +12,8 @@ export class Snapshots {
   private readonly dropped = new Set<Held>();
   /** The newest view taken. */
   private shared: ReadView | null = null;
+  /** The newest view taken for a constraint of a serializable transaction. */
+  private constraint: ReadView | null = null;
 
   constructor(
     private readonly store: Store,
@@ -30,6 +32,25 @@ export class Snapshots {
     this.dropped.add(held);
     collected.register(view, held);
     return view;
+  }
+
+  /** A view of a snapshot that stays until the transaction ends and is not shared: its reads may be tracked. */
+  keep(snapshot: Snapshot, command: number): ReadView {
+    this.kept.push(snapshot);
+    return { snapshot, transaction: this.transaction, command };
+  }
+
+  /** A view of the newest committed state whose reads are tracked; shared as by `takeShared`. */
+  takeConstraint(serializable: SerializableStore, command: number): ReadView {
+    const newest = this.store.visibleSequence?.() ?? -1;
+    const known = this.constraint;
+    if (known === null || newest !== known.snapshot.sequence) {
+      known?.snapshot.release();
+      const snapshot = serializable.takeConstraintSnapshot(this.transaction);
+      this.constraint = { snapshot, transaction: this.transaction, command };
+      return this.constraint;
+    }
+    return known.command === command ? known : sharing(known, command);
   }
 
   /** The snapshot that was exported under the name, as the base of a view; null where there is none. */
@@ -51,6 +72,8 @@ export class Snapshots {
   releaseAll(): void {
     for (const snapshot of this.kept) snapshot.release();
     for (const held of this.dropped) held.release();
+    this.constraint?.snapshot.release();
+    this.constraint = null;
     this.kept = [];
     this.shared = null;
   }

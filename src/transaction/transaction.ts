@@ -3,8 +3,8 @@
 import { addon } from '../base/addon.js';
 import { currentTimestamp } from '../base/clock.js';
 import { assert, defined } from '../errors/unreachable.js';
-import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
-import type { ReadView, RowId, Store, StoreTransaction } from '../storage/api.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
+import type { ReadView, RelationFile, RowId, SerializableLimits, Store, StoreTransaction } from '../storage/api.js';
 import type { Awaitable } from '../base/awaitable.js';
 import type { IsolationLevel, LockMode, LockWait, RowLockMode, Transaction } from './api.js';
 import { EndActions } from './end-actions.js';
@@ -16,11 +16,14 @@ import { notAvailableError, SessionLocks } from './session-locks.js';
 import type { WaitEnvironment } from './session-locks.js';
 import { SessionStatistics } from './session-statistics.js';
 import type { StatisticsMark, TransactionStatistics } from './session-statistics.js';
+import { SerializableReads } from './serializable-reads.js';
 import { Snapshots } from './snapshots.js';
 
 /** What a session tells its transactions about itself. */
 export interface TransactionEnvironment {
   readonly processId: number;
+  /** Small number of the session, for its virtual transaction ids; 0 where it has none. */
+  readonly backend?: number;
   readonly database: number;
   readonly waits: WaitEnvironment;
   /** A transaction began (its start in microseconds since 2000-01-01 UTC), got its id, or ended: for pg_stat_activity. */
@@ -29,6 +32,8 @@ export interface TransactionEnvironment {
   viewTaken?(sequence: number): void;
   /** What it listens to and notifies of; left out, nobody asks. */
   readonly notifications?: SessionNotifications;
+  /** How much serializable transactions remember; asked for by each. */
+  serializableLimits?(): SerializableLimits;
   /** Where rows scanned and written are counted; left out, nothing is kept. */
   readonly statistics?: SessionStatistics;
   /** Name for 55P03 of LOCK TABLE ... NOWAIT. */
@@ -67,7 +72,6 @@ class Manager implements SessionTransactions {
 
   begin(options: TransactionOptions): Transaction {
     assert(this.open === null, 'one transaction at a time');
-    requireSupported(options.isolation);
     this.statistics.transactionStarted();
     this.open = new OpenTransaction(this.store, this.locks, this.environment, this.statistics, options);
     return this.open;
@@ -88,7 +92,8 @@ class Manager implements SessionTransactions {
   commit(options: { readonly synchronous: boolean }): Awaitable<void> {
     const open = this.required();
     const isNotifying = this.environment.notifications?.isPending === true;
-    if (open.store.hasWrites || !open.actions.isEmpty || isNotifying) return this.commitWrites(open, options);
+    const isIdle = !open.store.hasWrites && open.actions.isEmpty && !isNotifying && !open.isTracked;
+    if (!isIdle) return this.commitWrites(open, options);
     open.store.rollback();
     this.committed(open);
     return undefined;
@@ -99,7 +104,7 @@ class Manager implements SessionTransactions {
     try {
       await open.actions.runBeforeCommit();
       notifications = this.environment.notifications?.stage() ?? 0;
-      if (open.store.hasWrites) await open.store.commit({ ...options, notifications });
+      if (open.store.hasWrites || open.isTracked) await open.store.commit({ ...options, notifications });
       else {
         open.store.rollback();
         publishNotifications(notifications);
@@ -178,6 +183,7 @@ class OpenTransaction implements Transaction {
   private readonly levels: Level[] = [];
   private readonly whole: Store;
   private readonly snapshots: Snapshots;
+  private readonly serializable: SerializableReads;
   /** Exported names, with the views that keep their snapshots. */
   private readonly exported = new Map<string, ReadView>();
   /** A statement has read: modes can't change any more. */
@@ -197,6 +203,7 @@ class OpenTransaction implements Transaction {
     this.whole = store;
     this.store = store.begin(environment.processId);
     this.snapshots = new Snapshots(store, this.store);
+    this.serializable = new SerializableReads(store, this.store, this.snapshots, environment);
     this.isolation = options.isolation;
     this.readOnly = options.readOnly;
     this.deferrable = options.deferrable;
@@ -216,11 +223,41 @@ class OpenTransaction implements Transaction {
   }
 
   statementView(): ReadView {
+    if (this.mustWaitForSafety) return this.latestView();
     this.hasView = true;
-    if (this.isolation !== 'repeatable read') return this.shown(this.snapshots.take(this.command));
-    this.firstView ??= this.shown(this.snapshots.take(this.command));
+    if (!this.keepsSnapshot) return this.shown(this.snapshots.take(this.command));
+    this.firstView ??= this.shown(this.takeFirst());
     if (this.firstView.command === this.command) return this.firstView;
     return { snapshot: this.firstView.snapshot, transaction: this.store, command: this.command };
+  }
+
+  private takeFirst(): ReadView {
+    if (this.isolation === 'serializable') return this.serializable.take(this.readOnly, this.command);
+    return this.snapshots.take(this.command);
+  }
+
+  /** All statements read one snapshot: REPEATABLE READ and SERIALIZABLE. */
+  private get keepsSnapshot(): boolean {
+    return this.isolation === 'repeatable read' || this.isolation === 'serializable';
+  }
+
+  /** Its commit must be decided by the store even where nothing was written. */
+  get isTracked(): boolean {
+    return this.serializable.isTracked;
+  }
+
+  private get mustWaitForSafety(): boolean {
+    return this.deferrable && this.readOnly && this.isolation === 'serializable' && this.firstView === null;
+  }
+
+  safeSnapshot(): Awaitable<void> {
+    if (!this.mustWaitForSafety) return undefined;
+    return this.serializable
+      .takeSafe(this.command, () => this.locks.safeSnapshot(this.store, this.whole))
+      .then((view) => {
+        this.hasView = true;
+        this.firstView = this.shown(view);
+      });
   }
 
   /** pg_stat_activity says since which commit old rows are held. */
@@ -230,12 +267,21 @@ class OpenTransaction implements Transaction {
   }
 
   readsNewest(): boolean {
+    if (this.keepsSnapshot) return false;
     this.hasView = true;
-    return this.isolation !== 'repeatable read';
+    return true;
   }
 
   latestView(): ReadView {
     return this.snapshots.takeShared(this.command + 1);
+  }
+
+  constraintView(): ReadView {
+    return this.serializable.constraintView(this.command + 1) ?? this.latestView();
+  }
+
+  uniqueKeyFound(index: RelationFile, key: Buffer): void {
+    this.serializable.keyFound(index, key);
   }
 
   requireWritable(command: string): void {
@@ -310,7 +356,6 @@ class OpenTransaction implements Transaction {
   setModes(options: Partial<TransactionOptions>): void {
     const { isolation, readOnly, deferrable } = options;
     if (isolation !== undefined && isolation !== this.isolation) {
-      requireSupported(isolation);
       this.requireFirst(
         'SET TRANSACTION ISOLATION LEVEL must',
         'not be called in a subtransaction',
@@ -329,10 +374,11 @@ class OpenTransaction implements Transaction {
   exportSnapshot(): string {
     if (this.levels.length > 0) throw activeTransaction('cannot export a snapshot from a subtransaction');
     const { processId, database } = this.environment;
-    const view = this.isolation === 'repeatable read' ? this.statementView() : this.snapshots.take(this.command);
+    const view = this.keepsSnapshot ? this.statementView() : this.snapshots.take(this.command);
     const word = (value: number) => value.toString(16).toUpperCase().padStart(8, '0');
     const name = `${word(processId)}-${word(++exportCount)}-1`;
-    this.whole.exportSnapshot?.(view.snapshot, `${database}/${name}`);
+    const serializable = this.isolation === 'serializable';
+    this.whole.exportSnapshot?.(view.snapshot, `${database}/${name}`, { serializable, readOnly: this.readOnly });
     this.exported.set(`${database}/${name}`, view);
     return name;
   }
@@ -343,14 +389,18 @@ class OpenTransaction implements Transaction {
       'not be called in a subtransaction',
       'be called before any query',
     );
-    if (this.isolation !== 'repeatable read') {
+    if (!this.keepsSnapshot) {
       const message = 'a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ';
       throw pgError(SqlState.featureNotSupported, message);
     }
     if (!/^[0-9A-F-]+$/.test(name)) {
       throw pgError(SqlState.invalidParameterValue, `invalid snapshot identifier: "${name}"`);
     }
-    const view = this.snapshots.import(`${this.environment.database}/${name}`, this.command);
+    const fullName = `${this.environment.database}/${name}`;
+    const view =
+      this.isolation === 'serializable'
+        ? this.serializable.import(fullName, { readOnly: this.readOnly, deferrable: this.deferrable }, this.command)
+        : this.snapshots.import(fullName, this.command);
     if (view === null) throw pgError(SqlState.undefinedObject, `snapshot "${name}" does not exist`);
     this.firstView = view;
     this.hasView = true;
@@ -432,10 +482,6 @@ class OpenTransaction implements Transaction {
 
 /** Exports of this worker so far: part of their names. */
 let exportCount = 0;
-
-function requireSupported(isolation: IsolationLevel): void {
-  if (isolation === 'serializable') throw notSupported('isolation level SERIALIZABLE');
-}
 
 function activeTransaction(message: string): Error {
   return pgError(SqlState.activeSqlTransaction, message);

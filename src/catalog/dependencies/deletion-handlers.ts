@@ -2,6 +2,7 @@
 import { defined } from '../../errors/unreachable.js';
 import type { CatalogEntry } from '../api.js';
 import type { CatalogName, CatalogRow } from '../generated/rows.js';
+import type { RelationDescriptor } from '../descriptors.js';
 import type { DeletionContext, DeletionHandler } from './delete-objects.js';
 import type { ObjectAddress } from './object-address.js';
 
@@ -39,6 +40,7 @@ async function dropRelation(address: ObjectAddress, context: DeletionContext): P
   const entry = defined(catalog.tables.findOne('pg_class', { oid }), `pg_class row of ${oid}`);
   if ('rmitS'.includes(relation.kind)) store.dropFile(transaction.store, relation.file);
   transaction.statistics.dropped(oid);
+  if (relation.kind === 'i') readersFollow(relation, context);
   if (relation.kind === 'i' || relation.kind === 'I') await deleteWhere(context, 'pg_index', { indexrelid: oid });
   if (relation.kind === 'S') await deleteWhere(context, 'pg_sequence', { seqrelid: oid });
   if (relation.kind === 'p') await deleteWhere(context, 'pg_partitioned_table', { partrelid: oid });
@@ -47,6 +49,13 @@ async function dropRelation(address: ObjectAddress, context: DeletionContext): P
   await deleteWhere(context, 'pg_inherits', { inhrelid: oid });
   await deleteWhere(context, 'pg_attribute', { attrelid: oid });
   await catalog.tables.delete(transaction, 'pg_class', entry);
+}
+
+/** Serializable transactions that have read of an index that goes count as readers of its table. */
+function readersFollow(index: RelationDescriptor, { catalog, store }: DeletionContext): void {
+  const table = catalog.tables.findOne('pg_index', { indexrelid: index.oid })?.row.indrelid;
+  const descriptor = table === undefined ? null : catalog.relation(table);
+  if (descriptor !== null) store.serializable?.fileReplaced(index.file, descriptor.file);
 }
 
 /** The column's number stays taken: rows keep its place. */

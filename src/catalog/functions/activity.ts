@@ -109,9 +109,9 @@ tableFn('pg_lock_status', {
       yield [
         lock.lockType,
         lock.database,
-        lock.relation,
-        null,
-        null,
+        lock.isFile ? relationOf(lock.relation, lock.database, info) : lock.relation,
+        lock.page,
+        lock.tuple,
         lock.virtualXid,
         lock.transactionId,
         lock.classId,
@@ -127,17 +127,27 @@ tableFn('pg_lock_status', {
   },
 });
 
+/** Oid of the relation with the file; the file's number where the relation is another database's or gone. */
+function relationOf(filenode: number | null, database: number | null, info: CallInfo): number | null {
+  const { tables, database: own } = catalogOf(info);
+  if (filenode === null || database !== own) return filenode;
+  return tables.findOne('pg_class', { reltablespace: 0, relfilenode: filenode })?.row.oid ?? filenode;
+}
+
 fn('pg_blocking_pids', {
   impl: (processId: number, info: CallInfo) =>
     PgArray.of(typeOid.int4, info.session.service(lockTableService).blockingPids(processId)),
 });
-fn('pg_safe_snapshot_blocking_pids', { impl: () => PgArray.of(typeOid.int4, []) });
+fn('pg_safe_snapshot_blocking_pids', {
+  impl: (processId: number, info: CallInfo) =>
+    PgArray.of(typeOid.int4, info.session.service(lockTableService).safeSnapshotBlockingPids(processId)),
+});
 fn('pg_isolation_test_session_is_blocked', {
-  impl: (processId: number, interesting: PgArray, info: CallInfo) =>
-    info.session
-      .service(lockTableService)
-      .blockingPids(processId)
-      .some((blocker) => interesting.elements.includes(blocker)),
+  impl(processId: number, interesting: PgArray, info: CallInfo) {
+    const locks = info.session.service(lockTableService);
+    const blockers = [...locks.blockingPids(processId), ...locks.safeSnapshotBlockingPids(processId)];
+    return blockers.some((blocker) => interesting.elements.includes(blocker));
+  },
 });
 
 const roleSignalBackend = 4200;

@@ -170,7 +170,7 @@ function lookUpChildren(
   const columns = keyColumns(context.catalog, index);
   const store = openIndex(context, index);
   const table = openTable(context, child);
-  const view = context.transaction.latestView();
+  const view = context.transaction.constraintView();
   const order = index.keys.slice(0, constraint.keys.length).map((key) => constraint.keys.indexOf(key.attribute));
   const children: Child[] = [];
   for (const { lost, key } of wanted) {
@@ -214,7 +214,7 @@ function scanChildren(
       .join('');
   const byKey = new Map(wanted.map(({ lost, key }) => [textOf(key), lost]));
   const table = openTable(context, child);
-  const view = context.transaction.latestView();
+  const view = context.transaction.constraintView();
   const cursor = table.scan(view, { attributes: null, direction: 'forward' });
   const children: Child[] = [];
   for (let batch = cursor.next(4096); batch.rowCount > 0; batch = cursor.next(4096)) {

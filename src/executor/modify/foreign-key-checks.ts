@@ -114,16 +114,19 @@ export class ParentFinder {
   async lockParent(key: Buffer): Promise<boolean> {
     const { transaction } = this.x.context;
     const store = openIndex(this.x.context, this.index);
-    const [rowid] = store.lookup(transaction.latestView(), key);
+    const [rowid] = store.lookup(transaction.constraintView(), key);
     // A parent that another transaction is still inserting is not there yet.
     if (rowid === undefined) return false;
     const granted = transaction.lockRow(this.parent.file.filenode, rowid, 'keyShare', 'block');
     if (granted instanceof Promise) await granted;
-    return store.lookup(transaction.latestView(), key).length > 0;
+    if (store.lookup(transaction.latestView(), key).length === 0) return false;
+    if (transaction.isolation === 'serializable')
+      openTable(this.x.context, this.parent).get(transaction.constraintView(), rowid, []);
+    return true;
   }
 
   exists(key: Buffer): boolean {
-    return openIndex(this.x.context, this.index).lookup(this.x.context.transaction.latestView(), key).length > 0;
+    return openIndex(this.x.context, this.index).lookup(this.x.context.transaction.constraintView(), key).length > 0;
   }
 }
 

@@ -185,6 +185,7 @@ export class IndexWriter {
 
   private duplicate(entry: IndexEntry): Error {
     const { index } = this;
+    this.x.context.transaction.uniqueKeyFound(index.file, entry.key);
     const key = indexKeyText(this.x.context, this.relation, index, entry.values);
     return pgError(SqlState.uniqueViolation, `duplicate key value violates unique constraint "${index.name}"`, {
       detail: key === null ? undefined : `Key ${key} already exists.`,

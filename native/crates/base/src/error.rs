@@ -1,4 +1,4 @@
-//! The core's error: an SQLSTATE, a message in PostgreSQL's words, an optional detail. The binding hands all three to
+//! The core's error: an SQLSTATE, a message in PostgreSQL's words, an optional detail and hint. The binding hands all of them to
 //! JavaScript as data.
 
 use std::fmt;
@@ -10,6 +10,7 @@ pub mod sqlstate {
     pub const DISK_FULL: &str = "53100";
     pub const OUT_OF_MEMORY: &str = "53200";
     pub const IO_ERROR: &str = "58030";
+    pub const SERIALIZATION_FAILURE: &str = "40001";
     pub const LOCK_FILE_EXISTS: &str = "F0001";
     pub const PROGRAM_LIMIT: &str = "54000";
     pub const SEQUENCE_LIMIT: &str = "2200H";
@@ -22,6 +23,7 @@ pub struct Error {
     pub sqlstate: &'static str,
     pub message: String,
     pub detail: Option<String>,
+    pub hint: Option<String>,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -32,11 +34,17 @@ impl Error {
             sqlstate,
             message: message.into(),
             detail: None,
+            hint: None,
         }
     }
 
     pub fn with_detail(mut self, detail: impl Into<String>) -> Error {
         self.detail = Some(detail.into());
+        self
+    }
+
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
         self
     }
 

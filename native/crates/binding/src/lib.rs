@@ -11,6 +11,7 @@ mod index_build;
 mod locks;
 mod notify;
 mod pump;
+mod serializable;
 mod store;
 mod store_points;
 mod store_rows;

@@ -25,7 +25,7 @@ use napi_derive::napi;
 
 use crate::store_points::Point;
 
-/// Errors go to JavaScript with their SQLSTATE as `code`; a detail follows the message after a NUL.
+/// Errors go to JavaScript with their SQLSTATE as `code`; detail and hint follow the message after a NUL each.
 pub type Result<T> = std::result::Result<T, napi::Error<String>>;
 
 static STORE: Mutex<Option<Arc<Store>>> = Mutex::new(None);
@@ -62,7 +62,7 @@ impl Here {
     }
 
     /// Leaves a snapshot's sequence at the start of the read buffer.
-    fn report_sequence(&self, snapshot: u32) -> helios_base::Result<u32> {
+    pub fn report_sequence(&self, snapshot: u32) -> helios_base::Result<u32> {
         let sequence = self.worker.snapshot_sequence(snapshot)? as f64;
         if let Some(place) = self.read_buffer().get_mut(..8) {
             place.copy_from_slice(&sequence.to_le_bytes());
@@ -109,10 +109,11 @@ pub(crate) fn guarded<T>(call: impl FnOnce() -> helios_base::Result<T>) -> Resul
 }
 
 pub(crate) fn to_js(error: &Error) -> napi::Error<String> {
-    let message = match &error.detail {
-        Some(detail) => format!("{}\0{detail}", error.message),
-        None => error.message.clone(),
-    };
+    let mut message = error.message.clone();
+    for part in [&error.detail, &error.hint] {
+        message.push('\0');
+        message.push_str(part.as_deref().unwrap_or_default());
+    }
     napi::Error::new(error.sqlstate.to_string(), message)
 }
 
@@ -243,11 +244,15 @@ pub fn store_take_snapshot() -> Result<u32> {
 
 /// Lets every thread read what the snapshot reads, under the name, until it is withdrawn.
 #[napi]
-pub fn store_export_snapshot(snapshot: u32, name: String) -> Result<()> {
+pub fn store_export_snapshot(
+    snapshot: u32,
+    name: String,
+    serializable: bool,
+    read_only: bool,
+) -> Result<()> {
     with(|here| {
-        let sequence = here.worker.snapshot_sequence(snapshot)?;
-        here.worker.store().export_snapshot(&name, sequence);
-        Ok(())
+        here.worker
+            .export_snapshot(snapshot, &name, serializable, read_only)
     })
 }
 

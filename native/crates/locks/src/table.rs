@@ -115,6 +115,30 @@ impl LockTable {
             .unwrap_or_default()
     }
 
+    /// A ticket for a wait that the table knows nothing of.
+    pub fn ticket(&self) -> u64 {
+        self.tickets.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Tells the worker that a wait has ended.
+    pub fn settle_ticket(&self, worker: u32, ticket: u64) {
+        let queue = self
+            .workers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&worker)
+            .cloned();
+        let Some(queue) = queue else { return };
+        let was_empty = {
+            let mut settled = lock(&queue.settled);
+            settled.push(ticket);
+            settled.len() == 1
+        };
+        if was_empty {
+            (queue.wake)();
+        }
+    }
+
     /// Registers a session; its id is the lowest free one.
     pub fn add_owner(&self, worker: u32, pid: u32) -> u32 {
         let mut owners = self.owners.write().unwrap_or_else(PoisonError::into_inner);
@@ -203,7 +227,7 @@ impl LockTable {
         if request.no_wait {
             return Outcome::NotAvailable;
         }
-        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let ticket = self.ticket();
         entry.enqueue(
             place,
             Waiter {
@@ -332,21 +356,7 @@ impl LockTable {
                 state.record(*tag, waiter.mode, waiter.for_session, true);
                 state.wait = None;
             }
-            let queue = self
-                .workers
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(&owner.worker)
-                .cloned();
-            let Some(queue) = queue else { continue };
-            let was_empty = {
-                let mut settled = lock(&queue.settled);
-                settled.push(waiter.ticket);
-                settled.len() == 1
-            };
-            if was_empty {
-                (queue.wake)();
-            }
+            self.settle_ticket(owner.worker, waiter.ticket);
         }
     }
 

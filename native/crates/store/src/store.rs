@@ -13,6 +13,7 @@ use helios_base::bytes::u64_at;
 use helios_base::error::sqlstate;
 use helios_base::sync::{lock, read, wait, write};
 use helios_base::{Error, Result};
+use helios_serializable::Tracked;
 
 use crate::base::{Base, BaseReader};
 use crate::bulk::{BulkDirectory, BulkFile};
@@ -134,8 +135,8 @@ pub struct Store {
     threads: Mutex<Vec<JoinHandle<()>>>,
     pub(crate) memtable_bytes: usize,
     pub(crate) durable: bool,
-    /// Snapshots that transactions have exported, by name: the sequence they read at.
-    exported: Mutex<HashMap<String, u64>>,
+    /// Snapshots that transactions have exported, by name.
+    exported: Mutex<HashMap<String, Exported>>,
     /// Why writes are refused, once the log or the base could not be written.
     failed: Mutex<Option<Error>>,
     directory: Option<Directory>,
@@ -156,11 +157,36 @@ pub(crate) struct OidCounter {
     pub logged: u32,
 }
 
+/// A snapshot that others may read: at which sequence, and which kind of transaction has exported it.
+#[derive(Clone)]
+pub struct Exported {
+    pub sequence: u64,
+    pub exporter: Exporter,
+}
+
+#[derive(Clone)]
+pub enum Exporter {
+    NotSerializable,
+    /// None where its snapshot is safe.
+    ReadOnly(Option<Tracked>),
+    ReadWrite(Tracked),
+}
+
 /// A committed state as one thread reads it.
 pub struct SnapshotState {
     pub sequence: u64,
     pub state: Arc<State>,
     pub base: Option<Rc<Box<dyn BaseReader>>>,
+    /// The serializable transaction whose reads are to be noted.
+    pub reader: Option<Reader>,
+}
+
+/// Notes what is read for a serializable transaction.
+#[derive(Clone)]
+pub struct Reader {
+    pub tracked: Tracked,
+    /// The snapshot is newer than the transaction's.
+    pub newest: bool,
 }
 
 impl SnapshotState {
@@ -341,16 +367,16 @@ impl Store {
     }
 
     /// Lets other threads read what the snapshot of that sequence reads, under the name, until it is withdrawn.
-    pub fn export_snapshot(&self, name: &str, sequence: u64) {
-        lock(&self.exported).insert(name.to_owned(), sequence);
+    pub fn export_snapshot(&self, name: &str, exported: Exported) {
+        lock(&self.exported).insert(name.to_owned(), exported);
     }
 
     pub fn withdraw_snapshot(&self, name: &str) {
         lock(&self.exported).remove(name);
     }
 
-    pub(crate) fn exported_sequence(&self, name: &str) -> Option<u64> {
-        lock(&self.exported).get(name).copied()
+    pub(crate) fn exported(&self, name: &str) -> Option<Exported> {
+        lock(&self.exported).get(name).cloned()
     }
 
     pub fn visible_sequence(&self) -> u64 {

@@ -11,6 +11,7 @@ use crate::store::META_SEQUENCE;
 use crate::temporary::TemporaryChanges;
 use helios_base::Result;
 use helios_base::sync::lock;
+use helios_serializable::{Registration, Tracked};
 
 #[derive(Default)]
 pub struct Transaction {
@@ -20,6 +21,8 @@ pub struct Transaction {
     pub catalog_changed: bool,
     /// Sequences it created, whether or not a savepoint took that back.
     pub created_sequences: Vec<FileId>,
+    /// Of a serializable one, once it has its snapshot.
+    pub serializable: Option<Registration>,
 }
 
 /// A temporary sequence leaves only this in the overlay, so that savepoints can take it back: prefix and one byte.
@@ -41,6 +44,13 @@ impl Transaction {
             overlay: Overlay::new(bulk),
             ..Transaction::default()
         }
+    }
+
+    /// To note what a serializable transaction writes.
+    #[inline]
+    pub fn tracked(&self) -> Option<&Tracked> {
+        let registration = self.serializable.as_ref()?;
+        Some(registration.tracked()).filter(|tracked| tracked.is_on())
     }
 
     /// Splits the writes; sequences created here go with the state they have now. Errors: 53100, 58030 where a bulk file

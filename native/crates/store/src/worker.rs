@@ -6,6 +6,7 @@ mod files;
 mod index_build;
 mod points;
 mod rows;
+mod serializable;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -27,6 +28,7 @@ use cursors::Cursor;
 pub use index_build::IndexBuild;
 pub use points::PointPath;
 pub use rows::{Copied, Inserted};
+pub use serializable::{Imported, file_replaced};
 
 pub struct Worker {
     store: Arc<Store>,
@@ -114,18 +116,20 @@ impl Worker {
     /// A snapshot of the exported one's sequence; None where no such name is exported, or where a flush has since put
     /// newer rows into the base, which only readers opened before it can tell apart.
     pub fn import_snapshot(&mut self, name: &str) -> Result<Option<u32>> {
-        let Some(sequence) = self.store.exported_sequence(name) else {
+        let Some(exported) = self.store.exported(name) else {
             return Ok(None);
         };
+        let imported = self.state_at(exported.sequence)?;
+        Ok(imported.map(|snapshot| self.snapshots.insert(Rc::new(snapshot))))
+    }
+
+    fn state_at(&mut self, sequence: u64) -> Result<Option<SnapshotState>> {
         let current = self.current_state()?;
-        if current.state.base_sequence > sequence {
-            return Ok(None);
-        }
-        let snapshot = SnapshotState {
+        let is_there = current.state.base_sequence <= sequence;
+        Ok(is_there.then_some(SnapshotState {
             sequence,
             ..current
-        };
-        Ok(Some(self.snapshots.insert(Rc::new(snapshot))))
+        }))
     }
 
     pub fn release_snapshot(&mut self, snapshot: u32) {
@@ -146,6 +150,7 @@ impl Worker {
                     sequence,
                     state,
                     base: None,
+                    reader: None,
                 });
             };
             if let Some((number, reader)) = &self.reader
@@ -155,6 +160,7 @@ impl Worker {
                     sequence,
                     base: Some(Rc::clone(reader)),
                     state,
+                    reader: None,
                 });
             }
             self.reader = None;
@@ -165,6 +171,7 @@ impl Worker {
                     sequence,
                     base: Some(reader),
                     state,
+                    reader: None,
                 });
             }
             // A flush has changed the base and is about to publish the state that goes with it.
@@ -189,21 +196,27 @@ impl Worker {
     }
 
     pub fn savepoint(&mut self, transaction: u32) -> Result<usize> {
-        Ok(self.transactions.get_mut(transaction)?.overlay.savepoint())
+        let transaction = self.transactions.get_mut(transaction)?;
+        if let Some(tracked) = transaction.tracked() {
+            tracked.savepoint();
+        }
+        Ok(transaction.overlay.savepoint())
     }
 
     pub fn rollback_to(&mut self, transaction: u32, depth: usize) -> Result<()> {
-        self.transactions
-            .get_mut(transaction)?
-            .overlay
-            .rollback_to(depth)
+        let transaction = self.transactions.get_mut(transaction)?;
+        if let Some(tracked) = transaction.tracked() {
+            tracked.rollback_to(depth);
+        }
+        transaction.overlay.rollback_to(depth)
     }
 
     pub fn release_savepoint(&mut self, transaction: u32, depth: usize) -> Result<()> {
-        self.transactions
-            .get_mut(transaction)?
-            .overlay
-            .release(depth);
+        let transaction = self.transactions.get_mut(transaction)?;
+        if let Some(tracked) = transaction.tracked() {
+            tracked.release(depth);
+        }
+        transaction.overlay.release(depth);
         Ok(())
     }
 
@@ -212,7 +225,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Hands the writes over; the transaction is gone afterwards.
+    /// Hands the writes over; the transaction is gone afterwards. Errors: 40001 where it must not commit.
     pub fn commit(&mut self, transaction: u32, token: u32, synchronous: bool) -> Result<Commit> {
         self.commit_then(transaction, token, synchronous, None)
     }
@@ -229,7 +242,12 @@ impl Worker {
             .transactions
             .remove(transaction)
             .ok_or_else(|| Error::internal("the transaction does not exist"))?;
-        let parts = match finished.commit_parts(&self.store.sequences) {
+        let decided = match &finished.serializable {
+            Some(registration) => registration.prepare(),
+            None => Ok(()),
+        };
+        let parts = decided.and_then(|()| finished.commit_parts(&self.store.sequences));
+        let parts = match parts {
             Ok(parts) => parts,
             Err(error) => {
                 finished.roll_back(&self.store.sequences);
@@ -240,6 +258,9 @@ impl Worker {
         let waits = self.barrier > durable && synchronous;
         if parts.changes.is_empty() && !finished.catalog_changed && !waits {
             self.apply_temporary(finished.session, parts.temporary)?;
+            if let Some(registration) = finished.serializable {
+                registration.committed(|| ());
+            }
             if let Some(then) = then {
                 then();
             }
@@ -257,6 +278,7 @@ impl Worker {
             synchronous,
             checkpoint: false,
             then,
+            serializable: finished.serializable,
             done: Done::Worker {
                 worker: self.number,
                 token,

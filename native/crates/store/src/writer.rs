@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use helios_base::sync::{lock, wait};
 use helios_base::{Error, Result};
+use helios_serializable::Registration;
 
 use crate::bulk::{BulkFile, BulkRecord};
 use crate::changes::{Operation, changes};
@@ -34,6 +35,8 @@ pub struct Request {
     pub checkpoint: bool,
     /// Called once the commit is visible, in the order of the log.
     pub then: Option<Then>,
+    /// A serializable transaction's, decided to commit: dropped with the request, it is rolled back.
+    pub serializable: Option<Registration>,
     pub done: Done,
 }
 
@@ -51,6 +54,7 @@ impl Request {
             synchronous: true,
             checkpoint,
             then: None,
+            serializable: None,
             done,
         }
     }
@@ -280,6 +284,9 @@ impl Writer {
             } else {
                 Ok(())
             };
+            if let Some(registration) = request.serializable.take_if(|_| applied.is_ok()) {
+                registration.committed(|| ());
+            }
             if let Some(then) = request.then.take_if(|_| applied.is_ok()) {
                 then();
             }
@@ -398,7 +405,11 @@ fn apply_commit(
     if request.catalog_changed {
         store.catalog_version.fetch_add(1, Ordering::AcqRel);
     }
-    store.visible.store(sequence, Ordering::Release);
+    let publish = || store.visible.store(sequence, Ordering::Release);
+    match request.serializable.take() {
+        Some(registration) => registration.committed(publish),
+        None => publish(),
+    }
     if request.catalog_changed {
         store.catalog_version.fetch_add(1, Ordering::AcqRel);
     }

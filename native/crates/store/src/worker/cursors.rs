@@ -63,6 +63,7 @@ impl Worker {
         if cursor.ended {
             return Ok(Filled::Count(0));
         }
+        cursor.snapshot.note_scan(cursor.file)?;
         let size = out.len();
         let mut columns = std::mem::take(&mut cursor.columns);
         let result = fill_rows(
@@ -123,6 +124,7 @@ impl Worker {
         out[4..8].copy_from_slice(&(room as u32).to_le_bytes());
         let last = last.map(<[u8]>::to_vec);
         drop(scan);
+        cursor.note_entries(last.as_deref(), ended)?;
         cursor.moved(last, ended);
         Ok(Filled::Count(filled))
     }
@@ -134,6 +136,7 @@ impl Worker {
         let Some(upper) = after_prefix(&lower) else {
             return Ok(Filled::Count(0));
         };
+        snapshot.note_range(file, &lower, &upper)?;
         let mut scan = MergedScan::new(false);
         if view.transaction != 0 {
             scan.add_overlay(
@@ -168,6 +171,23 @@ impl Worker {
 impl Cursor {
     pub(super) fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Notes that the entries up to the last one delivered were read, or all that were left.
+    fn note_entries(&self, last: Option<&[u8]>, ended: bool) -> Result<()> {
+        if self.snapshot.reader.is_none() {
+            return Ok(());
+        }
+        let Some(last) = last.filter(|_| !ended) else {
+            return self
+                .snapshot
+                .note_range(self.file, &self.lower, &self.upper);
+        };
+        if self.backward {
+            return self.snapshot.note_range(self.file, last, &self.upper);
+        }
+        let after = [last, &[0]].concat();
+        self.snapshot.note_range(self.file, &self.lower, &after)
     }
 
     /// Continues after the last entry delivered.

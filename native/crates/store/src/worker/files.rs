@@ -14,7 +14,8 @@ use crate::store::{META_DROPPED_DATABASE, META_DROPPED_FILE, META_SEQUENCE};
 
 impl Worker {
     pub fn drop_file(&mut self, transaction: u32, command: u32, file: FileId) -> Result<()> {
-        self.xid(transaction)?;
+        let xid = self.xid(transaction)?;
+        self.note_drop(transaction, file, xid)?;
         if file.is_temporary() {
             return self.drop_temporary_file(transaction, command, file);
         }

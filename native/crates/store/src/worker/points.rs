@@ -94,6 +94,7 @@ impl Worker {
         let Some(stored) = self.get(snapshot, view, path.table, &row_key)? else {
             return Ok(Filled::Count(0));
         };
+        snapshot.note_rows(path.table, [rowid])?;
         let size = out.len();
         let Ok(mut batch) = BatchWriter::new(out, columns, 1) else {
             return Ok(Filled::Grow(size * 2));
@@ -116,6 +117,7 @@ impl Worker {
         let Some(upper) = after_prefix(&lower) else {
             return Ok(None);
         };
+        snapshot.note_range(index, &lower, &upper)?;
         let overlay = match view.transaction {
             0 => None,
             transaction => Some(&self.transactions.get(transaction)?.overlay),

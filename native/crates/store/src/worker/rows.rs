@@ -58,6 +58,7 @@ impl Worker {
         if inserted != Inserted::Placed {
             return Ok(inserted);
         }
+        self.note_insert(transaction, file, rowids, xid)?;
         let mut at = 0;
         let stored = rowids.iter().map(|rowid| {
             let length = u32_at(rows, at)? as usize;
@@ -99,6 +100,7 @@ impl Worker {
             if inserted != Inserted::Placed {
                 break;
             }
+            self.note_insert(transaction, file, &rowids, xid)?;
             decoder.rows.set_xmin(from..to, xid);
             let stored = rowids.iter().zip(from..to).map(|(rowid, index)| {
                 let row = decoder.rows.row(index);
@@ -183,6 +185,7 @@ impl Worker {
         encoded: &[u8],
     ) -> Result<()> {
         let xid = self.xid(transaction)?;
+        self.note_change(transaction, file, rowid, xid)?;
         let stored = row::finish(encoded, xid)?;
         let overlay = self.overlay(transaction)?;
         overlay.put(
@@ -201,7 +204,8 @@ impl Worker {
         file: FileId,
         rowid: u64,
     ) -> Result<()> {
-        self.xid(transaction)?;
+        let xid = self.xid(transaction)?;
+        self.note_change(transaction, file, rowid, xid)?;
         self.overlay(transaction)?
             .delete(command, file.row_key(rowid));
         Ok(())
@@ -233,6 +237,8 @@ impl Worker {
             }
         }
         let count = batch.count();
+        let read = rowids[..count].iter().map(|rowid| *rowid as u64);
+        snapshot.note_rows(file, read)?;
         if count == 0 && !rowids.is_empty() {
             return Ok(Filled::Grow(size * 2));
         }
@@ -276,8 +282,9 @@ impl Worker {
         rowid: u64,
         payload: Option<&[u8]>,
     ) -> Result<()> {
-        self.xid(transaction)?;
+        let xid = self.xid(transaction)?;
         let key = file.index_key(key, rowid);
+        self.note_key(transaction, file, &key, xid)?;
         let value = payload.map_or_else(Vec::new, |payload| [&[1], payload].concat());
         let overlay = self.overlay(transaction)?;
         overlay.put(command, key, value.into_boxed_slice(), Write::Insert);

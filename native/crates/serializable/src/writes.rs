@@ -1,0 +1,255 @@
+//! Writes: each is checked against what others have read, and noted for those that will read it in an older snapshot.
+//! Which rows and keys were written is remembered up to a limit; past it everything in the file counts as written.
+
+use helios_base::Result;
+
+use crate::registry::{State, Tracked};
+use crate::targets::{File, remove_holder};
+use crate::transaction::{Id, Write};
+
+/// Writes of one transaction that are remembered one by one.
+const WRITES_MAX: usize = 1 << 16;
+
+/// A row's change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// Nobody can have read it: only reads of the whole relation are in its way.
+    New,
+    Existing,
+}
+
+impl Tracked {
+    /// New rows are about to be written; `xid` is the transaction's id. Errors: 40001, here and below.
+    pub fn insert_rows(
+        &self,
+        file: File,
+        rowids: impl IntoIterator<Item = u64>,
+        xid: u64,
+    ) -> Result<()> {
+        let mut state = self.state();
+        state.begin_write(self.id(), xid)?;
+        let mut readers = Vec::new();
+        if let Some(targets) = state.files.get(&file) {
+            readers.extend(&targets.whole);
+        }
+        state.check_readers(self.id(), file, readers)?;
+        for rowid in rowids {
+            state.note_row_written(self.id(), file, rowid, Change::New);
+        }
+        Ok(())
+    }
+
+    /// A row is about to be changed or deleted.
+    pub fn change_row(&self, file: File, rowid: u64, xid: u64) -> Result<()> {
+        let mut state = self.state();
+        state.begin_write(self.id(), xid)?;
+        if state
+            .get(self.id())
+            .is_some_and(|mine| mine.savepoints.is_empty())
+        {
+            state.forget_own_row(self.id(), file, rowid);
+        }
+        let mut readers = Vec::new();
+        if let Some(targets) = state.files.get(&file) {
+            targets.readers_of_row(rowid, &mut readers);
+        }
+        state.check_readers(self.id(), file, readers)?;
+        state.note_row_written(self.id(), file, rowid, Change::Existing);
+        Ok(())
+    }
+
+    /// An entry is about to come into an index; the key ends with the rowid.
+    pub fn insert_key(&self, file: File, key: &[u8], xid: u64) -> Result<()> {
+        let mut state = self.state();
+        state.begin_write(self.id(), xid)?;
+        state.check_key(self.id(), file, key)?;
+        state.note_key_written(self.id(), file, key);
+        Ok(())
+    }
+
+    /// A unique key was found to be there already: before that is said, a conflict that explains it has precedence.
+    pub fn refused_key(&self, file: File, key: &[u8]) -> Result<()> {
+        let mut state = self.state();
+        state.require_not_doomed(self.id(), "conflict in checking")?;
+        state.check_key(self.id(), file, key)
+    }
+
+    /// All rows of a relation are about to go. An index that goes says nothing about rows.
+    pub fn drop_file(&self, file: File, xid: u64) -> Result<()> {
+        let mut state = self.state();
+        state.begin_write(self.id(), xid)?;
+        let mut readers = Vec::new();
+        if let Some(targets) = state.files.get(&file) {
+            targets.readers_of_rows(&mut readers);
+        }
+        state.check_readers(self.id(), file, readers)
+    }
+
+    /// Marks a savepoint: what is written from here on can be taken back.
+    pub fn savepoint(&self) {
+        if let Some(mine) = self.state().transactions.get_mut(&self.id()) {
+            mine.savepoints.push(mine.writes.len());
+        }
+    }
+
+    /// Takes back what was written since the savepoint of this depth (1 for the first), which stays. What was read stays
+    /// read.
+    pub fn rollback_to(&self, depth: usize) {
+        self.state().roll_back_to(self.id(), depth);
+    }
+
+    /// Ends savepoints down to and including this depth.
+    pub fn release(&self, depth: usize) {
+        if let Some(mine) = self.state().transactions.get_mut(&self.id()) {
+            mine.savepoints.truncate(depth.saturating_sub(1));
+        }
+    }
+}
+
+impl State {
+    fn begin_write(&mut self, me: Id, xid: u64) -> Result<()> {
+        self.require_not_doomed(me, "conflict in checking")?;
+        if let Some(mine) = self.transactions.get_mut(&me) {
+            mine.wrote = true;
+            mine.xid = xid;
+        }
+        Ok(())
+    }
+
+    fn check_key(&mut self, me: Id, file: File, key: &[u8]) -> Result<()> {
+        let mut readers = Vec::new();
+        if let Some(targets) = self.files.get(&file) {
+            targets.readers_of_key(key, &mut readers);
+        }
+        self.check_readers(me, file, readers)
+    }
+
+    fn check_readers(&mut self, me: Id, file: File, readers: Vec<Id>) -> Result<()> {
+        for reader in readers {
+            self.write_conflict(reader, me)?;
+        }
+        let begin = self.get(me).map_or(0, |mine| mine.begin);
+        let until = self.files.get(&file).map_or(0, |file| file.old_readers);
+        if until > begin {
+            self.old_read_conflict(me, until)?;
+        }
+        Ok(())
+    }
+
+    fn note_row_written(&mut self, me: Id, file: File, rowid: u64, change: Change) {
+        if !self.counts_write(me, file) {
+            return;
+        }
+        let (Some(mine), Some(targets)) =
+            (self.transactions.get_mut(&me), self.files.get_mut(&file))
+        else {
+            return;
+        };
+        let writers = targets.row_writers.entry(rowid).or_default();
+        if change == Change::Existing && writers.contains(&me) {
+            return;
+        }
+        writers.push(me);
+        targets.writers.entry(me).or_default().count += 1;
+        mine.writes.push(Write::Row(file, rowid));
+        mine.write_count += 1;
+    }
+
+    fn note_key_written(&mut self, me: Id, file: File, key: &[u8]) {
+        if !self.counts_write(me, file) {
+            return;
+        }
+        let (Some(mine), Some(targets)) =
+            (self.transactions.get_mut(&me), self.files.get_mut(&file))
+        else {
+            return;
+        };
+        let writers = targets.key_writers.entry(key.into()).or_default();
+        if writers.contains(&me) {
+            return;
+        }
+        writers.push(me);
+        targets.writers.entry(me).or_default().count += 1;
+        mine.writes.push(Write::Key(file, key.into()));
+        mine.write_count += 1;
+    }
+
+    /// False where all of the file counts as written, from now on or already.
+    fn counts_write(&mut self, me: Id, file: File) -> bool {
+        let Some(mine) = self.transactions.get_mut(&me) else {
+            return false;
+        };
+        mine.files_written.insert(file);
+        let is_full = mine.write_count >= WRITES_MAX;
+        let targets = self.files.entry(file).or_default();
+        let written = targets.writers.entry(me).or_default();
+        written.all |= is_full;
+        !written.all
+    }
+
+    fn roll_back_to(&mut self, me: Id, depth: usize) {
+        let Some(mine) = self.transactions.get_mut(&me) else {
+            return;
+        };
+        let Some(mark) = depth
+            .checked_sub(1)
+            .and_then(|index| mine.savepoints.get(index))
+            .copied()
+        else {
+            return;
+        };
+        mine.savepoints.truncate(depth);
+        let undone = mine.writes.split_off(mark.min(mine.writes.len()));
+        mine.write_count -= undone.len();
+        for write in undone {
+            self.take_back(me, &write);
+        }
+    }
+
+    fn take_back(&mut self, me: Id, write: &Write) {
+        let (Write::Row(file, _) | Write::Key(file, _)) = write;
+        let Some(targets) = self.files.get_mut(file) else {
+            return;
+        };
+        match write {
+            Write::Row(_, rowid) => remove_holder(&mut targets.row_writers, rowid, me),
+            Write::Key(_, key) => {
+                if let Some(writers) = targets.key_writers.get_mut(key) {
+                    writers.retain(|other| *other != me);
+                    if writers.is_empty() {
+                        targets.key_writers.remove(key);
+                    }
+                }
+            }
+        }
+        if let Some(written) = targets.writers.get_mut(&me) {
+            written.count = written.count.saturating_sub(1);
+            if written.count == 0 && !written.all {
+                targets.writers.remove(&me);
+            }
+        }
+        if targets.is_empty() {
+            self.files.remove(file);
+        }
+    }
+
+    /// Forgets all that a transaction has written.
+    pub fn forget_writes(&mut self, id: Id) {
+        let Some(transaction) = self.transactions.get_mut(&id) else {
+            return;
+        };
+        let files = std::mem::take(&mut transaction.files_written);
+        for write in std::mem::take(&mut transaction.writes) {
+            self.take_back(id, &write);
+        }
+        for file in files {
+            let Some(targets) = self.files.get_mut(&file) else {
+                continue;
+            };
+            targets.writers.remove(&id);
+            if targets.is_empty() {
+                self.files.remove(&file);
+            }
+        }
+    }
+}

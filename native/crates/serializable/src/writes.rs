@@ -74,7 +74,8 @@ impl Tracked {
         state.check_key(self.id(), file, key)
     }
 
-    /// All rows of a relation are about to go. An index that goes says nothing about rows.
+    /// All rows of a relation are about to go: whoever sees them still reads what was written here. An index that goes says
+    /// nothing about rows.
     pub fn drop_file(&self, file: File, xid: u64) -> Result<()> {
         let mut state = self.state();
         state.begin_write(self.id(), xid)?;
@@ -82,7 +83,9 @@ impl Tracked {
         if let Some(targets) = state.files.get(&file) {
             targets.readers_of_rows(&mut readers);
         }
-        state.check_readers(self.id(), file, readers)
+        state.check_readers(self.id(), file, readers)?;
+        state.note_all_written(self.id(), file);
+        Ok(())
     }
 
     /// Marks a savepoint: what is written from here on can be taken back.
@@ -140,11 +143,10 @@ impl State {
         if !self.counts_write(me, file) {
             return;
         }
-        let (Some(mine), Some(targets)) =
-            (self.transactions.get_mut(&me), self.files.get_mut(&file))
-        else {
+        let Some(mine) = self.transactions.get_mut(&me) else {
             return;
         };
+        let targets = self.files.entry(file).or_default();
         let writers = targets.row_writers.entry(rowid).or_default();
         if change == Change::Existing && writers.contains(&me) {
             return;
@@ -159,11 +161,10 @@ impl State {
         if !self.counts_write(me, file) {
             return;
         }
-        let (Some(mine), Some(targets)) =
-            (self.transactions.get_mut(&me), self.files.get_mut(&file))
-        else {
+        let Some(mine) = self.transactions.get_mut(&me) else {
             return;
         };
+        let targets = self.files.entry(file).or_default();
         let writers = targets.key_writers.entry(key.into()).or_default();
         if writers.contains(&me) {
             return;
@@ -174,17 +175,28 @@ impl State {
         mine.write_count += 1;
     }
 
+    fn note_all_written(&mut self, me: Id, file: File) {
+        if let Some(mine) = self.transactions.get_mut(&me) {
+            mine.files_written.insert(file);
+            let targets = self.files.entry(file).or_default();
+            targets.writers.entry(me).or_default().all = true;
+        }
+    }
+
     /// False where all of the file counts as written, from now on or already.
     fn counts_write(&mut self, me: Id, file: File) -> bool {
         let Some(mine) = self.transactions.get_mut(&me) else {
             return false;
         };
         mine.files_written.insert(file);
-        let is_full = mine.write_count >= WRITES_MAX;
-        let targets = self.files.entry(file).or_default();
-        let written = targets.writers.entry(me).or_default();
-        written.all |= is_full;
-        !written.all
+        if mine.write_count >= WRITES_MAX {
+            self.note_all_written(me, file);
+        }
+        let written = self
+            .files
+            .get(&file)
+            .and_then(|targets| targets.writers.get(&me));
+        written.is_none_or(|written| !written.all)
     }
 
     fn roll_back_to(&mut self, me: Id, depth: usize) {

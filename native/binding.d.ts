@@ -282,6 +282,7 @@ export declare function pumpStart(bytes: Buffer, arrivals: Int32Array, arrived: 
 
 /** Says what a socket is watched for: input, room for output. */
 export declare function pumpWatch(descriptor: number, reads: boolean, writes: boolean): void
+
 /** One read lock, for pg_locks. `page` and `line` are -1 where the lock covers more. */
 export interface ReadLockRow {
   database: number
@@ -315,8 +316,6 @@ export interface SequenceValues {
   logCount: bigint
 }
 
-/** Address and port of the client, as two texts; none on a Unix-domain socket, or where it is gone already. */
-export declare function socketPeer(descriptor: number): Array<string>
 /** The ticket that is settled, among those of the worker's locks, once `serializableIsSafe` has an answer. */
 export declare function serializableAwaitSafe(transaction: number, worker: number): number
 
@@ -361,6 +360,9 @@ export declare function serializableSnapshot(transaction: number, processId: num
 
 /** The wait is given up. */
 export declare function serializableStopWaiting(transaction: number): void
+
+/** Address and port of the client, as two texts; none on a Unix-domain socket, or where it is gone already. */
+export declare function socketPeer(descriptor: number): Array<string>
 
 /** Sends what the socket takes at once of the first `length` bytes: how many, or -1 where the socket is lost. */
 export declare function socketSend(descriptor: number, bytes: Uint8Array, length: number): number

@@ -84,8 +84,13 @@ export function runBoundCommand(
   const handler = isSessionTag(bound.tag) ? (handlers[bound.tag] as Handler<string>) : null;
   if (!handler) {
     // LOCK TABLE comes before the snapshot: what the lock keeps out is then visible.
-    const snapshot = bound.tag === 'LockStmt' ? undefined : session.transactions.ensure().safeSnapshot();
-    return chain(snapshot, () => runCommand(bound, commandContext(session, sourceText, parameters)));
+    const run = () => runCommand(bound, commandContext(session, sourceText, parameters));
+    if (bound.tag === 'LockStmt') return run();
+    const transaction = session.transactions.ensure();
+    return chain(transaction.safeSnapshot(), () => {
+      transaction.beginCommand();
+      return run();
+    });
   }
   const statement = (bound.statement as Readonly<Record<string, unknown>>)[bound.tag];
   const answer = handler({ session, statement, sourceText, parameters } as Call<string>) as Awaitable<

@@ -38,6 +38,8 @@ export interface Transaction {
   advanceCommand(): void;
   /** What a new statement reads: READ COMMITTED takes a new snapshot, REPEATABLE READ keeps its first. */
   statementView(): ReadView;
+  /** A command begins that has no view of its own: what keeps one snapshot for all its statements takes it now. */
+  beginCommand(): void;
   /** A statement that reads one committed state at once may take the newest: notes that it has read. False where it must
    *  read under `statementView`. */
   readsNewest(): boolean;

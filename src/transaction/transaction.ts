@@ -260,6 +260,11 @@ class OpenTransaction implements Transaction {
       });
   }
 
+  beginCommand(): void {
+    this.hasView = true;
+    if (this.keepsSnapshot) this.statementView();
+  }
+
   /** pg_stat_activity says since which commit old rows are held. */
   private shown(view: ReadView): ReadView {
     this.environment.viewTaken?.(view.snapshot.sequence);

@@ -25,11 +25,6 @@ export function addOwner(processId: number): number {
   return addon.locksAddOwner(worker, processId);
 }
 
-/** The number under which this worker's tickets are settled. */
-export function workerNumber(): number {
-  return worker;
-}
-
 /** Calls `granted` once the ticket's lock is granted. */
 export function awaitTicket(ticket: number, granted: () => void): void {
   waiting.set(ticket, granted);

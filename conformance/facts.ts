@@ -35,7 +35,6 @@ export const gaps: Readonly<Record<string, readonly Gap[]>> = {
     { what: "operator classes and families of one's own", feature: 'CREATE OPERATOR CLASS' },
   ],
   transactions: [
-    { what: 'SERIALIZABLE', feature: 'isolation level SERIALIZABLE' },
     { what: 'PREPARE TRANSACTION', feature: 'PREPARE TRANSACTION' },
     { what: 'LISTEN and NOTIFY', feature: 'LISTEN' },
   ],

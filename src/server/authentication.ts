@@ -38,10 +38,12 @@ export interface AuthenticationRequest {
   /** tls-server-end-point data, null without TLS. */
   readonly channelBinding: Buffer | null;
   readonly scramIterations: number;
+  /** What made-up SCRAM salts derive from; the same as long as the data directory lives. */
+  readonly secret: Buffer;
 }
 
-/** Secret that made-up SCRAM salts derive from. */
-const mockSecret = randomBytes(32);
+/** Key under which texts are compared. */
+const comparisonKey = randomBytes(32);
 
 /** Authenticates; resolves to the method that proved who the client is, null for trust. */
 export async function authenticate(request: AuthenticationRequest): Promise<HbaMethod | null> {
@@ -89,7 +91,7 @@ async function scram(request: AuthenticationRequest): Promise<void> {
   const exchange = new ScramExchange({
     verifier,
     channelBinding,
-    mockSecret,
+    mockSecret: request.secret,
     user,
     iterations: request.scramIterations,
   });
@@ -140,8 +142,7 @@ function matches(stored: string, password: string, user: string): boolean {
 
 /** Compares without telling by the time it takes where they differ. */
 function equalTexts(left: string, right: string): boolean {
-  const key = mockSecret;
-  return timingSafeEqual(hmacSha256(key, left), hmacSha256(key, right));
+  return timingSafeEqual(hmacSha256(comparisonKey, left), hmacSha256(comparisonKey, right));
 }
 
 function failed(request: AuthenticationRequest): PgError {

@@ -1,4 +1,5 @@
 // The data directory: what is in it, how a new one is made. The store holds the lock that keeps two servers apart.
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../config/toml-file.js';
@@ -8,7 +9,7 @@ const version = '17';
 
 /** Files that may be put there before the first start, and those that it makes itself. */
 const givenNames = new Set(['heliosdb.toml', 'heliosdb.auto.toml', 'pg_hba.conf', 'lost+found']);
-const ownNames = new Set([...givenNames, 'store']);
+const ownNames = new Set([...givenNames, 'store', 'authentication_secret']);
 
 const defaultHba = `# Who may connect, from where and how: PostgreSQL's format (manual, section 20.1). The first line that matches decides.
 # Only this machine gets in without a password; add lines like
@@ -53,6 +54,16 @@ export function prepareDataDirectory(directory: string): boolean {
 /** Marks the directory as whole: the catalogs are in the store. */
 export function finishDataDirectory(directory: string): void {
   writeFileSync(join(directory, 'PG_VERSION'), `${version}\n`, { mode: 0o600 });
+}
+
+/**
+ * The secret that the salts of roles without a password derive from. It outlives the server, as the salts of real ones do:
+ * one that changed would tell which role exists. Made where there is none yet; the store's lock is held by then.
+ */
+export function authenticationSecret(directory: string): Buffer {
+  const file = join(directory, 'authentication_secret');
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+  return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
 }
 
 /** Where the store keeps its files. */

@@ -11,7 +11,7 @@ import { ConfigurationError } from '../config/toml-file.js';
 import { closeStore, openStore } from '../storage/store.js';
 import { checkAccess, listenAddresses, readConfiguration } from './configuration.js';
 import type { Configuration } from './configuration.js';
-import { finishDataDirectory, prepareDataDirectory, storeDirectory } from './data-directory.js';
+import { authenticationSecret, finishDataDirectory, prepareDataDirectory, storeDirectory } from './data-directory.js';
 import { makeLog } from './log.js';
 import { Supervisor } from './supervisor.js';
 import { tlsContext } from './tls.js';
@@ -64,6 +64,7 @@ class Server {
     addon.activityConfigure(settings.int('track_activity_query_size'));
     addon.notifyConfigure(settings.int('max_notify_queue_pages'), join(dataDirectory, 'pg_notify'));
     const store = openStore(storeDirectory(dataDirectory), { fsync: settings.bool('fsync') });
+    authenticationSecret(dataDirectory);
     if (!isNew) {
       // What the log held goes into the base while sessions come: start after crash would replay ever more of it.
       store

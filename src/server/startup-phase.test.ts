@@ -60,6 +60,7 @@ const state: WorkerState = {
   log: pino({ level: 'silent' }),
   hba: parseHba('local all pat password\nlocal all all trust\n', 'hba'),
   tls: null,
+  authenticationSecret: Buffer.alloc(32),
   limits: { connectionsMax: 2, superuserReserved: 0, reserved: 0 },
   opening: new Set(),
 };

@@ -139,7 +139,8 @@ const tlsHandshakeByte = 0x16;
 /** Answers requests for encryption until the start-up message comes; null where there is nothing more to do. */
 async function readPackets(state: WorkerState, opening: Opening): Promise<Startup | null> {
   if (state.tls !== null && (await opening.peek()) === tlsHandshakeByte) await encrypt(state, opening);
-  for (let requests = 0; ; requests++) {
+  const asked = new Set<StartupPacket['kind']>();
+  for (;;) {
     const head = await opening.read(4);
     if (head === null) return null;
     const length = startupPacketLength(head) as number;
@@ -155,12 +156,13 @@ async function readPackets(state: WorkerState, opening: Opening): Promise<Startu
       case 'ssl':
       case 'gssEncryption': {
         // Each may be asked for once; more is a client gone mad.
-        if (requests >= 2)
+        if (asked.has(packet.kind) || opening.encrypted !== null)
           throw fatalError(
-            SqlState.protocolViolation,
-            'unsupported frontend protocol 1234.5679: server supports 3.0 to 3.0',
+            SqlState.featureNotSupported,
+            `unsupported frontend protocol 1234.${packet.kind === 'ssl' ? 5679 : 5680}: server supports 3.0 to 3.0`,
           );
-        const accepts = packet.kind === 'ssl' && state.tls !== null && opening.encrypted === null;
+        asked.add(packet.kind);
+        const accepts = packet.kind === 'ssl' && state.tls !== null;
         if (accepts && opening.hasMore) throw unencryptedData('SSL');
         opening.transport.write(Buffer.from(accepts ? 'S' : 'N'));
         if (accepts) await encrypt(state, opening);
@@ -308,6 +310,7 @@ async function logIn(state: WorkerState, host: SessionHost, request: LoginReques
     address: client?.address ?? null,
     isEncrypted: opening.encrypted !== null,
     channelBinding: opening.encrypted === null ? null : (state.tls?.channelBinding ?? null),
+    secret: state.authenticationSecret,
     scramIterations: state.settings.int('scram_iterations'),
   });
   const role = found ?? refuse(SqlState.invalidAuthorizationSpecification, `role "${user}" does not exist`);

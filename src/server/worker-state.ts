@@ -13,6 +13,8 @@ export interface WorkerState {
   readonly hba: HbaFile;
   /** null: TLS is off. */
   readonly tls: TlsContext | null;
+  /** Salts of roles without a password derive from it. */
+  readonly authenticationSecret: Buffer;
   readonly limits: ConnectionLimits;
   /** Sockets whose clients haven't logged in yet. */
   readonly opening: Set<Opening>;

@@ -10,6 +10,7 @@ import { startSessions } from '../session/start.js';
 import type { SessionRoom } from '../session/start.js';
 import { attachStore } from '../storage/store.js';
 import { deliverInterrupt } from './backend-slot.js';
+import { authenticationSecret } from './data-directory.js';
 import { readHbaFile } from './hba-file.js';
 import { hbaRows } from './hba-rows.js';
 import { makeLog } from './log.js';
@@ -119,6 +120,7 @@ function makeState(): MutableState {
     log: makeLog(settings, start.id),
     hba: readHbaFile(hbaPath(settings)),
     tls: tlsContext(settings, start.dataDirectory),
+    authenticationSecret: authenticationSecret(start.dataDirectory),
     limits: limitsOf(settings),
     opening: new Set(),
   };

@@ -356,7 +356,8 @@ export class Session implements SessionServices {
   }
 
   logBug(thrown: unknown): void {
-    this.environment.log.error({ err: thrown, statement: redacted(this.queryString) }, 'internal error');
+    // Whatever log_min_messages is: this must not go unseen.
+    this.environment.sessionLog.error({ err: thrown, statement: redacted(this.queryString) }, 'internal error');
   }
 
   /** The session is over: nothing of it stays. */

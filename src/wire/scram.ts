@@ -12,7 +12,7 @@ export interface ScramOptions {
   readonly verifier: ScramVerifier | null;
   /** tls-server-end-point data, null without TLS. */
   readonly channelBinding: Buffer | null;
-  /** Secret that made-up salts derive from; the same through the server's life. */
+  /** Secret that made-up salts derive from; the same as long as real salts are. */
   readonly mockSecret: Buffer;
   readonly user: string;
   /** Iterations that a made-up verifier claims. */

@@ -1,8 +1,6 @@
 //! Who is connected: a slot per session, with what doesn't change while it lives. Limits are checked where a slot is
 //! taken and where its user is known, under one mutex, so that no two workers pass them together.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::{LazyLock, Mutex};
 
 use crate::interrupts::{self, SLOTS_MAX};
@@ -87,7 +85,7 @@ pub fn open(worker: u32, kind: &str, connections_max: u32) -> Option<Backend> {
     let backend = Backend {
         slot: slot as u32,
         pid: registry.free_pid(),
-        secret: RandomState::new().build_hasher().finish() as u32,
+        secret: secret(),
         worker,
         kind: kind.to_owned(),
         client_port: -1,
@@ -173,6 +171,15 @@ pub fn close_worker(worker: u32) -> Vec<Backend> {
 /// All sessions, by slot.
 pub fn list() -> Vec<Backend> {
     lock(&REGISTRY).slots.iter().flatten().cloned().collect()
+}
+
+/// What a cancel request must know: from the system's generator, so that no secret tells of another.
+fn secret() -> u32 {
+    let mut bytes = [0_u8; 4];
+    // SAFETY: the pointer and length are of one live array; so few bytes always come whole.
+    let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+    assert_eq!(got, 4, "the system gives no random bytes");
+    u32::from_ne_bytes(bytes)
 }
 
 /// Raises `bits` for the session with that pid, if its secret fits (None: asked by a session of ours). False where there

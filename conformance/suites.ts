@@ -1,16 +1,17 @@
 // The suites by name.
-import type { CaseResult, Suite, SuiteName, SuiteOptions } from './case-result.js';
+import type { Suite, SuiteName } from './case-result.js';
 import { runClients } from './clients/index.js';
 import { runDdl } from './ddl/index.js';
 import { runDumps } from './dumps/index.js';
 import { runExpressions } from './expressions/index.js';
+import { runIsolation } from './isolation/index.js';
 import { runProtocol } from './protocol/index.js';
 import { runQueries } from './queries/index.js';
 import { runRegress } from './regress/index.js';
 
 export const suites = {
   regress: runRegress,
-  isolation: nothing,
+  isolation: runIsolation,
   dumps: runDumps,
   expressions: runExpressions,
   queries: runQueries,
@@ -18,5 +19,3 @@ export const suites = {
   ddl: runDdl,
   clients: runClients,
 } satisfies Record<SuiteName, Suite>;
-
-async function* nothing(_options: SuiteOptions): AsyncGenerator<CaseResult> {}

@@ -1,20 +1,35 @@
 // The isolation suite: PostgreSQL's specs run by our own runner, their transcripts compared with the expected ones.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CaseResult, ServerAddress, SuiteOptions } from '../case-result.js';
 import { Connection, type Result } from './connection.js';
 import { compareWithExpected } from './expected.js';
+import { sourceFolder } from '../source-files.js';
 import { runSpec, type Transcript } from './run-spec.js';
 
 /** One of the specs names it. */
 const databaseName = 'isolation_regression';
 const stepMs = 30_000;
 
-export type IsolationOptions = Pick<SuiteOptions, 'server' | 'sources' | 'only' | 'out'>;
+export type IsolationOptions = Pick<SuiteOptions, 'server' | 'sources' | 'only' | 'out'> &
+  Partial<Pick<SuiteOptions, 'onStart'>>;
 
 /** Runs every spec of `sources`, or those of `only`, in a database of their own that is made anew. */
 export async function* runIsolation(options: IsolationOptions): AsyncGenerator<CaseResult> {
-  const folder = isolationFolder(options.sources);
+  const folder = sourceFolder(options.sources, 'isolation');
+  if (folder === null) {
+    const reason = `no isolation specs in ${options.sources}; name PostgreSQL's files with --sources`;
+    yield {
+      suite: 'isolation',
+      name: 'all',
+      verdict: 'skip',
+      isUnavailable: true,
+      reason,
+      differences: [],
+      seconds: 0,
+    };
+    return;
+  }
   const names = readdirSync(join(folder, 'specs'))
     .filter((file) => file.endsWith('.spec'))
     .map((file) => basename(file, '.spec'))
@@ -22,6 +37,7 @@ export async function* runIsolation(options: IsolationOptions): AsyncGenerator<C
     .sort();
   if (names.length > 0) await remakeDatabase(options.server);
   for (const name of names) {
+    options.onStart?.(name);
     const start = Date.now();
     const text = readFileSync(join(folder, 'specs', `${name}.spec`), 'utf8');
     const { host, port, user } = options.server;
@@ -30,13 +46,6 @@ export async function* runIsolation(options: IsolationOptions): AsyncGenerator<C
     yield { ...verdict(folder, name, transcript), seconds: (Date.now() - start) / 1000 };
     if (transcript.isCut) await remakeDatabase(options.server);
   }
-}
-
-function isolationFolder(sources: string): string {
-  const places = [join(sources, 'isolation'), join(sources, 'src', 'test', 'isolation')];
-  const folder = places.find((place) => existsSync(join(place, 'specs')));
-  if (folder === undefined) throw new Error(`no isolation specs in ${sources}`);
-  return folder;
 }
 
 function verdict(folder: string, name: string, transcript: Transcript): Omit<CaseResult, 'seconds'> {

@@ -11,6 +11,7 @@ import './json/build.js';
 import './json/hash.js';
 import './json/jsonb-change.js';
 import './json/jsonb-operators.js';
+import './json/path/functions.js';
 import './json/populate.js';
 import './scalar/advisory-lock.js';
 import './scalar/array-sets.js';

@@ -12,6 +12,7 @@ import './inet.js';
 import './integer-types.js';
 import './interval.js';
 import './json-types.js';
+import './jsonpath/jsonpath-type.js';
 import './macaddr.js';
 import './money.js';
 import './numeric-type.js';

@@ -8,6 +8,7 @@
 //   int8 xid8 pg_lsn   bigint                     timetz      TimeTz        interval    Interval
 //   money              bigint (cents)             numeric     Numeric       uuid bytea  Buffer
 //   text varchar       string (UTF-16, no NUL)    json        string        jsonb       Jsonb
+//   jsonpath           JsonPath
 //   bpchar name "char" string                     array       PgArray (also int2vector, oidvector)
 //   cstring unknown    string                     record      PgRecord (composite types too)
 //   enum               number: the pg_enum row's oid (compared by enumsortorder)
@@ -18,6 +19,7 @@
 
 import type { Numeric } from './numeric.js';
 import type { Jsonb } from './jsonb.js';
+import type { JsonPath } from './jsonpath/path.js';
 
 export type Value =
   | null
@@ -30,6 +32,7 @@ export type Value =
   | Interval
   | TimeTz
   | Jsonb
+  | JsonPath
   | PgArray
   | PgRecord
   | Inet

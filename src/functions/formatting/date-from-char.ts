@@ -3,8 +3,8 @@
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import { civilFromDays, daysFromIsoWeek, daysInMonth, postgresEpochJulian } from '../../types/datetime/calendar.js';
 import type { ZoneChoice } from '../../types/datetime/zone-words.js';
-import { type FieldValues, readFields } from './date-reader.js';
-import { dateTemplate } from './date-template.js';
+import { type FieldValues, readFields, readStandardFields } from './date-reader.js';
+import { type DateTemplate, dateTemplate } from './date-template.js';
 
 export interface ReadTime {
   readonly year: number;
@@ -24,7 +24,15 @@ const offsetHoursMax = 15;
 
 /** Reads `text`; throws 22007, 22008, 22009. */
 export function readDateTime(text: string, format: string): ReadTime {
-  const values = readFields(text, dateTemplate(format));
+  return timeOfFields(readFields(text, dateTemplate(format)), text);
+}
+
+/** Reads `text` by a template of the SQL standard; throws 22007, 22008, 22009. */
+export function readStandardDateTime(text: string, template: DateTemplate): ReadTime {
+  return timeOfFields(readStandardFields(text, template), text);
+}
+
+function timeOfFields(values: FieldValues, text: string): ReadTime {
   const clock = clockOf(values);
   const date = dateOf(values, text);
   const { hour, minute, second, microsecond } = clock;

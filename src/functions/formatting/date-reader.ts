@@ -79,6 +79,12 @@ export function readFields(text: string, template: DateTemplate): FieldValues {
   return new Reader(text, template).read();
 }
 
+/** Reads `text` by a template of the SQL standard: every field and separator must be there, and nothing behind them but
+ *  spaces. Throws 22007, 22008. */
+export function readStandardFields(text: string, template: DateTemplate): FieldValues {
+  return new Reader(text, template).readStandard();
+}
+
 class Reader {
   private at = 0;
   private extraSkip = 0;
@@ -134,6 +140,28 @@ class Reader {
         this.skipSpaces();
       }
     });
+    this.values.isIso = this.mode === 'iso';
+    return this.values;
+  }
+
+  readStandard(): FieldValues {
+    const { nodes } = this.template;
+    nodes.forEach((node, index) => {
+      if (this.at >= this.text.length)
+        throw pgError(SqlState.invalidDatetimeFormat, 'input string is too short for datetime format');
+      if (node.kind === 'field') {
+        this.takeMode(node.name);
+        this.field(node, nodes[index + 1]);
+      } else if (this.text.startsWith(node.text, this.at)) {
+        this.at += node.text.length;
+      } else {
+        const what = node.kind === 'text' ? 'character' : 'separator';
+        throw pgError(SqlState.invalidDatetimeFormat, `unmatched format ${what} "${node.text}"`);
+      }
+    });
+    this.skipSpaces();
+    if (this.at < this.text.length)
+      throw pgError(SqlState.invalidDatetimeFormat, 'trailing characters remain in input string after datetime format');
     this.values.isIso = this.mode === 'iso';
     return this.values;
   }

@@ -1,5 +1,6 @@
 // Date/time templates of to_char, to_timestamp and to_date, cut into fields, separators and text (manual, section 9.8,
 // tables 9.27 and 9.28).
+import { pgError, SqlState } from '../../errors/pg-error.js';
 
 export interface TemplateField {
   readonly kind: 'field';
@@ -92,13 +93,18 @@ const cache = new Map<string, DateTemplate>();
 export function dateTemplate(format: string): DateTemplate {
   const known = cache.get(format);
   if (known) return known;
-  const template = parse(format);
+  const template = parse(format, false);
   if (cache.size >= cacheEntriesMax) cache.clear();
   cache.set(format, template);
   return template;
 }
 
-function parse(format: string): DateTemplate {
+/** A template as the SQL standard has them, for JSON paths: only its separators may stand outside quotes. Throws 22007. */
+export function standardTemplate(format: string): DateTemplate {
+  return parse(format, true);
+}
+
+function parse(format: string, isStandard: boolean): DateTemplate {
   const nodes: TemplateNode[] = [];
   let isExact = false;
   let at = 0;
@@ -120,6 +126,8 @@ function parse(format: string): DateTemplate {
       at += 2;
       continue;
     }
+    if (isStandard && !"-./,':; ".includes(character))
+      throw pgError(SqlState.invalidDatetimeFormat, `invalid datetime format separator: "${character}"`);
     nodes.push({ kind: kindOf(character), text: character });
     at += character.length;
   }

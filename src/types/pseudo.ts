@@ -1,4 +1,4 @@
-// Pseudo-types: what may not be a column's type. Most accept and display nothing; void reads as null and prints empty.
+// Pseudo-types: what may not be a column's type. Most accept and display nothing; void has one value, which prints empty.
 // Polymorphic ones display what they hold through its own type before they get here.
 import { cannotAccept, cannotDisplay } from './input-error.js';
 import { defineType } from './type-behaviour.js';
@@ -51,10 +51,10 @@ for (const name of silent) {
 defineType<Value>({
   symbol: 'void_in',
   storage: 'varlen',
-  input: () => null,
+  input: () => '',
   output: () => '',
-  receive: () => null,
+  receive: () => '',
   send: () => undefined,
   store: () => undefined,
-  load: () => null,
+  load: () => '',
 });

@@ -1,6 +1,7 @@
 // Function and operator calls: strictness, inlining, the CallInfo of the call site, functions that wait, SQL-language
 // functions. Arguments are evaluated left to right before a strict function's null test, as PostgreSQL does it.
 import type { FunctionDescriptor } from '../../catalog/descriptors.js';
+import { typeOid } from '../../catalog/oids.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { type ScalarFunction, builtinFunction } from '../../functions/registry.js';
 import type { DistinctExpr, Expression, FuncExpr, NullIfExpr, OpExpr } from '../../trees/expression.js';
@@ -98,6 +99,11 @@ export function emitCall(m: Emitter, call: EmittedCall): Operand {
   const target = callTarget(descriptor, call, m);
   const result = m.assign(guard + target.code);
   if (target.waits) m.settle(result);
+  if (target.isBuiltin && descriptor.returnType === typeOid.void) {
+    // Built-in functions without a result give a value all the same, one that displays empty.
+    const isNull = nullTests.length === 0 ? '' : `if (!(${nullTests.join(' || ')})) `;
+    m.line(`${isNull}${result} = '';`);
+  }
   return { code: result, nullable: true };
 }
 
@@ -110,12 +116,18 @@ function inlined(descriptor: FunctionDescriptor, call: EmittedCall, m: Emitter):
   return entry?.kind === 'scalar' && entry.inline !== undefined ? `(${entry.inline(...codes)})` : null;
 }
 
-function callTarget(descriptor: FunctionDescriptor, call: EmittedCall, m: Emitter): { code: string; waits: boolean } {
+interface CallTarget {
+  readonly code: string;
+  readonly waits: boolean;
+  readonly isBuiltin?: boolean;
+}
+
+function callTarget(descriptor: FunctionDescriptor, call: EmittedCall, m: Emitter): CallTarget {
   const codes = call.args.map((arg) => arg.code);
   const entry = scalarImplementation(descriptor, m);
   if (entry !== null) {
     const args = needsInfo(entry, codes.length) ? [...codes, callInfo(call, m)] : codes;
-    return { code: `${m.slot(entry.impl)}(${args.join(', ')})`, waits: entry.waits === true };
+    return { code: `${m.slot(entry.impl)}(${args.join(', ')})`, waits: entry.waits === true, isBuiltin: true };
   }
   if (descriptor.kind !== 'f') throw wrongKind(descriptor);
   if (descriptor.language === 'internal' || descriptor.language === 'c') {

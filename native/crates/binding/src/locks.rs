@@ -1,4 +1,5 @@
-//! The lock table for JavaScript. Requests answer with a number: 0 granted, -1 not available, else the ticket to wait for.
+//! The lock table for JavaScript. Requests answer with a number: 0 granted, -1 not available, -2 no such
+//! session, positive the ticket to wait for, below -2 the negated ticket - 2 of a wait that is a deadlock for sure.
 
 use helios_locks::{Edge, Kind, LockReport, Outcome, Request, Tag, table};
 use napi::bindgen_prelude::{Function, Result};
@@ -215,6 +216,7 @@ fn acquire(owner: u32, tag: Tag, mode: u8, no_wait: bool, for_session: bool) -> 
     ) {
         Outcome::Granted => 0.0,
         Outcome::Waiting(ticket) => ticket as f64,
+        Outcome::Deadlocked(ticket) => -2.0 - ticket as f64,
         Outcome::NotAvailable => -1.0,
         Outcome::NoOwner => -2.0,
     }

@@ -3,15 +3,17 @@
 //! 1. Freeze the table (all shards).
 //! 2. Follow who waits for whom from the session: hard edges to holders of conflicting modes, soft edges to waiters ahead
 //!    in the queue whose request conflicts. A way back to the session is a deadlock.
-//! 3. Where the cycle has a soft edge, moving that waiter before the one it waits behind may dissolve it: try, keep the
-//!    order if no cycle is left for those moved, and serve the queue.
-//! 4. Else report the cycle; the caller gives up the session's wait.
+//! 3. Where the cycle has a soft edge, moving that waiter before the one it waits behind may dissolve it. Try the edges,
+//!    the deepest first, each alone and then with others: with the queues sorted so, no cycle may be left for the session
+//!    nor for anybody moved.
+//! 4. Put the queues in that order and serve them. Where no order helps, report the cycle; the caller gives up the
+//!    session's wait.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Waiter};
 use crate::mode::{Mode, bit, conflicts};
 use crate::owner::{Owner, Wait};
 use crate::table::{LockTable, Shard};
@@ -31,18 +33,33 @@ pub struct Edge {
 }
 
 type Shards<'a> = Vec<MutexGuard<'a, Shard>>;
+/// Queues in another order than they have.
+type Orders = HashMap<Tag, Vec<Waiter>>;
+
+/// Orders tried for one deadlock: with all shards frozen, the search must end.
+const ORDERS_MAX: usize = 2_000;
 
 impl LockTable {
     /// The cycle that session `id` waits in, beginning with itself; None where there is none (any more).
     pub fn detect_deadlock(&self, id: u32) -> Option<Vec<Edge>> {
         let mut shards = self.lock_all();
-        let cycle = self.find_cycle(&shards, id)?;
-        for edge in cycle.iter().filter(|edge| edge.soft) {
-            if self.try_reorder(&mut shards, edge, id) {
-                return None;
+        let cycle = self.find_cycle(&shards, &Orders::new(), id)?;
+        let mut tries = ORDERS_MAX;
+        let Some(orders) = self.dissolving(&shards, id, &mut Vec::new(), &mut tries) else {
+            return Some(cycle);
+        };
+        for (tag, waiters) in orders {
+            let entry = shards[self.shard_index(&tag)].get_mut(&tag);
+            if let Some(Entry::Many(contended)) = entry {
+                contended.waiters = waiters;
+            }
+            if let Some(entry) = shards[self.shard_index(&tag)].get_mut(&tag) {
+                let served = entry.serve();
+                entry.compact();
+                self.settle(&tag, &served);
             }
         }
-        Some(cycle)
+        None
     }
 
     /// Pids that the session with `pid` waits for: holders of conflicting modes and conflicting waiters ahead of it.
@@ -57,7 +74,7 @@ impl LockTable {
         };
         let shards = self.lock_all();
         let mut pids: Vec<u32> = self
-            .edges(&shards, &owner)
+            .edges(&shards, &Orders::new(), &owner)
             .iter()
             .map(|edge| edge.blocker_pid)
             .collect();
@@ -65,24 +82,84 @@ impl LockTable {
         pids
     }
 
-    fn find_cycle(&self, shards: &Shards<'_>, start: u32) -> Option<Vec<Edge>> {
-        let mut visited = HashSet::new();
-        let mut path = Vec::new();
-        self.search(shards, start, start, &mut visited, &mut path)
-            .then_some(path)
-    }
-
-    /// Depth first; waits form a graph no larger than the number of sessions, so an explicit stack bounds recursion.
-    fn search(
+    /// Orders of queues under which `constraints` (each: the waiter before the one it waits behind) hold and nobody
+    /// concerned is in a cycle.
+    fn dissolving(
         &self,
         shards: &Shards<'_>,
         start: u32,
-        from: u32,
-        visited: &mut HashSet<u32>,
-        path: &mut Vec<Edge>,
-    ) -> bool {
-        let mut stack = vec![self.edges_of(shards, from)];
-        visited.insert(from);
+        constraints: &mut Vec<Edge>,
+        tries: &mut usize,
+    ) -> Option<Orders> {
+        *tries = tries.checked_sub(1)?;
+        let orders = self.sorted(shards, constraints)?;
+        let Some(cycle) = self.remaining_cycle(shards, &orders, start, constraints) else {
+            return Some(orders);
+        };
+        for edge in cycle.iter().rev().filter(|edge| edge.soft) {
+            constraints.push(*edge);
+            if let Some(found) = self.dissolving(shards, start, constraints, tries) {
+                return Some(found);
+            }
+            constraints.pop();
+        }
+        None
+    }
+
+    /// A cycle that the orders leave: one without a soft edge if there is one among those moved, else the session's own.
+    fn remaining_cycle(
+        &self,
+        shards: &Shards<'_>,
+        orders: &Orders,
+        start: u32,
+        constraints: &[Edge],
+    ) -> Option<Vec<Edge>> {
+        let moved = constraints
+            .iter()
+            .flat_map(|edge| [edge.waiter, edge.blocker]);
+        let mut found = None;
+        for id in moved.chain([start]) {
+            if let Some(cycle) = self.find_cycle(shards, orders, id) {
+                if !cycle.iter().any(|edge| edge.soft) {
+                    return Some(cycle);
+                }
+                found = Some(cycle);
+            }
+        }
+        found
+    }
+
+    /// The queues that the constraints are about, changed as little as they ask for; None where they contradict.
+    fn sorted(&self, shards: &Shards<'_>, constraints: &[Edge]) -> Option<Orders> {
+        let mut orders = Orders::new();
+        for Edge { tag, .. } in constraints {
+            if orders.contains_key(tag) {
+                continue;
+            }
+            let here = |edge: &&Edge| edge.tag == *tag;
+            let mut rest = shards[self.shard_index(tag)].get(tag)?.waiters().to_vec();
+            let mut backwards = Vec::with_capacity(rest.len());
+            while !rest.is_empty() {
+                let last = rest.iter().rposition(|waiter| {
+                    let mut bound = constraints.iter().filter(here);
+                    !bound.any(|edge| {
+                        edge.waiter == waiter.owner
+                            && rest.iter().any(|other| other.owner == edge.blocker)
+                    })
+                })?;
+                backwards.push(rest.remove(last));
+            }
+            backwards.reverse();
+            orders.insert(*tag, backwards);
+        }
+        Some(orders)
+    }
+
+    /// Depth first; waits form a graph no larger than the number of sessions, so an explicit stack bounds recursion.
+    fn find_cycle(&self, shards: &Shards<'_>, orders: &Orders, start: u32) -> Option<Vec<Edge>> {
+        let mut visited = HashSet::from([start]);
+        let mut path = Vec::new();
+        let mut stack = vec![self.edges_of(shards, orders, start)];
         while let Some(edges) = stack.last_mut() {
             let Some(edge) = edges.pop() else {
                 stack.pop();
@@ -91,23 +168,27 @@ impl LockTable {
             };
             if edge.blocker == start {
                 path.push(edge);
-                return true;
+                return Some(path);
             }
             if visited.insert(edge.blocker) {
                 path.push(edge);
-                stack.push(self.edges_of(shards, edge.blocker));
+                stack.push(self.edges_of(shards, orders, edge.blocker));
             }
         }
-        false
+        None
     }
 
-    fn edges_of(&self, shards: &Shards<'_>, id: u32) -> Vec<Edge> {
-        self.owner(id)
-            .map(|owner| self.edges(shards, &owner))
-            .unwrap_or_default()
+    /// Last the edge to follow first: hard ones go before soft ones.
+    fn edges_of(&self, shards: &Shards<'_>, orders: &Orders, id: u32) -> Vec<Edge> {
+        let mut edges = self
+            .owner(id)
+            .map(|owner| self.edges(shards, orders, &owner))
+            .unwrap_or_default();
+        edges.reverse();
+        edges
     }
 
-    fn edges(&self, shards: &Shards<'_>, owner: &Arc<Owner>) -> Vec<Edge> {
+    fn edges(&self, shards: &Shards<'_>, orders: &Orders, owner: &Arc<Owner>) -> Vec<Edge> {
         let Some(wait) = owner.state().wait else {
             return Vec::new();
         };
@@ -121,8 +202,10 @@ impl LockTable {
         let mut edges: Vec<Edge> = hard
             .filter_map(|holder| self.edge(owner, &wait, holder.owner, false))
             .collect();
-        let ahead = entry
-            .waiters()
+        let queue = orders
+            .get(&wait.tag)
+            .map_or_else(|| entry.waiters(), Vec::as_slice);
+        let ahead = queue
             .iter()
             .take_while(|waiter| waiter.ticket != wait.ticket);
         let soft = ahead.filter(|waiter| conflicts(wait.mode, bit(waiter.mode)));
@@ -142,38 +225,5 @@ impl LockTable {
             blocker_xid: blocking.xid.load(Ordering::Relaxed),
             soft,
         })
-    }
-
-    fn try_reorder(&self, shards: &mut Shards<'_>, edge: &Edge, start: u32) -> bool {
-        let index = self.shard_index(&edge.tag);
-        let before = match shards[index].get_mut(&edge.tag) {
-            Some(Entry::Many(contended)) => {
-                let before = contended.waiters.clone();
-                let from = before.iter().position(|waiter| waiter.owner == edge.waiter);
-                let to = before
-                    .iter()
-                    .position(|waiter| waiter.owner == edge.blocker);
-                let (Some(from), Some(to)) = (from, to) else {
-                    return false;
-                };
-                let moved = contended.waiters.remove(from);
-                contended.waiters.insert(to.min(from), moved);
-                before
-            }
-            _ => return false,
-        };
-        let dissolved = [start, edge.waiter, edge.blocker]
-            .iter()
-            .all(|id| self.find_cycle(shards, *id).is_none());
-        if let Some(entry) = shards[index].get_mut(&edge.tag) {
-            if dissolved {
-                let served = entry.serve();
-                entry.compact();
-                self.settle(&edge.tag, &served);
-            } else if let Entry::Many(contended) = entry {
-                contended.waiters = before;
-            }
-        }
-        dissolved
     }
 }

@@ -5,6 +5,9 @@
 //! 2. It joins at the end, save that it goes before the first waiter whose request conflicts with what the requester
 //!    already holds: that waiter can't be served before the requester is through anyway.
 //! 3. After a release the queue is walked from its head under rule 1.
+//! 4. Where that waiter also holds what the requester asks for, the two can never get past each other: a deadlock at once.
+//! 5. Rows: who conflicts with no holder needs not look at the queue. Sharers may pass a waiting writer, so that nobody
+//!    who holds a share waits behind one that waits for him.
 
 use crate::mode::{Mode, ModeSet, bit, conflicts};
 
@@ -28,6 +31,17 @@ pub struct Waiter {
     pub mode: Mode,
     pub for_session: bool,
     pub ticket: u64,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// It can be granted now.
+    Free,
+    /// It waits at this place of the queue.
+    Queue(usize),
+    /// It would wait at this place, for a session that waits for it already.
+    Deadlock(usize),
 }
 
 /// The usual lock has one holder and nobody waiting: no allocation for it.
@@ -65,25 +79,32 @@ impl Entry {
             .map_or(0, Holder::modes)
     }
 
-    /// Where `owner`'s request for `mode` stands: None where it can be granted now, else its place in the queue.
-    pub fn place(&self, owner: u32, mode: Mode) -> Option<usize> {
+    /// Where `owner`'s request for `mode` stands. `is_row`: it is one for a row lock.
+    pub fn place(&self, owner: u32, mode: Mode, is_row: bool) -> Place {
         let (mine, others) = self.split(owner);
         if mine & bit(mode) != 0 {
-            return None;
+            return Place::Free;
+        }
+        if is_row && !conflicts(mode, others) {
+            return Place::Free;
         }
         let mut ahead = 0;
         let mut place = self.waiters().len();
+        let mut is_deadlock = false;
         for (index, waiter) in self.waiters().iter().enumerate() {
             if mine != 0 && conflicts(waiter.mode, mine) {
                 place = index;
+                is_deadlock = !is_row && conflicts(mode, self.held_by(waiter.owner));
                 break;
             }
             ahead |= bit(waiter.mode);
         }
-        if conflicts(mode, others | ahead) {
-            Some(place)
+        if is_deadlock {
+            Place::Deadlock(place)
+        } else if conflicts(mode, others | ahead) {
+            Place::Queue(place)
         } else {
-            None
+            Place::Free
         }
     }
 

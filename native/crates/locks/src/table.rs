@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::entry::{Entry, Holder, Waiter};
+use crate::entry::{Entry, Holder, Place, Waiter};
 use crate::mode::{Mode, bit};
 use crate::owner::{Owner, Wait, lock};
 use crate::tag::{KeyHash, Kind, Tag};
@@ -25,6 +25,8 @@ pub enum Outcome {
     Granted,
     /// The request waits; its ticket shows up in its worker's settled list once granted.
     Waiting(u64),
+    /// It waits in a deadlock for sure: for a session that waits for this one on the same lock.
+    Deadlocked(u64),
     /// `no_wait` was asked and it would wait.
     NotAvailable,
     /// No such owner: its session ended.
@@ -219,10 +221,14 @@ impl LockTable {
         if tag.kind == Kind::Row && entry.held_by(id) >> mode != 0 {
             return Outcome::Granted;
         }
-        let Some(place) = entry.place(id, mode) else {
-            let is_new = entry.grant(id, mode, for_session);
-            owner.state().record(tag, mode, for_session, is_new);
-            return Outcome::Granted;
+        let (place, is_deadlock) = match entry.place(id, mode, tag.kind == Kind::Row) {
+            Place::Free => {
+                let is_new = entry.grant(id, mode, for_session);
+                owner.state().record(tag, mode, for_session, is_new);
+                return Outcome::Granted;
+            }
+            Place::Queue(place) => (place, false),
+            Place::Deadlock(place) => (place, true),
         };
         if request.no_wait {
             return Outcome::NotAvailable;
@@ -243,7 +249,11 @@ impl LockTable {
             mode,
             since_ms: now_ms(),
         });
-        Outcome::Waiting(ticket)
+        if is_deadlock {
+            Outcome::Deadlocked(ticket)
+        } else {
+            Outcome::Waiting(ticket)
+        }
     }
 
     /// Whether a newcomer's request would be granted at once: what is read in one step needs no lock then.
@@ -251,7 +261,7 @@ impl LockTable {
         let shard = lock(self.shard_of(&tag));
         shard
             .get(&tag)
-            .is_none_or(|entry| entry.place(u32::MAX, mode).is_none())
+            .is_none_or(|entry| entry.place(u32::MAX, mode, tag.kind == Kind::Row) == Place::Free)
     }
 
     /// Gives up the wait, if the session still waits: true then. False: it was granted meanwhile (or never waited).

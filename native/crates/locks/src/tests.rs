@@ -166,6 +166,46 @@ fn a_cycle_through_the_queue_alone_is_dissolved_by_reordering() {
 }
 
 #[test]
+fn the_deepest_soft_edge_gives_way_first() {
+    let bench = Bench::new(4);
+    let (first, second) = (Tag::relation(5, 1), Tag::relation(5, 2));
+    bench.granted(0, first, ACCESS_SHARE);
+    bench.granted(1, second, ACCESS_SHARE);
+    bench.waits(2, first, ACCESS_EXCLUSIVE);
+    bench.waits(3, second, ACCESS_EXCLUSIVE);
+    let other = bench.waits(0, second, ACCESS_SHARE);
+    bench.waits(1, first, ACCESS_SHARE);
+    // 1 behind 2, 2 for 0, 0 behind 3, 3 for 1.
+    assert!(bench.table.detect_deadlock(1).is_none());
+    assert_eq!(bench.table.take_settled(0), vec![other]);
+}
+
+#[test]
+fn two_upgrades_of_one_relation_lock_are_a_deadlock_at_once() {
+    let bench = Bench::new(2);
+    for owner in 0..2 {
+        bench.granted(owner, relation(), ACCESS_SHARE);
+    }
+    bench.waits(0, relation(), ACCESS_EXCLUSIVE);
+    let second = bench.table.acquire(1, relation(), ACCESS_EXCLUSIVE, WAIT);
+    assert!(matches!(second, Outcome::Deadlocked(_)));
+    let cycle = bench.table.detect_deadlock(1).unwrap_or_default();
+    assert_eq!(cycle.len(), 2);
+}
+
+#[test]
+fn a_sharer_of_a_row_passes_a_waiting_writer() {
+    let bench = Bench::new(3);
+    let row = Tag::row(16384, 7);
+    bench.granted(0, row, ROW_SHARE);
+    let writer = bench.waits(1, row, ACCESS_EXCLUSIVE);
+    bench.granted(2, row, ROW_SHARE);
+    let upgrade = bench.waits(2, row, ACCESS_EXCLUSIVE);
+    assert_eq!(bench.commit(0), vec![upgrade]);
+    assert_eq!(bench.commit(2), vec![writer]);
+}
+
+#[test]
 fn a_dead_worker_gives_its_locks_back() {
     let bench = Bench::new(1);
     bench.table.add_worker(1, Box::new(|| {}));

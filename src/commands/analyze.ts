@@ -11,6 +11,9 @@ import type { CommandContext, CommandResult } from './api.js';
 import { compactTable } from './cluster.js';
 import { lockRelationByName } from './namespace.js';
 import { hasRelationPrivilege } from './permissions.js';
+import { ClassOid } from './classes.js';
+import { transactionControl } from './services.js';
+import type { LockMode } from '../transaction/api.js';
 import { analyzeTable, storeSize } from './statistics-collection/analyze-table.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
 import { nodeAs, nodeOf, stringOf } from './tree.js';
@@ -59,33 +62,45 @@ export async function vacuumStatement(statement: VacuumStmt, context: CommandCon
     return { kind: 'done', tag };
   }
   const verb = isVacuum ? 'vacuum' : 'analyze';
-  const locks = new TableLocks(context, verb, options.get('skip_locked') === true);
-  const targets =
-    relations.length === 0
-      ? await allTables(context, locks)
-      : await namedTables(
-          context,
-          relations.map((node) => nodeOf(node, 'VacuumRelation')),
-          locks,
-        );
-  for (const { relation, columns } of targets) {
-    if (!mayMaintain(context, relation, verb, relations.length > 0)) continue;
-    if (relation.kind !== 'r' && relation.kind !== 'm' && relation.kind !== 'p' && relation.kind !== 't') {
-      skip(
-        context,
-        `skipping "${relation.name}" --- cannot ${isVacuum ? 'vacuum' : 'analyze'} non-tables or special system tables`,
-        '01000',
-      );
-      continue;
-    }
-    if (relation.kind === 'p') continue;
-    const rows = isVacuum ? await vacuumTable(context, relation, options) : 0;
-    const current = context.catalog.requireRelation(relation.oid);
-    if (doesAnalyze) await analyzeTable(context, current, columns);
-    else await storeSize(context, current, rows);
-    noteMaintenance(context, relation, { isVacuum, doesAnalyze, isAutomatic: false });
+  const tables = new MaintainedTables(verb, options.get('skip_locked') === true);
+  const named = relations.map((node) => nodeOf(node, 'VacuumRelation'));
+  const targets = named.length === 0 ? allTables(context, verb) : await namedTables(context, named, tables);
+  const lock = isVacuum && options.get('full') === true ? 'AccessExclusiveLock' : 'ShareUpdateExclusiveLock';
+  // Each table in a transaction of its own, so that nobody waits longer than for one table's work.
+  const isApart = isVacuum || (context.isTopLevel && targets.length > 1);
+  const control = context.session.service(transactionControl);
+  if (isApart) context.commitAlone();
+  let current = context;
+  for (const target of targets) {
+    if (isApart) current = await control.next(current);
+    const relation = await tables.open(current, target, lock);
+    if (relation === null || !isMaintainable(current, relation, isVacuum)) continue;
+    const rows = isVacuum ? await vacuumTable(current, relation, options) : 0;
+    const now = current.catalog.requireRelation(relation.oid);
+    if (doesAnalyze) await analyzeTable(current, now, target.columns);
+    else await storeSize(current, now, rows);
+    noteMaintenance(current, relation, { isVacuum, doesAnalyze, isAutomatic: false });
+  }
+  if (isVacuum) {
+    current = await control.next(current);
+    await awaitDatabaseRow(current);
   }
   return { kind: 'done', tag };
+}
+
+/** Partitioned tables have no rows of their own; 01000 where it is no table at all. */
+function isMaintainable(context: CommandContext, relation: RelationDescriptor, isVacuum: boolean): boolean {
+  if (relation.kind === 'r' || relation.kind === 'm' || relation.kind === 't') return true;
+  if (relation.kind === 'p') return false;
+  const verb = isVacuum ? 'vacuum' : 'analyze';
+  skip(context, `skipping "${relation.name}" --- cannot ${verb} non-tables or special system tables`);
+  return false;
+}
+
+/** PostgreSQL ends a VACUUM by writing the database's row in place: it waits for who is changing that row. */
+async function awaitDatabaseRow(context: CommandContext): Promise<void> {
+  const entry = context.catalog.tables.findOne('pg_database', { oid: context.catalog.database });
+  if (entry !== null) await context.transaction.lockRow(ClassOid.database, entry.rowid, 'noKeyUpdate', 'block');
 }
 
 /** What the counters say once the command, or the automatic work, has committed. */
@@ -135,8 +150,12 @@ export async function vacuumTable(
   return context.catalog.relationSize(relation.oid).rows;
 }
 
+type Verb = 'vacuum' | 'analyze';
+
 interface Target {
-  readonly relation: RelationDescriptor;
+  readonly oid: number;
+  /** As the command names it; null for a table of a list that the command made itself. */
+  readonly name: string | null;
   readonly columns: readonly string[] | null;
 }
 
@@ -191,54 +210,59 @@ function parallelWorkers(option: DefElem): number {
   return count;
 }
 
-/** SKIP_LOCKED: a table that would have to be waited for is left out, with a warning where it was named. */
-class TableLocks {
+/** The tables of one command as it comes to them. SKIP_LOCKED: a table that would have to be waited for is left out,
+ *  with a warning where it was named. */
+class MaintainedTables {
   constructor(
-    private readonly context: CommandContext,
-    private readonly verb: string,
+    private readonly verb: Verb,
     private readonly skips: boolean,
   ) {}
 
-  async named(range: RangeVar): Promise<RelationDescriptor | null> {
-    const options = this.skips ? { noWait: true } : {};
+  /** A table by its name, if the user may maintain it: looked at before its lock, so that nobody can make others wait for
+   *  a table that isn't his. */
+  async named(context: CommandContext, range: RangeVar): Promise<RelationDescriptor | null> {
+    const name = range.relname ?? '';
+    const relation = await this.locking(context, name, () =>
+      lockRelationByName(context, range, 'AccessShareLock', this.skips ? { noWait: true } : {}),
+    );
+    return relation !== null && mayMaintain(context, relation, this.verb) ? relation : null;
+  }
+
+  /** The table, locked for its work; null where it is gone, out of reach or left out, all said with a warning. */
+  async open(context: CommandContext, target: Target, mode: LockMode): Promise<RelationDescriptor | null> {
+    const { oid, name } = target;
+    const isLocked = await this.locking(context, name, async () => {
+      await context.transaction.lockRelation(oid, mode, { noWait: this.skips, name: name ?? String(oid) });
+      return true;
+    });
+    if (isLocked !== true) return null;
+    const relation = context.catalog.relation(oid);
+    if (relation !== null) return mayMaintain(context, relation, this.verb) ? relation : null;
+    if (name !== null)
+      skip(context, `skipping ${this.verb} of "${name}" --- relation no longer exists`, SqlState.undefinedTable);
+    return null;
+  }
+
+  private async locking<T>(context: CommandContext, name: string | null, lock: () => Promise<T>): Promise<T | null> {
     try {
-      return await lockRelationByName(this.context, range, 'ShareUpdateExclusiveLock', options);
+      return await lock();
     } catch (error) {
-      if (!this.isLocked(error)) throw error;
-      const message = `skipping ${this.verb} of "${range.relname ?? ''}" --- lock not available`;
-      this.context.notice({ severity: 'WARNING', code: SqlState.lockNotAvailable, message, fields: {} });
+      if (!this.skips || !(error instanceof PgError) || error.code !== SqlState.lockNotAvailable) throw error;
+      const message = `skipping ${this.verb} of "${name ?? ''}" --- lock not available`;
+      if (name !== null) skip(context, message, SqlState.lockNotAvailable);
       return null;
     }
   }
-
-  /** False where the table is left out. */
-  async listed(relation: RelationDescriptor): Promise<boolean> {
-    try {
-      const wait = this.context.transaction.lockRelation(relation.oid, 'ShareUpdateExclusiveLock', {
-        noWait: this.skips,
-        name: relation.name,
-      });
-      if (wait !== undefined) await wait;
-      return true;
-    } catch (error) {
-      if (this.isLocked(error)) return false;
-      throw error;
-    }
-  }
-
-  private isLocked(error: unknown): boolean {
-    return this.skips && error instanceof PgError && error.code === SqlState.lockNotAvailable;
-  }
 }
 
-async function allTables(context: CommandContext, locks: TableLocks): Promise<Target[]> {
+/** All tables of the database that the user may maintain, a warning for each other one. */
+function allTables(context: CommandContext, verb: Verb): Target[] {
   const result: Target[] = [];
   for (const kind of ['r', 'm']) {
     for (const { row } of context.catalog.tables.find('pg_class', { relkind: kind })) {
       const relation = context.catalog.relation(row.oid);
       if (relation === null || (relation.persistence === 't' && relation.file.temporaryOwner === 0)) continue;
-      if (!hasRelationPrivilege(context, relation, aclBit.maintain)) continue;
-      if (await locks.listed(relation)) result.push({ relation, columns: null });
+      if (mayMaintain(context, relation, verb)) result.push({ oid: relation.oid, name: null, columns: null });
     }
   }
   return result;
@@ -247,19 +271,19 @@ async function allTables(context: CommandContext, locks: TableLocks): Promise<Ta
 async function namedTables(
   context: CommandContext,
   list: readonly VacuumRelation[],
-  locks: TableLocks,
+  tables: MaintainedTables,
 ): Promise<Target[]> {
   const result: Target[] = [];
   for (const item of list) {
-    const relation = await locks.named(item.relation ?? {});
+    const relation = await tables.named(context, item.relation ?? {});
     if (relation === null) continue;
     const columns = (item.va_cols ?? []).map(stringOf);
     checkColumns(relation, columns);
-    result.push({ relation, columns: columns.length === 0 ? null : columns });
-    for (const oid of context.catalog.inheritors(relation.oid)) {
-      if (oid === relation.oid || relation.kind !== 'p') continue;
-      result.push({ relation: context.catalog.requireRelation(oid), columns: null });
-    }
+    const name = item.relation?.relname ?? relation.name;
+    result.push({ oid: relation.oid, name, columns: columns.length === 0 ? null : columns });
+    if (relation.kind !== 'p') continue;
+    for (const oid of context.catalog.inheritors(relation.oid))
+      if (oid !== relation.oid) result.push({ oid, name: null, columns: null });
   }
   return result;
 }
@@ -277,12 +301,12 @@ function checkColumns(relation: RelationDescriptor, columns: readonly string[]):
   }
 }
 
-function mayMaintain(context: CommandContext, relation: RelationDescriptor, verb: string, isNamed: boolean): boolean {
+function mayMaintain(context: CommandContext, relation: RelationDescriptor, verb: Verb): boolean {
   if (hasRelationPrivilege(context, relation, aclBit.maintain)) return true;
-  if (isNamed) skip(context, `permission denied to ${verb} "${relation.name}", skipping it`, '01000');
+  skip(context, `permission denied to ${verb} "${relation.name}", skipping it`);
   return false;
 }
 
-function skip(context: CommandContext, message: string, code: '01000'): void {
+function skip(context: CommandContext, message: string, code: SqlState = SqlState.warning): void {
   context.notice({ severity: 'WARNING', code, message, fields: {} });
 }

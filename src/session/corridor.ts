@@ -10,6 +10,7 @@ import { timeSliceMs } from '../base/limits.js';
 import { SqlState, notSupported, pgError } from '../errors/pg-error.js';
 import { assert } from '../errors/unreachable.js';
 import { expressionText } from '../catalog/deparse/expressions-text.js';
+import type { Catalog } from '../catalog/api.js';
 import type { CommandContext, Corridor, ExecutedQuery, FunctionScope } from '../commands/api.js';
 import { evaluateExpression } from '../executor/evaluate.js';
 import { startExecution } from '../executor/execute.js';
@@ -29,6 +30,7 @@ import type { Row, Value } from '../types/value.js';
 import type { ParameterValue } from './parameters.js';
 import { runBoundCommand } from './dispatch.js';
 import { PreparedStatement } from './prepared-statement.js';
+import type { Inheritors } from './relation-locks.js';
 import { openStatement } from './run-statement.js';
 import { rowSource } from './portal.js';
 import { executeParameters } from './commands/prepare.js';
@@ -75,11 +77,12 @@ export function planQuery(
   session: Session,
   query: Query,
   parameters: readonly ParameterValue[] | null,
-  withoutIndexes = false,
+  options: { readonly withoutIndexes?: boolean; readonly inheritors?: Inheritors } = {},
 ): PlannedStatement {
+  const { withoutIndexes = false, inheritors } = options;
   return plan(query, {
     withoutIndexes,
-    catalog: session.catalog,
+    catalog: inheritors === undefined ? session.catalog : withInheritors(session.catalog, inheritors),
     setting: (name) => session.settings.find(name),
     evaluate: (expression) => evaluate(session, expression),
     parameters,
@@ -87,6 +90,13 @@ export function planQuery(
     sqlFunctionBody: (functionOid, argTypes) => sqlFunctionBody(session, functionOid, argTypes),
     userId: session.users.userId,
     checkInterrupts: () => session.checkInterrupts(),
+  });
+}
+
+/** The catalogs, save that these parents have the given children. */
+function withInheritors(catalog: Catalog, inheritors: Inheritors): Catalog {
+  return Object.assign(Object.create(catalog) as Catalog, {
+    inheritors: (relation: number) => inheritors.get(relation) ?? catalog.inheritors(relation),
   });
 }
 
@@ -237,7 +247,7 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     checkPlpgsql,
     rewrite: (query) => rewrite(query, { catalog: session.catalog }),
     plan: (query, parameters) => planQuery(session, query, parameters ?? null),
-    planWithoutIndexes: (query) => planQuery(session, query, null, true),
+    planWithoutIndexes: (query) => planQuery(session, query, null, { withoutIndexes: true }),
     open: (planned, parameters = [], instrument = false) => openPlan(session, planned, parameters, instrument),
     executionContext: () => executionContext(session),
     executed: (statement) => executedQuery(session, statement),

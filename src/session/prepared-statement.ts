@@ -9,9 +9,10 @@ import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { BoundStatement } from '../trees/statement.js';
-import { analyzeStatement, rewriteOne } from './corridor.js';
+import { analyzeStatement, planQuery, rewriteOne } from './corridor.js';
 import { PlanChoice } from './plan-choice.js';
 import type { ParameterValue } from './parameters.js';
+import type { LockOutcome } from './relation-locks.js';
 import { resultColumnsOf } from './result-columns.js';
 import type { Session } from './session.js';
 
@@ -120,6 +121,14 @@ export class PreparedStatement {
   /** A plan for these parameter values: the cached generic one or a custom one. Only for queries. */
   plan(session: Session, parameters: readonly ParameterValue[]): PlannedStatement {
     return this.choice.choose(session, this.rewritten(session), parameters);
+  }
+
+  /** The plan for a statement that holds the locks told of; one made for the inheritance children of before a wait serves
+   *  this once. */
+  planLocked(session: Session, parameters: readonly ParameterValue[], locked: LockOutcome): PlannedStatement {
+    const { inheritors } = locked;
+    if (inheritors === null) return this.plan(session, parameters);
+    return planQuery(session, this.rewritten(session), parameters, { inheritors });
   }
 
   /** True while neither the catalogs nor the search_path moved since it was bound. */

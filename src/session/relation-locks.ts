@@ -17,9 +17,16 @@ const lockModes: readonly LockMode[] = [
   'AccessExclusiveLock',
 ];
 
-/** Locks what the query touches. True where a lock had to be waited for and the catalogs moved meanwhile: the query
- *  must be bound again. */
-export function lockRelations(session: Session, query: Query): Awaitable<boolean> {
+/** Tables that an inheritance parent stood for when the query locked it, itself first. */
+export type Inheritors = ReadonlyMap<number, readonly number[]>;
+
+/**
+ * Locks what the query touches: first the relations it names, then the children of inheritance parents, which are
+ * looked up before they are locked, as PostgreSQL does it. `isMoved`: a lock had to be waited for and the catalogs moved
+ * meanwhile, so the query must be bound again. It goes on with the children of before the wait, given as `inheritors`
+ * here and then to the planner.
+ */
+export function lockRelations(session: Session, query: Query, inheritors: Inheritors | null): Awaitable<LockOutcome> {
   const transaction = session.transactions.ensure();
   const relations = relationsOf(query);
   for (let index = 0; index < relations.length; index++) {
@@ -27,8 +34,15 @@ export function lockRelations(session: Session, query: Query): Awaitable<boolean
     const wait = transaction.lockRelation(relation, mode);
     if (wait) return lockRest(session, relations, index + 1, wait);
   }
-  return false;
+  return lockChildren(session, relations, inheritors);
 }
+
+export interface LockOutcome {
+  readonly isMoved: boolean;
+  readonly inheritors: Inheritors | null;
+}
+
+const unmoved: LockOutcome = { isMoved: false, inheritors: null };
 
 /** Waits for one lock, then takes those from `index` on. */
 async function lockRest(
@@ -36,17 +50,44 @@ async function lockRest(
   relations: readonly RelationUse[],
   index: number,
   wait: Promise<void>,
-): Promise<boolean> {
+): Promise<LockOutcome> {
   const transaction = session.transactions.ensure();
   const version = session.catalog.version();
   await wait;
   for (const { relation, mode } of relations.slice(index)) await transaction.lockRelation(relation, mode);
-  return session.catalog.version() !== version;
+  if (session.catalog.version() !== version) return { isMoved: true, inheritors: null };
+  return lockChildren(session, relations, null);
+}
+
+function lockChildren(
+  session: Session,
+  relations: readonly RelationUse[],
+  known: Inheritors | null,
+): Awaitable<LockOutcome> {
+  const { catalog } = session;
+  const parents = relations.filter((use) => use.inherit && catalog.relation(use.relation)?.hasSubclass === true);
+  if (parents.length === 0) return unmoved;
+  const inheritors = new Map<number, readonly number[]>();
+  const children: RelationUse[] = [];
+  for (const { relation, mode } of parents) {
+    const oids = known?.get(relation)?.filter((oid) => catalog.relation(oid) !== null) ?? catalog.inheritors(relation);
+    inheritors.set(relation, oids);
+    for (const oid of oids) children.push({ relation: oid, mode, inherit: false });
+  }
+  const transaction = session.transactions.ensure();
+  for (let index = 0; index < children.length; index++) {
+    const { relation, mode } = children[index] as RelationUse;
+    const wait = transaction.lockRelation(relation, mode);
+    if (wait) return lockRest(session, children, index + 1, wait).then(({ isMoved }) => ({ isMoved, inheritors }));
+  }
+  return { isMoved: false, inheritors: known === null ? null : inheritors };
 }
 
 interface RelationUse {
   readonly relation: number;
   readonly mode: LockMode;
+  /** Its inheritance children are read or written with it. */
+  readonly inherit: boolean;
 }
 
 const uses = new WeakMap<Query, readonly RelationUse[]>();
@@ -55,18 +96,30 @@ const uses = new WeakMap<Query, readonly RelationUse[]>();
 function relationsOf(query: Query): readonly RelationUse[] {
   const known = uses.get(query);
   if (known) return known;
-  const modes = new Map<number, number>();
-  collect(query, modes);
-  const list = [...modes].map(([relation, mode]) => ({ relation, mode: lockModes[mode - 1] ?? 'AccessShareLock' }));
+  const found: FoundUses = { modes: new Map(), parents: new Set() };
+  collect(query, found);
+  const list = [...found.modes].map(([relation, mode]) => ({
+    relation,
+    mode: lockModes[mode - 1] ?? 'AccessShareLock',
+    inherit: found.parents.has(relation),
+  }));
   uses.set(query, list);
   return list;
 }
 
-function collect(query: Query, modes: Map<number, number>): void {
+interface FoundUses {
+  /** The strongest mode's number by relation. */
+  readonly modes: Map<number, number>;
+  readonly parents: Set<number>;
+}
+
+function collect(query: Query, found: FoundUses): void {
+  const { modes, parents } = found;
   const note = (relation: number, mode: number) => modes.set(relation, Math.max(modes.get(relation) ?? 1, mode));
   for (const entry of query.rangeTable) {
     if (entry.kind === 'relation') note(entry.relation, entry.lockMode);
+    if (entry.kind === 'relation' && entry.inherit) parents.add(entry.relation);
     if (entry.kind === 'subquery' && entry.viewRelation !== 0) note(entry.viewRelation, 1);
   }
-  forEachSubquery(query, (subquery) => collect(subquery, modes));
+  forEachSubquery(query, (subquery) => collect(subquery, found));
 }

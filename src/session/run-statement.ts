@@ -11,7 +11,7 @@ import { runBoundCommand } from './dispatch.js';
 import type { ParameterValue } from './parameters.js';
 import type { PreparedStatement } from './prepared-statement.js';
 import type { Session } from './session.js';
-import { lockRelations } from './relation-locks.js';
+import { type Inheritors, lockRelations } from './relation-locks.js';
 
 /** A statement that has begun to run: rows to fetch, or a command that is done or delivers rows of its own. */
 export type OpenStatement =
@@ -32,6 +32,7 @@ export function openStatement(
   prepared: PreparedStatement,
   parameters: readonly ParameterValue[],
   planned: PlannedStatement | null = null,
+  inheritors: Inheritors | null = null,
 ): Awaitable<OpenStatement> {
   const bound = prepared.bind(session);
   if (bound.kind === 'command') {
@@ -45,9 +46,10 @@ export function openStatement(
     return { kind: 'query', execution: openPlan(session, planned, parameters), commandType };
   }
   const select = prepared.options.fromSql ? null : prepared.pointSelect(session);
-  return chain(lockRelations(session, prepared.rewritten(session)), (moved) => {
+  return chain(lockRelations(session, prepared.rewritten(session), inheritors), (locked) => {
     // A wait for a lock lets others change what the statement was bound to: then it is bound again.
-    if (moved || !prepared.isCurrent(session)) return openStatement(session, prepared, parameters);
+    if (locked.isMoved || !prepared.isCurrent(session))
+      return openStatement(session, prepared, parameters, null, locked.inheritors);
     const transaction = session.transactions.ensure();
     if (select !== null && transaction.readsNewest()) {
       const values = parameters.map((parameter) => parameter.value);
@@ -55,7 +57,7 @@ export function openStatement(
       if (rows !== undefined) return { kind: 'rows', columns: select.columns, rows };
     }
     return chain(transaction.safeSnapshot(), () => {
-      const execution = openPlan(session, prepared.plan(session, parameters), parameters);
+      const execution = openPlan(session, prepared.planLocked(session, parameters, locked), parameters);
       return { kind: 'query', execution, commandType };
     });
   });
@@ -69,11 +71,12 @@ export function planStatement(
   session: Session,
   prepared: PreparedStatement,
   parameters: readonly ParameterValue[],
+  inheritors: Inheritors | null = null,
 ): Awaitable<PlannedStatement | null> {
   if (prepared.bind(session).kind === 'command') return null;
-  return chain(lockRelations(session, prepared.rewritten(session)), (moved) =>
-    moved || !prepared.isCurrent(session)
-      ? planStatement(session, prepared, parameters)
-      : prepared.plan(session, parameters),
+  return chain(lockRelations(session, prepared.rewritten(session), inheritors), (locked) =>
+    locked.isMoved || !prepared.isCurrent(session)
+      ? planStatement(session, prepared, parameters, locked.inheritors)
+      : prepared.planLocked(session, parameters, locked),
   );
 }

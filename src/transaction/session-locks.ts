@@ -21,7 +21,10 @@ export interface WaitEnvironment {
   showWait(event: WaitEvent | null): void;
 }
 
+/** What the lock table answers, but for 0 (granted) and the ticket of a wait; below these: a wait that ends in a deadlock
+ *  for sure. */
 const notAvailable = -1;
+const unknownOwner = -2;
 
 export class SessionLocks {
   readonly owner: number;
@@ -148,9 +151,11 @@ export class SessionLocks {
     return answer === 0 ? undefined : this.wait(answer, kind);
   }
 
-  private wait(ticket: number, kind: number): Promise<void> {
-    if (ticket < 0) throw new Error('the session is not registered with the lock table');
+  private wait(answer: number, kind: number): Promise<void> {
+    if (answer === unknownOwner) throw new Error('the session is not registered with the lock table');
     const { environment } = this;
+    const isDeadlock = answer < unknownOwner;
+    const ticket = isDeadlock ? unknownOwner - answer : answer;
     return new Promise((resolve, reject) => {
       const timers: NodeJS.Timeout[] = [];
       const stopListening = environment.onInterrupt(() => {
@@ -178,7 +183,7 @@ export class SessionLocks {
       const after = (ms: number, action: () => void) => {
         if (ms > 0) timers.push(setTimeout(action, ms));
       };
-      after(environment.deadlockTimeoutMs(), () => {
+      const lookForDeadlock = () => {
         const cycle = addon.locksDetectDeadlock(this.owner);
         if (cycle.length === 0) {
           this.sendAutovacuumAway();
@@ -186,11 +191,13 @@ export class SessionLocks {
         }
         this.deadlocked();
         giveUp(deadlockError(cycle));
-      });
+      };
+      after(environment.deadlockTimeoutMs(), lookForDeadlock);
       after(environment.lockTimeoutMs(), () => {
         giveUp(pgError(SqlState.lockNotAvailable, 'canceling statement due to lock timeout'));
       });
       environment.showWait(waitEvent(kind));
+      if (isDeadlock) lookForDeadlock();
     });
   }
 }

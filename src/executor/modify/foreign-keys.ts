@@ -9,6 +9,7 @@ import type { RunState } from '../state.js';
 import { deferCheck } from './index-maintenance.js';
 import { checkChildren } from './foreign-key-actions.js';
 import { checkParents, requireWholeKey } from './foreign-key-checks.js';
+import { sameValue } from './key-attributes.js';
 
 /** A row of the referencing table whose parent must be there. */
 export interface ChildRow {
@@ -103,12 +104,7 @@ export function keyOf(row: Row, columns: readonly number[]): Row {
   return columns.map((column) => row[column - 1] ?? null);
 }
 
-/** Identity is enough to skip a check; different images of equal values only cost one. */
+/** Different images of equal values only cost a check. */
 function sameKey(left: Row, right: Row): boolean {
   return left.every((value, n) => sameValue(value, right[n] as Value));
-}
-
-function sameValue(left: Value, right: Value): boolean {
-  if (left === right) return true;
-  return Buffer.isBuffer(left) && Buffer.isBuffer(right) && left.equals(right);
 }

@@ -19,6 +19,7 @@ import { storedExpressions } from '../stored-expressions.js';
 import { tableStore } from '../tables.js';
 import { ForeignKeyWork } from './foreign-keys.js';
 import { type IndexEntry, type IndexProgram, IndexWriter, compileIndex } from './index-maintenance.js';
+import { keyAttributesOf } from './key-attributes.js';
 import { failingRow } from './row-description.js';
 
 /** A relation's compiled constraints and indexes, kept with its descriptor. */
@@ -32,7 +33,7 @@ interface TargetProgram {
   /** 0-based columns that must not be null. */
   readonly notNull: readonly number[];
   /** Columns of keys that foreign keys may refer to: changing one conflicts with FOR KEY SHARE. */
-  readonly keyAttributes: ReadonlySet<number>;
+  readonly keyAttributes: readonly number[];
 }
 
 const programs = new WeakMap<RelationDescriptor, TargetProgram>();
@@ -197,6 +198,11 @@ export class TargetTable {
     this.foreignKeys?.deleted(old.rowid, old.values);
   }
 
+  /** Columns whose change needs the strongest lock. */
+  get keyAttributes(): readonly number[] {
+    return this.program.keyAttributes;
+  }
+
   /** Lock that an update of these columns (or a delete) needs. */
   lockMode(changed: ReadonlySet<number> | null): RowLockMode {
     if (changed === null) return 'update';
@@ -327,7 +333,6 @@ function compileTarget(unit: CompileUnit, relation: RelationDescriptor): TargetP
     .filter((constraint) => constraint.kind === 'c' && constraint.expression !== null)
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const live = relation.attributes.filter((attribute) => !attribute.isDropped);
-  const keys = indexes.filter((index) => index.isUnique && index.predicate === null && index.expressions === null);
   const checkPrograms = checks.map(({ name, expression }) => ({
     name,
     program: compileCheck(unit, expression as string),
@@ -348,7 +353,7 @@ function compileTarget(unit: CompileUnit, relation: RelationDescriptor): TargetP
     generated,
     isSync: [...checkPrograms, ...generated].every(({ program }) => !program.isAsync),
     notNull: live.filter((attribute) => attribute.notNull).map((attribute) => attribute.number - 1),
-    keyAttributes: new Set(keys.flatMap((index) => index.keys.map((key) => key.attribute))),
+    keyAttributes: keyAttributesOf(relation),
   };
 }
 

@@ -1,6 +1,7 @@
 // The newest version of a row that was just locked, and whether it is still the one the statement saw.
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { StoredRow, TableStore } from '../../storage/api.js';
+import { agreeIn } from '../modify/key-attributes.js';
 import type { RunState } from '../state.js';
 
 export type RowVersion =
@@ -22,6 +23,8 @@ export function currentVersion(
     readonly goneVerb: 'update' | 'delete';
     /** Rows that this command changed; null where it can't meet a row twice. */
     readonly touched: ReadonlySet<number> | null;
+    /** Attributes that matter: a change of others leaves the version that the statement saw. */
+    readonly key?: readonly number[] | null;
   },
 ): RowVersion {
   const { touched } = options;
@@ -32,8 +35,10 @@ export function currentVersion(
   const own = transaction.store.assignedXid;
   if (row !== null && (own === null || row.xmin !== own)) {
     if (isQuiet) return { state: 'same', row };
-    const seen = table.get(view, rowid, []);
+    const key = options.key ?? null;
+    const seen = table.get(view, rowid, key ?? []);
     if (seen === null || seen.xmin === row.xmin) return { state: 'same', row };
+    if (key !== null && agreeIn(seen.values, row.values, key)) return { state: 'same', row };
     forbidChange(x, 'update');
     return { state: 'changed', row };
   }

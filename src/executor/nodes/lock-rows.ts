@@ -1,11 +1,12 @@
 // LockRows: FOR UPDATE / SHARE. Each row is locked and read again in its newest version; where it changed meanwhile, READ
 // COMMITTED re-evaluates the query for it.
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
-import type { TableStore } from '../../storage/api.js';
+import type { StoredRow, TableStore } from '../../storage/api.js';
 import type { RowLockMode } from '../../transaction/api.js';
 import type { LockRows, PlanRowMark } from '../../trees/plan.js';
 import type { Row } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
+import { keyAttributesOf } from '../modify/key-attributes.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { tableStore } from '../tables.js';
 import { currentVersion } from './current-version.js';
@@ -21,6 +22,7 @@ interface Mark {
 interface LockedTable {
   readonly relation: RelationDescriptor;
   readonly table: TableStore;
+  readonly keyAttributes: readonly number[];
 }
 
 export class LockRowsNode implements PlanNode {
@@ -55,16 +57,18 @@ export class LockRowsNode implements PlanNode {
   /** The row, or its re-evaluated form; null where it is skipped or no longer qualifies. */
   private async lock(row: Row): Promise<Row | null> {
     const { x } = this;
-    const changed = new Map<number, import('../../storage/api.js').StoredRow>();
+    const changed = new Map<number, StoredRow>();
     for (const { mark, mode, column } of this.marks) {
       const rowid = rowIdOf(row[column]);
       if (rowid === null) continue;
       const rtIndex = markedIndex(this.plan.outer, mark, row);
-      const { relation, table } = this.tableAt(rtIndex);
+      const { relation, table, keyAttributes } = this.tableAt(rtIndex);
       const granted = await x.context.transaction.lockRow(relation.file.filenode, rowid, mode, mark.waitPolicy);
       if (granted === 'skipped') return null;
       this.x.scannedRowIds?.set(relation.oid, rowid);
-      const version = currentVersion(x, table, rowid, { goneVerb: 'update', touched: null });
+      // Who asks for the key alone has no use for a version with the same key.
+      const key = mode === 'keyShare' ? keyAttributes : null;
+      const version = currentVersion(x, table, rowid, { goneVerb: 'update', touched: null, key });
       if (version.state === 'deleted' || version.state === 'own') return null;
       if (version.state === 'changed') changed.set(rtIndex, version.row);
     }
@@ -78,7 +82,7 @@ export class LockRowsNode implements PlanNode {
     const known = this.tables.get(rtIndex);
     if (known !== undefined) return known;
     const relation = scannedRelation(this.x.unit, rtIndex);
-    const made = { relation, table: tableStore(this.x, relation) };
+    const made = { relation, table: tableStore(this.x, relation), keyAttributes: keyAttributesOf(relation) };
     this.tables.set(rtIndex, made);
     return made;
   }

@@ -15,6 +15,7 @@ import type { RowSources } from '../expressions/emitter.js';
 import { planChildren } from '../expressions/unit.js';
 import { type InsertedRows, type TargetTable, openTarget } from '../modify/target-table.js';
 import { failingRow } from '../modify/row-description.js';
+import { agreeIn, sameValue } from '../modify/key-attributes.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
 import { currentVersion } from './current-version.js';
 import { evalPlanQual, junkColumn, markedRows, rowIdOf } from './eval-plan-qual.js';
@@ -227,12 +228,31 @@ export class ModifyTableNode implements PlanNode {
 
   private updateOne(input: Row): Awaitable<void> {
     const table = this.tableOf(input);
-    const { updateColumns, changed } = table.program;
-    return chain(this.locate(table, input, table.target.lockMode(changed)), (located) => {
+    const { target, program } = table;
+    const { updateColumns, changed } = program;
+    const strongest = target.lockMode(changed);
+    const mode = strongest === 'update' && this.keepsKey(table, input) ? 'noKeyUpdate' : strongest;
+    return chain(this.locate(table, input, mode), (located) => {
       if (located === null) return undefined;
       const row = this.updatedRow(located.row, located.input, updateColumns);
-      return this.applyUpdate(located.row, row, located.input, changed, table);
+      // Against a version that others made meanwhile the key may change after all.
+      const isWeak = mode !== strongest && !agreeIn(located.row.values, row, target.keyAttributes);
+      return chain(isWeak ? target.lock(located.row.rowid, strongest) : undefined, () =>
+        this.applyUpdate(located.row, row, located.input, changed, table),
+      );
     });
+  }
+
+  /** Key columns that are assigned get the values they have: that needs no lock against FOR KEY SHARE. */
+  private keepsKey(table: WrittenTable, input: Row): boolean {
+    const rowid = rowIdOf(input[this.program.ctidColumn]);
+    if (rowid === null) return false;
+    const { keyAttributes } = table.target;
+    const seen = table.target.table.get(this.x.context.view, rowid, keyAttributes);
+    if (seen === null) return false;
+    return table.program.updateColumns.every(
+      (column, n) => !keyAttributes.includes(column) || sameValue(input[n] ?? null, seen.values[column - 1] ?? null),
+    );
   }
 
   private deleteOne(input: Row): Awaitable<void> {

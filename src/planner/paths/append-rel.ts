@@ -1,4 +1,5 @@
 // Inheritance parents: the table itself and its children, each a member relation with its own scan, under an Append.
+import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Expression, Var } from '../../trees/expression.js';
 import type { RelationRte } from '../../trees/query.js';
 import { nullConst } from '../expressions/make.js';
@@ -46,6 +47,7 @@ export function expandInheritance(root: PlannerInfo, rel: RelOptInfo): void {
       const found = child.attributes.find((item) => !item.isDropped && item.name === attribute.name);
       if (found === undefined) return nullConst(attribute.type, attribute.typmod, attribute.collation);
       const { type, typmod, collation } = found;
+      if (type !== attribute.type || typmod !== attribute.typmod) throw strangeChild(attribute.name, child.name);
       return {
         kind: 'Var',
         varno: rtIndex,
@@ -63,6 +65,12 @@ export function expandInheritance(root: PlannerInfo, rel: RelOptInfo): void {
     rel.members.push(member);
   }
   root.query.rangeTable = root.rangeTable;
+}
+
+/** A child was taken from its parent and altered while the statement waited for its lock. */
+function strangeChild(attribute: string, child: string): Error {
+  const message = `attribute "${attribute}" of relation "${child}" does not match parent's type`;
+  return pgError(SqlState.datatypeMismatch, message);
 }
 
 /** The expression with the parent's columns replaced by the member's. */

@@ -2,7 +2,9 @@
 // result after the other: a notice is seen when the reading comes to it, not when it arrives. That order is part of the
 // transcripts.
 import { connect, type Socket } from 'node:net';
-import { query, startup } from '../protocol/messages.js';
+import { PasswordExchange } from '../authentication.js';
+import type { ServerAddress } from '../case-result.js';
+import { frame, query, startup } from '../protocol/messages.js';
 import { errorFields, rowColumns, rowValues } from './replies.js';
 import type { ErrorFields } from './replies.js';
 
@@ -20,9 +22,8 @@ export interface Notification {
   readonly payload: string;
 }
 
-export interface ConnectionOptions {
-  readonly host: string;
-  readonly port: number;
+export interface ConnectionOptions extends ServerAddress {
+  /** Sent with the startup message. */
   readonly settings: Readonly<Record<string, string>>;
   readonly onNotice: (notice: ErrorFields) => void;
 }
@@ -49,11 +50,13 @@ export class Connection {
   private columns: string[] | null = null;
   private rows: (string | null)[][] = [];
   private wake: () => void = () => undefined;
+  private readonly exchange: PasswordExchange;
 
   private constructor(
     private readonly socket: Socket,
     private readonly options: ConnectionOptions,
   ) {
+    this.exchange = new PasswordExchange(options.user, options.password);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('error', () => undefined);
@@ -67,8 +70,7 @@ export class Connection {
   static async open(options: ConnectionOptions): Promise<Connection> {
     const socket = connect({ host: options.host, port: options.port });
     const connection = new Connection(socket, options);
-    const { database = 'postgres', ...settings } = options.settings;
-    socket.write(startup(database, settings));
+    socket.write(startup(options.database, { ...options.settings, user: options.user }));
     connection.isActive = true;
     const refusal = await connection.nextResult();
     if (refusal !== null) {
@@ -187,10 +189,16 @@ export class Connection {
     else if (type === 'N') this.options.onNotice(errorFields(body));
     else if (type === 'Z') this.isActive = false;
     else if (type === 'A') this.notifications.push(notification(body));
+    else if (type === 'R') this.authenticate(body);
     else if (type === 'K') {
       this.pid = body.readInt32BE(0);
       this.secret = body.readInt32BE(4);
     } else if (copyKinds[type] !== undefined) this.ready = { kind: 'copy', direction: copyKinds[type] };
+  }
+
+  private authenticate(body: Buffer): void {
+    const answer = this.exchange.answer(body);
+    if (answer !== null) this.socket.write(frame('p', answer));
   }
 
   private finish(result: Result): void {

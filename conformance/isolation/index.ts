@@ -2,32 +2,25 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CaseResult, ServerAddress, SuiteOptions } from '../case-result.js';
+import { unavailable } from '../scratch-database.js';
+import { sourceFolder } from '../source-files.js';
 import { Connection, type Result } from './connection.js';
 import { compareWithExpected } from './expected.js';
-import { sourceFolder } from '../source-files.js';
 import { runSpec, type Transcript } from './run-spec.js';
 
 /** One of the specs names it. */
 const databaseName = 'isolation_regression';
 const stepMs = 30_000;
 
-export type IsolationOptions = Pick<SuiteOptions, 'server' | 'sources' | 'only' | 'out'> &
-  Partial<Pick<SuiteOptions, 'onStart'>>;
-
 /** Runs every spec of `sources`, or those of `only`, in a database of their own that is made anew. */
-export async function* runIsolation(options: IsolationOptions): AsyncGenerator<CaseResult> {
+export async function* runIsolation(options: SuiteOptions): AsyncGenerator<CaseResult> {
   const folder = sourceFolder(options.sources, 'isolation');
   if (folder === null) {
-    const reason = `no isolation specs in ${options.sources}; name PostgreSQL's files with --sources`;
-    yield {
-      suite: 'isolation',
-      name: 'all',
-      verdict: 'skip',
-      isUnavailable: true,
-      reason,
-      differences: [],
-      seconds: 0,
-    };
+    yield* unavailable(
+      'isolation',
+      options,
+      `no isolation specs in ${options.sources}; name PostgreSQL's files with --sources`,
+    );
     return;
   }
   const names = readdirSync(join(folder, 'specs'))
@@ -37,11 +30,10 @@ export async function* runIsolation(options: IsolationOptions): AsyncGenerator<C
     .sort();
   if (names.length > 0) await remakeDatabase(options.server);
   for (const name of names) {
-    options.onStart?.(name);
+    options.onStart(name);
     const start = Date.now();
     const text = readFileSync(join(folder, 'specs', `${name}.spec`), 'utf8');
-    const { host, port, user } = options.server;
-    const transcript = await runSpec(text, { host, port, user, database: databaseName, name, stepMs });
+    const transcript = await runSpec(text, { ...options.server, database: databaseName, name, stepMs });
     writeFileSync(join(options.out, `${name}.out`), transcript.text);
     yield { ...verdict(folder, name, transcript), seconds: (Date.now() - start) / 1000 };
     if (transcript.isCut) await remakeDatabase(options.server);
@@ -68,9 +60,8 @@ function failureReason(expected: readonly string[], got: readonly string[]): str
 }
 
 /** Drops the suite's database and the roles that a broken run left, and makes the database. */
-async function remakeDatabase({ host, port, user, database }: ServerAddress): Promise<void> {
-  const settings = { user, database, application_name: 'isolation' };
-  const connection = await Connection.open({ host, port, settings, onNotice: () => undefined });
+async function remakeDatabase(server: ServerAddress): Promise<void> {
+  const connection = await Connection.open({ ...server, settings: {}, onNotice: () => undefined });
   try {
     await connection.run(`DROP DATABASE IF EXISTS ${databaseName} WITH (FORCE)`);
     const leftover = await connection.run(`SELECT rolname FROM pg_roles WHERE rolname LIKE 'regress\\_%'`);

@@ -1,16 +1,13 @@
 // The transcript of a spec: one connection a session, kept for all permutations, and one that sets up, tears down and
 // asks who waits. The text is that of PostgreSQL's isolationtester, so that its expected files can be compared.
+import type { ServerAddress } from '../case-result.js';
 import { Connection } from './connection.js';
 import { noticePrinter, planSteps, RunFailure, type Runner, runSteps } from './permutation.js';
 import type { Result } from './connection.js';
 import { resultTable } from './result-table.js';
 import { allPermutations, type PermutationStep, parseSpec, type Spec, SpecError } from './spec.js';
 
-export interface RunOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly database: string;
+export interface RunOptions extends ServerAddress {
   /** The sessions are `isolation/NAME/SESSION` to the server. */
   readonly name: string;
   readonly stepMs: number;
@@ -74,11 +71,9 @@ async function runPermutations(spec: Spec, options: RunOptions, print: Print, op
 }
 
 async function openSession(name: string, options: RunOptions, print: Print, count: () => void): Promise<Connection> {
-  const { host, port, user, database } = options;
   const connection = await Connection.open({
-    host,
-    port,
-    settings: { ...transcriptSettings, user, database, application_name: `isolation/${options.name}/${name}` },
+    ...options,
+    settings: { ...transcriptSettings, application_name: `isolation/${options.name}/${name}` },
     onNotice: noticePrinter(name, print, count),
   });
   return connection;

@@ -4,6 +4,7 @@ import type { PgAggregateRow } from '../catalog/generated/rows.js';
 import type { FunctionDescriptor } from '../catalog/descriptors.js';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext } from './api.js';
+import { warnOfUnknown } from './attributes.js';
 import { ClassOid, objectAddress, TypeOid } from './classes.js';
 import { formatType, resolveType } from './column-type.js';
 import { defaultAcl } from './default-acl.js';
@@ -18,28 +19,36 @@ import { defBoolean, defElems, defInt4, defString, listItems, nodeAs, qualifiedN
 type Given = ReadonlyMap<string, DefElem>;
 const internalLanguage = 12;
 
+const attributes: ReadonlySet<string> = new Set(
+  (
+    'sfunc sfunc1 finalfunc combinefunc serialfunc deserialfunc msfunc minvfunc mfinalfunc finalfunc_extra ' +
+    'mfinalfunc_extra finalfunc_modify mfinalfunc_modify sortop basetype hypothetical stype stype1 sspace mstype ' +
+    'msspace initcond initcond1 minitcond parallel'
+  ).split(' '),
+);
+
 /** CREATE AGGREGATE. */
 export async function createAggregate(statement: DefineStmt, context: CommandContext): Promise<void> {
   const { tables } = context.catalog;
   const { namespace, name } = await objectTarget(context, stringList(statement.defnames));
   const given: Given = new Map(defElems(statement.definition).map((def) => [def.defname ?? '', def]));
+  warnOfUnknown(context, 'aggregate', given, attributes);
+  requireMovingParts(given);
   const inputs = inputTypes(context, statement, given);
   if (!given.has('stype') && !given.has('stype1'))
     throw pgError(SqlState.invalidFunctionDefinition, 'aggregate stype must be specified');
   const stateType = typeOption(context, given.get('stype') ?? given.get('stype1'));
   requireDeterminable(context, 'transition', stateType, inputs.types);
-  const transition = supportFunction(
-    context,
-    given.get('sfunc') ?? given.get('sfunc1'),
-    [stateType, ...inputs.types],
-    'sfunc',
-  );
+  const transition = stateFunction(context, given.get('sfunc') ?? given.get('sfunc1'), [stateType, ...inputs.types], {
+    option: 'sfunc',
+    what: 'transition',
+  });
   const hasFinalExtra = given.has('finalfunc_extra');
   const finalArgs = hasFinalExtra ? [stateType, ...inputs.types] : [stateType];
   const final = given.has('finalfunc')
     ? supportFunction(context, given.get('finalfunc'), finalArgs, 'finalfunc')
     : null;
-  const resultType = final?.returnType ?? stateType;
+  const resultType = final?.resultType ?? stateType;
   requireDeterminable(context, 'result', resultType, inputs.types);
   const existing = tables
     .find('pg_proc', { proname: name, pronamespace: namespace.oid })
@@ -88,6 +97,18 @@ export async function createAggregate(statement: DefineStmt, context: CommandCon
   await recordDependencies(context, address, types, 'n');
 }
 
+/** A moving-aggregate state comes with its functions, and they with it. */
+function requireMovingParts(given: Given): void {
+  const invalid = (message: string) => pgError(SqlState.invalidFunctionDefinition, message);
+  if (given.has('mstype')) {
+    for (const needed of ['msfunc', 'minvfunc'])
+      if (!given.has(needed)) throw invalid(`aggregate ${needed} must be specified when mstype is specified`);
+    return;
+  }
+  for (const option of ['msfunc', 'minvfunc', 'mfinalfunc', 'msspace', 'minitcond'])
+    if (given.has(option)) throw invalid(`aggregate ${option} must not be specified without mstype`);
+}
+
 interface Inputs {
   readonly types: readonly number[];
   readonly variadic: number;
@@ -131,45 +152,41 @@ function functionNames(def: DefElem): string[] {
   return stringList(typeName ? typeName.names : def.arg);
 }
 
+interface Support {
+  readonly fn: FunctionDescriptor;
+  readonly resultType: number;
+}
+
 function supportFunction(
   context: CommandContext,
   def: DefElem | undefined,
   argTypes: readonly number[],
   word: string,
-): FunctionDescriptor {
+): Support {
   if (def === undefined) throw pgError(SqlState.invalidFunctionDefinition, `aggregate ${word} must be specified`);
-  const parts = functionNames(def);
-  const name = qualifiedName(parts);
-  const found = context.catalog
-    .functionsNamed(name.schema, name.name)
-    .find(
-      (fn) =>
-        fn.argTypes.length === argTypes.length &&
-        fn.argTypes.every((type, index) => accepts(context, type, argTypes[index] as number)),
-    );
-  if (found === undefined) {
-    const types = argTypes.map((type) => formatType(context, type)).join(', ');
-    throw pgError(SqlState.undefinedFunction, `function ${parts.join('.')}(${types}) does not exist`);
-  }
-  requireFunctionExecute(context, found.oid);
+  const found = context.corridor.supportFunction(functionNames(def), argTypes);
+  requireFunctionExecute(context, found.fn.oid);
   return found;
 }
 
-const polymorphic: readonly number[] = [
-  TypeOid.any,
-  TypeOid.anyelement,
-  TypeOid.anyarray,
-  2776,
-  3500,
-  5077,
-  5078,
-  5079,
-];
+/** A function that keeps the state must return the state's type. */
+function stateFunction(
+  context: CommandContext,
+  def: DefElem | undefined,
+  argTypes: readonly number[],
+  words: { readonly option: string; readonly what: string; readonly type?: number },
+): FunctionDescriptor {
+  const { fn, resultType } = supportFunction(context, def, argTypes, words.option);
+  const type = words.type ?? argTypes[0] ?? 0;
+  if (resultType !== type && def !== undefined) {
+    const message = `return type of ${words.what} function ${functionNames(def).join('.')} is not ${formatType(context, type)}`;
+    throw pgError(SqlState.datatypeMismatch, message);
+  }
+  return fn;
+}
 
-function accepts(context: CommandContext, declared: number, actual: number): boolean {
-  return (
-    declared === actual || polymorphic.includes(declared) || context.catalog.cast(actual, declared)?.method === 'b'
-  );
+function isBinaryCoercible(context: CommandContext, source: number, target: number): boolean {
+  return source === target || context.catalog.cast(source, target)?.method === 'b';
 }
 
 interface AggregateParts {
@@ -177,7 +194,7 @@ interface AggregateParts {
   readonly inputs: Inputs;
   readonly stateType: number;
   readonly transition: FunctionDescriptor;
-  readonly final: FunctionDescriptor | null;
+  readonly final: Support | null;
   readonly hasFinalExtra: boolean;
 }
 
@@ -188,7 +205,7 @@ async function insertAggregateRow(context: CommandContext, oid: number, parts: A
     transition.isStrict &&
     initial === undefined &&
     inputs.types[0] !== undefined &&
-    !accepts(context, stateType, inputs.types[0])
+    !isBinaryCoercible(context, inputs.types[0], stateType)
   ) {
     throw pgError(
       SqlState.invalidFunctionDefinition,
@@ -221,7 +238,13 @@ function aggregateRow(context: CommandContext, oid: number, parts: AggregatePart
   const { given, inputs, stateType, transition, final } = parts;
   const initial = given.get('initcond') ?? given.get('initcond1');
   const optional = (name: string, argTypes: readonly number[]): number =>
-    given.has(name) ? supportFunction(context, given.get(name), argTypes, name).oid : 0;
+    given.has(name) ? supportFunction(context, given.get(name), argTypes, name).fn.oid : 0;
+  const state = (option: string, argTypes: readonly number[], what: string, type?: number): number =>
+    given.has(option)
+      ? stateFunction(context, given.get(option), argTypes, { option, what, ...(type === undefined ? {} : { type }) })
+          .oid
+      : 0;
+  requireSerialPair(given, stateType);
   const movingType = given.has('mstype') ? typeOption(context, given.get('mstype')) : 0;
   const moving = [movingType, ...inputs.types];
   return {
@@ -229,12 +252,12 @@ function aggregateRow(context: CommandContext, oid: number, parts: AggregatePart
     aggkind: 'n',
     aggnumdirectargs: 0,
     aggtransfn: transition.oid,
-    aggfinalfn: final?.oid ?? 0,
-    aggcombinefn: optional('combinefunc', [stateType, stateType]),
-    aggserialfn: optional('serialfunc', [TypeOid.internal]),
-    aggdeserialfn: optional('deserialfunc', [TypeOid.bytea, TypeOid.internal]),
-    aggmtransfn: movingType === 0 ? 0 : optional('msfunc', moving),
-    aggminvtransfn: movingType === 0 ? 0 : optional('minvfunc', moving),
+    aggfinalfn: final?.fn.oid ?? 0,
+    aggcombinefn: state('combinefunc', [stateType, stateType], 'combine'),
+    aggserialfn: state('serialfunc', [TypeOid.internal], 'serialization', TypeOid.bytea),
+    aggdeserialfn: state('deserialfunc', [TypeOid.bytea, TypeOid.internal], 'deserialization', TypeOid.internal),
+    aggmtransfn: movingType === 0 ? 0 : state('msfunc', moving, 'transition'),
+    aggminvtransfn: movingType === 0 ? 0 : state('minvfunc', moving, 'inverse transition'),
     aggmfinalfn: movingType === 0 ? 0 : optional('mfinalfunc', given.has('mfinalfunc_extra') ? moving : [movingType]),
     aggfinalextra: parts.hasFinalExtra,
     aggmfinalextra: given.has('mfinalfunc_extra') && defBoolean(given.get('mfinalfunc_extra') as DefElem),
@@ -248,6 +271,14 @@ function aggregateRow(context: CommandContext, oid: number, parts: AggregatePart
     agginitval: initial === undefined ? null : defString(initial),
     aggminitval: given.has('minitcond') ? defString(given.get('minitcond') as DefElem) : null,
   };
+}
+
+function requireSerialPair(given: Given, stateType: number): void {
+  const [serial, deserial] = [given.has('serialfunc'), given.has('deserialfunc')];
+  const invalid = (message: string) => pgError(SqlState.invalidFunctionDefinition, message);
+  if (serial !== deserial) throw invalid('must specify both or neither of serialization and deserialization functions');
+  if ((serial || deserial) && stateType !== TypeOid.internal)
+    throw invalid('serialization functions may be specified only when the aggregate transition data type is internal');
 }
 
 function modifyLetter(def: DefElem | undefined): string {

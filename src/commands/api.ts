@@ -2,6 +2,7 @@
 // `satisfies Record<..., CommandHandler>`. Handlers live in commands/<noun>.ts.
 import type { ExecuteStmt, Node, TypeName } from '@pgsql/types';
 import type { Catalog } from '../catalog/api.js';
+import type { FunctionDescriptor } from '../catalog/descriptors.js';
 import type { Execution, ExecutionContext, ResultColumn } from '../executor/api.js';
 import type { Notice } from '../errors/pg-error.js';
 import type { SessionServices } from '../functions/call-info.js';
@@ -42,6 +43,11 @@ export interface Corridor {
   analyzeExpression(expression: Node, scope: ExpressionScope, sourceText: string): Expression;
   /** Resolves a type name with its modifiers and array bounds; throws 42704 with its position. */
   resolveTypeName(typeName: TypeName): { readonly type: number; readonly typmod: number };
+  /** The function that an aggregate or operator is made of, by the rules of calls; throws 42883, 42804. */
+  supportFunction(
+    names: readonly string[],
+    argTypes: readonly number[],
+  ): { readonly fn: FunctionDescriptor; readonly resultType: number };
   /** Parses SQL text (a function's body) into its statements. */
   parseSql(sql: string): readonly Node[];
   /** Binds one statement of a SQL function's body: $n and the arguments' names stand for its arguments. */

@@ -3,23 +3,45 @@ import type { AlterOperatorStmt, DefElem, DefineStmt, TypeName } from '@pgsql/ty
 import type { PgOperatorRow } from '../catalog/generated/rows.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
+import { warnOfUnknown } from './attributes.js';
 import { ClassOid, objectAddress, TypeOid } from './classes.js';
-import { formatType, resolveType } from './column-type.js';
+import { resolveType } from './column-type.js';
 import { recordDependency, recordOwner, schemaAddress } from './depend.js';
 import { lookupOperator } from './function-lookup.js';
 import { objectTarget } from './namespace.js';
-import { requireFunctionExecute, requireOwner } from './permissions.js';
+import { requireFunctionExecute, requireOwner, requireTypeUsage } from './permissions.js';
 import { defBoolean, defElems, nodeAs, qualifiedName, stringList } from './tree.js';
 
 type Given = ReadonlyMap<string, DefElem>;
+
+const attributes: ReadonlySet<string> = new Set([
+  'leftarg',
+  'rightarg',
+  'function',
+  'procedure',
+  'commutator',
+  'negator',
+  'restrict',
+  'join',
+  'hashes',
+  'merges',
+  // Obsolete: taken as `merges`.
+  'sort1',
+  'sort2',
+  'ltcmp',
+  'gtcmp',
+]);
 
 /** CREATE OPERATOR. */
 export async function createOperator(statement: DefineStmt, context: CommandContext): Promise<void> {
   const { tables } = context.catalog;
   const { namespace, name } = await objectTarget(context, stringList(statement.defnames));
   const given: Given = new Map(defElems(statement.definition).map((def) => [def.defname ?? '', def]));
+  warnOfUnknown(context, 'operator', given, attributes);
   const left = operandType(context, given.get('leftarg'));
   const right = operandType(context, given.get('rightarg'));
+  const procedure = given.get('function') ?? given.get('procedure');
+  if (!procedure) throw pgError(SqlState.invalidFunctionDefinition, 'operator function must be specified');
   if (left === 0 && right === 0)
     throw pgError(SqlState.invalidFunctionDefinition, 'operator argument types must be specified');
   if (right === 0) {
@@ -27,15 +49,16 @@ export async function createOperator(statement: DefineStmt, context: CommandCont
       detail: 'Postfix operators are not supported.',
     });
   }
-  const procedure = given.get('function') ?? given.get('procedure');
-  if (!procedure) throw pgError(SqlState.invalidFunctionDefinition, 'operator function must be specified');
-  const fn = operatorFunction(context, procedure, left === 0 ? [right] : [left, right]);
+  for (const type of [left, right]) if (type !== 0) requireTypeUsage(context, type);
+  const argTypes = left === 0 ? [right] : [left, right];
+  const { fn, resultType } = context.corridor.supportFunction(names(procedure), argTypes);
+  requireTypeUsage(context, resultType);
   requireFunctionExecute(context, fn.oid);
   const key = { oprname: name, oprleft: left, oprright: right, oprnamespace: namespace.oid };
   const existing = tables.findOne('pg_operator', key);
   if (existing !== null && existing.row.oprcode !== 0)
     throw pgError(SqlState.duplicateFunction, `operator ${name} already exists`);
-  requireBooleanForJoins(given, left, fn.returnType);
+  requireBooleanForJoins(given, left, resultType);
   const oid = existing?.row.oid ?? tables.newOid('pg_operator');
   const row: Omit<PgOperatorRow, 'oid'> = {
     ...key,
@@ -43,7 +66,7 @@ export async function createOperator(statement: DefineStmt, context: CommandCont
     oprkind: left === 0 ? 'l' : 'b',
     oprcanmerge: flag(given, 'merges'),
     oprcanhash: flag(given, 'hashes'),
-    oprresult: fn.returnType,
+    oprresult: resultType,
     oprcom: 0,
     oprnegate: 0,
     oprcode: fn.oid,
@@ -72,19 +95,6 @@ function flag(given: Given, name: string): boolean {
 function names(def: DefElem): string[] {
   const typeName = nodeAs(def.arg, 'TypeName') as TypeName | null;
   return stringList(typeName ? typeName.names : def.arg);
-}
-
-function operatorFunction(context: CommandContext, def: DefElem, argTypes: readonly number[]) {
-  const parts = names(def);
-  const name = qualifiedName(parts);
-  const found = context.catalog
-    .functionsNamed(name.schema, name.name)
-    .find(
-      (fn) => fn.argTypes.length === argTypes.length && fn.argTypes.every((type, index) => type === argTypes[index]),
-    );
-  if (found !== undefined) return found;
-  const types = argTypes.map((type) => formatType(context, type)).join(', ');
-  throw pgError(SqlState.undefinedFunction, `function ${parts.join('.')}(${types}) does not exist`);
 }
 
 /** restrict(internal, oid, internal, int4), join(internal, oid, internal, int2, internal). */
@@ -124,7 +134,7 @@ async function recordOperator(context: CommandContext, oid: number, row: Omit<Pg
   await recordOwner(context, ClassOid.operator, oid, row.oprowner);
 }
 
-/** COMMUTATOR and NEGATOR point both ways. One that is not there yet links when it is created. */
+/** COMMUTATOR and NEGATOR point both ways. A partner that is not there yet becomes a shell, which its creation fills. */
 async function linkPartners(context: CommandContext, oid: number, given: Given): Promise<void> {
   const { tables } = context.catalog;
   const own = tables.findOne('pg_operator', { oid })?.row;
@@ -135,18 +145,68 @@ async function linkPartners(context: CommandContext, oid: number, given: Given):
   ] as const) {
     const def = given.get(option);
     if (def === undefined) continue;
-    const name = qualifiedName(names(def));
-    const [left, right] = option === 'commutator' ? [own.oprright, own.oprleft] : [own.oprleft, own.oprright];
-    const partner = context.catalog
-      .operatorsNamed(name.schema, name.name, left === 0 ? 'l' : 'b')
-      .find((candidate) => candidate.left === left && candidate.right === right);
-    if (partner === undefined) continue;
+    const partner = await partnerOf(context, own, names(def), option);
     const entry = tables.findOne('pg_operator', { oid });
-    if (entry !== null) await tables.update(context.transaction, 'pg_operator', entry, { [column]: partner.oid });
-    const other = tables.findOne('pg_operator', { oid: partner.oid });
-    if (other !== null && other.row[column] === 0)
-      await tables.update(context.transaction, 'pg_operator', other, { [column]: oid });
+    if (entry !== null) await tables.update(context.transaction, 'pg_operator', entry, { [column]: partner });
+    const other = tables.findOne('pg_operator', { oid: partner });
+    if (other === null || other.row[column] === oid) continue;
+    if (other.row[column] !== 0) {
+      const taken = tables.findOne('pg_operator', { oid: other.row[column] });
+      const refusal = `${option} operator ${other.row.oprname} is already the ${option} of operator ${taken?.row.oprname ?? other.row[column]}`;
+      throw pgError(SqlState.invalidFunctionDefinition, refusal);
+    }
+    await tables.update(context.transaction, 'pg_operator', other, { [column]: oid });
   }
+}
+
+/** The operator that is named as partner; a shell where there is none. */
+async function partnerOf(
+  context: CommandContext,
+  own: PgOperatorRow,
+  parts: readonly string[],
+  option: 'commutator' | 'negator',
+): Promise<number> {
+  const name = qualifiedName([...parts]);
+  const isSwapped = option === 'commutator';
+  const [left, right] = isSwapped ? [own.oprright, own.oprleft] : [own.oprleft, own.oprright];
+  const candidates = context.catalog.operatorsNamed(name.schema, name.name, left === 0 ? 'l' : 'b');
+  const found = candidates.find((candidate) => candidate.left === left && candidate.right === right);
+  if (found !== undefined) {
+    if (found.oid === own.oid && option === 'negator')
+      throw pgError(SqlState.invalidFunctionDefinition, 'operator cannot be its own negator');
+    return found.oid;
+  }
+  const { namespace, name: plainName } = await objectTarget(context, [...parts]);
+  const isSelf = plainName === own.oprname && namespace.oid === own.oprnamespace;
+  if (isSelf && left === own.oprleft && right === own.oprright) {
+    if (option === 'negator') throw pgError(SqlState.invalidFunctionDefinition, 'operator cannot be its own negator');
+    return own.oid;
+  }
+  return shellOperator(context, { oprname: plainName, oprnamespace: namespace.oid, oprleft: left, oprright: right });
+}
+
+async function shellOperator(
+  context: CommandContext,
+  key: Pick<PgOperatorRow, 'oprname' | 'oprnamespace' | 'oprleft' | 'oprright'>,
+): Promise<number> {
+  const { tables } = context.catalog;
+  const oid = tables.newOid('pg_operator');
+  const row: Omit<PgOperatorRow, 'oid'> = {
+    ...key,
+    oprowner: context.userId,
+    oprkind: key.oprleft === 0 ? 'l' : 'b',
+    oprcanmerge: false,
+    oprcanhash: false,
+    oprresult: 0,
+    oprcom: 0,
+    oprnegate: 0,
+    oprcode: 0,
+    oprrest: 0,
+    oprjoin: 0,
+  };
+  await tables.insert(context.transaction, 'pg_operator', { oid, ...row });
+  await recordOperator(context, oid, row);
+  return oid;
 }
 
 /** ALTER OPERATOR ... SET (...). */

@@ -4,6 +4,7 @@ import type { ExecuteStmt } from '@pgsql/types';
 import { analyze } from '../analyzer/analyze.js';
 import { coerceFunctionResult } from '../analyzer/statements/function-result.js';
 import { analyzeExpression } from '../analyzer/analyze-expression.js';
+import { findSupportFunction } from '../analyzer/functions/support-function.js';
 import { resolveTypeName } from '../analyzer/type-names.js';
 import type { AnalyzerContext } from '../analyzer/context.js';
 import { timeSliceMs } from '../base/limits.js';
@@ -240,6 +241,7 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     analyzeStatement: (statement, text, types) => analyze(statement, context(text, types)),
     analyzeExpression: (expression, scope, text) => analyzeExpression(expression, scope, context(text)),
     resolveTypeName: (name) => resolveTypeName(context(session.queryString), name),
+    supportFunction: (names, argTypes) => findSupportFunction(session.catalog, names, argTypes),
     parseSql: (sql) => parse(sql).statements.map((raw) => raw.statement),
     analyzeInFunction: (statement, text, fn) =>
       analyze(statement, { ...context(text, fn.argTypes), resolveName: (names) => argumentOf(session, fn, names) }),

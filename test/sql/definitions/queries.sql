@@ -15,3 +15,7 @@ SELECT domain_name, data_type, udt_name FROM information_schema.domains WHERE do
 SELECT attribute_name, data_type, attribute_udt_name FROM information_schema.attributes WHERE udt_name = 'boxed' ORDER BY ordinal_position;
 -- EXPLAIN keeps an expression on its line.
 EXPLAIN (VERBOSE, COSTS OFF) SELECT CASE WHEN a > 1 THEN 2 ELSE 3 END FROM u WHERE CASE WHEN a > 1 THEN a = 2 END;
+-- An aggregate's result is what polymorphic functions give for its state.
+SELECT poly_collect(x), pg_typeof(poly_collect(x)) FROM generate_series(7, 9) x;
+-- Partners of an operator that are not there yet are shells.
+SELECT oprname, oprcode, oprcom::regoper, oprnegate::regoper, oprresult::regtype FROM pg_operator WHERE oprname LIKE '%===' ORDER BY oprname COLLATE "C";

@@ -28,3 +28,7 @@ CREATE FUNCTION changes(x int) RETURNS int LANGUAGE sql BEGIN ATOMIC
   DELETE FROM ONLY t USING u WHERE t.a = u.a AND x = 3 RETURNING t.a;
 END;
 CREATE FUNCTION returned(x int) RETURNS int LANGUAGE sql RETURN CASE WHEN x > 1 THEN (SELECT 1 FROM t, u WHERE t.a = ANY (SELECT 1 UNION ALL SELECT 2)) ELSE x + 1 END;
+CREATE FUNCTION poly_step(anyarray, anyelement) RETURNS anyarray LANGUAGE sql AS 'SELECT $1 || $2';
+CREATE FUNCTION poly_first(anyarray) RETURNS anyelement LANGUAGE sql AS 'SELECT $1[1]';
+CREATE AGGREGATE poly_collect(BASETYPE = int, SFUNC = poly_step, STYPE = int[], FINALFUNC = poly_first, INITCOND = '{}');
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq, COMMUTATOR = ====, NEGATOR = !===);

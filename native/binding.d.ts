@@ -172,7 +172,10 @@ export interface LockRow {
   b: number
   c: number
   sub: number
+  /** 0 for a prepared transaction. */
   pid: number
+  /** Id of the owner's transaction, 0 while it has none. */
+  xid: number
   mode: number
   granted: boolean
   /** Waits only: milliseconds since the Unix epoch, else 0. */
@@ -291,6 +294,52 @@ export interface ReadLockRow {
   line: number
   pid: number
   backend: number
+}
+
+/** Takes a prepared transaction, so that no other session finishes it. */
+export declare function preparedClaim(gid: string): PreparedClaim
+
+/** What came of claiming: `status` 0 claimed, 1 there is none such, 2 another session finishes it. */
+export interface PreparedClaim {
+  status: number
+  owner: number
+  database: number
+}
+
+/** Commits or rolls back a claimed transaction: the answer comes under the token. */
+export declare function preparedFinish(gid: string, commit: boolean, token: number): void
+
+export declare function preparedList(): Array<PreparedRow>
+
+/** A prepared transaction. `preparedAt`: microseconds since 2000-01-01 UTC. */
+export interface PreparedRow {
+  gid: string
+  xid: bigint
+  owner: number
+  database: number
+  preparedAt: bigint
+}
+
+/** Gives a claimed transaction back. */
+export declare function preparedUnclaim(gid: string): void
+
+export declare function preparedUsage(gid: string): PreparedUsage
+
+/** How many transactions are prepared or being prepared, and whether the identifier is one's. */
+export interface PreparedUsage {
+  count: number
+  isUsed: boolean
+}
+
+/** A transaction that its session wants to prepare. */
+export interface PrepareRequest {
+  gid: string
+  owner: number
+  database: number
+  preparedAt: bigint
+  /** The session's place in the lock table, and the one it goes on with. */
+  lockOwner: number
+  lockSuccessor: number
 }
 
 export declare function sequenceCreate(transaction: number, command: number, database: number, filenode: number, owner: number, start: bigint): void
@@ -440,6 +489,12 @@ export declare function storeNextOid(): number
 
 /** Opens the process's store in a directory (none: in memory); an error where one is open. */
 export declare function storeOpen(directory: string | undefined | null, durable: boolean, memtableBytes: number): void
+
+/**
+ * Hands a transaction over to be prepared: the answer comes under the token. It is gone all the same where this throws.
+ * False, and nothing was done: it holds a lock of its own on what its session has locked, too.
+ */
+export declare function storePrepare(transaction: number, token: number, request: PrepareRequest): boolean
 
 /** Lets go of an old state of the base that nothing here reads. */
 export declare function storeRefresh(): void

@@ -58,6 +58,8 @@ export interface Catalog {
   creationNamespace(): NamespaceDescriptor;
   /** The session's pg_temp schema, created on first use. */
   temporaryNamespace(create: boolean): Promise<NamespaceDescriptor | null>;
+  /** False: the session has made nothing temporary. */
+  hasTemporaryNamespace(): boolean;
 
   function(oid: number): FunctionDescriptor | null;
   requireFunction(oid: number): FunctionDescriptor;

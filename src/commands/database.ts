@@ -104,11 +104,13 @@ function ownerOf(context: CommandContext, given: Given): number {
   return owner;
 }
 
-/** Sessions of clients in a database; automatic maintenance makes room. */
-async function otherSessions(context: CommandContext, database: number): Promise<number> {
-  const sessions = context.session.service(sessionRegistryService);
-  await sessions.dismissMaintenance(database);
-  return sessions.otherSessions(database);
+/** Throws 55006 where clients or prepared transactions are in a database; automatic maintenance makes room. */
+async function requireUnused(context: CommandContext, database: number, message: string): Promise<void> {
+  const registry = context.session.service(sessionRegistryService);
+  await registry.dismissMaintenance(database);
+  const sessions = registry.otherSessions(database);
+  const prepared = registry.preparedTransactions(database);
+  if (sessions + prepared > 0) throw inUse(message, sessions, prepared);
 }
 
 async function templateOf(context: CommandContext, name: string): Promise<PgDatabaseRow> {
@@ -117,18 +119,16 @@ async function templateOf(context: CommandContext, name: string): Promise<PgData
   if (!row.datistemplate && !isOwner(context, row.datdba)) {
     throw pgError(SqlState.insufficientPrivilege, `permission denied to copy database "${name}"`);
   }
-  const others = await otherSessions(context, row.oid);
-  if (others > 0) throw inUse(`source database "${name}" is being accessed by other users`, others);
+  await requireUnused(context, row.oid, `source database "${name}" is being accessed by other users`);
   return row;
 }
 
-function inUse(message: string, others: number): Error {
-  return pgError(SqlState.objectInUse, message, {
-    detail:
-      others === 1
-        ? 'There is 1 other session using the database.'
-        : `There are ${others} other sessions using the database.`,
-  });
+function inUse(message: string, sessions: number, prepared: number): Error {
+  const counted = (count: number, noun: string) =>
+    count === 1 ? `There is 1 ${noun} using the database.` : `There are ${count} ${noun}s using the database.`;
+  const both = `There are ${sessions} other session(s) and ${prepared} prepared transaction(s) using the database.`;
+  const one = sessions > 0 ? counted(sessions, 'other session') : counted(prepared, 'prepared transaction');
+  return pgError(SqlState.objectInUse, message, { detail: sessions > 0 && prepared > 0 ? both : one });
 }
 
 function checkEncoding(given: Given): void {
@@ -255,9 +255,12 @@ export async function dropDatabaseStatement(statement: DropdbStmt, context: Comm
   if (row.oid === context.catalog.database)
     throw pgError(SqlState.objectInUse, 'cannot drop the currently open database');
   const sessions = context.session.service(sessionRegistryService);
-  if (defElems(statement.options).some((def) => def.defname === 'force')) await sessions.terminateSessions(row.oid);
-  const others = await otherSessions(context, row.oid);
-  if (others > 0) throw inUse(`database "${name}" is being accessed by other users`, others);
+  if (defElems(statement.options).some((def) => def.defname === 'force')) {
+    const prepared = sessions.preparedTransactions(row.oid);
+    if (prepared > 0) throw inUse(`database "${name}" is being used by prepared transactions`, 0, prepared);
+    await sessions.terminateSessions(row.oid);
+  }
+  await requireUnused(context, row.oid, `database "${name}" is being accessed by other users`);
   const address = objectAddress(ClassOid.database, row.oid);
   await setComment(context, address, null);
   await forgetSharedDependencies(context, address);
@@ -282,8 +285,7 @@ export async function renameDatabaseRow(context: CommandContext, oldName: string
   }
   if (row.oid === context.catalog.database)
     throw pgError(SqlState.featureNotSupported, 'current database cannot be renamed');
-  const others = await otherSessions(context, row.oid);
-  if (others > 0) throw inUse(`database "${oldName}" is being accessed by other users`, others);
+  await requireUnused(context, row.oid, `database "${oldName}" is being accessed by other users`);
   const entry = tables.findOne('pg_database', { oid: row.oid });
   if (entry !== null) await tables.update(context.transaction, 'pg_database', entry, { datname: newName });
 }

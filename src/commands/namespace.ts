@@ -44,6 +44,7 @@ export async function relationTarget(
   );
   const temporary = await context.catalog.temporaryNamespace(false);
   const isTemporary = temporary !== null && temporary.oid === namespace.oid;
+  if (isTemporary) context.transaction.noteTemporary();
   if (isTemporary && wanted === 'u') {
     throw pgError(SqlState.invalidTableDefinition, 'cannot create unlogged relation in temporary schema');
   }
@@ -69,6 +70,7 @@ async function targetNamespace(
   location?: number,
 ): Promise<NamespaceDescriptor> {
   if (name.schema === temporaryAlias) {
+    context.transaction.noteTemporary();
     const existing = await context.catalog.temporaryNamespace(false);
     if (existing !== null) return existing;
     requireDatabasePrivilege(

@@ -25,6 +25,8 @@ export const settingsService = serviceKey<SettingsService>('settings');
 export interface SessionRegistryService {
   /** Sessions connected to a database, the own one left out. */
   otherSessions(database: number): number;
+  /** Prepared transactions of a database. */
+  preparedTransactions(database: number): number;
   /** Ends automatic maintenance of a database and waits until it has left. */
   dismissMaintenance(database: number): Promise<void>;
   /** DROP DATABASE ... WITH (FORCE): ends them. */

@@ -36,6 +36,19 @@ export interface NotificationService {
 }
 export const notificationService = serviceKey<NotificationService>('notifications');
 
+/** pg_prepared_xact. */
+export interface PreparedTransactionsService {
+  list(): readonly {
+    readonly xid: bigint;
+    readonly gid: string;
+    /** Microseconds since 2000-01-01 UTC. */
+    readonly preparedAt: bigint;
+    readonly owner: number;
+    readonly database: number;
+  }[];
+}
+export const preparedTransactionsService = serviceKey<PreparedTransactionsService>('preparedTransactions');
+
 /** pg_export_snapshot: the name under which other sessions may take the transaction's snapshot. */
 export interface SnapshotExport {
   export(): string;
@@ -64,7 +77,8 @@ export interface LockStatus {
   readonly objectId: number | null;
   readonly objectSubId: number | null;
   readonly virtualTransaction: string;
-  readonly processId: number;
+  /** Null for a prepared transaction. */
+  readonly processId: number | null;
   readonly mode: string;
   readonly granted: boolean;
   /** Microseconds since 2000-01-01 UTC. */

@@ -26,6 +26,7 @@ import { redacted } from './log/redact.js';
 import { SessionNotifications } from '../transaction/notifications.js';
 import { SessionActivity } from '../transaction/activity.js';
 import type { SessionLocks, WaitEnvironment } from '../transaction/session-locks.js';
+import { preparationRefused } from '../transaction/prepared.js';
 import { SessionStatistics } from '../transaction/session-statistics.js';
 import { backends } from '../transaction/server-services.js';
 import { createTransactionManager } from '../transaction/transaction.js';
@@ -145,6 +146,8 @@ export class Session implements SessionServices {
         else this.transactionChanged(change.start);
       },
       serializableLimits: () => serializableLimits(this.settings),
+      isTemporary: (relation) =>
+        this.catalog.hasTemporaryNamespace() && this.catalog.relation(relation)?.persistence === 't',
       viewTaken: (sequence) => this.activity.setXmin(sequence),
       notifications: this.notifications,
       statistics: this.statistics,
@@ -155,6 +158,7 @@ export class Session implements SessionServices {
     this.transactions = new TransactionState(manager, this.settings, {
       notice: (notice) => this.notice(notice),
       beforeCommit: () => this.beforeCommit(),
+      beforePrepare: () => this.beforePrepare(),
       ended: (committed) => this.transactionEnded(committed),
       rolledBackTo: (depth) => this.rolledBackTo(depth),
     });
@@ -397,6 +401,13 @@ export class Session implements SessionServices {
   private beforeCommit(): Awaitable<void> {
     if (this.temporaryTables.hasActions) return this.temporaryTables.beforeCommit().then(() => this.settlePortals());
     return this.portals.size === 0 ? undefined : this.settlePortals();
+  }
+
+  /** What of a transaction can't be prepared; the rest of its portals ends. */
+  private beforePrepare(): Awaitable<void> {
+    for (const portal of this.portals.values())
+      if (portal.options.holdable && !portal.isHeld) throw preparationRefused('created a cursor WITH HOLD');
+    return this.closePortals((portal) => !portal.isHeld);
   }
 
   /** Holdable cursors read their rest; the other portals end with the transaction. */

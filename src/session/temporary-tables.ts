@@ -47,7 +47,7 @@ export class TemporaryTables implements OnCommitService {
     if (!schema) return;
     this.actions.clear();
     const ownTransaction = this.session.transactions.current === null;
-    this.session.transactions.ensure();
+    this.session.transactions.ensure().noteTemporary();
     const relations = this.session.catalog.tables.find('pg_class', { relnamespace: schema.oid });
     for (const { row } of relations) {
       const kind = droppable[row.relkind];

@@ -7,6 +7,7 @@ import { SqlState, pgError } from '../errors/pg-error.js';
 import type { Notice, PgError } from '../errors/pg-error.js';
 import type { SessionSettings } from '../config/api.js';
 import type { Transaction } from '../transaction/api.js';
+import type { Preparation } from '../transaction/prepared.js';
 import type { TransactionManager, TransactionOptions } from '../transaction/manager-api.js';
 
 /** none: no transaction, or a single statement's own. failed: in a block, after an error. */
@@ -16,6 +17,8 @@ export interface TransactionEvents {
   notice(notice: Notice): void;
   /** Before a commit: holdable cursors read their rest, others close. May throw: then the transaction rolls back. */
   beforeCommit(): Awaitable<void>;
+  /** Before PREPARE TRANSACTION: portals end. May throw: then the transaction rolls back. */
+  beforePrepare(): Awaitable<void>;
   /** After commit (true) or rollback (false) of the top transaction. */
   ended(committed: boolean): void;
   /** After a rollback to a savepoint: portals and other things made deeper than `depth` go away. */
@@ -166,6 +169,29 @@ export class TransactionState {
     else await this.commitNow();
     if (chain) this.chain(options);
     return failed ? 'ROLLBACK' : 'COMMIT';
+  }
+
+  /** PREPARE TRANSACTION. Returns the tag: ROLLBACK where there was nothing to prepare or the block had failed. */
+  async prepare(preparation: Preparation): Promise<'PREPARE TRANSACTION' | 'ROLLBACK'> {
+    if (!this.isInBlock) {
+      this.warn(SqlState.noActiveSqlTransaction, 'there is no transaction in progress');
+      if (this.block === 'none') return 'ROLLBACK';
+    }
+    const failed = this.block === 'failed';
+    this.block = 'none';
+    if (failed) {
+      this.rollbackNow();
+      return 'ROLLBACK';
+    }
+    this.ensure();
+    try {
+      await this.events.beforePrepare();
+      await this.manager.prepare(preparation);
+    } catch (error) {
+      this.commitFailed(error);
+    }
+    this.noteCommitted();
+    return 'PREPARE TRANSACTION';
   }
 
   rollback(chain: boolean): void {

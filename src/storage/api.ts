@@ -78,7 +78,21 @@ export interface StoreTransaction {
   /** Durable (unless `synchronous` is false) and visible when it resolves; resolves to the commit's LSN.
    *  Rejects with 53100 or 58030 where the log can't be written: then nothing was committed. */
   commit(options: CommitOptions): Promise<bigint>;
+  /** PREPARE TRANSACTION: durable when it resolves, and the locks of `lockOwner` are no longer the session's. False where
+   *  the session itself holds one of its locks, too: then nothing was done. Rejects as commit does, or with 42710. */
+  prepare(request: PrepareRequest): Promise<boolean>;
   rollback(): void;
+}
+
+export interface PrepareRequest {
+  readonly gid: string;
+  readonly owner: number;
+  readonly database: number;
+  /** Microseconds since 2000-01-01 UTC. */
+  readonly preparedAt: bigint;
+  /** The session's place in the lock table, and the one that it goes on with. */
+  readonly lockOwner: number;
+  readonly lockSuccessor: number;
 }
 
 export interface CommitOptions {

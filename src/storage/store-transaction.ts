@@ -3,7 +3,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
 import { atTurnEnd } from '../base/turn-end.js';
-import type { CommitOptions, ReadView, Snapshot, StoreTransaction } from './api.js';
+import type { CommitOptions, PrepareRequest, ReadView, Snapshot, StoreTransaction } from './api.js';
 import { readBuffer } from './exchange.js';
 import { native } from './native-error.js';
 
@@ -88,6 +88,14 @@ export class NativeTransaction implements StoreTransaction {
         }
       });
     });
+  }
+
+  async prepare(request: PrepareRequest): Promise<boolean> {
+    this.xid();
+    const token = nextToken();
+    if (!native(() => addon.storePrepare(this.begun(), token, request))) return false;
+    await new Promise((resolve, reject) => expectAnswer(token, { resolve, reject }));
+    return true;
   }
 
   rollback(): void {

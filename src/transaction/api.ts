@@ -83,6 +83,9 @@ export interface Transaction {
   afterCommit(action: () => void): void;
   afterRollback(action: () => void): void;
 
+  /** It has used temporary objects: it can't be prepared. */
+  noteTemporary(): void;
+
   /** Internal savepoints (PL/pgSQL blocks, portals) and SQL's named ones share one stack. */
   readonly savepointDepth: number;
 }

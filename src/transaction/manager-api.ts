@@ -2,6 +2,7 @@
 // transaction is open at a time; SQL's named savepoints are kept by the session's transaction state, by depth.
 import type { Awaitable } from '../base/awaitable.js';
 import type { IsolationLevel, Transaction } from './api.js';
+import type { Preparation } from './prepared.js';
 
 export interface TransactionManager {
   readonly current: Transaction | null;
@@ -16,6 +17,9 @@ export interface TransactionManager {
   /** Runs beforeCommit actions, commits durably, releases locks, runs afterCommit actions. If it rejects, the
    *  transaction was rolled back. */
   commit(options: { readonly synchronous: boolean }): Awaitable<void>;
+  /** PREPARE TRANSACTION: runs beforeCommit actions and ends the session's part in the transaction, which keeps its
+   *  writes and locks for whoever finishes it. If it rejects, the transaction was rolled back. */
+  prepare(preparation: Preparation): Promise<void>;
   /** Rolls back, releases locks, runs afterRollback actions. */
   rollback(): void;
   /** Opens a subtransaction and returns its depth (1 for the first). */

@@ -8,6 +8,7 @@ import { readActivity } from './activity.js';
 import type { ActivityReport } from './activity.js';
 import { isTransactional } from './lock-description.js';
 import { lockModeName } from './lock-modes.js';
+import { preparedTransactions } from './prepared.js';
 import type { AdvisoryKey, SessionLocks } from './session-locks.js';
 
 const shareMode = 5;
@@ -50,14 +51,24 @@ export const lockTable = {
         ...noTarget,
         ...(transactional ? { transactionId: row.blockerXid } : targetOf(row)),
         lockType: lockTypes[row.kind] ?? 'relation',
-        virtualTransaction: virtual.get(row.pid) ?? '',
-        processId: row.pid,
+        virtualTransaction: row.pid === 0 ? preparedVirtual(row.xid) : (virtual.get(row.pid) ?? ''),
+        processId: row.pid === 0 ? null : row.pid,
         mode: transactional ? 'ShareLock' : lockModeName(row.mode),
         granted: row.granted,
         waitStart: row.granted ? null : fromUnixMs(row.sinceMs),
       };
     });
-    return [...held, ...readLocks().map(readLockRow), ...ids];
+    const prepared = preparedTransactions().map(({ xid }) => ({
+      ...noTarget,
+      lockType: 'transactionid',
+      transactionId: Number(xid),
+      virtualTransaction: preparedVirtual(xid),
+      processId: null,
+      mode: 'ExclusiveLock',
+      granted: true,
+      waitStart: null,
+    }));
+    return [...held, ...readLocks().map(readLockRow), ...ids, ...prepared];
   },
   blockingPids: (processId: number): readonly number[] => addon.locksBlockingPids(processId),
   safeSnapshotBlockingPids: (processId: number): readonly number[] => addon.serializableBlockingPids(processId),
@@ -79,6 +90,11 @@ function readLockRow({ database, filenode, page, line, processId, backend }: Rea
     granted: true,
     waitStart: null,
   };
+}
+
+/** A prepared transaction has no session: its virtual id is made of its real one, as PostgreSQL's is after a restart. */
+function preparedVirtual(xid: number | bigint): string {
+  return `-1/${xid}`;
 }
 
 const noTarget = {

@@ -27,7 +27,7 @@ const notAvailable = -1;
 const unknownOwner = -2;
 
 export class SessionLocks {
-  readonly owner: number;
+  private current: number;
   /** Something was asked for since all was released: the lock table need not be told of ends without. */
   private hasAsked = false;
 
@@ -38,7 +38,26 @@ export class SessionLocks {
     /** Counts a deadlock that a wait of this session ended in. */
     private readonly deadlocked: () => void = () => undefined,
   ) {
-    this.owner = addOwner(processId);
+    this.current = addOwner(processId);
+  }
+
+  /** The session's number in the lock table. */
+  get owner(): number {
+    return this.current;
+  }
+
+  /** A further number of the session, for when its transaction is prepared under the present one. */
+  addSuccessor(): number {
+    return addOwner(this.processId);
+  }
+
+  /** The present number is the prepared transaction's from now on. */
+  goOnAs(successor: number): void {
+    this.current = successor;
+  }
+
+  dropSuccessor(successor: number): void {
+    addon.locksDropOwner(successor);
   }
 
   relation(database: number, relation: number, mode: number, noWait: boolean, name: () => string): LockWait {

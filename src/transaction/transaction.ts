@@ -12,6 +12,8 @@ import { discardNotifications, publishNotifications } from './notifications.js';
 import type { SessionNotifications } from './notifications.js';
 import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
 import type { TransactionManager, TransactionOptions } from './manager-api.js';
+import { preparationLocksRefused, preparationRefused, requirePreparable } from './prepared.js';
+import type { Preparation } from './prepared.js';
 import { notAvailableError, SessionLocks } from './session-locks.js';
 import type { WaitEnvironment } from './session-locks.js';
 import { SessionStatistics } from './session-statistics.js';
@@ -36,6 +38,8 @@ export interface TransactionEnvironment {
   serializableLimits?(): SerializableLimits;
   /** Where rows scanned and written are counted; left out, nothing is kept. */
   readonly statistics?: SessionStatistics;
+  /** A temporary relation: what locks it can't be prepared. */
+  isTemporary?(relation: number): boolean;
   /** Name for 55P03 of LOCK TABLE ... NOWAIT. */
   describeRelation(relation: number): string;
 }
@@ -118,6 +122,23 @@ class Manager implements SessionTransactions {
     this.committed(open);
   }
 
+  async prepare(preparation: Preparation): Promise<void> {
+    const open = this.required();
+    const successor = this.locks.addSuccessor();
+    try {
+      await open.actions.runBeforeCommit();
+      await open.prepare(preparation, successor);
+    } catch (error) {
+      this.locks.dropSuccessor(successor);
+      if (this.open === open) this.rollback();
+      throw error;
+    }
+    this.locks.goOnAs(successor);
+    this.open = null;
+    open.finish();
+    this.statistics.transactionEnded(true);
+  }
+
   private committed(open: OpenTransaction): void {
     this.open = null;
     this.environment.notifications?.committed();
@@ -192,6 +213,7 @@ class OpenTransaction implements Transaction {
   /** Relation locks held for sure, by relation: bit n for mode n. Spares the call for those asked for again. */
   private relationLocks = new Map<number, number>();
   private hasXid = false;
+  private hasUsedTemporary = false;
 
   constructor(
     store: Store,
@@ -302,6 +324,7 @@ class OpenTransaction implements Transaction {
     const number = lockModeNumber[mode];
     const held = this.relationLocks.get(relation) ?? 0;
     if ((held & (1 << number)) !== 0) return undefined;
+    if (this.environment.isTemporary?.(relation) === true) this.noteTemporary();
     const database = isSharedRelation(relation) ? 0 : this.environment.database;
     const name = () => options?.name ?? this.environment.describeRelation(relation);
     const wait = this.locks.relation(database, relation, number, options?.noWait ?? false, name);
@@ -344,6 +367,26 @@ class OpenTransaction implements Transaction {
   lockUniqueKey(indexFile: number, key: Buffer): LockWait {
     this.showXid();
     return this.locks.uniqueKey(fileTag(indexFile, this.environment.database), key);
+  }
+
+  noteTemporary(): void {
+    this.hasUsedTemporary = true;
+  }
+
+  /** Hands it over to be prepared; throws in PostgreSQL's order what it must not have done. */
+  async prepare(preparation: Preparation, lockSuccessor: number): Promise<void> {
+    if (this.hasUsedTemporary) throw preparationRefused('operated on temporary objects');
+    if (this.exported.size > 0) throw preparationRefused('exported snapshots');
+    requirePreparable(preparation);
+    if (this.environment.notifications?.isPending === true)
+      throw preparationRefused('executed LISTEN, UNLISTEN, or NOTIFY');
+    this.showXid();
+    const { gid, owner } = preparation;
+    const { database } = this.environment;
+    const lockOwner = this.locks.owner;
+    const preparedAt = currentTimestamp();
+    const request = { gid, owner, database, preparedAt, lockOwner, lockSuccessor };
+    if (!(await this.store.prepare(request))) throw preparationLocksRefused();
   }
 
   beforeCommit(action: () => Promise<void>): void {

@@ -2,11 +2,24 @@
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn, tableFn } from '../../functions/registry.js';
-import { type BackendStatus, backendsService, lockTableService } from '../../functions/server-services.js';
+import {
+  type BackendStatus,
+  backendsService,
+  lockTableService,
+  preparedTransactionsService,
+} from '../../functions/server-services.js';
 import { PgArray, type Value } from '../../types/value.js';
 import { roleReadAllStats, typeOid } from '../oids.js';
 import { currentUserId } from '../session-identity.js';
 import { catalogOf, outRecord, parseHostAddress } from './call.js';
+
+tableFn('pg_prepared_xact', {
+  *rows(info: CallInfo) {
+    for (const prepared of info.session.service(preparedTransactionsService).list()) {
+      yield [xid(prepared.xid), prepared.gid, prepared.preparedAt, prepared.owner, prepared.database];
+    }
+  },
+});
 
 const backends = (info: CallInfo) => info.session.service(backendsService);
 

@@ -222,7 +222,6 @@ for (const symbol of [
   'pg_stat_get_progress_info',
   'pg_get_replication_slots',
   'pg_show_replication_origin_status',
-  'pg_prepared_xact',
   'pg_get_shmem_allocations',
   'pg_get_backend_memory_contexts',
   'pg_ident_file_mappings',

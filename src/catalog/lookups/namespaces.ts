@@ -17,6 +17,8 @@ export interface NamespaceLookups {
   /** The session's pg_temp schema, 0 while there is none. */
   temporaryOid(): number;
   temporaryNamespace(create: boolean): Promise<NamespaceDescriptor | null>;
+  /** False: the session has made nothing temporary. */
+  hasTemporaryNamespace(): boolean;
   /** Schemas in which to look for a relation or type: the path, or the one named (pg_temp too); none if it is unknown. */
   lookupPath(schema: string | null): readonly number[];
   /** As lookupPath, for functions, operators and the like: unqualified names never stand for temporary ones. */
@@ -133,6 +135,7 @@ export function namespaceLookups(
     creationNamespace,
     temporaryOid,
     temporaryNamespace,
+    hasTemporaryNamespace: () => usesTemporary,
     lookupPath,
     lookupPathWithoutTemporary: (schema) =>
       schema === null ? resolve().path.filter((oid) => oid !== temporaryOid()) : lookupPath(schema),

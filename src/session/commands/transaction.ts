@@ -1,5 +1,6 @@
 // BEGIN, COMMIT, ROLLBACK, savepoints, SET TRANSACTION's modes and SET CONSTRAINTS.
-import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
+import { finishPrepared } from '../../transaction/prepared.js';
+import { SqlState, pgError } from '../../errors/pg-error.js';
 import { unreachable } from '../../errors/unreachable.js';
 import type { DefElem, Node, TransactionStmt } from '@pgsql/types';
 import type { TransactionOptions } from '../../transaction/manager-api.js';
@@ -32,16 +33,34 @@ export async function runTransactionStatement(session: Session, statement: Trans
       transactions.rollbackToSavepoint(name);
       return 'ROLLBACK';
     case 'TRANS_STMT_PREPARE':
-      throw notSupported('PREPARE TRANSACTION');
+      return transactions.prepare({
+        gid: statement.gid ?? '',
+        owner: session.users.userId,
+        countMax: session.settings.int('max_prepared_transactions'),
+      });
     case 'TRANS_STMT_COMMIT_PREPARED':
-      throw notSupported('COMMIT PREPARED');
+      return finish(session, statement, 'commit');
     case 'TRANS_STMT_ROLLBACK_PREPARED':
-      throw notSupported('ROLLBACK PREPARED');
+      return finish(session, statement, 'rollback');
     case undefined:
       throw new Error('a transaction statement without a kind');
     default:
       return unreachable(statement.kind, 'transaction statement');
   }
+}
+
+/** COMMIT PREPARED and ROLLBACK PREPARED. */
+async function finish(session: Session, statement: TransactionStmt, outcome: 'commit' | 'rollback'): Promise<string> {
+  const tag = outcome === 'commit' ? 'COMMIT PREPARED' : 'ROLLBACK PREPARED';
+  if (session.transactions.isInAnyBlock)
+    throw pgError(SqlState.activeSqlTransaction, `${tag} cannot run inside a transaction block`);
+  session.transactions.commitAlone();
+  await finishPrepared(statement.gid ?? '', outcome, {
+    user: session.users.userId,
+    isSuperuser: session.isSuperuser,
+    database: session.connection.database.oid,
+  });
+  return tag;
 }
 
 /** Transaction modes as BEGIN and SET TRANSACTION write them. */

@@ -19,6 +19,7 @@ import {
   backendsService,
   lockTableService,
   notificationService,
+  preparedTransactionsService,
   serverControl,
   statisticsService,
   snapshotExport,
@@ -26,6 +27,7 @@ import {
 import { settingControl, sleeper } from '../../functions/services.js';
 import { sequenceService } from '../../functions/sequence-service.js';
 import { notificationQueueUsage } from '../../transaction/notifications.js';
+import { preparedTransactions } from '../../transaction/prepared.js';
 import { advisoryLocksOf, backends, lockTable } from '../../transaction/server-services.js';
 import { copyStreamsOf } from '../copy-streams.js';
 import type { Session } from '../session.js';
@@ -72,6 +74,7 @@ export function provideServices(session: Session): void {
     },
     queueUsage: notificationQueueUsage,
   });
+  session.provide(preparedTransactionsService, { list: preparedTransactions });
   session.provide(serverInfo, serverInfoOf(session));
   session.provide(lockTableService, lockTable);
   session.provide(backendsService, backends);
@@ -82,6 +85,8 @@ export function provideServices(session: Session): void {
   session.provide(settingsService, commandSettings(session));
   session.provide(sessionRegistryService, {
     otherSessions: (database) => othersOf(session, database).length,
+    preparedTransactions: (database) =>
+      preparedTransactions().filter((prepared) => prepared.database === database).length,
     dismissMaintenance: (database) => dismissMaintenance(session, database),
     async terminateSessions(database) {
       for (const other of othersOf(session, database)) backends.signal(other.processId, 'terminate');

@@ -15,6 +15,7 @@ pub mod sqlstate {
     pub const PROGRAM_LIMIT: &str = "54000";
     pub const SEQUENCE_LIMIT: &str = "2200H";
     pub const NOT_IN_PREREQUISITE_STATE: &str = "55000";
+    pub const DUPLICATE_OBJECT: &str = "42710";
     pub const CANNOT_CONNECT_NOW: &str = "57P03";
 }
 

@@ -14,7 +14,10 @@ pub struct LockRow {
     pub b: u32,
     pub c: u32,
     pub sub: u8,
+    /// 0 for a prepared transaction.
     pub pid: u32,
+    /// Id of the owner's transaction, 0 while it has none.
+    pub xid: f64,
     pub mode: u8,
     pub granted: bool,
     /// Waits only: milliseconds since the Unix epoch, else 0.
@@ -116,7 +119,7 @@ pub fn lock_row(owner: u32, file: u32, rowid: f64, mode: u8, no_wait: bool) -> f
 
 #[napi(catch_unwind)]
 pub fn lock_unique_key(owner: u32, file: u32, key: &[u8]) -> f64 {
-    let hash = table().key_hash.hash(key);
+    let hash = table().unique_key_hash(key);
     acquire(
         owner,
         Tag::unique_key(file, hash),
@@ -244,6 +247,7 @@ fn lock_row_of(report: &LockReport) -> LockRow {
         c: report.tag.c,
         sub: report.tag.sub,
         pid: report.pid,
+        xid: report.xid as f64,
         mode: report.mode,
         granted: report.granted,
         since_ms: report.since_ms as f64,

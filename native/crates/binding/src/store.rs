@@ -15,6 +15,7 @@ use helios_columns::batch::ColumnSet;
 use helios_columns::copy::Decoder;
 use helios_columns::keys::KeyEncoder;
 use helios_store::key::FileId;
+use helios_store::prepared::Claim;
 use helios_store::sequence::Definition;
 use helios_store::store::{Options, Store};
 use helios_store::worker::{Commit, Filled, IndexBuild, Worker};
@@ -23,6 +24,7 @@ use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
+use crate::prepared;
 use crate::store_points::Point;
 
 /// Errors go to JavaScript with their SQLSTATE as `code`; detail and hint follow the message after a NUL each.
@@ -37,6 +39,8 @@ pub(crate) struct Here {
     pub points: Vec<Point>,
     pub decoders: Slab<Decoder>,
     pub builds: Slab<(IndexBuild, KeyEncoder)>,
+    /// Prepared transactions that sessions of this thread are about to finish, by identifier.
+    pub claims: HashMap<String, Claim>,
     /// Rowids of the last insert, kept for its memory.
     pub rowids: Vec<u64>,
     failures: Arc<Mutex<HashMap<u32, Error>>>,
@@ -145,10 +149,12 @@ pub fn store_open(directory: Option<String>, durable: bool, memtable_bytes: f64)
             memtable_bytes: memtable_bytes as usize,
             ..Options::default()
         };
-        *place = Some(match directory {
+        let store = match directory {
             Some(directory) => Store::open(Path::new(&directory), &options)?,
             None => Store::in_memory()?,
-        });
+        };
+        prepared::restore_locks(&store)?;
+        *place = Some(store);
         Ok(())
     })
 }
@@ -200,6 +206,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
             points: Vec::new(),
             decoders: Slab::new("decoder"),
             builds: Slab::new("index build"),
+            claims: HashMap::new(),
             rowids: Vec::new(),
             failures,
             read: empty,

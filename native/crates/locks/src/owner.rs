@@ -1,11 +1,14 @@
 //! A session as the lock table knows it: what it holds, in the order it took it, and what it waits for.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::mode::Mode;
 use crate::tag::Tag;
+
+/// Worker of owners that are no session's: nobody is woken for them.
+pub const NO_WORKER: u32 = u32::MAX;
 
 pub struct Owner {
     pub id: u32,
@@ -42,6 +45,21 @@ impl Owner {
             pid,
             xid: AtomicU64::new(0),
             state: Mutex::new(OwnerState::default()),
+        }
+    }
+
+    /// What is left of a session's transaction once it is prepared: its locks.
+    pub fn detached(owner: &Owner) -> Owner {
+        let log = std::mem::take(&mut owner.state().log);
+        Owner {
+            id: owner.id,
+            worker: NO_WORKER,
+            pid: 0,
+            xid: AtomicU64::new(owner.xid.load(Ordering::Relaxed)),
+            state: Mutex::new(OwnerState {
+                log,
+                ..OwnerState::default()
+            }),
         }
     }
 

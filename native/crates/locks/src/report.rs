@@ -10,7 +10,10 @@ use crate::tag::Tag;
 #[derive(Clone, Copy, Debug)]
 pub struct LockReport {
     pub tag: Tag,
+    /// 0 for a prepared transaction.
     pub pid: u32,
+    /// Id of the owner's transaction, 0 while it has none.
+    pub xid: u64,
     pub mode: Mode,
     pub granted: bool,
     /// Waits only: milliseconds since the Unix epoch.
@@ -38,6 +41,7 @@ impl LockTable {
                         reports.push(LockReport {
                             tag: *tag,
                             pid: owner.pid,
+                            xid: owner.xid.load(Ordering::Relaxed),
                             mode,
                             granted: true,
                             since_ms: 0,
@@ -60,6 +64,7 @@ impl LockTable {
                     reports.push(LockReport {
                         tag: *tag,
                         pid: owner.pid,
+                        xid: owner.xid.load(Ordering::Relaxed),
                         mode: waiter.mode,
                         granted: false,
                         since_ms,

@@ -43,10 +43,12 @@ pub struct Request {
 
 pub struct LockTable {
     shards: Vec<Mutex<Shard>>,
-    owners: RwLock<Vec<Option<Arc<Owner>>>>,
+    pub(crate) owners: RwLock<Vec<Option<Arc<Owner>>>>,
     workers: RwLock<HashMap<u32, Arc<WorkerQueue>>>,
     tickets: AtomicU64,
-    pub key_hash: KeyHash,
+    key_hash: KeyHash,
+    /// Seed of the hashes that stand for unique keys.
+    key_seed: AtomicU64,
 }
 
 struct WorkerQueue {
@@ -70,6 +72,7 @@ impl LockTable {
             owners: RwLock::new(Vec::new()),
             workers: RwLock::new(HashMap::new()),
             tickets: AtomicU64::new(1),
+            key_seed: AtomicU64::new(key_hash.seed()),
             key_hash,
         }
     }
@@ -338,11 +341,32 @@ impl LockTable {
         }
     }
 
+    /// Makes a session lock another owner's, whose requests it never conflicts with: they are the same session's.
+    pub(crate) fn move_session_lock(&self, tag: &Tag, mode: Mode, from: u32, to: u32) {
+        let mut shard = lock(self.shard_of(tag));
+        if let Some(entry) = shard.get_mut(tag) {
+            entry.grant(to, mode, true);
+            entry.release(from, bit(mode), true);
+            entry.compact();
+        }
+    }
+
     /// Modes the session holds on `tag`.
     pub fn held(&self, id: u32, tag: &Tag) -> u16 {
         lock(self.shard_of(tag))
             .get(tag)
             .map_or(0, |entry| entry.held_by(id))
+    }
+
+    /// Locks on unique keys outlive the process where their transaction is prepared: the seed of their hashes is the data
+    /// directory's. Only before the first lock.
+    pub fn set_key_seed(&self, seed: u64) {
+        self.key_seed.store(seed, Ordering::Relaxed);
+    }
+
+    /// What stands for a unique key in its tag.
+    pub fn unique_key_hash(&self, key: &[u8]) -> u64 {
+        KeyHash::seeded(self.key_seed.load(Ordering::Relaxed)).hash(key)
     }
 
     /// Every shard at once, in order: a consistent view for deadlock detection and reports.

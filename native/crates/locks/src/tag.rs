@@ -99,6 +99,15 @@ impl KeyHash {
         }
     }
 
+    /// With a seed that outlives the process.
+    pub fn seeded(seed: u64) -> KeyHash {
+        KeyHash { seed: seed | 1 }
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Hash of a unique key's bytes.
     pub fn hash(&self, bytes: &[u8]) -> u64 {
         let mut hasher = TagHasher { state: self.seed };

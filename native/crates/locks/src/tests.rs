@@ -227,3 +227,50 @@ fn released_locks_leave_nothing_behind() {
     bench.commit(0);
     assert!(bench.table.lock_all().iter().all(|shard| shard.is_empty()));
 }
+
+#[test]
+fn prepared_transactions_keep_their_locks() {
+    let bench = Bench::new(3);
+    let table = &bench.table;
+    let (key, shared) = (Tag::advisory(5, 0, 7, 1), Tag::advisory(5, 0, 8, 1));
+    bench.granted(0, relation(), ROW_EXCLUSIVE);
+    bench.granted(0, Tag::row(16384, 513), ACCESS_EXCLUSIVE);
+    assert_eq!(table.acquire(0, key, EXCLUSIVE, SESSION), Outcome::Granted);
+    table.set_xid(0, 77);
+    let ticket = bench.waits(1, relation(), SHARE);
+    let locks = table.transaction_locks(0).unwrap_or_default();
+    assert_eq!(locks.len(), 30);
+
+    // The session goes on with its session lock, the transaction's locks stay where they are.
+    assert!(table.detach(0, 2));
+    assert_eq!(table.held(2, &key), 1 << EXCLUSIVE);
+    assert_eq!(table.held(0, &key), 0);
+    table.release_transaction(2, 0);
+    assert!(table.take_settled(0).is_empty());
+    let report = table.report();
+    let held = report
+        .iter()
+        .find(|row| row.granted && row.tag == relation());
+    assert_eq!(held.map(|row| (row.pid, row.xid)), Some((0, 77)));
+    table.drop_owner(0);
+    assert_eq!(table.take_settled(0), [ticket]);
+
+    // In a new process they come back.
+    let again = Bench::new(1);
+    let owner = again.table.restore(77, &locks).ok();
+    assert_eq!(
+        again.table.transaction_locks(owner.unwrap_or(0)),
+        Some(locks)
+    );
+    let waiting = again.waits(0, Tag::row(16384, 513), ACCESS_EXCLUSIVE);
+    again.table.drop_owner(owner.unwrap_or(0));
+    assert_eq!(again.table.take_settled(0), [waiting]);
+
+    // The same object for both transaction and session can't be told apart later.
+    again.granted(0, shared, EXCLUSIVE);
+    assert_eq!(
+        again.table.acquire(0, shared, SHARE, SESSION),
+        Outcome::Granted
+    );
+    assert_eq!(again.table.transaction_locks(0), None);
+}

@@ -123,6 +123,11 @@ impl BulkDirectory {
         })
     }
 
+    /// Numbers up to this one are taken.
+    pub fn pass(&self, number: u64) {
+        self.next.fetch_max(number + 1, Ordering::Relaxed);
+    }
+
     pub fn remove(&self, number: u64) -> Result<()> {
         match self.disk.files().remove(&self.place(number)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -19,6 +19,7 @@ pub mod merge;
 pub mod open;
 pub mod overlay;
 pub mod placement;
+pub mod prepared;
 pub mod runs;
 pub mod sequence;
 pub mod sorter;

@@ -1,6 +1,8 @@
 //! Opening a store: lock the directory, open the base, replay what the log has beyond it, start the threads.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,7 +25,8 @@ use crate::log::segment;
 use crate::merge::{Committed, MergedScan};
 use crate::stats::{Delta, FileSize};
 use crate::store::{
-    META_BULK, META_EPOCH, META_FLUSHED, META_FLUSHING, META_OID, META_SIZE, Options, State, Store,
+    META_BULK, META_EPOCH, META_FLUSHED, META_FLUSHING, META_OID, META_SEED, META_SIZE, Options,
+    State, Store,
 };
 use crate::writer::{Writer, apply_changes};
 
@@ -46,9 +49,10 @@ impl Engine {
         let directory = Directory::open(path, disk)?;
         let log = directory.log.clone();
         let base = disk.files().open_base(&directory.base, options.durable)?;
-        let epoch = next_epoch(&*base)?;
+        let (epoch, seed) = next_epoch(&*base)?;
         let dropped = Dropped::load(&*base.reader()?)?;
         let (store, replayed) = Store::recover(directory, base, options)?;
+        store.seed.store(seed, Ordering::Relaxed);
         let Replayed { live, end, deltas } = replayed;
         let live = remove_beyond(&log, live, end.position, disk)?;
         let segments = Arc::new(Segments::new(&log, options, &live)?);
@@ -144,7 +148,8 @@ impl Store {
         drop(reader);
         let live = segment::list(&log, &options.disk)?;
         let (end, deltas) = store.replay(&log, &live, from, needed, &options.disk)?;
-        store.load_bulk(&bulk)?;
+        let prepared = store.load_prepared()?;
+        store.load_bulk(&bulk, prepared)?;
         store.load_oids()?;
         Ok((store, Replayed { live, end, deltas }))
     }
@@ -188,7 +193,7 @@ impl Store {
         Ok((end, deltas))
     }
 
-    fn note_rowids(&self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn note_rowids(&self, bytes: &[u8]) -> Result<()> {
         let mut highest = lock(&self.replayed_rowids);
         for change in changes(bytes) {
             let change = change?;
@@ -207,8 +212,8 @@ impl Store {
         Ok(())
     }
 
-    /// Opens the bulk files that commits have named, and removes the others.
-    fn load_bulk(&self, directory: &BulkDirectory) -> Result<()> {
+    /// Opens the bulk files that commits have named, and removes the others save those of prepared transactions.
+    fn load_bulk(&self, directory: &BulkDirectory, prepared: Vec<u64>) -> Result<()> {
         let state = self.state();
         let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
         let committed = Committed {
@@ -221,7 +226,8 @@ impl Store {
         let (lower, upper) = (meta_key(META_BULK, &[]), meta_key(META_BULK + 1, &[]));
         scan.add_committed(&committed, &lower, &upper)?;
         let mut extents = Extents::default();
-        let mut numbers = Vec::new();
+        let mut numbers = prepared;
+        numbers.iter().for_each(|number| directory.pass(*number));
         while let Some((key, value)) = scan.next_entry()? {
             let record = BulkRecord::decode(key, value)?;
             let prefix = record.file.prefix();
@@ -264,17 +270,23 @@ impl Store {
 
 type Deltas = HashMap<FileId, Delta>;
 
-/// Counts this start, durably: groups of earlier starts are told apart by it.
-fn next_epoch(base: &dyn Base) -> Result<u32> {
-    let key = meta_key(META_EPOCH, &[]);
-    let last = base.reader()?.get(&key)?.map(|bytes| u32_at(bytes, 0));
+/// Counts this start, durably: groups of earlier starts are told apart by it. Also the directory's seed, made by the
+/// first start.
+fn next_epoch(base: &dyn Base) -> Result<(u32, u64)> {
+    let (epoch_key, seed_key) = (meta_key(META_EPOCH, &[]), meta_key(META_SEED, &[]));
+    let reader = base.reader()?;
+    let last = reader.get(&epoch_key)?.map(|bytes| u32_at(bytes, 0));
+    let known = reader.get(&seed_key)?.map(|bytes| u64_at(bytes, 0));
     let epoch = last.unwrap_or(Ok(0))? + 1;
-    let value = epoch.to_le_bytes();
-    base.apply(&mut std::iter::once((
-        key.as_slice(),
-        Some(value.as_slice()),
-    )))?;
-    Ok(epoch)
+    let seed = known.unwrap_or_else(|| Ok(RandomState::new().build_hasher().finish()))?;
+    drop(reader);
+    let values = (epoch.to_le_bytes(), seed.to_le_bytes());
+    let facts = [
+        (epoch_key.as_slice(), Some(values.0.as_slice())),
+        (seed_key.as_slice(), Some(values.1.as_slice())),
+    ];
+    base.apply(&mut facts.into_iter())?;
+    Ok((epoch, seed))
 }
 
 /// Where replay starts, and the next transaction id as of there.

@@ -2,6 +2,8 @@
 //! `open.rs` makes it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -26,6 +28,7 @@ use crate::key::{FileId, after_prefix, meta_key, rowid_of};
 use crate::memtable::Memtable;
 use crate::merge::{Committed, MergedScan};
 use crate::placement::Placement;
+use crate::prepared::PreparedTransactions;
 use crate::sequence::Sequences;
 use crate::stats::Stats;
 use crate::writer::{Answers, Done, Request, WriterQueue};
@@ -47,6 +50,11 @@ pub const META_FLUSHING: u8 = b'P';
 pub const META_EPOCH: u8 = b'E';
 /// A bulk file of a relation file: the key ends with its number.
 pub const META_BULK: u8 = b'B';
+
+/// A part of a prepared transaction's record: its number and the part's follow.
+pub const META_PREPARED: u8 = b'P';
+/// Seed of the hashes that stand for unique keys in locks.
+pub const META_SEED: u8 = b'K';
 
 /// First oid of user objects (PostgreSQL's FirstNormalObjectId); the counter starts and wraps to it.
 const FIRST_NORMAL_OID: u32 = 16384;
@@ -137,6 +145,9 @@ pub struct Store {
     pub(crate) durable: bool,
     /// Snapshots that transactions have exported, by name.
     exported: Mutex<HashMap<String, Exported>>,
+    pub(crate) prepared: PreparedTransactions,
+    /// The same as long as the directory lives.
+    pub(crate) seed: AtomicU64,
     /// Why writes are refused, once the log or the base could not be written.
     failed: Mutex<Option<Error>>,
     directory: Option<Directory>,
@@ -240,6 +251,8 @@ impl Store {
             durable: options.durable,
             overlay_bytes: options.overlay_bytes,
             exported: Mutex::default(),
+            prepared: PreparedTransactions::default(),
+            seed: AtomicU64::new(RandomState::new().build_hasher().finish()),
             failed: Mutex::default(),
             directory,
             bulk: None,
@@ -385,6 +398,15 @@ impl Store {
 
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// A secret number of the directory, for hashes that must come out the same after a restart.
+    pub fn seed(&self) -> u64 {
+        self.seed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn raise_next_xid(&self, xid: u64) {
+        self.next_xid.fetch_max(xid, Ordering::AcqRel);
     }
 
     pub(crate) fn assign_xid(&self) -> u64 {
@@ -578,6 +600,9 @@ impl Store {
         };
         match synced {
             Ok(()) => {
+                if request.prepares {
+                    request.bulk.clear();
+                }
                 self.queue.push(request);
             }
             Err(error) => {

@@ -97,6 +97,14 @@ impl Transaction {
         })
     }
 
+    /// Forgets the sequences it created: they come from the store once the prepared transaction is committed.
+    pub fn detach_sequences(&self, sequences: &Sequences) {
+        let mut map = lock(&sequences.map);
+        for file in &self.created_sequences {
+            map.remove(file);
+        }
+    }
+
     /// Forgets the sequences it created.
     pub fn roll_back(&self, sequences: &Sequences) {
         let mut map = lock(&sequences.map);

@@ -5,6 +5,7 @@ mod cursors;
 mod files;
 mod index_build;
 mod points;
+mod prepared;
 mod rows;
 mod serializable;
 
@@ -27,6 +28,7 @@ use crate::writer::{Done, Request, Then};
 use cursors::Cursor;
 pub use index_build::IndexBuild;
 pub use points::PointPath;
+pub use prepared::Preparation;
 pub use rows::{Copied, Inserted};
 pub use serializable::{Imported, file_replaced};
 
@@ -39,6 +41,8 @@ pub struct Worker {
     temporary: HashMap<u32, TemporaryStore>,
     /// Temporary changes of commits under way, by token.
     committing: HashMap<u32, (u32, TemporaryChanges)>,
+    /// Prepared transactions being made or finished, by token.
+    preparing: HashMap<u32, prepared::Step>,
     /// The base's reader of the newest state this thread has seen, with that state's number.
     reader: Option<(u64, Rc<Box<dyn BaseReader>>)>,
     /// Ticket that the next commit must wait for, because a sequence's record has it.
@@ -82,6 +86,7 @@ impl Worker {
             cursors: Slab::new("cursor"),
             temporary: HashMap::new(),
             committing: HashMap::new(),
+            preparing: HashMap::new(),
             reader: None,
             barrier: 0,
         }
@@ -277,6 +282,7 @@ impl Worker {
             catalog_changed: finished.catalog_changed,
             synchronous,
             checkpoint: false,
+            prepares: false,
             then,
             serializable: finished.serializable,
             done: Done::Worker {
@@ -315,6 +321,9 @@ impl Worker {
 
     /// The writer's answer for a token has arrived: temporary changes follow the rest.
     pub fn commit_finished(&mut self, token: u32, committed: bool) -> Result<()> {
+        if let Some(step) = self.preparing.remove(&token) {
+            step.settle(&self.store, committed);
+        }
         match self.committing.remove(&token) {
             Some((session, changes)) if committed => self.apply_temporary(session, changes),
             _ => Ok(()),

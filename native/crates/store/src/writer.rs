@@ -33,6 +33,8 @@ pub struct Request {
     pub synchronous: bool,
     /// Answered once everything before it is in the base.
     pub checkpoint: bool,
+    /// PREPARE: the bulk files only have to be durable, nobody reads them yet.
+    pub prepares: bool,
     /// Called once the commit is visible, in the order of the log.
     pub then: Option<Then>,
     /// A serializable transaction's, decided to commit: dropped with the request, it is rolled back.
@@ -53,6 +55,7 @@ impl Request {
             catalog_changed: false,
             synchronous: true,
             checkpoint,
+            prepares: false,
             then: None,
             serializable: None,
             done,

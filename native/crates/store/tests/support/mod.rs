@@ -152,6 +152,22 @@ impl Session {
         done.map(|()| found)
     }
 
+    /// Makes a call that is answered under a token; its result.
+    pub fn answered(&mut self, call: impl FnOnce(&mut Worker, u32) -> Result<()>) -> Result<()> {
+        self.token += 1;
+        call(&mut self.worker, self.token)?;
+        let result = loop {
+            if let Some((token, result)) = self.answers.recv().expect("the writer answers").pop() {
+                assert_eq!(token, self.token);
+                break result;
+            }
+        };
+        self.worker
+            .commit_finished(self.token, result.is_ok())
+            .expect("settles");
+        result.map(|_| ())
+    }
+
     /// Entries of the file that a view sees, by cursor in batches.
     pub fn scan(
         &mut self,

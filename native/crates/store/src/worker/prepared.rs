@@ -1,0 +1,186 @@
+//! The two steps of a prepared transaction on their way to the log.
+
+use std::sync::Arc;
+
+use helios_base::error::sqlstate;
+use helios_base::{Error, Result};
+
+use crate::prepared::{Claim, Prepared, bulk_records, record, removal};
+use crate::store::Store;
+use crate::worker::Worker;
+use crate::writer::{Done, Request, Then};
+
+/// What is to be undone where the commit of a step fails.
+pub(crate) enum Step {
+    Prepare { number: u64, bulk: Vec<u64> },
+    Finish { number: u64 },
+}
+
+impl Step {
+    pub fn settle(self, store: &Store, committed: bool) {
+        if committed {
+            return;
+        }
+        match self {
+            Step::Prepare { number, bulk } => {
+                store.prepared().forget(number);
+                store.remove_bulk(bulk.into_iter());
+            }
+            Step::Finish { number } => store.prepared().unclaim(number),
+        }
+    }
+}
+
+/// A transaction that is to be prepared.
+pub struct Preparation {
+    pub gid: String,
+    pub owner: u32,
+    pub database: u32,
+    pub prepared_at: i64,
+    /// Its locks, encoded by whoever reads them again, and who holds them.
+    pub locks: Vec<u8>,
+    pub lock_owner: u32,
+}
+
+impl Worker {
+    /// Hands a transaction over to be prepared; the answer comes under the token, and `then` is called before. Errors:
+    /// 42710 where the identifier is in use, what a commit may fail with; the transaction is gone all the same.
+    pub fn prepare(
+        &mut self,
+        transaction: u32,
+        token: u32,
+        preparation: Preparation,
+        then: Then,
+    ) -> Result<()> {
+        let xid = self.xid(transaction)?;
+        let mut finished = self
+            .transactions
+            .remove(transaction)
+            .ok_or_else(|| Error::internal("the transaction does not exist"))?;
+        let prepared = Prepared {
+            gid: preparation.gid,
+            xid,
+            owner: preparation.owner,
+            database: preparation.database,
+            prepared_at: preparation.prepared_at,
+            catalog_changed: finished.catalog_changed,
+        };
+        let parts = match finished.commit_parts(&self.store.sequences) {
+            Ok(parts) => parts,
+            Err(error) => {
+                finished.roll_back(&self.store.sequences);
+                return Err(error);
+            }
+        };
+        finished.detach_sequences(&self.store.sequences);
+        let bulk: Vec<u64> = parts.bulk.iter().map(|file| file.record.number).collect();
+        let reserved = self
+            .store
+            .prepared
+            .reserve(prepared.clone(), preparation.lock_owner);
+        let Some(number) = reserved else {
+            self.store.remove_bulk(bulk.into_iter());
+            return Err(Error::new(
+                sqlstate::DUPLICATE_OBJECT,
+                format!(
+                    "transaction identifier \"{}\" is already in use",
+                    prepared.gid
+                ),
+            ));
+        };
+        self.preparing.insert(token, Step::Prepare { number, bulk });
+        let request = Request {
+            changes: record(number, &prepared, parts.changes, &preparation.locks),
+            bulk: parts.bulk,
+            xid,
+            catalog_changed: false,
+            synchronous: true,
+            checkpoint: false,
+            prepares: true,
+            then: Some(then),
+            done: self.answer(token),
+        };
+        let sent = self.send(request);
+        if sent.is_err()
+            && let Some(step) = self.preparing.remove(&token)
+        {
+            step.settle(&self.store, false);
+        }
+        sent
+    }
+
+    /// Commits or rolls back a claimed transaction; the answer comes under the token, and `then` is called before, once
+    /// what it wrote is visible. Where that fails the transaction is prepared still.
+    pub fn finish_prepared(
+        &mut self,
+        claim: Claim,
+        commit: bool,
+        token: u32,
+        then: Then,
+    ) -> Result<()> {
+        let number = claim.number;
+        let request = self.finishing(claim, commit, token, then);
+        let sent = request.and_then(|request| {
+            self.preparing.insert(token, Step::Finish { number });
+            self.send(request)
+        });
+        if sent.is_err() {
+            self.preparing.remove(&token);
+            self.store.prepared.unclaim(number);
+        }
+        sent
+    }
+
+    fn finishing(&self, claim: Claim, commit: bool, token: u32, then: Then) -> Result<Request> {
+        let Claim {
+            number, prepared, ..
+        } = claim;
+        let parts = self.store.prepared_parts(number)?;
+        let removal = removal(&parts.keys);
+        let records = bulk_records(&parts.changes)?;
+        let mut bulk = Vec::new();
+        let mut gone = Vec::new();
+        let mut changes = vec![removal];
+        if commit {
+            if let Some(directory) = &self.store.bulk {
+                for record in &records {
+                    bulk.push(directory.open(record)?);
+                }
+            }
+            changes.extend(parts.changes);
+        } else {
+            gone.extend(records.iter().map(|record| record.number));
+        }
+        let store = Arc::clone(&self.store);
+        Ok(Request {
+            changes,
+            bulk,
+            xid: if commit { prepared.xid } else { 0 },
+            catalog_changed: commit && prepared.catalog_changed,
+            synchronous: true,
+            checkpoint: false,
+            prepares: false,
+            then: Some(Box::new(move || {
+                store.remove_bulk(gone.into_iter());
+                store.prepared().forget(number);
+                then();
+            })),
+            done: self.answer(token),
+        })
+    }
+
+    fn answer(&self, token: u32) -> Done {
+        Done::Worker {
+            worker: self.number,
+            token,
+        }
+    }
+
+    fn send(&self, request: Request) -> Result<()> {
+        if request.prepares && !request.bulk.is_empty() {
+            return self.store.push_after_sync(request);
+        }
+        self.store.queue.push(request);
+        Ok(())
+    }
+}

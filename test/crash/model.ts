@@ -3,8 +3,11 @@
 //   transfer  moves money between two accounts: the sum over all never changes; one history row for each
 //   counter   counts a writer's own counter up by one in each transaction
 //   pair      inserts a parent and two children with a foreign key
+//   prepared  moves money in a prepared transaction, which is committed or rolled back
 //   ticket    takes a number from a sequence: no number comes twice
 import { WireClient } from '../../conformance/wire-client.js';
+import { newPreparedSteps, prepareAndFinish, settlePrepared } from './prepared.js';
+import type { PreparedSteps } from './prepared.js';
 import type { TestServer } from '../support/server.js';
 
 export const accountCount = 40;
@@ -34,10 +37,27 @@ export interface Acknowledged {
   readonly history: Set<number>;
   readonly parents: Set<number>;
   readonly tickets: Set<number>;
+  readonly prepared: PreparedSteps;
+}
+
+/** A move of money that a transaction has begun. */
+export interface Transfer {
+  readonly step: number;
+  readonly source: number;
+  readonly target: number;
 }
 
 export function newWriter(writer: number): Acknowledged {
-  return { writer, steps: 0, counted: 0, countTried: 0, history: new Set(), parents: new Set(), tickets: new Set() };
+  return {
+    writer,
+    steps: 0,
+    counted: 0,
+    countTried: 0,
+    history: new Set(),
+    parents: new Set(),
+    tickets: new Set(),
+    prepared: newPreparedSteps(),
+  };
 }
 
 export function connectTo(server: TestServer): Promise<WireClient> {
@@ -82,23 +102,14 @@ async function writeOne(
   random: (limit: number) => number,
 ): Promise<void> {
   const { writer } = told;
-  const kind = random(4);
+  const kind = random(5);
   if (kind === 0) {
-    const source = 1 + random(accountCount);
-    const target = 1 + ((source + random(accountCount - 1)) % accountCount);
-    const amount = 1 + random(9);
-    // The lower id first: transfers would deadlock otherwise.
-    const moves = [
-      { id: source, change: -amount },
-      { id: target, change: amount },
-    ].sort((a, b) => a.id - b.id);
-    await run(client, 'begin');
-    for (const { id, change } of moves) {
-      await run(client, `update account set balance = balance + ${change} where id = ${id}`);
-    }
-    await run(client, `insert into history values (${writer}, ${step}, ${source}, ${target}, ${amount})`);
+    await transfer(client, writer, step, random);
     await run(client, 'commit');
     told.history.add(step);
+  } else if (kind === 4) {
+    const moved = await transfer(client, writer, step, random);
+    await prepareAndFinish(client, told, moved, random(3) === 0 ? 'rollback' : 'commit');
   } else if (kind === 1) {
     told.countTried++;
     await run(
@@ -122,8 +133,31 @@ async function writeOne(
   }
 }
 
+/** Begins a transaction and moves money in it. */
+async function transfer(
+  client: WireClient,
+  writer: number,
+  step: number,
+  random: (limit: number) => number,
+): Promise<Transfer> {
+  const source = 1 + random(accountCount);
+  const target = 1 + ((source + random(accountCount - 1)) % accountCount);
+  const amount = 1 + random(9);
+  // The lower id first: transfers would deadlock otherwise.
+  const moves = [
+    { id: source, change: -amount },
+    { id: target, change: amount },
+  ].sort((a, b) => a.id - b.id);
+  await run(client, 'begin');
+  for (const { id, change } of moves) {
+    await run(client, `update account set balance = balance + ${change} where id = ${id}`);
+  }
+  await run(client, `insert into history values (${writer}, ${step}, ${source}, ${target}, ${amount})`);
+  return { step, source, target };
+}
+
 /** Runs the statement; an error of the server is not what a crash looks like. */
-async function run(client: WireClient, sql: string): Promise<(string | null)[][]> {
+export async function run(client: WireClient, sql: string): Promise<(string | null)[][]> {
   const { rows, error } = await client.query(sql);
   // 57P01 and its like: the server says that it goes down.
   if (error?.code.startsWith('57P')) throw new Error(error.message);
@@ -136,6 +170,7 @@ export async function verify(server: TestServer, writers: readonly Acknowledged[
   const client = await connectTo(server);
   try {
     return [
+      ...(await settlePrepared(client, writers)),
       ...(await lostRows(client, writers)),
       ...(await lostCounts(client, writers)),
       ...(await wrongAnswers(client)),

@@ -8,6 +8,7 @@ const writerCount = 8;
 /** A crash comes once the writers were told of one to so many more transactions, whatever the machine's speed. */
 const crashAfterMax = 400;
 const pollMs = 3;
+const settings = [`max_prepared_transactions=${writerCount + 1}`];
 
 export interface RoundReport {
   readonly round: number;
@@ -25,7 +26,7 @@ export async function crashRounds(
   const random = seeded(options.seed);
   const writers = Array.from({ length: writerCount }, (_, index) => newWriter(index + 1));
   const reports: RoundReport[] = [];
-  let server = await startServer({ directory });
+  let server = await startServer({ directory, settings });
   const admin = await connectTo(server);
   const made = await admin.query(schema);
   if (made.error) throw new Error(made.error.message);
@@ -45,7 +46,7 @@ export async function crashRounds(
     await server.kill();
     await Promise.all(writing);
     const begun = performance.now();
-    server = await startServer({ directory });
+    server = await startServer({ directory, settings });
     const recoveryMs = Math.round(performance.now() - begun);
     const report = { round, acknowledged: acknowledged(writers), recoveryMs, problems: await verify(server, writers) };
     reports.push(report);

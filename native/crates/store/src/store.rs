@@ -52,7 +52,7 @@ pub const META_EPOCH: u8 = b'E';
 pub const META_BULK: u8 = b'B';
 
 /// A part of a prepared transaction's record: its number and the part's follow.
-pub const META_PREPARED: u8 = b'P';
+pub const META_PREPARED: u8 = b'T';
 /// Seed of the hashes that stand for unique keys in locks.
 pub const META_SEED: u8 = b'K';
 

@@ -332,6 +332,16 @@ export declare function pumpStart(bytes: Buffer, arrivals: Int32Array, arrived: 
 /** Says what a socket is watched for: input, room for output. */
 export declare function pumpWatch(descriptor: number, reads: boolean, writes: boolean): void
 
+/** One read lock, for pg_locks. `page` and `line` are -1 where the lock covers more. */
+export interface ReadLockRow {
+  database: number
+  filenode: number
+  page: number
+  line: number
+  pid: number
+  backend: number
+}
+
 export declare function sequenceCreate(transaction: number, command: number, database: number, filenode: number, owner: number, start: bigint): void
 
 export interface SequenceLimits {
@@ -354,6 +364,51 @@ export interface SequenceValues {
   isCalled: boolean
   logCount: bigint
 }
+
+/** The ticket that is settled, among those of the worker's locks, once `serializableIsSafe` has an answer. */
+export declare function serializableAwaitSafe(transaction: number, worker: number): number
+
+/** Processes for which one waits that waits for a safe snapshot. */
+export declare function serializableBlockingPids(processId: number): Array<number>
+
+export declare function serializableConfigure(limits: SerializableLimits): void
+
+/** As `storeTakeSnapshot`, for what constraints read for the serializable transaction. */
+export declare function serializableConstraintSnapshot(transaction: number): number
+
+/** The new file takes the old one's place: who has read of the old one has read all of the new one. */
+export declare function serializableFileReplaced(database: number, oldFilenode: number, newFilenode: number): void
+
+/**
+ * As `serializableSnapshot`, taken over from a transaction that has exported its own: 0 where that is not to be had, -1
+ * where its transaction is not serializable, -2 where it is read-only and this one is not.
+ */
+export declare function serializableImport(name: string, transaction: number, processId: number, backend: number, readOnly: boolean): number
+
+/** Whether the read-only transaction's snapshot is safe; null as long as that is not known. */
+export declare function serializableIsSafe(transaction: number): boolean | null
+
+/** The key in the write buffer stands in a unique index already: throws 40001 where a conflict explains that. */
+export declare function serializableKeyFound(transaction: number, database: number, filenode: number, owner: number, keyLength: number): void
+
+/**
+ * Bounds of what is remembered, by their settings' names; `transactions` is max_connections and
+ * max_prepared_transactions together.
+ */
+export interface SerializableLimits {
+  maxPredLocksPerTransaction: number
+  maxPredLocksPerRelation: number
+  maxPredLocksPerPage: number
+  transactions: number
+}
+
+export declare function serializableReport(): Array<ReadLockRow>
+
+/** As `storeTakeSnapshot`, for the serializable transaction: all that is read in it is noted. */
+export declare function serializableSnapshot(transaction: number, processId: number, backend: number, readOnly: boolean): number
+
+/** The wait is given up. */
+export declare function serializableStopWaiting(transaction: number): void
 
 /** Address and port of the client, as two texts; none on a Unix-domain socket, or where it is gone already. */
 export declare function socketPeer(descriptor: number): Array<string>
@@ -423,7 +478,7 @@ export declare function storeDropFile(transaction: number, command: number, data
 export declare function storeEndSession(session: number): void
 
 /** Lets every thread read what the snapshot reads, under the name, until it is withdrawn. */
-export declare function storeExportSnapshot(snapshot: number, name: string): void
+export declare function storeExportSnapshot(snapshot: number, name: string, serializable: boolean, readOnly: boolean): void
 
 /** A snapshot that reads what the exported one reads, as `store_take_snapshot`; 0 where it is not to be had (any more). */
 export declare function storeImportSnapshot(name: string): number

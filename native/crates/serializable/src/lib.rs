@@ -3,6 +3,7 @@
 
 mod conflicts;
 mod finish;
+mod prepared;
 mod ranges;
 mod reads;
 mod registry;

@@ -98,7 +98,7 @@ impl State {
         true
     }
 
-    fn note_whole(&mut self, me: Id, file: File) {
+    pub(crate) fn note_whole(&mut self, me: Id, file: File) {
         let Some(mine) = self.transactions.get_mut(&me) else {
             return;
         };

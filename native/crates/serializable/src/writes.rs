@@ -175,7 +175,7 @@ impl State {
         mine.write_count += 1;
     }
 
-    fn note_all_written(&mut self, me: Id, file: File) {
+    pub(crate) fn note_all_written(&mut self, me: Id, file: File) {
         if let Some(mine) = self.transactions.get_mut(&me) {
             mine.files_written.insert(file);
             let targets = self.files.entry(file).or_default();

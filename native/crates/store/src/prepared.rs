@@ -7,20 +7,23 @@
 //! Bulk files that its changes name stay where they are, and rowids that it took are not given out again. Layout: the
 //! crate's README.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use helios_base::bytes::{put_varint, take, take_varint, u32_at, u64_at};
 use helios_base::sync::lock;
 use helios_base::{Error, Result};
+use helios_serializable::{File, Registration, registry};
 
 use crate::bulk::BulkRecord;
 use crate::changes::{changes, put_change};
-use crate::key::{SPACE_META, meta_key};
+use crate::key::{FileId, SPACE_META, meta_key};
 use crate::merge::{Committed, MergedScan};
 use crate::store::{META_BULK, META_PREPARED, Store};
+use crate::worker::tracked_file;
 
 const CATALOG_CHANGED: u32 = 1;
+const SERIALIZABLE: u32 = 2;
 const HEADER_BYTES: usize = 36;
 /// Bytes of locks in one part.
 const LOCK_PART_BYTES: usize = 1 << 20;
@@ -36,6 +39,8 @@ pub struct Prepared {
     /// Microseconds since 2000-01-01 UTC.
     pub prepared_at: i64,
     pub catalog_changed: bool,
+    /// Of a serializable one: the files it has read.
+    pub files_read: Option<Vec<File>>,
 }
 
 /// Why a prepared transaction can't be finished now.
@@ -60,6 +65,8 @@ struct Entry {
     stage: Stage,
     /// Who holds its locks in the lock table.
     lock_owner: u32,
+    /// Of a serializable one: what it has read and written matters until it is finished.
+    serializable: Option<Registration>,
 }
 
 /// The prepared transactions of the store, by gid.
@@ -110,7 +117,12 @@ impl PreparedTransactions {
     }
 
     /// Takes the gid for a transaction about to be prepared; its number. None where it is in use.
-    pub(crate) fn reserve(&self, prepared: Prepared, lock_owner: u32) -> Option<u64> {
+    pub(crate) fn reserve(
+        &self,
+        prepared: Prepared,
+        lock_owner: u32,
+        serializable: Option<Registration>,
+    ) -> Option<u64> {
         let mut entries = lock(&self.entries);
         if entries.map.contains_key(&prepared.gid) {
             return None;
@@ -121,6 +133,7 @@ impl PreparedTransactions {
             number,
             stage: Stage::Preparing,
             lock_owner,
+            serializable,
             prepared,
         };
         entries.map.insert(entry.prepared.gid.clone(), entry);
@@ -137,9 +150,16 @@ impl PreparedTransactions {
 
     /// It is finished, or was never prepared.
     pub(crate) fn forget(&self, number: u64) {
-        lock(&self.entries)
+        let mut entries = lock(&self.entries);
+        let gid = entries
             .map
-            .retain(|_, entry| entry.number != number);
+            .iter()
+            .find(|(_, entry)| entry.number == number)
+            .map(|(gid, _)| gid.clone());
+        let gone = gid.and_then(|gid| entries.map.remove(&gid));
+        drop(entries);
+        // Its registration, if it is still there, wakes others.
+        drop(gone);
     }
 
     /// Takes it for a session that finishes it.
@@ -161,6 +181,14 @@ impl PreparedTransactions {
         })
     }
 
+    /// What a claimed one is in the registry of serializable transactions.
+    pub(crate) fn take_registration(&self, number: u64) -> Option<Registration> {
+        let mut entries = lock(&self.entries);
+        let mut claimed = entries.map.values_mut();
+        let entry = claimed.find(|entry| entry.number == number)?;
+        entry.serializable.take()
+    }
+
     /// Gives a claimed one back unfinished.
     pub fn unclaim(&self, number: u64) {
         let mut entries = lock(&self.entries);
@@ -170,13 +198,14 @@ impl PreparedTransactions {
         }
     }
 
-    fn load(&self, number: u64, prepared: Prepared) {
+    fn load(&self, number: u64, prepared: Prepared, serializable: Option<Registration>) {
         let mut entries = lock(&self.entries);
         entries.last_number = entries.last_number.max(number);
         let entry = Entry {
             number,
             stage: Stage::Ready,
             lock_owner: 0,
+            serializable,
             prepared,
         };
         entries.map.insert(entry.prepared.gid.clone(), entry);
@@ -230,6 +259,23 @@ pub fn bulk_records(pieces: &[Vec<u8>]) -> Result<Vec<BulkRecord>> {
     Ok(records)
 }
 
+/// What a serializable one is in the registry of a new process.
+fn restore_registration(prepared: &Prepared, pieces: &[Vec<u8>]) -> Result<Option<Registration>> {
+    let Some(files_read) = &prepared.files_read else {
+        return Ok(None);
+    };
+    let mut written: HashSet<File> = HashSet::new();
+    for record in bulk_records(pieces)? {
+        written.extend(tracked_file(record.file));
+    }
+    for change in pieces.iter().flat_map(|piece| changes(piece)) {
+        written.extend(FileId::of_key(change?.key).and_then(tracked_file));
+    }
+    let written: Vec<File> = written.into_iter().collect();
+    let restored = registry().restore(prepared.xid, files_read, &written)?;
+    Ok(Some(restored))
+}
+
 fn key(number: u64, part: u32) -> Vec<u8> {
     let mut key = meta_key(META_PREPARED, &number.to_be_bytes());
     key.extend_from_slice(&part.to_be_bytes());
@@ -237,11 +283,9 @@ fn key(number: u64, part: u32) -> Vec<u8> {
 }
 
 fn encode(prepared: &Prepared, change_parts: usize, lock_parts: usize) -> Vec<u8> {
-    let flags = if prepared.catalog_changed {
-        CATALOG_CHANGED
-    } else {
-        0
-    };
+    let flag = |is: bool, flag: u32| if is { flag } else { 0 };
+    let flags = flag(prepared.catalog_changed, CATALOG_CHANGED)
+        | flag(prepared.files_read.is_some(), SERIALIZABLE);
     let mut header = Vec::with_capacity(HEADER_BYTES + prepared.gid.len() + 2);
     header.extend_from_slice(&prepared.xid.to_le_bytes());
     header.extend_from_slice(&prepared.prepared_at.to_le_bytes());
@@ -256,6 +300,12 @@ fn encode(prepared: &Prepared, change_parts: usize, lock_parts: usize) -> Vec<u8
     }
     put_varint(&mut header, prepared.gid.len() as u64);
     header.extend_from_slice(prepared.gid.as_bytes());
+    let files = prepared.files_read.iter().flatten();
+    put_varint(&mut header, files.clone().count() as u64);
+    for file in files {
+        header.extend_from_slice(&file.database.to_le_bytes());
+        header.extend_from_slice(&file.filenode.to_le_bytes());
+    }
     header
 }
 
@@ -265,13 +315,24 @@ fn decode(header: &[u8]) -> Result<(Prepared, usize, usize)> {
     let gid_bytes = take_varint(header, &mut at)? as usize;
     let gid = String::from_utf8(take(header, &mut at, gid_bytes)?.to_vec())
         .map_err(|_| Error::corrupted("a prepared transaction's identifier is no text"))?;
+    let flags = u32_at(header, 24)?;
+    let file_count = take_varint(header, &mut at)?;
+    let mut files = Vec::new();
+    for _ in 0..file_count {
+        let file = take(header, &mut at, 8)?;
+        files.push(File {
+            database: u32_at(file, 0)?,
+            filenode: u32_at(file, 4)?,
+        });
+    }
     let prepared = Prepared {
         gid,
         xid: u64_at(header, 0)?,
         prepared_at: u64_at(header, 8)? as i64,
         owner: u32_at(header, 16)?,
         database: u32_at(header, 20)?,
-        catalog_changed: u32_at(header, 24)? & CATALOG_CHANGED != 0,
+        catalog_changed: flags & CATALOG_CHANGED != 0,
+        files_read: (flags & SERIALIZABLE != 0).then_some(files),
     };
     Ok((
         prepared,
@@ -351,7 +412,8 @@ impl Store {
                     .map(|record| record.number),
             );
             self.raise_next_xid(prepared.xid + 1);
-            self.prepared.load(number, prepared);
+            let registration = restore_registration(&prepared, &parts.changes)?;
+            self.prepared.load(number, prepared, registration);
         }
         Ok(bulk)
     }
@@ -390,6 +452,10 @@ mod tests {
             database: 16385,
             prepared_at: -5,
             catalog_changed: true,
+            files_read: Some(vec![File {
+                database: 5,
+                filenode: 20000,
+            }]),
         };
         let header = encode(&prepared, 3, 1);
         assert_eq!(decode(&header), Ok((prepared, 3, 1)));

@@ -30,7 +30,7 @@ pub use index_build::IndexBuild;
 pub use points::PointPath;
 pub use prepared::Preparation;
 pub use rows::{Copied, Inserted};
-pub use serializable::{Imported, file_replaced};
+pub use serializable::{Imported, file_replaced, tracked_file};
 
 pub struct Worker {
     store: Arc<Store>,

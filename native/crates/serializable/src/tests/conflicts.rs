@@ -212,3 +212,38 @@ fn snapshots_become_unsafe() {
         "Reason code: Canceled on conflict out to pivot 7, during read."
     );
 }
+
+#[test]
+fn prepared_before_a_restart() {
+    let registry = Arc::default();
+    let prepared = match Registry::restore(&registry, 7, &[TABLE], &[INDEX]) {
+        Ok(prepared) => prepared,
+        Err(error) => panic!("{error}"),
+    };
+    let mut read = prepared.files_read();
+    read.sort();
+    assert_eq!(read, [TABLE]);
+    let elsewhere = File {
+        database: 5,
+        filenode: 20002,
+    };
+    // What has nothing to do with it goes on, and so does who writes what it has read: it is decided to commit before. Who
+    // reads around its writes must fail.
+    let other = writer(&registry);
+    assert!(other.tracked().insert_rows(elsewhere, [513], 8).is_ok());
+    assert_eq!(reason(commit(other)), "committed");
+    let writing = writer(&registry);
+    assert!(writing.tracked().insert_rows(TABLE, [513], 9).is_ok());
+    let reading = writer(&registry);
+    assert!(
+        reading
+            .tracked()
+            .read_range(INDEX, b"", None, false)
+            .is_err()
+    );
+    drop((writing, reading));
+    prepared.committed(|| ());
+    let later = writer(&registry);
+    assert!(later.tracked().insert_rows(TABLE, [513], 10).is_ok());
+    assert_eq!(reason(commit(later)), "committed");
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use helios_base::error::sqlstate;
 use helios_base::{Error, Result};
+use helios_serializable::Registration;
 
 use crate::prepared::{Claim, Prepared, bulk_records, record, removal};
 use crate::store::Store;
@@ -44,7 +45,7 @@ pub struct Preparation {
 
 impl Worker {
     /// Hands a transaction over to be prepared; the answer comes under the token, and `then` is called before. Errors:
-    /// 42710 where the identifier is in use, what a commit may fail with; the transaction is gone all the same.
+    /// 42710 where the identifier is in use, 40001, what a commit may fail with; the transaction is gone all the same.
     pub fn prepare(
         &mut self,
         transaction: u32,
@@ -64,8 +65,14 @@ impl Worker {
             database: preparation.database,
             prepared_at: preparation.prepared_at,
             catalog_changed: finished.catalog_changed,
+            files_read: finished.serializable.as_ref().map(Registration::files_read),
         };
-        let parts = match finished.commit_parts(&self.store.sequences) {
+        let decided = match &finished.serializable {
+            Some(registration) => registration.prepare(),
+            None => Ok(()),
+        };
+        let parts = decided.and_then(|()| finished.commit_parts(&self.store.sequences));
+        let parts = match parts {
             Ok(parts) => parts,
             Err(error) => {
                 finished.roll_back(&self.store.sequences);
@@ -74,10 +81,11 @@ impl Worker {
         };
         finished.detach_sequences(&self.store.sequences);
         let bulk: Vec<u64> = parts.bulk.iter().map(|file| file.record.number).collect();
-        let reserved = self
-            .store
-            .prepared
-            .reserve(prepared.clone(), preparation.lock_owner);
+        let reserved = self.store.prepared.reserve(
+            prepared.clone(),
+            preparation.lock_owner,
+            finished.serializable.take(),
+        );
         let Some(number) = reserved else {
             self.store.remove_bulk(bulk.into_iter());
             return Err(Error::new(
@@ -97,6 +105,7 @@ impl Worker {
             synchronous: true,
             checkpoint: false,
             prepares: true,
+            serializable: None,
             then: Some(then),
             done: self.answer(token),
         };
@@ -151,6 +160,11 @@ impl Worker {
         } else {
             gone.extend(records.iter().map(|record| record.number));
         }
+        // Rolled back, it goes with what is kept of it.
+        let serializable = match commit {
+            true => self.store.prepared.take_registration(number),
+            false => None,
+        };
         let store = Arc::clone(&self.store);
         Ok(Request {
             changes,
@@ -160,6 +174,7 @@ impl Worker {
             synchronous: true,
             checkpoint: false,
             prepares: false,
+            serializable,
             then: Some(Box::new(move || {
                 store.remove_bulk(gone.into_iter());
                 store.prepared().forget(number);

@@ -14,7 +14,7 @@ use crate::store::{Exported, Exporter, Reader, SnapshotState};
 const FIRST_USER_FILE: u32 = 16384;
 
 /// The file as the registry names it; None for those that are exempt.
-fn tracked_file(file: FileId) -> Option<File> {
+pub fn tracked_file(file: FileId) -> Option<File> {
     let is_tracked = file.space == SPACE_PERMANENT && file.filenode >= FIRST_USER_FILE;
     is_tracked.then_some(File {
         database: file.owner,

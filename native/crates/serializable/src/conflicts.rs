@@ -43,7 +43,7 @@ impl State {
         let is_harmless = mine.read_only
             && theirs.committed.is_some()
             && !theirs.earliest_out.is_some_and(comes_before);
-        if is_harmless || mine.conflicts_out.contains(&writer) {
+        if is_harmless || mine.conflicts_out.contains(writer) {
             return Ok(());
         }
         self.add_conflict(me, writer, me)
@@ -54,7 +54,7 @@ impl State {
         let (Some(theirs), Some(mine)) = (self.get(reader), self.get(me)) else {
             return Ok(());
         };
-        let is_known = mine.conflicts_in.contains(&reader);
+        let is_known = mine.conflicts_in.contains(reader);
         if me == reader || theirs.doomed || theirs.is_over_for(mine.begin) || is_known {
             return Ok(());
         }
@@ -90,8 +90,8 @@ impl State {
         let Some(mine) = self.get(me) else {
             return Ok(());
         };
-        let came_first = |last: &Id| {
-            self.get(*last)
+        let came_first = |last: Id| {
+            self.get(last)
                 .and_then(|last| last.prepared)
                 .is_some_and(|at| at <= until)
         };
@@ -118,10 +118,10 @@ impl State {
             self.doom(writer);
         }
         if let Some(reader) = self.transactions.get_mut(&reader) {
-            reader.conflicts_out.insert(writer);
+            reader.conflicts_out.add(writer);
         }
         if let Some(writer) = self.transactions.get_mut(&writer) {
-            writer.conflicts_in.insert(reader);
+            writer.conflicts_in.add(reader);
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ impl State {
             return true;
         }
         writer.conflicts_out.iter().any(|last| {
-            let Some(at) = self.get(*last).and_then(|last| last.prepared) else {
+            let Some(at) = self.get(last).and_then(|last| last.prepared) else {
                 return false;
             };
             let precedes = |end: Option<u64>| end.is_none_or(|end| at <= end);
@@ -159,7 +159,7 @@ impl State {
             || reader
                 .conflicts_in
                 .iter()
-                .filter_map(|first| self.get(*first))
+                .filter_map(|first| self.get(first))
                 .any(|first| {
                     !first.doomed
                         && first.committed.is_none_or(|end| at <= end)
@@ -179,20 +179,19 @@ impl State {
         if mine.doomed {
             return Err(pivot("commit attempt"));
         }
-        let dangerous: Vec<Id> = mine
-            .conflicts_in
-            .iter()
-            .copied()
-            .filter(|pivot| self.is_dangerous_pivot(*pivot, me))
-            .collect();
-        for pivot in &dangerous {
-            if self.get(*pivot).is_some_and(Transaction::is_prepared) {
+        let pivots: Vec<Id> = mine.conflicts_in.iter().collect();
+        for pivot in pivots {
+            if !self.is_dangerous_pivot(pivot, me) {
+                continue;
+            }
+            if self.get(pivot).is_some_and(Transaction::is_prepared) {
                 return Err(failure(
                     "Canceled on commit attempt with conflict in from prepared pivot",
                 ));
             }
+            // One that fails makes those after it harmless.
+            self.doom(pivot);
         }
-        dangerous.into_iter().for_each(|pivot| self.doom(pivot));
         let at = self.tick();
         if let Some(mine) = self.transactions.get_mut(&me) {
             mine.prepared = Some(at);
@@ -207,8 +206,8 @@ impl State {
         pivot.committed.is_none()
             && !pivot.doomed
             && pivot.conflicts_in.iter().any(|first| {
-                *first == last
-                    || self.get(*first).is_some_and(|first| {
+                first == last
+                    || self.get(first).is_some_and(|first| {
                         first.committed.is_none() && !first.read_only && !first.doomed
                     })
             })

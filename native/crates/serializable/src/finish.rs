@@ -52,18 +52,16 @@ impl State {
             mine.conflicts_out.clone(),
             mine.conflicts_in.clone(),
         );
-        let committed = |one: &&Id| self.get(**one).is_some_and(|one| one.committed.is_some());
-        let settled: Vec<Id> = out.iter().filter(committed).copied().collect();
+        let ended = |one: Id| self.get(one).is_none_or(|one| one.committed.is_some());
+        let settled: Vec<Id> = out.iter().filter(|last| ended(*last)).collect();
         let first = settled
             .iter()
             .filter_map(|last| self.get(*last).and_then(|last| last.prepared))
             .min();
+        let reads_only = |one: Id| self.get(one).is_some_and(|one| one.read_only);
         let harmless: Vec<Id> = into
-            .into_iter()
-            .filter(|first| {
-                self.get(*first)
-                    .is_none_or(|first| first.committed.is_some() || first.read_only)
-            })
+            .iter()
+            .filter(|first| ended(*first) || reads_only(*first))
             .collect();
         if let Some(mine) = self.transactions.get_mut(&id).filter(|_| !read_only) {
             // When a summarised one came is not known: before everything.
@@ -75,10 +73,10 @@ impl State {
 
     fn unlink(&mut self, reader: Id, writer: Id) {
         if let Some(reader) = self.transactions.get_mut(&reader) {
-            reader.conflicts_out.remove(&writer);
+            reader.conflicts_out.remove(writer);
         }
         if let Some(writer) = self.transactions.get_mut(&writer) {
-            writer.conflicts_in.remove(&reader);
+            writer.conflicts_in.remove(reader);
         }
     }
 
@@ -103,14 +101,14 @@ impl State {
         self.forget_writes(id);
         self.active.remove(&id);
         let removed = self.transactions.remove(&id)?;
-        for writer in &removed.conflicts_out {
-            if let Some(writer) = self.transactions.get_mut(writer) {
-                writer.conflicts_in.remove(&id);
+        for writer in removed.conflicts_out.iter() {
+            if let Some(writer) = self.transactions.get_mut(&writer) {
+                writer.conflicts_in.remove(id);
             }
         }
-        for reader in &removed.conflicts_in {
-            if let Some(reader) = self.transactions.get_mut(reader) {
-                reader.conflicts_out.remove(&id);
+        for reader in removed.conflicts_in.iter() {
+            if let Some(reader) = self.transactions.get_mut(&reader) {
+                reader.conflicts_out.remove(id);
             }
         }
         Some(removed)
@@ -172,13 +170,13 @@ impl State {
         let Some(removed) = self.remove(id) else {
             return;
         };
-        for reader in &removed.conflicts_in {
-            if let Some(reader) = self.transactions.get_mut(reader) {
+        for reader in removed.conflicts_in.iter() {
+            if let Some(reader) = self.transactions.get_mut(&reader) {
                 reader.old_out = true;
             }
         }
-        for writer in &removed.conflicts_out {
-            if let Some(writer) = self.transactions.get_mut(writer) {
+        for writer in removed.conflicts_out.iter() {
+            if let Some(writer) = self.transactions.get_mut(&writer) {
                 writer.old_in = true;
             }
         }

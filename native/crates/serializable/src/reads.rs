@@ -21,7 +21,7 @@ impl Tracked {
         let Some(targets) = state.files.get(&file) else {
             return Ok(());
         };
-        let writers: Vec<Id> = targets.writers.keys().copied().collect();
+        let writers = targets.writers_by_place();
         state.check_writers(self.id(), file, writers, newest)
     }
 

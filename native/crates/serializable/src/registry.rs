@@ -9,7 +9,7 @@ use helios_base::Result;
 use helios_base::sync::lock;
 
 use crate::targets::{File, Targets};
-use crate::transaction::{Id, Safety, Tracking, Transaction};
+use crate::transaction::{Conflicts, Id, Safety, Tracking, Transaction};
 
 #[derive(Default)]
 pub struct Registry {
@@ -146,8 +146,8 @@ impl Registry {
             old_in: false,
             old_out: false,
             earliest_out: None,
-            conflicts_out: BTreeSet::new(),
-            conflicts_in: BTreeSet::new(),
+            conflicts_out: Conflicts::default(),
+            conflicts_in: Conflicts::default(),
             watched: BTreeSet::new(),
             safety: Safety::Unknown,
             reads: HashMap::new(),

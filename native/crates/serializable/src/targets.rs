@@ -45,6 +45,8 @@ pub struct Targets {
 #[derive(Default, Clone, Copy)]
 pub struct Written {
     pub count: usize,
+    /// Where a scan first comes to what it wrote.
+    pub first: u64,
     /// Too much to say what: everything counts as written.
     pub all: bool,
 }
@@ -94,6 +96,14 @@ impl Targets {
     pub fn readers(&self, found: &mut Vec<Id>) {
         self.readers_of_rows(found);
         self.ranges.all(found);
+    }
+
+    /// Those that wrote here, in the order in which a scan comes to it.
+    pub fn writers_by_place(&self) -> Vec<Id> {
+        let place = |(id, written): (&Id, &Written)| (written.first, *id);
+        let mut places: Vec<(u64, Id)> = self.writers.iter().map(place).collect();
+        places.sort_unstable();
+        places.into_iter().map(|(_, writer)| writer).collect()
     }
 
     pub fn writers_of_row(&self, rowid: u64, found: &mut Vec<Id>) {

@@ -34,8 +34,8 @@ pub struct Transaction {
     /// Once committed: when the first commit came that it had a conflict out to.
     pub earliest_out: Option<u64>,
     /// Those whose writes came after its reads, and those whose reads came before its writes.
-    pub conflicts_out: BTreeSet<Id>,
-    pub conflicts_in: BTreeSet<Id>,
+    pub conflicts_out: Conflicts,
+    pub conflicts_in: Conflicts,
     /// Read-only ones: writers that may make their snapshot unsafe. Others: read-only ones that watch them.
     pub watched: BTreeSet<Id>,
     pub safety: Safety,
@@ -49,6 +49,34 @@ pub struct Transaction {
     pub tracking: Arc<Tracking>,
     /// Called once it is known whether its snapshot is safe.
     pub waiter: Option<Box<dyn FnOnce() + Send>>,
+}
+
+/// The other ends of a transaction's conflicts, in the order in which they were found.
+#[derive(Default, Clone)]
+pub struct Conflicts(Vec<Id>);
+
+impl Conflicts {
+    pub fn contains(&self, other: Id) -> bool {
+        self.0.contains(&other)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Id> {
+        self.0.iter().copied()
+    }
+
+    pub fn add(&mut self, other: Id) {
+        if !self.contains(other) {
+            self.0.push(other);
+        }
+    }
+
+    pub fn remove(&mut self, other: Id) {
+        self.0.retain(|one| *one != other);
+    }
 }
 
 /// What is known of a read-only transaction's snapshot.

@@ -152,7 +152,13 @@ impl State {
             return;
         }
         writers.push(me);
-        targets.writers.entry(me).or_default().count += 1;
+        let written = targets.writers.entry(me).or_default();
+        written.first = if written.count == 0 {
+            rowid
+        } else {
+            written.first.min(rowid)
+        };
+        written.count += 1;
         mine.writes.push(Write::Row(file, rowid));
         mine.write_count += 1;
     }

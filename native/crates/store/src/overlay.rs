@@ -188,6 +188,10 @@ impl Overlay {
     }
 
     /// Marks a point to return to; its depth, counted from 1.
+    pub fn depth(&self) -> usize {
+        self.savepoints.len()
+    }
+
     pub fn savepoint(&mut self) -> usize {
         self.epoch += 1;
         self.savepoints.push(self.undo.len());

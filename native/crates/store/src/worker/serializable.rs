@@ -115,7 +115,12 @@ impl Worker {
             tracked: registration.tracked().clone(),
             newest: false,
         });
-        self.transactions.get_mut(transaction)?.serializable = registration;
+        let transaction = self.transactions.get_mut(transaction)?;
+        if let Some(registration) = &registration {
+            // Savepoints may have come before the first statement.
+            (0..transaction.overlay.depth()).for_each(|_| registration.tracked().savepoint());
+        }
+        transaction.serializable = registration;
         Ok(self.snapshots.insert(Rc::new(snapshot)))
     }
 

@@ -187,11 +187,12 @@ impl Overlay {
         }
     }
 
-    /// Marks a point to return to; its depth, counted from 1.
+    /// Savepoints that are open.
     pub fn depth(&self) -> usize {
         self.savepoints.len()
     }
 
+    /// Marks a point to return to; its depth, counted from 1.
     pub fn savepoint(&mut self) -> usize {
         self.epoch += 1;
         self.savepoints.push(self.undo.len());

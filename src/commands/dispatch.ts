@@ -37,6 +37,7 @@ import { dropOwnedStatement, reassignOwnedStatement } from './owned.js';
 import { alterOwnerStatement } from './owner.js';
 import { clusterStatement } from './cluster.js';
 import { reindexStatement } from './reindex.js';
+import { createRangeStatement } from './range-type.js';
 import { renameStatement } from './rename.js';
 import { alterRoleStatement, createRoleStatement, dropRoleStatement } from './role.js';
 import { grantRoleStatement } from './role-grant.js';
@@ -148,7 +149,7 @@ const handlers = {
   CreatePLangStmt: unbuilt('CREATE LANGUAGE'),
   CreatePolicyStmt: unbuilt('CREATE POLICY'),
   CreatePublicationStmt: unbuilt('CREATE PUBLICATION'),
-  CreateRangeStmt: unbuilt('CREATE TYPE AS RANGE'),
+  CreateRangeStmt: createRangeStatement,
   CreateRoleStmt: createRoleStatement,
   CreateSchemaStmt: createSchemaStatement,
   CreateSeqStmt: createSequenceStatement,

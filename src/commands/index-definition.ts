@@ -226,7 +226,7 @@ function keyOpclass(resolver: KeyResolver, type: number, written: readonly strin
       `operator class "${written.join('.')}" does not exist for access method "${method}"`,
     );
   }
-  if (!acceptsType(context, found.inputType, type)) {
+  if (!opclassAccepts(context, found.inputType, type)) {
     throw pgError(
       SqlState.datatypeMismatch,
       `operator class "${written.join('.')}" does not accept data type ${formatType(context, type)}`,
@@ -236,10 +236,10 @@ function keyOpclass(resolver: KeyResolver, type: number, written: readonly strin
 }
 
 /** The opclass's type is the column's, or the column's is binary coercible to it. */
-function acceptsType(context: CommandContext, accepted: number, actual: number): boolean {
+export function opclassAccepts(context: CommandContext, accepted: number, actual: number): boolean {
   if (accepted === actual || isPseudoElement(accepted)) return true;
   const type = context.catalog.typeByOid(actual);
-  if (type.kind === 'd') return acceptsType(context, accepted, type.baseType);
+  if (type.kind === 'd') return opclassAccepts(context, accepted, type.baseType);
   if (accepted === TypeOid.anyarray) return type.category === 'A';
   return context.catalog.cast(actual, accepted)?.method === 'b';
 }

@@ -1,4 +1,4 @@
-// CREATE TYPE: composite types and enums; ALTER TYPE ... SET. Shell, base and range types are not built.
+// CREATE TYPE: composite types and enums; ALTER TYPE ... SET. Range types are in range-type.ts; shell and base types are not built.
 import type { AlterTypeStmt, CompositeTypeStmt, CreateEnumStmt } from '@pgsql/types';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';

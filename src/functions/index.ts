@@ -13,6 +13,8 @@ import './json/jsonb-change.js';
 import './json/jsonb-operators.js';
 import './json/path/functions.js';
 import './json/populate.js';
+import './range/multirange.js';
+import './range/range.js';
 import './scalar/advisory-lock.js';
 import './scalar/array-sets.js';
 import './scalar/array.js';

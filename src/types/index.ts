@@ -18,6 +18,7 @@ import './money.js';
 import './numeric-type.js';
 import './oid-types.js';
 import './pseudo.js';
+import './range/range-types.js';
 import './record.js';
 import './reg-types.js';
 import './snapshot-type.js';

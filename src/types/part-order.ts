@@ -59,6 +59,7 @@ export function withPartTypes(type: TypeDescriptor, typeByOid: (oid: number) => 
     found.add(part);
     if (part.kind === 'd') visit(typeByOid(part.baseType));
     else if (part.subscriptHandler === 'array_subscript_handler') visit(typeByOid(part.element));
+    else if (part.range !== undefined) visit(typeByOid(part.range.subtype));
     else for (const attribute of part.attributes) visit(typeByOid(attribute.type));
   };
   visit(type);

@@ -39,6 +39,18 @@ export interface TypeDescriptor {
   readonly attributes: readonly TypeAttribute[];
   /** Enums: labels in sort order; else empty. */
   readonly enumLabels: readonly EnumLabel[];
+  /** Ranges and multiranges: their pg_range row. */
+  readonly range?: RangeFacts | undefined;
+}
+
+export interface RangeFacts {
+  readonly rangeType: number;
+  readonly multirangeType: number;
+  readonly subtype: number;
+  /** What bounds are compared under; 0 where the subtype has none. */
+  readonly collation: number;
+  /** Symbol of the function that makes ranges canonical; '' for continuous types. */
+  readonly canonical: string;
 }
 
 export interface TypeAttribute {

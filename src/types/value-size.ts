@@ -1,6 +1,7 @@
 // Bytes that values take in memory, roughly: for work_mem and for what statements are charged.
 import { Jsonb, type JsonbNode, JsonbObject } from './jsonb.js';
 import { Numeric } from './numeric.js';
+import { PgMultirange, PgRange } from './range/range.js';
 import { PgArray, PgRecord, type Row, type Value } from './value.js';
 
 /** Bytes that a row takes in memory, roughly. */
@@ -33,6 +34,8 @@ function objectBytes(value: object): number {
   if (value instanceof PgArray) return 100 + elementsBytes(value.elements);
   if (value instanceof PgRecord) return value.values.reduce<number>((sum, field) => sum + 8 + valueBytes(field), 60);
   if (value instanceof Jsonb) return documentBytes(value);
+  if (value instanceof PgRange) return 80 + valueBytes(value.lower) + valueBytes(value.upper);
+  if (value instanceof PgMultirange) return value.ranges.reduce((sum, range) => sum + 8 + objectBytes(range), 60);
   return 80;
 }
 

@@ -8,7 +8,7 @@
 //   int8 xid8 pg_lsn   bigint                     timetz      TimeTz        interval    Interval
 //   money              bigint (cents)             numeric     Numeric       uuid bytea  Buffer
 //   text varchar       string (UTF-16, no NUL)    json        string        jsonb       Jsonb
-//   jsonpath           JsonPath
+//   jsonpath           JsonPath                            ranges      PgRange, PgMultirange
 //   bpchar name "char" string                     array       PgArray (also int2vector, oidvector)
 //   cstring unknown    string                     record      PgRecord (composite types too)
 //   enum               number: the pg_enum row's oid (compared by enumsortorder)
@@ -18,6 +18,7 @@
 //   domain             the value of its base type pg_node_tree string       aclitem     AclItem
 
 import type { Numeric } from './numeric.js';
+import type { PgMultirange, PgRange } from './range/range.js';
 import type { Jsonb } from './jsonb.js';
 import type { JsonPath } from './jsonpath/path.js';
 
@@ -33,6 +34,8 @@ export type Value =
   | TimeTz
   | Jsonb
   | JsonPath
+  | PgRange
+  | PgMultirange
   | PgArray
   | PgRecord
   | Inet

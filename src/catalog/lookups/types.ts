@@ -3,7 +3,7 @@ import { pgError, SqlState } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
 import type { Store } from '../../storage/api.js';
 import { domainBehaviour } from '../../types/domain.js';
-import type { EnumLabel, TypeAttribute, TypeDescriptor } from '../../types/type-descriptor.js';
+import type { EnumLabel, RangeFacts, TypeAttribute, TypeDescriptor } from '../../types/type-descriptor.js';
 import { forgetKeys, forgetTypes } from '../catalog-changes.js';
 import { behaviourOf } from '../core-types.js';
 import type { PgTypeRow } from '../generated/rows.js';
@@ -18,6 +18,10 @@ export interface TypeLookups {
   /** Base type under any number of domains. */
   baseType(oid: number): number;
 }
+
+/** text_pattern_ops and varchar_pattern_ops order by code points, as collation "C" does. */
+const patternOpclasses: ReadonlySet<number> = new Set([4217, 4218]);
+const cCollation = 950;
 
 const builtinTypes = new WeakMap<Store, Map<number, TypeDescriptor>>();
 
@@ -78,6 +82,7 @@ export function typeLookups(base: LookupBase, namespaces: NamespaceLookups): Typ
       behaviour: row.typtype === 'd' ? overBase(row.typbasetype) : behaviourOf(input, row.typname),
       attributes: row.typrelid === 0 ? [] : compositeAttributes(row.typrelid),
       enumLabels: row.typtype === 'e' ? enumLabels(row.oid) : [],
+      range: row.typtype === 'r' || row.typtype === 'm' ? rangeFacts(row) : undefined,
     });
   }
 
@@ -99,6 +104,18 @@ export function typeLookups(base: LookupBase, namespaces: NamespaceLookups): Typ
         typmod: row.atttypmod,
         collation: row.attcollation,
       }));
+  }
+
+  function rangeFacts({ oid, typtype }: PgTypeRow): RangeFacts | undefined {
+    const row = tables.findOne('pg_range', typtype === 'r' ? { rngtypid: oid } : { rngmultitypid: oid })?.row;
+    if (row === undefined) return undefined;
+    return {
+      rangeType: row.rngtypid,
+      multirangeType: row.rngmultitypid,
+      subtype: row.rngsubtype,
+      collation: patternOpclasses.has(row.rngsubopc) ? cCollation : row.rngcollation,
+      canonical: symbolOf(row.rngcanonical),
+    };
   }
 
   function enumLabels(type: number): EnumLabel[] {

@@ -239,13 +239,14 @@ export function addCteReference(
   cte: CteState,
   levelsUp: number,
   alias: Alias | null,
+  location: number,
 ): NamespaceItem {
   const selfReference = !cte.analyzed;
   cte.referenceCount += selfReference ? 0 : 1;
   if (selfReference && cte.expr.columnNames.length === 0) {
     throw new Error('invariant broken: recursive reference before the first term is known');
   }
-  if (!selfReference) checkReturning(cte);
+  if (!selfReference) checkReturning(cte, location);
   const expr = cte.expr;
   const name = alias?.name ?? cte.name;
   const names = [...expr.columnNames];
@@ -290,11 +291,11 @@ function addCycleColumns(expr: CteState['expr'], names: string[], shapes: Column
   shapes.push({ type: 2287, typmod: -1, collation: 0 });
 }
 
-function checkReturning(cte: CteState): void {
+function checkReturning(cte: CteState, location: number): void {
   const query = cte.expr.query;
   if (query.commandType !== 'select' && query.returningList.length === 0) {
     throw pgError(SqlState.featureNotSupported, `WITH query "${cte.name}" does not have a RETURNING clause`, {
-      location: cte.expr.location,
+      location,
     });
   }
 }

@@ -161,7 +161,7 @@ export async function refreshStatement(statement: RefreshMatViewStmt, context: C
 function requireRefreshable(relation: RelationDescriptor, statement: RefreshMatViewStmt): void {
   if (!statement.concurrent) return;
   if (statement.skipData) {
-    throw pgError(SqlState.syntaxError, 'REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together');
+    throw pgError(SqlState.syntaxError, 'CONCURRENTLY and WITH NO DATA options cannot be used together');
   }
   if (!relation.isPopulated) {
     throw pgError(

@@ -1,4 +1,5 @@
 // Password verifiers as pg_authid keeps them: SCRAM-SHA-256 (RFC 5803) and md5.
+import { makeMd5Password, parseScramVerifier, scramVerifierMatches } from '../base/password.js';
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 
 const saltBytes = 16;
@@ -8,6 +9,13 @@ const keyBytes = 32;
 export function isHashed(password: string): boolean {
   if (/^md5[0-9a-f]{32}$/.test(password)) return true;
   return /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]{44}:[A-Za-z0-9+/=]{44}$/.test(password);
+}
+
+/** True for the empty password, also where it comes hashed: nobody may log in with it. */
+export function isEmptyPassword(password: string, role: string): boolean {
+  if (password === '' || password === makeMd5Password('', role)) return true;
+  const verifier = isHashed(password) ? parseScramVerifier(password) : null;
+  return verifier !== null && scramVerifierMatches(verifier, '');
 }
 
 /** The verifier of a plain password; md5 is salted with the role's name. */

@@ -6,7 +6,7 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { bootstrapSuperuser, ClassOid, firstUnpinnedOid, objectAddress } from './classes.js';
 import { setComment } from './comment.js';
-import { isHashed, passwordVerifier } from './password.js';
+import { isEmptyPassword, isHashed, passwordVerifier } from './password.js';
 import { addMembers, addMembership, removeMembers } from './role-grant.js';
 import { isAdminOfRole, requireRole, resolveRole, roleName } from './role-membership.js';
 import { conflictingOptions, defBoolean, defElems, defInt4, defString, defText, listItems, nodeOf } from './tree.js';
@@ -145,7 +145,7 @@ function password(context: CommandContext, name: string, given: Options): string
   if (def === undefined) return undefined;
   const text = defText(def);
   if (text === null) return null;
-  if (text === '') {
+  if (isEmptyPassword(text, name)) {
     notice(context, 'empty string is not a valid password, clearing password');
     return null;
   }

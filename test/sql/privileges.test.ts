@@ -56,6 +56,11 @@ const cases: readonly (readonly [string, string, readonly [string, string, strin
       'Failing row contains (a, c) = (5, null).',
     ],
   ],
+  [
+    'other',
+    'MERGE INTO rows USING (SELECT 1) ON true WHEN MATCHED THEN DO NOTHING',
+    ['42501', 'permission denied for table rows'],
+  ],
   ['postgres', "UPDATE shown SET p = 'x' WHERE shout(p)", null],
   ['postgres', 'DELETE FROM shown WHERE shout(p)', null],
 ];

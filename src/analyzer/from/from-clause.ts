@@ -90,7 +90,7 @@ function rangeVarItem(state: ParseState, range: RangeVar): NamespaceItem {
   const alias = boundAlias(range.alias);
   if (range.schemaname === undefined && range.catalogname === undefined) {
     const cte = findCte(state, range.relname ?? '');
-    if (cte !== null) return addCteReference(state, cte.cte, cte.levelsUp, alias);
+    if (cte !== null) return addCteReference(state, cte.cte, cte.levelsUp, alias, range.location ?? 0);
   }
   const relation = openRelation(state, range);
   return addRelation(state, relation, {

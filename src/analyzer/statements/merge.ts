@@ -37,9 +37,10 @@ export function analyzeMerge(state: ParseState, merge: MergeStmt): Query {
   const target = setTargetTable(state, merge.relation, {
     inherit: merge.relation?.inh === true,
     alsoSource: false,
-    required: clauses.reduce((bits, clause) => bits | required[commandOf(clause)], 0),
+    // Where nothing is ever done, whether rows match would still tell what the table holds.
+    required: clauses.reduce((bits, clause) => bits | required[commandOf(clause)], 0) || acl.select,
   });
-  checkTarget(target, merge.relation?.location ?? 0);
+  checkTarget(target);
   if (merge.sourceRelation === undefined) throw new Error('invariant broken: MERGE without a source');
   const source = fromItem(state, merge.sourceRelation);
   checkNames(target.item, source.namespace);
@@ -80,13 +81,12 @@ function checkReachable(clauses: readonly MergeWhenClause[]): void {
   }
 }
 
-function checkTarget(target: TargetTable, location: number): void {
+function checkTarget(target: TargetTable): void {
   const { relation } = target;
   if (relation.kind !== 'r' && relation.kind !== 'p' && relation.kind !== 'v') {
     const kinds: Readonly<Record<string, string>> = { m: 'materialized views', f: 'foreign tables', S: 'sequences' };
     throw pgError(SqlState.wrongObjectType, `cannot execute MERGE on relation "${relation.name}"`, {
       detail: `This operation is not supported for ${kinds[relation.kind] ?? 'this kind of relation'}.`,
-      location,
     });
   }
   if (relation.hasRules && relation.kind !== 'v') {

@@ -1,7 +1,10 @@
 // Row marks: which rows FOR UPDATE/SHARE locks, and which other rows a recheck after a concurrent update needs again.
+import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { PlanRowMark } from '../../trees/plan.js';
 import type { PlannerInfo } from '../planner-info.js';
 import { treeRelids } from './pull-up.js';
+
+const unlockable: Readonly<Record<string, string>> = { m: 'materialized view', S: 'sequence', t: 'TOAST relation' };
 
 /** Fills `root.rowMarks` for statements that lock or change rows. */
 export function preprocessRowMarks(root: PlannerInfo): void {
@@ -18,7 +21,13 @@ export function preprocessRowMarks(root: PlannerInfo): void {
     // A subquery's own planning locks its tables; here its rows are copied below.
     if (rte?.kind !== 'relation' || !present.has(clause.rtIndex)) continue;
     present.delete(clause.rtIndex);
-    const lockable = rte.relkind === 'r' || rte.relkind === 'p' || rte.relkind === 'm';
+    const noun = unlockable[rte.relkind];
+    if (noun !== undefined)
+      throw pgError(
+        SqlState.wrongObjectType,
+        `cannot lock rows in ${noun} "${root.global.catalog.requireRelation(rte.relation).name}"`,
+      );
+    const lockable = rte.relkind === 'r' || rte.relkind === 'p';
     add(clause.rtIndex, lockable ? clause.strength : 'copy', clause.waitPolicy);
   }
   present.delete(query.resultRelation);

@@ -28,11 +28,24 @@ const silent = [
   'tsm_handler',
 ];
 
+/** Those whose input functions are called for NULL too, to refuse it. */
+const refusingNull: ReadonlySet<string> = new Set([
+  'event_trigger',
+  'fdw_handler',
+  'index_am_handler',
+  'internal',
+  'language_handler',
+  'table_am_handler',
+  'trigger',
+  'tsm_handler',
+]);
+
 for (const name of silent) {
   const shown = name === 'shell' ? 'a shell type' : name;
   defineType<Value>({
     symbol: `${name}_in`,
     storage: 'varlen',
+    ...(refusingNull.has(name) ? { readsNull: true } : {}),
     input: () => {
       throw cannotAccept(shown);
     },

@@ -82,6 +82,7 @@ for (const name of ['pg_node_tree', 'pg_ndistinct', 'pg_dependencies', 'pg_mcv_l
   defineType<string>({
     symbol: `${name}_in`,
     ...textForm,
+    ...textOrder,
     input: () => {
       throw cannotAccept(name);
     },

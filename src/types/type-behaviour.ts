@@ -16,6 +16,8 @@ export interface TypeBehaviour<V = Value> {
 
   /** Parses the text form; throws 22P02, 22003, 22007, ... in PostgreSQL's words. `typmod` -1 is none. */
   input(text: string, type: TypeDescriptor, typmod: number, io: IoContext): V;
+  /** A NULL literal goes through `input` too (as empty text), which refuses it. */
+  readonly readsNull?: boolean;
   /** The text form PostgreSQL prints under the session's settings. */
   output(value: V, type: TypeDescriptor, io: IoContext): string;
   /** Reads the binary form from exactly the reader's remaining bytes; throws 22P03 or 08P01 on bad data. */

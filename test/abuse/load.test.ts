@@ -29,8 +29,8 @@ test(
     await control.query(loadSchema);
     const figures: LoadFigures = { transactions: 0, committed: 0, reads: 0, errors: new Map() };
     const clients: LoadClient[] = [];
-    for (let id = 1; id <= 30; id++) clients.push(await LoadClient.connect(server, id, 1, figures));
-    const isOver = () => figures.transactions >= 700;
+    for (let id = 1; id <= 20; id++) clients.push(await LoadClient.connect(server, id, 1, figures));
+    const isOver = () => figures.transactions >= 400;
     const canceling = cancelAtRandom(control, clients, new Source(1), isOver);
     await Promise.all(clients.map((client) => client.run(isOver)));
     await canceling;

@@ -145,9 +145,9 @@ function coerceLiteral(
   const inputTypmod = base.type === typeOid.interval ? base.typmod : -1;
   const type = catalog.typeByOid(base.type);
   let value: Value = null;
-  if (literal.value !== null) {
+  if (literal.value !== null || type.behaviour.readsNull === true) {
     try {
-      value = type.behaviour.input(String(literal.value), type, inputTypmod, catalog.io);
+      value = type.behaviour.input(String(literal.value ?? ''), type, inputTypmod, catalog.io);
     } catch (error) {
       throw atLocation(error, literal.location);
     }

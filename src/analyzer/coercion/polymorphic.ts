@@ -191,7 +191,8 @@ function notAlike(catalog: Catalog, name: string, left: number, right: number): 
 function finishFirst(catalog: Catalog, family: Family, strict: boolean): void {
   if (family.array !== 0) {
     if (family.array === typeOid.anyarray) {
-      // pg_statistic's anyarray columns: only anyarray itself can be matched.
+      // pg_statistic's anyarray columns: only anyarray itself can be matched, and only by itself.
+      if (strict && family.count > 1) throw mismatch('cannot determine element type of "anyarray" argument');
       if (family.element !== 0 && family.element !== typeOid.anyelement)
         throw mismatch('cannot determine element type of "anyarray" argument');
       if (family.element === 0) return;

@@ -4,7 +4,8 @@ import type { JoinType } from '../../trees/query.js';
 import { hashJoinCost, nestLoopCost } from '../costs/join-costs.js';
 import { addPath } from '../paths/add-path.js';
 import { materialPath } from '../paths/simple-paths.js';
-import type { HashPath, NestPath, ParamPathInfo, Path } from '../path.js';
+import { usefulKeys } from '../paths/pathkeys.js';
+import type { HashPath, NestPath, ParamPathInfo, Path, PathKey } from '../path.js';
 import { requiredOuter } from '../path.js';
 import type { PlannerInfo, RelOptInfo, RestrictInfo, SpecialJoinInfo } from '../planner-info.js';
 import type { Relids } from '../relids.js';
@@ -112,12 +113,13 @@ function addNestLoops(root: PlannerInfo, setup: JoinSetup): void {
   for (const outerPath of outers) {
     if (parameterizedBy(outerPath, inner)) continue;
     if (setup.unique === 'outer' || setup.unique === 'none' || outerPath === outer.cheapestTotal) {
+      const keys = usefulKeys(root, setup.joined, outerPath.pathKeys);
       for (const innerPath of inners) {
-        tryNestLoop(root, setup, outerPath, innerPath);
+        tryNestLoop(root, setup, outerPath, innerPath, keys);
         const memoized = memoizePath(root, setup, outerPath, innerPath);
-        if (memoized !== null) tryNestLoop(root, setup, outerPath, memoized);
+        if (memoized !== null) tryNestLoop(root, setup, outerPath, memoized, keys);
       }
-      if (material !== null) tryNestLoop(root, setup, outerPath, material);
+      if (material !== null) tryNestLoop(root, setup, outerPath, material, keys);
     }
   }
 }
@@ -139,7 +141,8 @@ export function isMaterialized(path: Path): boolean {
   }
 }
 
-function tryNestLoop(root: PlannerInfo, setup: JoinSetup, outer: Path, inner: Path): void {
+/** `keys`: what is useful of the outer path's order, which the join keeps. */
+function tryNestLoop(root: PlannerInfo, setup: JoinSetup, outer: Path, inner: Path, keys: readonly PathKey[]): void {
   const outerNeeds = requiredOuter(outer);
   const innerNeeds = requiredOuter(inner);
   const needed = (outerNeeds | innerNeeds) & ~outer.rel.relids & ~inner.rel.relids;
@@ -161,7 +164,7 @@ function tryNestLoop(root: PlannerInfo, setup: JoinSetup, outer: Path, inner: Pa
     rows,
     startupCost: cost.startup,
     totalCost: cost.total,
-    pathKeys: outer.pathKeys,
+    pathKeys: keys,
     joinType: setup.joinType,
     outer,
     inner,

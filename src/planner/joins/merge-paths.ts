@@ -6,7 +6,7 @@ import { isPushedDownAt } from '../jointree/restrict-info.js';
 import type { MergePath, Path, PathKey } from '../path.js';
 import { requiredOuter } from '../path.js';
 import { addPath } from '../paths/add-path.js';
-import { appendKey, canonicalPathKey, cheapestForPathKeys, pathKeysContained } from '../paths/pathkeys.js';
+import { appendKey, canonicalPathKey, cheapestForPathKeys, pathKeysContained, usefulKeys } from '../paths/pathkeys.js';
 import type { EquivalenceClass, PlannerInfo, RestrictInfo } from '../planner-info.js';
 import { isSubset, noRelids, overlaps } from '../relids.js';
 import { required } from '../require.js';
@@ -121,7 +121,7 @@ function sortBoth(
     const chosen = clausesFor(setup, clauses, keys);
     if (chosen.length === 0 || (chosen.length < clauses.length && needsAll(setup))) return;
     const other = innerKeys(root, setup, chosen, keys);
-    tryMerge(root, setup, outer, inner, chosen, keys, other, keys);
+    tryMerge(root, setup, outer, inner, chosen, keys, other, joinKeys(root, setup, keys));
   });
 }
 
@@ -141,7 +141,7 @@ function useOuterOrder(
     const chosen = clausesFor(setup, clauses, outer.pathKeys);
     if (chosen.length === 0 || (chosen.length < clauses.length && needsAll(setup))) continue;
     const keys = innerKeys(root, setup, chosen, outer.pathKeys);
-    const result = joinKeys(setup, outer);
+    const result = joinKeys(root, setup, outer.pathKeys);
     tryMerge(root, setup, outer, cheapestInner, chosen, [], keys, result);
     for (let count = keys.length; count > 0; count--) {
       const prefix = keys.slice(0, count);
@@ -161,8 +161,9 @@ function useOuterOrder(
   }
 }
 
-function joinKeys(setup: JoinSetup, outer: Path): readonly PathKey[] {
-  return keepsInner(setup.joinType) ? [] : outer.pathKeys;
+/** The order that the join keeps of its outer input's, as far as anything above may use it. */
+function joinKeys(root: PlannerInfo, setup: JoinSetup, outer: readonly PathKey[]): readonly PathKey[] {
+  return keepsInner(setup.joinType) ? [] : usefulKeys(root, setup.joined, outer);
 }
 
 function tryMerge(
@@ -190,7 +191,7 @@ function tryMerge(
     rows,
     startupCost: cost.startup,
     totalCost: cost.total,
-    pathKeys: keepsInner(setup.joinType) ? [] : resultKeys,
+    pathKeys: resultKeys,
     joinType: setup.joinType,
     outer,
     inner,

@@ -7,7 +7,9 @@ import { containsVolatile } from '../expressions/facts.js';
 import { collationOf } from '../expressions/typing.js';
 import type { Path, PathKey } from '../path.js';
 import { requiredOuter } from '../path.js';
-import type { EquivalenceClass, PlannerInfo, RestrictInfo } from '../planner-info.js';
+import type { EquivalenceClass, PlannerInfo, RelOptInfo, RestrictInfo } from '../planner-info.js';
+import type { Relids } from '../relids.js';
+import { noRelids, singleRelid } from '../relids.js';
 import { fractionalCost } from './add-path.js';
 
 /** The canonical PathKey of a class, family and direction. */
@@ -157,4 +159,47 @@ export function cheapestFractionalForPathKeys(
 export function updateClauseEcs(info: RestrictInfo): void {
   if (info.leftEc !== null) info.leftEc = finalEc(info.leftEc);
   if (info.rightEc !== null) info.rightEc = finalEc(info.rightEc);
+}
+
+/** The leading part of an order that a merge join or the query's own order could use. */
+export function usefulKeys(root: PlannerInfo, rel: RelOptInfo, keys: readonly PathKey[]): readonly PathKey[] {
+  if (keys.length === 0) return keys;
+  let merging = 0;
+  for (const key of keys) {
+    const fromEc =
+      rel.hasEquivalenceJoins &&
+      (key.ec.relids & ~parentRelids(root, rel)) !== noRelids &&
+      !key.ec.hasConst &&
+      key.ec.members.length > 1;
+    const fromClause = rel.joinClauses.some(
+      (item) => item.mergeFamilies.length > 0 && (item.leftEc === key.ec || item.rightEc === key.ec),
+    );
+    if (!fromEc && !fromClause) break;
+    merging++;
+  }
+  const ordering = (wanted: readonly PathKey[]): number => {
+    let count = 0;
+    while (count < keys.length && count < wanted.length && keys[count] === wanted[count]) count++;
+    return count;
+  };
+  // Rows may be grouped by their columns in any order.
+  const grouping = (): number => {
+    const end = keys.findIndex((key) => !root.groupPathKeys.includes(key));
+    return end < 0 ? keys.length : end;
+  };
+  const useful = Math.max(
+    merging,
+    ordering(root.queryPathKeys),
+    ordering(root.sortPathKeys),
+    grouping(),
+    ordering(root.distinctPathKeys),
+    ordering(root.windowPathKeys),
+  );
+  return useful === keys.length ? keys : keys.slice(0, useful);
+}
+
+/** A relation's own relids; those of its parent where it is an inheritance child. */
+function parentRelids(root: PlannerInfo, rel: RelOptInfo): Relids {
+  const link = rel.kind === 'member' ? root.appendParents.get(rel.rtIndex) : undefined;
+  return link === undefined ? rel.relids : singleRelid(link.parent);
 }

@@ -1,5 +1,6 @@
 // Window functions: one WindowAgg for each window, over input sorted by its PARTITION BY and ORDER BY. Windows whose
 // orders continue each other come one after the other, so that one sort serves them.
+import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Expression, WindowFunc } from '../../trees/expression.js';
 import type { SortGroupClause, WindowClause } from '../../trees/query.js';
 import { expressionCost } from '../costs/expression-cost.js';
@@ -58,13 +59,22 @@ export function activeWindows(root: PlannerInfo, functions: readonly WindowFunc[
   return withKeys.map((item) => item.window);
 }
 
-/** The order a window needs. */
+/** The order a window needs. Throws 0A000 where a type of its columns has none. */
 export function windowPathKeys(root: PlannerInfo, window: WindowClause): PathKey[] {
+  requireSortable(window.partitionClause, 'PARTITION BY', 'Window partitioning columns');
+  requireSortable(window.orderClause, 'ORDER BY', 'Window ordering columns');
   const result: PathKey[] = [];
   for (const clauses of [window.partitionClause, window.orderClause]) {
     for (const key of pathKeysForClauses(root, clauses, root.processedTargetList)) appendKey(result, key);
   }
   return result;
+}
+
+function requireSortable(clauses: readonly SortGroupClause[], what: string, columns: string): void {
+  if (clauses.every((clause) => clause.sortOperator !== 0)) return;
+  throw pgError(SqlState.featureNotSupported, `could not implement window ${what}`, {
+    detail: `${columns} must be of sortable datatypes.`,
+  });
 }
 
 /** The relation with all window functions computed. */

@@ -6,8 +6,8 @@ import { equalTrees } from '../../expressions/equal.js';
 import type { IndexClause, IndexPath, ParamPathInfo, PathKey } from '../../path.js';
 import type { IndexOptInfo, PlannerInfo, RelOptInfo } from '../../planner-info.js';
 import type { Relids } from '../../relids.js';
-import { noRelids, relidMembers, singleRelid } from '../../relids.js';
-import { appendKey, canonicalPathKey, isRedundant } from '../pathkeys.js';
+import { noRelids, relidMembers } from '../../relids.js';
+import { appendKey, canonicalPathKey, isRedundant, usefulKeys } from '../pathkeys.js';
 import { parameterInfo } from '../parameters.js';
 import { indexCost } from './cost.js';
 import { someExpression } from '../../expressions/walk.js';
@@ -83,48 +83,6 @@ function isFixedBoolean(info: IndexOptInfo, expr: Expression): boolean {
     if (equalTrees(clause, expr)) return true;
     return clause.kind === 'BoolExpr' && clause.op === 'not' && equalTrees(clause.args[0], expr);
   });
-}
-
-/** The leading part of an order that a merge join or the query's own order could use. */
-export function usefulKeys(root: PlannerInfo, rel: RelOptInfo, keys: PathKey[]): PathKey[] {
-  let merging = 0;
-  for (const key of keys) {
-    const fromEc =
-      rel.hasEquivalenceJoins &&
-      (key.ec.relids & ~parentRelids(root, rel)) !== noRelids &&
-      !key.ec.hasConst &&
-      key.ec.members.length > 1;
-    const fromClause = rel.joinClauses.some(
-      (item) => item.mergeFamilies.length > 0 && (item.leftEc === key.ec || item.rightEc === key.ec),
-    );
-    if (!fromEc && !fromClause) break;
-    merging++;
-  }
-  const ordering = (wanted: readonly PathKey[]): number => {
-    let count = 0;
-    while (count < keys.length && count < wanted.length && keys[count] === wanted[count]) count++;
-    return count;
-  };
-  // Rows may be grouped by their columns in any order.
-  const grouping = (): number => {
-    const end = keys.findIndex((key) => !root.groupPathKeys.includes(key));
-    return end < 0 ? keys.length : end;
-  };
-  const useful = Math.max(
-    merging,
-    ordering(root.queryPathKeys),
-    ordering(root.sortPathKeys),
-    grouping(),
-    ordering(root.distinctPathKeys),
-    ordering(root.windowPathKeys),
-  );
-  return keys.slice(0, useful);
-}
-
-/** A relation's own relids; those of its parent where it is an inheritance child. */
-function parentRelids(root: PlannerInfo, rel: RelOptInfo): Relids {
-  const link = rel.kind === 'member' ? root.appendParents.get(rel.rtIndex) : undefined;
-  return link === undefined ? rel.relids : singleRelid(link.parent);
 }
 
 function canReturnAll(root: PlannerInfo, rel: RelOptInfo, info: IndexOptInfo): boolean {

@@ -155,9 +155,22 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
       if (old !== null && keyOf(index, old).equals(key)) continue;
       const waiting = transaction.lockUniqueKey(index.oid, key);
       if (waiting !== undefined) await waiting;
-      const holders = indexStore(table, index).lookup(transaction.latestView(), key);
-      if (holders.some((rowid) => rowid !== self)) throw duplicateKey(table, index, values);
+      for (;;) {
+        const holders = indexStore(table, index).lookup(transaction.latestView(), key);
+        const other = holders.find((rowid) => rowid !== self);
+        if (other === undefined) break;
+        const removal = transaction.awaitRemoval(catalogShapes[table].oid, other);
+        if (removal === undefined) throw duplicateKey(table, index, values);
+        await removal;
+      }
     }
+  }
+
+  function changesKey<T extends CatalogName>(table: T, row: CatalogRow<T>, values: Value[]): boolean {
+    const old = toStoredRow(table, row, acl);
+    return catalogShapes[table].indexes.some(
+      (index) => index.isUnique && !keyOf(index, old).equals(keyOf(index, values)),
+    );
   }
 
   /** Locks the row and demands that nobody changed it since `entry` was read. */
@@ -165,8 +178,9 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     transaction: Transaction,
     table: T,
     entry: CatalogEntry<T>,
+    mode: 'noKeyUpdate' | 'remove',
   ): Promise<Value[]> {
-    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'update', 'block');
+    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, mode, 'block');
     if (granted instanceof Promise) await granted;
     const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
     if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
@@ -190,9 +204,14 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     entry: CatalogEntry<T>,
     changes: Partial<CatalogRow<T>>,
   ): Promise<CatalogEntry<T>> {
-    const old = await lockEntry(transaction, table, entry);
     const row: CatalogRow<T> = { ...entry.row, ...changes };
     const values = toStoredRow(table, row, acl);
+    const old = await lockEntry(
+      transaction,
+      table,
+      entry,
+      changesKey(table, entry.row, values) ? 'remove' : 'noKeyUpdate',
+    );
     await claimUniqueKeys(transaction, table, values, old, entry.rowid);
     options.onWrite(transaction, table, entry.row, row);
     tableStore(table).update(transaction.store, transaction.command, entry.rowid, values);
@@ -214,7 +233,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     entry: CatalogEntry<T>,
     changes: Partial<CatalogRow<T>>,
   ): Promise<void> {
-    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'update', 'block');
+    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'noKeyUpdate', 'block');
     if (granted instanceof Promise) await granted;
     const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
     if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
@@ -226,7 +245,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     table: T,
     entry: CatalogEntry<T>,
   ): Promise<void> {
-    const old = await lockEntry(transaction, table, entry);
+    const old = await lockEntry(transaction, table, entry, 'remove');
     options.onWrite(transaction, table, entry.row, null);
     tableStore(table).delete(transaction.store, transaction.command, entry.rowid);
     for (const index of catalogShapes[table].indexes)

@@ -1,5 +1,6 @@
 // A command's handler and what it may use. `dispatch.ts` maps each parse-tree tag to its handler with
 // `satisfies Record<..., CommandHandler>`. Handlers live in commands/<noun>.ts.
+import type { Awaitable } from '../base/awaitable.js';
 import type { ExecuteStmt, Node, TypeName } from '@pgsql/types';
 import type { Catalog } from '../catalog/api.js';
 import type { FunctionDescriptor } from '../catalog/descriptors.js';
@@ -63,6 +64,9 @@ export interface Corridor {
   /** Throws 42601 where the CREATE FUNCTION statement's PL/pgSQL body does not parse. */
   checkPlpgsql(createFunction: string): void;
   rewrite(query: Query): readonly Query[];
+  /** Locks the relations of a bound query before it is planned. True where that took a wait and the catalogs moved: then
+   *  it must be bound again. */
+  lock(query: Query): Awaitable<boolean>;
   /** For any parameter values, or for the given ones. */
   plan(query: Query, parameters?: readonly { readonly type: number; readonly value: Value }[]): PlannedStatement;
   /** Without looking at any index: the one being built is not filled yet. */

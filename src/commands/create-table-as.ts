@@ -144,6 +144,7 @@ export async function refreshStatement(statement: RefreshMatViewStmt, context: C
   requireNotInUse(context, relation, 'REFRESH MATERIALIZED VIEW');
   const json = context.catalog.viewQuery(relation.oid);
   if (json === null) throw new Error('invariant broken: materialized view without a query');
+  if (!statement.skipData) await context.corridor.lock(queryFromJson(json));
   const { tables } = context.catalog;
   await assignNewFile(context, relation.oid);
   const entry = tables.findOne('pg_class', { oid: relation.oid });

@@ -4,6 +4,7 @@ import { functionDepthMax } from '../base/limits.js';
 import { withContext } from '../errors/context.js';
 import { type PgError, SqlState, pgError } from '../errors/pg-error.js';
 import type { SessionServices } from '../functions/call-info.js';
+import { lockModeName } from '../transaction/lock-modes.js';
 import type { Row, Value } from '../types/value.js';
 import { rowBytes } from '../types/value-size.js';
 import { PgRecord } from '../types/value.js';
@@ -105,7 +106,7 @@ async function runStatements(
   last: (execution: Execution) => Promise<void>,
 ): Promise<void> {
   const { descriptor } = site;
-  const planned = during(descriptor.name, 'during startup', () => plannedBody(x, site));
+  const planned = await lockedBody(x, site);
   const parameters = args.map((value, n) => ({ type: site.argTypes[n] ?? 0, value }));
   const userId = descriptor.securityDefiner ? descriptor.owner : x.context.userId;
   for (const [n, statement] of planned.entries()) {
@@ -138,9 +139,30 @@ function viewOf(x: RunState, site: FunctionCallSite): ExecutionContext['view'] {
   return x.context.transaction.statementView();
 }
 
+/** The body's plans, their relations locked; made again where the catalogs moved while a lock was waited for. */
+async function lockedBody(x: RunState, site: FunctionCallSite): Promise<readonly PlannedStatement[]> {
+  const { catalog, transaction } = x.context;
+  const { name } = site.descriptor;
+  let planned = during(name, 'during startup', () => plannedBody(x, site));
+  for (;;) {
+    const version = catalog.version();
+    let hasWaited = false;
+    for (const rte of planned.flatMap((statement) => statement.rangeTable)) {
+      if (rte.kind !== 'relation') continue;
+      const wait = transaction.lockRelation(rte.relation, lockModeName(rte.lockMode));
+      if (wait === undefined) continue;
+      hasWaited = true;
+      await wait;
+    }
+    if (!hasWaited || catalog.version() === version) return planned;
+    planned = during(name, 'during startup', () => makePlans(x, site));
+    callsOf(x.context.session).plans.set(planKey(site), planned);
+  }
+}
+
 function plannedBody(x: RunState, site: FunctionCallSite): readonly PlannedStatement[] {
   const { plans } = callsOf(x.context.session);
-  const key = `${site.descriptor.oid} ${site.argTypes.join()}`;
+  const key = planKey(site);
   const known = plans.get(key);
   if (known !== undefined) return known;
   const planned = planBody(x, site);
@@ -148,11 +170,17 @@ function plannedBody(x: RunState, site: FunctionCallSite): readonly PlannedState
   return planned;
 }
 
+function planKey(site: FunctionCallSite): string {
+  return `${site.descriptor.oid} ${site.argTypes.join()}`;
+}
+
 function planBody(x: RunState, site: FunctionCallSite): readonly PlannedStatement[] {
-  return x.unit.cached(site, () => {
-    const { subqueries } = x.context;
-    return subqueries.sqlFunctionBody(site.descriptor.oid, site.argTypes).map((query) => subqueries.plan(query));
-  });
+  return x.unit.cached(site, () => makePlans(x, site));
+}
+
+function makePlans(x: RunState, site: FunctionCallSite): readonly PlannedStatement[] {
+  const { subqueries } = x.context;
+  return subqueries.sqlFunctionBody(site.descriptor.oid, site.argTypes).map((query) => subqueries.plan(query));
 }
 
 function returnsComposite(x: RunState, site: FunctionCallSite): boolean {

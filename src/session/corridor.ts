@@ -31,8 +31,8 @@ import type { Row, Value } from '../types/value.js';
 import type { ParameterValue } from './parameters.js';
 import { runBoundCommand } from './dispatch.js';
 import { PreparedStatement } from './prepared-statement.js';
-import type { Inheritors } from './relation-locks.js';
-import { openStatement } from './run-statement.js';
+import { type Inheritors, lockQuery } from './relation-locks.js';
+import { openStatement, planStatement } from './run-statement.js';
 import { rowSource } from './portal.js';
 import { executeParameters } from './commands/prepare.js';
 import type { Session } from './session.js';
@@ -248,6 +248,7 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     fitFunctionResult: (query, declared) => coerceFunctionResult(query, declared, context(sourceText)),
     checkPlpgsql,
     rewrite: (query) => rewrite(query, { catalog: session.catalog }),
+    lock: (query) => lockQuery(session, query),
     plan: (query, parameters) => planQuery(session, query, parameters ?? null),
     planWithoutIndexes: (query) => planQuery(session, query, null, { withoutIndexes: true }),
     open: (planned, parameters = [], instrument = false) => openPlan(session, planned, parameters, instrument),
@@ -272,7 +273,9 @@ async function executedQuery(session: Session, statement: ExecuteStmt): Promise<
   const parameters = await executeParameters(session, prepared, statement);
   const bound = prepared.bind(session);
   if (bound.kind !== 'query') throw pgError(SqlState.wrongObjectType, 'prepared statement is not a SELECT');
-  return { query: bound.query, planned: prepared.plan(session, parameters), parameters };
+  const planned = await planStatement(session, prepared, parameters);
+  if (planned === null) throw new Error('invariant broken: a query without a plan');
+  return { query: bound.query, planned, parameters };
 }
 
 /** Parses a CREATE FUNCTION's PL/pgSQL body. The parser's tree of some valid bodies is no valid JSON: they did parse. */

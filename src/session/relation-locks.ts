@@ -1,6 +1,7 @@
 // Relation locks of a query, taken before it runs: every relation of its range tables, subqueries and CTEs included, in
 // the mode that the analyzer noted.
-import type { Awaitable } from '../base/awaitable.js';
+import { type Awaitable, chain } from '../base/awaitable.js';
+import { rewrite } from '../rewriter/rewrite.js';
 import type { Query } from '../trees/query.js';
 import { forEachSubquery } from '../trees/walk.js';
 import type { LockMode } from '../transaction/api.js';
@@ -35,6 +36,17 @@ export function lockRelations(session: Session, query: Query, inheritors: Inheri
     if (wait) return lockRest(session, relations, index + 1, wait);
   }
   return lockChildren(session, relations, inheritors);
+}
+
+/** Locks what a command's bound query touches, views looked through. True where a lock had to be waited for and the
+ *  catalogs moved meanwhile. */
+export function lockQuery(session: Session, query: Query): Awaitable<boolean> {
+  const [first, ...others] = rewrite(query, { catalog: session.catalog }).map((rewritten) =>
+    lockRelations(session, rewritten, null),
+  );
+  if (first === undefined) return false;
+  if (others.length === 0) return chain(first, ({ isMoved }) => isMoved);
+  return Promise.all([first, ...others]).then((outcomes) => outcomes.some(({ isMoved }) => isMoved));
 }
 
 export interface LockOutcome {

@@ -11,7 +11,7 @@ import { runBoundCommand } from './dispatch.js';
 import type { ParameterValue } from './parameters.js';
 import type { PreparedStatement } from './prepared-statement.js';
 import type { Session } from './session.js';
-import { type Inheritors, lockRelations } from './relation-locks.js';
+import { type Inheritors, lockQuery, lockRelations } from './relation-locks.js';
 
 /** A statement that has begun to run: rows to fetch, or a command that is done or delivers rows of its own. */
 export type OpenStatement =
@@ -36,10 +36,14 @@ export function openStatement(
 ): Awaitable<OpenStatement> {
   const bound = prepared.bind(session);
   if (bound.kind === 'command') {
-    return chain(runBoundCommand(session, bound, prepared.sourceText, parameters), (result) => ({
-      kind: 'command',
-      result,
-    }));
+    const locking = bound.query === null ? undefined : lockQuery(session, bound.query);
+    return chain(locking, (isMoved) => {
+      if (isMoved === true) return openStatement(session, prepared, parameters);
+      return chain(runBoundCommand(session, bound, prepared.sourceText, parameters), (result) => ({
+        kind: 'command',
+        result,
+      }));
+    });
   }
   const { commandType } = bound.query;
   if (planned !== null && prepared.isCurrent(session)) {

@@ -17,7 +17,9 @@ export type LockMode =
   | 'ExclusiveLock'
   | 'AccessExclusiveLock';
 
-export type RowLockMode = 'keyShare' | 'share' | 'noKeyUpdate' | 'update';
+/** The four row lock modes, weakest first (manual, section 13.3.2), and `remove`: FOR UPDATE by who also takes the row's
+ *  key away, by a delete or a change of it. */
+export type RowLockMode = 'keyShare' | 'share' | 'noKeyUpdate' | 'update' | 'remove';
 
 /** A wait's outcome: undefined at once, or a Promise. Rejects with 40P01, 55P03, 57014, 57P01. */
 export type LockWait = undefined | Promise<void>;
@@ -73,6 +75,8 @@ export interface Transaction {
     /** For 55P03: `could not obtain lock on row in relation "x"`. */
     relationName?: string,
   ): 'granted' | 'skipped' | Promise<'granted' | 'skipped'>;
+  /** Waits until nobody else has the row locked for removal: whether its key is still there is decided then. */
+  awaitRemoval(file: number, rowid: RowId): LockWait;
   /** Serialises writers of one key of a unique index, to the transaction's end. */
   lockUniqueKey(indexFile: number, key: Buffer): LockWait;
 

@@ -26,7 +26,11 @@ export const rowLockModeNumber: Readonly<Record<RowLockMode, number>> = {
   share: 2,
   noKeyUpdate: 7,
   update: 8,
+  remove: 9,
 };
+
+/** The row lock that waits for `remove` alone. */
+export const awaitRemovalNumber = 10;
 
 /** Oids below are assigned by initdb: the same in every database. */
 const firstNormalOid = 16384;

@@ -10,7 +10,7 @@ import type { IsolationLevel, LockMode, LockWait, RowLockMode, Transaction } fro
 import { EndActions } from './end-actions.js';
 import { discardNotifications, publishNotifications } from './notifications.js';
 import type { SessionNotifications } from './notifications.js';
-import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
+import { awaitRemovalNumber, fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
 import type { TransactionManager, TransactionOptions } from './manager-api.js';
 import { preparationLocksRefused, preparationRefused, requirePreparable } from './prepared.js';
 import type { Preparation } from './prepared.js';
@@ -362,6 +362,11 @@ class OpenTransaction implements Transaction {
     if (wait !== null) return wait.then(() => 'granted');
     if (policy === 'skip') return 'skipped';
     throw notAvailableError(`row in relation "${relationName ?? this.environment.describeRelation(file)}"`);
+  }
+
+  awaitRemoval(file: number, rowid: RowId): LockWait {
+    this.showXid();
+    return this.locks.row(fileTag(file, this.environment.database), rowid, awaitRemovalNumber, false) ?? undefined;
   }
 
   lockUniqueKey(indexFile: number, key: Buffer): LockWait {

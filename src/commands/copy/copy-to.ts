@@ -55,6 +55,7 @@ export async function copyQueryTo(statement: CopyStmt, context: CommandContext, 
     if (query.returningList.length === 0)
       throw pgError(SqlState.featureNotSupported, 'COPY query must have a RETURNING clause');
   }
+  if (await context.corridor.lock(query)) return copyQueryTo(statement, context, options);
   const [rewritten] = context.corridor.rewrite(query);
   if (rewritten === undefined)
     throw pgError(SqlState.featureNotSupported, 'DO INSTEAD NOTHING rules are not supported for COPY');

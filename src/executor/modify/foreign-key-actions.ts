@@ -82,7 +82,7 @@ async function applyAction(
   const { transaction } = statement.context;
   const isDelete = action === 'c' && found.lost.newKey === null;
   const changed = new Set(constraint.keys);
-  await target.lock(found.row.rowid, isDelete ? 'update' : target.lockMode(changed));
+  await target.lock(found.row.rowid, isDelete ? 'remove' : target.lockMode(changed));
   const current = target.table.get(transaction.latestView(), found.row.rowid, null);
   if (current === null) return;
   if (isDelete) {

@@ -121,26 +121,37 @@ export class IndexWriter {
   insert(rowid: number, entry: IndexEntry): void | Promise<void> {
     if (this.mustBeUnique(entry)) {
       // Nobody else sees an index that this transaction has made: there is nobody to keep out.
-      if (this.isNew) {
-        this.insertUnique(rowid, entry);
-        return undefined;
-      }
+      if (this.isNew) return this.insertUnique(rowid, entry);
       const wait = this.x.context.transaction.lockUniqueKey(this.index.file.filenode, entry.key);
       if (wait !== undefined) return wait.then(() => this.insertUnique(rowid, entry));
-      this.insertUnique(rowid, entry);
-      return undefined;
+      return this.insertUnique(rowid, entry);
     }
     this.put(rowid, entry);
     return undefined;
   }
 
-  private insertUnique(rowid: number, entry: IndexEntry): void {
+  private insertUnique(rowid: number, entry: IndexEntry): void | Promise<void> {
     const existing = this.store.lookup(this.x.context.transaction.latestView(), entry.key);
     if (existing.length > 0 && (existing.length > 1 || existing[0] !== rowid)) {
-      if (this.index.isImmediate) throw this.duplicate(entry);
+      if (this.index.isImmediate) {
+        const wait = this.awaitRemoval(existing);
+        if (wait === undefined) throw this.duplicate(entry);
+        return wait.then(() => this.insertUnique(rowid, entry));
+      }
       this.recheckLater(entry);
     }
     this.put(rowid, entry);
+    return undefined;
+  }
+
+  /** Waits where one of the rows is being deleted, or given another key, by a transaction that may yet roll back. */
+  private awaitRemoval(rowids: readonly number[]): Promise<void> | undefined {
+    const { transaction } = this.x.context;
+    for (const rowid of rowids) {
+      const wait = transaction.awaitRemoval(this.relation.file.filenode, rowid);
+      if (wait !== undefined) return wait;
+    }
+    return undefined;
   }
 
   private put(rowid: number, entry: IndexEntry): void {
@@ -168,16 +179,26 @@ export class IndexWriter {
     const entry = await this.entry(row);
     if (entry === null || !this.mustBeUnique(entry)) return null;
     await this.x.context.transaction.lockUniqueKey(this.index.file.filenode, entry.key);
-    const [rowid] = this.store.lookup(this.x.context.transaction.latestView(), entry.key);
-    return rowid ?? null;
+    for (;;) {
+      const [rowid] = this.store.lookup(this.x.context.transaction.latestView(), entry.key);
+      if (rowid === undefined) return null;
+      const wait = this.awaitRemoval([rowid]);
+      if (wait === undefined) return rowid;
+      await wait;
+    }
   }
 
   /** Deferrable keys are counted when the statement or, deferred, the transaction ends. */
   private recheckLater(entry: IndexEntry): void {
     const { x } = this;
     const recheck = async (): Promise<void> => {
-      const holders = this.store.lookup(x.context.transaction.latestView(), entry.key);
-      if (holders.length > 1) throw this.duplicate(entry);
+      for (;;) {
+        const holders = this.store.lookup(x.context.transaction.latestView(), entry.key);
+        if (holders.length < 2) return;
+        const wait = this.awaitRemoval(holders);
+        if (wait === undefined) throw this.duplicate(entry);
+        await wait;
+      }
     };
     const constraint = this.relation.constraints.find(({ oid }) => oid === this.index.constraint);
     deferCheck(x, this.relation, constraint ?? null, recheck);

@@ -205,8 +205,8 @@ export class TargetTable {
 
   /** Lock that an update of these columns (or a delete) needs. */
   lockMode(changed: ReadonlySet<number> | null): RowLockMode {
-    if (changed === null) return 'update';
-    for (const attribute of this.program.keyAttributes) if (changed.has(attribute)) return 'update';
+    if (changed === null) return 'remove';
+    for (const attribute of this.program.keyAttributes) if (changed.has(attribute)) return 'remove';
     return 'noKeyUpdate';
   }
 

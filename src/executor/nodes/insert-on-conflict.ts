@@ -81,7 +81,12 @@ export class InsertOnConflict {
   private async update(rowid: number, proposed: Row, input: Row): Promise<boolean> {
     const { node, program } = this;
     const { x, target } = node;
-    await target.lock(rowid, target.lockMode(program.changed));
+    const wait = target.lock(rowid, target.lockMode(program.changed));
+    if (wait instanceof Promise) {
+      await wait;
+      // Whoever had it locked may have given it another key.
+      if ((await this.conflict(proposed)) !== rowid) return false;
+    }
     const latest = x.context.transaction.latestView();
     const existing = target.table.get(latest, rowid, null);
     if (existing === null) return false;

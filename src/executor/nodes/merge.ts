@@ -2,6 +2,8 @@
 // that changed meanwhile is locked, joined again and gets its action chosen anew.
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { StoredRow } from '../../storage/api.js';
+import type { RowLockMode } from '../../transaction/api.js';
+import type { TargetTable } from '../modify/target-table.js';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import type { ModifyMember, ModifyTable, PlanMergeAction } from '../../trees/plan.js';
 import type { RunState } from '../state.js';
@@ -79,7 +81,7 @@ export class MergeWriter {
     if (seen === null) return;
     const chosen = await this.choose(table, seen, input);
     if (chosen === null || chosen.action.command === 'nothing') return;
-    await target.lock(rowid, chosen.action.command === 'delete' ? 'update' : target.lockMode(chosen.changed));
+    await target.lock(rowid, lockModeOf(chosen, target));
     const version = currentVersion(x, target.table, rowid, { goneVerb: 'delete', touched: table.touched });
     if (version.state === 'own') throw secondTime();
     if (version.state === 'deleted') {
@@ -95,7 +97,10 @@ export class MergeWriter {
     if (rowIdOf(again[this.program.ctidColumn]) === null) await this.insertFor(again);
     else {
       const next = await this.choose(table, version.row, again);
-      if (next !== null) await this.change(table, next, version.row, again);
+      if (next === null || next.action.command === 'nothing') return;
+      // Another action than at first may need a stronger lock.
+      await target.lock(rowid, lockModeOf(next, target));
+      await this.change(table, next, version.row, again);
     }
   }
 
@@ -159,6 +164,10 @@ function compileActions(x: RunState, plan: ModifyTable | ModifyMember, relation:
     })),
     isMatched: plan.mergeJoinCondition === null ? null : compileQual(x.unit, [plan.mergeJoinCondition], sources),
   };
+}
+
+function lockModeOf({ action, changed }: ActionProgram, target: TargetTable): RowLockMode {
+  return action.command === 'delete' ? 'remove' : target.lockMode(changed);
 }
 
 function secondTime(): Error {

@@ -231,7 +231,7 @@ export class ModifyTableNode implements PlanNode {
     const { target, program } = table;
     const { updateColumns, changed } = program;
     const strongest = target.lockMode(changed);
-    const mode = strongest === 'update' && this.keepsKey(table, input) ? 'noKeyUpdate' : strongest;
+    const mode = strongest === 'remove' && this.keepsKey(table, input) ? 'noKeyUpdate' : strongest;
     return chain(this.locate(table, input, mode), (located) => {
       if (located === null) return undefined;
       const row = this.updatedRow(located.row, located.input, updateColumns);
@@ -257,7 +257,7 @@ export class ModifyTableNode implements PlanNode {
 
   private deleteOne(input: Row): Awaitable<void> {
     const table = this.tableOf(input);
-    return chain(this.locate(table, input, 'update'), (located) =>
+    return chain(this.locate(table, input, 'remove'), (located) =>
       located === null ? undefined : this.applyDelete(located.row, located.input, table),
     );
   }

@@ -1,7 +1,7 @@
 //! PostgreSQL's eight table lock modes and which of them conflict (manual, section 13.3.1). Row locks use four of them,
-//! whose conflicts are just those of the four row modes (section 13.3.2).
+//! whose conflicts are just those of the four row modes (section 13.3.2), and two of their own.
 
-/// A lock mode: 1 (AccessShareLock) to 8 (AccessExclusiveLock), PostgreSQL's numbers.
+/// A lock mode: 1 (AccessShareLock) to 8 (AccessExclusiveLock), PostgreSQL's numbers; 9 and 10 for rows.
 pub type Mode = u8;
 
 /// A set of modes: bit n stands for mode n.
@@ -16,19 +16,26 @@ pub const SHARE_ROW_EXCLUSIVE: Mode = 6;
 pub const EXCLUSIVE: Mode = 7;
 pub const ACCESS_EXCLUSIVE: Mode = 8;
 
+/// Rows only: FOR UPDATE by who also takes the row's key away, by a delete or a change of it.
+pub const REMOVE: Mode = 9;
+/// Rows only: waits for whoever holds REMOVE and for nobody else; held, it is in nobody's way.
+pub const AWAIT_REMOVE: Mode = 10;
+
 /// FOR KEY SHARE, FOR SHARE, FOR NO KEY UPDATE, FOR UPDATE.
 pub const ROW_MODES: [Mode; 4] = [ACCESS_SHARE, ROW_SHARE, EXCLUSIVE, ACCESS_EXCLUSIVE];
 
-const CONFLICTS: [ModeSet; 9] = [
+const CONFLICTS: [ModeSet; 11] = [
     0,
-    set(&[8]),
-    set(&[7, 8]),
-    set(&[5, 6, 7, 8]),
-    set(&[4, 5, 6, 7, 8]),
-    set(&[3, 4, 6, 7, 8]),
-    set(&[3, 4, 5, 6, 7, 8]),
-    set(&[2, 3, 4, 5, 6, 7, 8]),
-    set(&[1, 2, 3, 4, 5, 6, 7, 8]),
+    set(&[8, 9]),
+    set(&[7, 8, 9]),
+    set(&[5, 6, 7, 8, 9]),
+    set(&[4, 5, 6, 7, 8, 9]),
+    set(&[3, 4, 6, 7, 8, 9]),
+    set(&[3, 4, 5, 6, 7, 8, 9]),
+    set(&[2, 3, 4, 5, 6, 7, 8, 9]),
+    set(&[1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    set(&[1, 2, 3, 4, 5, 6, 7, 8, 9]),
+    set(&[9]),
 ];
 
 const fn set(modes: &[Mode]) -> ModeSet {

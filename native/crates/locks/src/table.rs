@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::entry::{Entry, Holder, Place, Waiter};
-use crate::mode::{Mode, bit};
+use crate::mode::{AWAIT_REMOVE, Mode, ModeSet, bit};
 use crate::owner::{Owner, Wait, lock};
 use crate::tag::{KeyHash, Kind, Tag};
 
@@ -221,7 +221,7 @@ impl LockTable {
             return Outcome::Granted;
         };
         // Row modes are ordered: a stronger one held includes the weaker.
-        if tag.kind == Kind::Row && entry.held_by(id) >> mode != 0 {
+        if tag.kind == Kind::Row && includes(entry.held_by(id), mode) {
             return Outcome::Granted;
         }
         let (place, is_deadlock) = match entry.place(id, mode, tag.kind == Kind::Row) {
@@ -421,6 +421,11 @@ impl LockTable {
         // Under the shard's mutex still: a waiter must not see its ticket gone before its log has the lock.
         self.settle(tag, &served);
     }
+}
+
+/// Whether the row modes held make a request for `mode` needless.
+fn includes(held: ModeSet, mode: Mode) -> bool {
+    mode != AWAIT_REMOVE && (held & !bit(AWAIT_REMOVE)) >> mode != 0
 }
 
 fn now_ms() -> u64 {

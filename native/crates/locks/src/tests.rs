@@ -1,6 +1,8 @@
 //! Interleavings of sessions on one table: grants, queues, savepoints, deadlocks.
 
-use crate::mode::{ACCESS_EXCLUSIVE, ACCESS_SHARE, EXCLUSIVE, ROW_EXCLUSIVE, ROW_SHARE, SHARE};
+use crate::mode::{
+    ACCESS_EXCLUSIVE, ACCESS_SHARE, AWAIT_REMOVE, EXCLUSIVE, REMOVE, ROW_EXCLUSIVE, ROW_SHARE, SHARE,
+};
 use crate::{LockTable, Outcome, Request, Tag};
 
 const WAIT: Request = Request {
@@ -203,6 +205,20 @@ fn a_sharer_of_a_row_passes_a_waiting_writer() {
     let upgrade = bench.waits(2, row, ACCESS_EXCLUSIVE);
     assert_eq!(bench.commit(0), vec![upgrade]);
     assert_eq!(bench.commit(2), vec![writer]);
+}
+
+#[test]
+fn who_awaits_a_removal_waits_for_removers_alone() {
+    let bench = Bench::new(3);
+    let (locked, removed) = (Tag::row(16384, 7), Tag::row(16384, 8));
+    bench.granted(0, locked, ACCESS_EXCLUSIVE);
+    bench.granted(0, removed, REMOVE);
+    bench.granted(0, removed, ACCESS_EXCLUSIVE);
+    bench.granted(1, locked, AWAIT_REMOVE);
+    let waiting = bench.waits(1, removed, AWAIT_REMOVE);
+    let sharer = bench.waits(2, removed, ACCESS_SHARE);
+    assert_eq!(bench.commit(0), vec![waiting, sharer]);
+    bench.granted(2, locked, REMOVE);
 }
 
 #[test]

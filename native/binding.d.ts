@@ -165,7 +165,10 @@ export declare function lockRelation(owner: number, database: number, relation: 
 
 export declare function lockRow(owner: number, file: number, rowid: number, mode: number, noWait: boolean): number
 
-/** One held mode or one wait, for pg_locks. `kind`: 0 relation, 1 object, 2 row, 3 unique key, 4 advisory. */
+/**
+ * One held mode or one wait, for pg_locks. `kind`: 0 relation, 1 object, 2 row, 3 unique key, 4 advisory, 5 a session's
+ * transaction (`a` is its pid).
+ */
 export interface LockRow {
   kind: number
   a: number
@@ -213,6 +216,9 @@ export declare function locksReport(): Array<LockRow>
 
 /** Mark of a savepoint, for `locksRelease`. */
 export declare function locksSavepoint(owner: number): number
+
+/** Says that the session waits for the transaction of the one with `pid` to end; 0: it goes on. */
+export declare function locksSetSessionWait(owner: number, pid: number): void
 
 /** Transaction id that waits for this session's rows are reported with. */
 export declare function locksSetXid(owner: number, xid: number): void

@@ -1,4 +1,5 @@
 // Locks in PostgreSQL's words: the deadlock report, and the rows of pg_locks.
+import { addon } from '../base/addon.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { PgError } from '../errors/pg-error.js';
 import { lockModeName } from './lock-modes.js';
@@ -12,7 +13,7 @@ export interface DeadlockStep extends LockTag {
   readonly mode: number;
 }
 
-/** kind: 0 relation, 1 object, 2 row, 3 unique key, 4 advisory. */
+/** kind: 0 relation, 1 object, 2 row, 3 unique key, 4 advisory, 5 a session's transaction by its pid. */
 export interface LockTag {
   readonly kind: number;
   readonly a: number;
@@ -46,6 +47,7 @@ const waitEvents: readonly WaitEvent[] = [
   'Lock:transactionid',
   'Lock:transactionid',
   'Lock:advisory',
+  'Lock:virtualxid',
 ];
 
 /** The wait event of a wait for a safe snapshot. */
@@ -56,12 +58,20 @@ export function isTransactional(tag: LockTag): boolean {
   return tag.kind === 2 || tag.kind === 3;
 }
 
+/** A session's virtual transaction id, as pg_locks has it; undefined where the session is gone. */
+export function virtualTransactionOf(processId: number): string | undefined {
+  const backend = addon.backendList().find(({ pid }) => pid === processId);
+  return backend === undefined ? undefined : `${backend.slot + 1}/${processId}`;
+}
+
 function describe(tag: LockTag): string {
   switch (tag.kind) {
     case 0:
       return `relation ${tag.b} of database ${tag.a}`;
     case 1:
       return `object ${tag.c} of class ${tag.b} of database ${tag.a}`;
+    case 5:
+      return `virtual transaction ${virtualTransactionOf(tag.a) ?? ''}`;
     default:
       return `advisory lock [${tag.a},${tag.b},${tag.c},${tag.sub}]`;
   }

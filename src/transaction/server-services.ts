@@ -36,7 +36,7 @@ export function advisoryLocksOf(locks: SessionLocks) {
   };
 }
 
-const lockTypes = ['relation', 'object', 'transactionid', 'transactionid', 'advisory'];
+const lockTypes = ['relation', 'object', 'transactionid', 'transactionid', 'advisory', 'virtualxid'];
 
 /** The lock table of the process. */
 export const lockTable = {
@@ -50,6 +50,7 @@ export const lockTable = {
       return {
         ...noTarget,
         ...(transactional ? { transactionId: row.blockerXid } : targetOf(row)),
+        ...(row.kind === 5 ? { virtualXid: virtual.get(row.a) ?? null } : {}),
         lockType: lockTypes[row.kind] ?? 'relation',
         virtualTransaction: row.pid === 0 ? preparedVirtual(row.xid) : (virtual.get(row.pid) ?? ''),
         processId: row.pid === 0 ? null : row.pid,
@@ -122,6 +123,8 @@ function targetOf(row: {
       return { database: row.a, relation: row.b };
     case 1:
       return { database: row.a, classId: row.b, objectId: row.c, objectSubId: 0 };
+    case 5:
+      return {};
     default:
       return { database: row.a, classId: row.b, objectId: row.c, objectSubId: row.sub };
   }

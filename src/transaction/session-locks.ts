@@ -125,6 +125,19 @@ export class SessionLocks {
     addon.locksSetXid(this.owner, Number(xid));
   }
 
+  /** Tells others that this session waits for the transaction of another one to end; null once it doesn't. */
+  showSessionWait(processId: number | null): void {
+    addon.locksSetSessionWait(this.owner, processId ?? 0);
+  }
+
+  /** Throws 40P01 where the session waits for itself by way of others. */
+  requireNoDeadlock(): void {
+    const cycle = addon.locksDetectDeadlock(this.owner);
+    if (cycle.length === 0) return;
+    this.deadlocked();
+    throw deadlockError(cycle);
+  }
+
   /** The session is over. */
   close(): void {
     addon.locksDropOwner(this.owner);

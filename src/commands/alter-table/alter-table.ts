@@ -34,7 +34,8 @@ export async function alterTableStatement(statement: AlterTableStmt, context: Co
   const commands = (statement.cmds ?? []).map((node) => nodeOf(node, 'AlterTableCmd'));
   const noun = objectNouns[statement.objtype ?? ''] ?? 'table';
   const done: CommandResult = { kind: 'done', tag: `ALTER ${noun.toUpperCase()}` };
-  const relation = await lockRelationByName(context, statement.relation ?? {}, lockOf(commands), {
+  const lockMode = lockOf(commands);
+  const relation = await lockRelationByName(context, statement.relation ?? {}, lockMode, {
     missingOk: statement.missing_ok === true,
   });
   if (relation === null) {
@@ -43,7 +44,7 @@ export async function alterTableStatement(statement: AlterTableStmt, context: Co
   }
   requireNamedKind(relation, statement.objtype ?? '', noun);
   requireNotInUse(context, relation, done.tag);
-  const state = newState(withoutPositions(context));
+  const state = newState(withoutPositions(context), lockMode);
   workOf(state, relation.oid);
   for (const command of commands) {
     prepare(

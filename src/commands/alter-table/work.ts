@@ -3,6 +3,7 @@
 // constraints, the rest).
 import type { AlterTableCmd } from '@pgsql/types';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
+import type { LockMode } from '../../transaction/api.js';
 import type { Expression } from '../../trees/expression.js';
 import type { CommandContext } from '../api.js';
 
@@ -42,12 +43,14 @@ export interface TableWork {
 
 export interface AlterState {
   readonly context: CommandContext;
+  /** What the table is locked with, and its children. */
+  readonly lockMode: LockMode;
   readonly works: Map<number, TableWork>;
   readonly queue: Map<Pass, (() => Promise<void>)[]>;
 }
 
-export function newState(context: CommandContext): AlterState {
-  return { context, works: new Map(), queue: new Map(passes.map((pass) => [pass, []])) };
+export function newState(context: CommandContext, lockMode: LockMode): AlterState {
+  return { context, lockMode, works: new Map(), queue: new Map(passes.map((pass) => [pass, []])) };
 }
 
 /** The table's work, started with its present shape. */
@@ -92,7 +95,7 @@ export async function childrenOf(state: AlterState, relation: number): Promise<n
   const { context } = state;
   const children = context.catalog.tables.find('pg_inherits', { inhparent: relation }).map(({ row }) => row.inhrelid);
   for (const child of children) {
-    await context.transaction.lockRelation(child, 'AccessExclusiveLock');
+    await context.transaction.lockRelation(child, state.lockMode);
     workOf(state, child);
   }
   return children;

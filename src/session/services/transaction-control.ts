@@ -12,10 +12,11 @@ import type { Session } from '../session.js';
 const pollMsMin = 5;
 const pollMsMax = 100;
 
-/** A transaction that others wait for: a session's pid and when its transaction began. */
+/** A transaction that others wait for: a session's, told by when it began, or a prepared one, told by its name. */
 interface Other {
-  readonly processId: number;
-  readonly start: bigint;
+  /** Null for a prepared transaction. */
+  readonly processId: number | null;
+  readonly id: bigint | string;
 }
 
 export function transactionControlOf(session: Session): TransactionControl {
@@ -40,14 +41,19 @@ export function transactionControlOf(session: Session): TransactionControl {
     waitForLockers(relation, mode) {
       const modes = conflictingModes(lockModeNumber[mode]);
       const holders = () =>
-        new Set(
-          lockTable
-            .rows()
-            .filter((row) => row.granted && row.lockType === 'relation' && row.relation === relation)
-            .filter((row) => row.database === database && modes.includes(row.mode))
-            .map((row) => row.processId),
-        );
-      return waitUntilGone(session, () => others(session, (other) => holders().has(other.processId)));
+        lockTable
+          .rows()
+          .filter((row) => row.granted && row.lockType === 'relation' && row.relation === relation)
+          .filter((row) => row.database === database && modes.includes(row.mode));
+      return waitUntilGone(session, () => {
+        const rows = holders();
+        const pids = new Set(rows.map((row) => row.processId));
+        const prepared = rows.filter((row) => row.processId === null);
+        return [
+          ...others(session, (other) => pids.has(other.processId)),
+          ...prepared.map((row) => ({ processId: null, id: row.virtualTransaction })),
+        ];
+      });
     },
     waitForSnapshots() {
       const before = session.store.visibleSequence?.() ?? 0;
@@ -65,7 +71,7 @@ function others(session: Session, which: (other: Backend) => boolean): Other[] {
   return backends
     .list()
     .filter((other) => other.processId !== own && which(other))
-    .flatMap(({ processId, transactionStart: start }) => (start === null ? [] : [{ processId, start }]));
+    .flatMap(({ processId, transactionStart: start }) => (start === null ? [] : [{ processId, id: start }]));
 }
 
 /** Waits for those that are there now; who comes later doesn't matter. Throws 40P01, 55P03, 57014. */
@@ -75,39 +81,28 @@ async function waitUntilGone(session: Session, find: () => readonly Other[]): Pr
   try {
     for (let ms = pollMsMin; waiting.length > 0; ms = Math.min(ms * 2, pollMsMax)) {
       session.activity.setWait('Lock:virtualxid');
+      // Others see whom this session waits for: the first that is left, as PostgreSQL waits for one after the other.
+      session.locks.showSessionWait(waiting[0]?.processId ?? null);
       await sleep(ms);
       session.checkInterrupts();
       const waited = performance.now() - began;
       requireInTime(session, waited);
-      if (waited > session.settings.int('deadlock_timeout')) requireNoDeadlock(session, waiting);
+      if (waited > session.settings.int('deadlock_timeout')) session.locks.requireNoDeadlock();
       const now = find();
       waiting = waiting.filter((one) => now.some((other) => isSame(one, other)));
     }
   } finally {
+    session.locks.showSessionWait(null);
     session.activity.setWait(null);
   }
 }
 
 function isSame(one: Other, other: Other): boolean {
-  return one.processId === other.processId && one.start === other.start;
+  return one.processId === other.processId && one.id === other.id;
 }
 
 function requireInTime(session: Session, waitedMs: number): void {
   const limit = session.settings.int('lock_timeout');
   if (limit > 0 && waitedMs >= limit)
     throw pgError(SqlState.lockNotAvailable, 'canceling statement due to lock timeout');
-}
-
-/** Whoever is waited for must not wait for us. */
-function requireNoDeadlock(session: Session, waiting: readonly Other[]): void {
-  const own = session.connection.processId;
-  const stuck = waiting.find((other) => lockTable.blockingPids(other.processId).includes(own));
-  if (stuck === undefined) return;
-  session.statistics.deadlock();
-  throw pgError(SqlState.tRDeadlockDetected, 'deadlock detected', {
-    detail:
-      `Process ${own} waits for ShareLock on a virtual transaction; blocked by process ${stuck.processId}.\n` +
-      `Process ${stuck.processId} waits for a lock; blocked by process ${own}.`,
-    hint: 'See server log for query details.',
-  });
 }

@@ -6,7 +6,8 @@ use napi::bindgen_prelude::{Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-/// One held mode or one wait, for pg_locks. `kind`: 0 relation, 1 object, 2 row, 3 unique key, 4 advisory.
+/// One held mode or one wait, for pg_locks. `kind`: 0 relation, 1 object, 2 row, 3 unique key, 4 advisory, 5 a session's
+/// transaction (`a` is its pid).
 #[napi(object)]
 pub struct LockRow {
     pub kind: u8,
@@ -166,6 +167,12 @@ pub fn unlock_all_advisory(owner: u32) {
 #[napi(catch_unwind)]
 pub fn locks_cancel_wait(owner: u32) -> bool {
     table().cancel_wait(owner)
+}
+
+/// Says that the session waits for the transaction of the one with `pid` to end; 0: it goes on.
+#[napi(catch_unwind)]
+pub fn locks_set_session_wait(owner: u32, pid: u32) {
+    table().set_session_wait(owner, (pid != 0).then_some(pid));
 }
 
 /// Mark of a savepoint, for `locksRelease`.

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
 use crate::entry::{Entry, Waiter};
-use crate::mode::{Mode, bit, conflicts};
+use crate::mode::{Mode, SHARE, bit, conflicts};
 use crate::owner::{Owner, Wait};
 use crate::table::{LockTable, Shard};
 use crate::tag::Tag;
@@ -64,20 +64,10 @@ impl LockTable {
 
     /// Pids that the session with `pid` waits for: holders of conflicting modes and conflicting waiters ahead of it.
     pub fn blocking_pids(&self, pid: u32) -> Vec<u32> {
-        let Some(owner) = self
-            .owners()
-            .into_iter()
-            .flatten()
-            .find(|owner| owner.pid == pid)
-        else {
-            return Vec::new();
-        };
         let shards = self.lock_all();
-        let mut pids: Vec<u32> = self
-            .edges(&shards, &Orders::new(), &owner)
-            .iter()
-            .map(|edge| edge.blocker_pid)
-            .collect();
+        let mut edges = self.edges_of(&shards, &Orders::new(), pid);
+        edges.reverse();
+        let mut pids: Vec<u32> = edges.iter().map(|edge| edge.blocker_pid).collect();
         pids.dedup();
         pids
     }
@@ -157,6 +147,7 @@ impl LockTable {
 
     /// Depth first; waits form a graph no larger than the number of sessions, so an explicit stack bounds recursion.
     fn find_cycle(&self, shards: &Shards<'_>, orders: &Orders, start: u32) -> Option<Vec<Edge>> {
+        let start = self.owner(start)?.pid;
         let mut visited = HashSet::from([start]);
         let mut path = Vec::new();
         let mut stack = vec![self.edges_of(shards, orders, start)];
@@ -166,31 +157,39 @@ impl LockTable {
                 path.pop();
                 continue;
             };
-            if edge.blocker == start {
+            if edge.blocker_pid == start {
                 path.push(edge);
                 return Some(path);
             }
-            if visited.insert(edge.blocker) {
+            if visited.insert(edge.blocker_pid) {
                 path.push(edge);
-                stack.push(self.edges_of(shards, orders, edge.blocker));
+                stack.push(self.edges_of(shards, orders, edge.blocker_pid));
             }
         }
         None
     }
 
-    /// Last the edge to follow first: hard ones go before soft ones.
-    fn edges_of(&self, shards: &Shards<'_>, orders: &Orders, id: u32) -> Vec<Edge> {
-        let mut edges = self
-            .owner(id)
-            .map(|owner| self.edges(shards, orders, &owner))
-            .unwrap_or_default();
+    /// What the session with the pid waits for, as any of its owners (one may hold a lock beyond the transaction). Last
+    /// the edge to follow first: hard ones go before soft ones. Prepared transactions have no pid and wait for nothing.
+    fn edges_of(&self, shards: &Shards<'_>, orders: &Orders, pid: u32) -> Vec<Edge> {
+        if pid == 0 {
+            return Vec::new();
+        }
+        let owners = self.owners();
+        let mut edges: Vec<Edge> = owners
+            .iter()
+            .flatten()
+            .filter(|owner| owner.pid == pid)
+            .flat_map(|owner| self.edges(shards, orders, owner))
+            .collect();
         edges.reverse();
         edges
     }
 
     fn edges(&self, shards: &Shards<'_>, orders: &Orders, owner: &Arc<Owner>) -> Vec<Edge> {
-        let Some(wait) = owner.state().wait else {
-            return Vec::new();
+        let wait = owner.state().wait;
+        let Some(wait) = wait else {
+            return self.session_edge(owner).into_iter().collect();
         };
         let Some(entry) = shards[self.shard_index(&wait.tag)].get(&wait.tag) else {
             return Vec::new();
@@ -211,6 +210,25 @@ impl LockTable {
         let soft = ahead.filter(|waiter| conflicts(wait.mode, bit(waiter.mode)));
         edges.extend(soft.filter_map(|waiter| self.edge(owner, &wait, waiter.owner, true)));
         edges
+    }
+
+    fn session_edge(&self, owner: &Arc<Owner>) -> Option<Edge> {
+        let wait = owner.state().session_wait?;
+        let owners = self.owners();
+        let blocking = owners
+            .iter()
+            .flatten()
+            .find(|other| other.pid == wait.pid)?;
+        Some(Edge {
+            waiter: owner.id,
+            waiter_pid: owner.pid,
+            tag: Tag::session(wait.pid),
+            mode: SHARE,
+            blocker: blocking.id,
+            blocker_pid: wait.pid,
+            blocker_xid: 0,
+            soft: false,
+        })
     }
 
     fn edge(&self, owner: &Arc<Owner>, wait: &Wait, blocker: u32, soft: bool) -> Option<Edge> {

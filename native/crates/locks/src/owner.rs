@@ -26,6 +26,15 @@ pub struct OwnerState {
     /// Session locks with how often each was taken.
     pub session: HashMap<(Tag, Mode), u32>,
     pub wait: Option<Wait>,
+    /// The session waits for another one's transaction to end.
+    pub session_wait: Option<SessionWait>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct SessionWait {
+    pub pid: u32,
+    /// Milliseconds since the Unix epoch (pg_locks.waitstart).
+    pub since_ms: u64,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use helios_base::{Error, Result};
 
-use crate::mode::Mode;
+use crate::mode::{AWAIT_REMOVE, Mode};
 use crate::owner::{NO_WORKER, Owner};
 use crate::table::{LockTable, Outcome, Request};
 use crate::tag::{Kind, Tag};
@@ -83,7 +83,7 @@ fn decode(lock: &[u8]) -> Result<(Tag, Mode)> {
         4 => Kind::Advisory,
         _ => return Err(corrupted()),
     };
-    if !(1..=8).contains(&bytes[14]) {
+    if !(1..=AWAIT_REMOVE).contains(&bytes[14]) {
         return Err(corrupted());
     }
     let tag = Tag {

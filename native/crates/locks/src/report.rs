@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::mode::Mode;
+use crate::mode::{Mode, SHARE};
 use crate::table::LockTable;
 use crate::tag::Tag;
 
@@ -71,6 +71,19 @@ impl LockTable {
                         blocker_xid,
                     });
                 }
+            }
+        }
+        for owner in owners.iter().flatten() {
+            if let Some(wait) = owner.state().session_wait {
+                reports.push(LockReport {
+                    tag: Tag::session(wait.pid),
+                    pid: owner.pid,
+                    xid: 0,
+                    mode: SHARE,
+                    granted: false,
+                    since_ms: wait.since_ms,
+                    blocker_xid: 0,
+                });
             }
         }
         reports

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::entry::{Entry, Holder, Place, Waiter};
 use crate::mode::{AWAIT_REMOVE, Mode, ModeSet, bit};
-use crate::owner::{Owner, Wait, lock};
+use crate::owner::{Owner, SessionWait, Wait, lock};
 use crate::tag::{KeyHash, Kind, Tag};
 
 pub type Shard = HashMap<Tag, Entry, KeyHash>;
@@ -195,6 +195,16 @@ impl LockTable {
     pub fn set_xid(&self, id: u32, xid: u64) {
         if let Some(owner) = self.owner(id) {
             owner.xid.store(xid, Ordering::Relaxed);
+        }
+    }
+
+    /// The session waits for the transaction of the one with `pid` to end; None: it goes on. Only tells others: the wait
+    /// itself is the caller's.
+    pub fn set_session_wait(&self, id: u32, pid: Option<u32>) {
+        if let Some(owner) = self.owner(id) {
+            let mut state = owner.state();
+            let since_ms = state.session_wait.map_or_else(now_ms, |wait| wait.since_ms);
+            state.session_wait = pid.map(|pid| SessionWait { pid, since_ms });
         }
     }
 

@@ -11,6 +11,8 @@ pub enum Kind {
     Row = 2,
     UniqueKey = 3,
     Advisory = 4,
+    /// A session's transaction, by its pid: only waited for, never held here.
+    Session = 5,
 }
 
 /// Names one lockable object. Unique keys are kept as a hash: two keys that share one only wait for each other needlessly.
@@ -43,6 +45,17 @@ impl Tag {
             b: catalog,
             c: object,
             kind: Kind::Object,
+            sub: 0,
+        }
+    }
+
+    /// The running transaction of the session with this pid.
+    pub fn session(pid: u32) -> Tag {
+        Tag {
+            a: pid,
+            b: 0,
+            c: 0,
+            kind: Kind::Session,
             sub: 0,
         }
     }

@@ -1,7 +1,8 @@
 //! Interleavings of sessions on one table: grants, queues, savepoints, deadlocks.
 
 use crate::mode::{
-    ACCESS_EXCLUSIVE, ACCESS_SHARE, AWAIT_REMOVE, EXCLUSIVE, REMOVE, ROW_EXCLUSIVE, ROW_SHARE, SHARE,
+    ACCESS_EXCLUSIVE, ACCESS_SHARE, AWAIT_REMOVE, EXCLUSIVE, REMOVE, ROW_EXCLUSIVE, ROW_SHARE,
+    SHARE,
 };
 use crate::{LockTable, Outcome, Request, Tag};
 
@@ -219,6 +220,22 @@ fn who_awaits_a_removal_waits_for_removers_alone() {
     let sharer = bench.waits(2, removed, ACCESS_SHARE);
     assert_eq!(bench.commit(0), vec![waiting, sharer]);
     bench.granted(2, locked, REMOVE);
+}
+
+#[test]
+fn a_wait_for_a_session_counts_among_the_waits() {
+    let bench = Bench::new(2);
+    bench.granted(0, relation(), SHARE);
+    bench.waits(1, relation(), ROW_EXCLUSIVE);
+    assert!(bench.table.detect_deadlock(1).is_none());
+    bench.table.set_session_wait(0, Some(101));
+    assert_eq!(bench.table.blocking_pids(100), vec![101]);
+    assert_eq!(
+        bench.table.detect_deadlock(1).map(|cycle| cycle.len()),
+        Some(2)
+    );
+    bench.table.set_session_wait(0, None);
+    assert!(bench.table.blocking_pids(100).is_empty());
 }
 
 #[test]

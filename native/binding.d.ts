@@ -481,6 +481,9 @@ export declare function storeDropDatabase(transaction: number, command: number, 
 
 export declare function storeDropFile(transaction: number, command: number, database: number, filenode: number, owner: number): void
 
+/** Ends a transaction that has written nothing: its id counts as committed. */
+export declare function storeEnd(transaction: number): void
+
 export declare function storeEndSession(session: number): void
 
 /** Lets every thread read what the snapshot reads, under the name, until it is withdrawn. */
@@ -492,6 +495,9 @@ export declare function storeImportSnapshot(name: string): number
 export declare function storeMarkCatalogChanged(transaction: number): void
 
 export declare function storeNextOid(): number
+
+/** The id that the next transaction gets. */
+export declare function storeNextXid(): bigint
 
 /** Opens the process's store in a directory (none: in memory); an error where one is open. */
 export declare function storeOpen(directory: string | undefined | null, durable: boolean, memtableBytes: number): void
@@ -524,12 +530,18 @@ export declare function storeSize(database: number, filenode: number, owner: num
 /** The newest committed state; leaves its sequence as an f64 in the read buffer. */
 export declare function storeTakeSnapshot(): number
 
+/** What a snapshot of the sequence doesn't see: all ids from the first one on, and the others. */
+export declare function storeUnseenXids(sequence: number): Array<bigint>
+
 /** Number of the newest visible commit: a snapshot taken now has it. */
 export declare function storeVisibleSequence(): number
 
 export declare function storeWithdrawSnapshot(name: string): void
 
 export declare function storeXid(transaction: number): bigint
+
+/** 0 rolled back, 1 committed, 2 in progress, 3 not assigned yet. */
+export declare function storeXidStatus(xid: bigint): number
 
 /** The table's definition has changed: its next row's page is looked for anew. */
 export declare function tableChanged(database: number, filenode: number, owner: number): void

@@ -100,8 +100,9 @@ export interface Catalog {
   transactionId(assign: boolean): bigint | null;
   /** The next id that no transaction has, the same one for all of a transaction. */
   stableNextTransactionId(): bigint;
-  /** The next id that no transaction has. */
-  nextTransactionId(): bigint;
+  /** What the running statement's snapshot does not see: all ids from `next` on, and those in progress, ascending. */
+  snapshotXids(): { readonly next: bigint; readonly inProgress: readonly bigint[] };
+  transactionStatus(xid: bigint): 'aborted' | 'committed' | 'in progress' | 'future';
   /** Current position of the redo log. */
   walPosition(): bigint;
   /** A text made of the catalogs and the session's settings alone (a definition), remembered while none of them changes.

@@ -194,13 +194,17 @@ function storedFacts(base: LookupBase, relations: RelationLookups, namespaces: N
       const transaction = session.transaction()?.store ?? null;
       return transaction === null ? null : assign ? transaction.xid() : transaction.assignedXid;
     },
-    nextTransactionId: () => nextTransactionId(session),
+    snapshotXids() {
+      const transaction = session.transaction();
+      return transaction === null ? store.unseenXids(store.visibleSequence?.() ?? 0) : transaction.snapshotXids();
+    },
+    transactionStatus: (xid: bigint) => store.xidStatus(xid),
     stableNextTransactionId(): bigint {
       const transaction = session.transaction()?.store ?? null;
-      if (transaction === null) return nextTransactionId(session);
+      if (transaction === null) return store.nextXid();
       const known = transaction.assignedXid ?? seenNextIds.get(transaction);
       if (known !== undefined) return known;
-      const next = nextTransactionId(session);
+      const next = store.nextXid();
       seenNextIds.set(transaction, next);
       return next;
     },
@@ -216,14 +220,6 @@ function storedFacts(base: LookupBase, relations: RelationLookups, namespaces: N
 
 /** The id that age() counts from, by transaction. */
 const seenNextIds = new WeakMap<StoreTransaction, bigint>();
-
-/** An id that is nobody's: all ids below it were given out before. The store tells no other way than to give it out. */
-function nextTransactionId(session: CatalogSession): bigint {
-  const unused = session.store.begin(0);
-  const xid = unused.xid();
-  unused.rollback();
-  return xid;
-}
 
 /** The transaction's latest view; outside of one, a snapshot of this moment. */
 function withLatestView<R>(session: CatalogSession, read: (view: ReadView) => R): R {

@@ -81,6 +81,8 @@ export interface StoreTransaction {
   /** PREPARE TRANSACTION: durable when it resolves, and the locks of `lockOwner` are no longer the session's. False where
    *  the session itself holds one of its locks, too: then nothing was done. Rejects as commit does, or with 42710. */
   prepare(request: PrepareRequest): Promise<boolean>;
+  /** Ends it where it has written nothing: its id, if it has one, counts as committed. */
+  end(): void;
   rollback(): void;
 }
 
@@ -309,6 +311,8 @@ export interface SerializableStore {
   fileReplaced(old: RelationFile, current: RelationFile): void;
 }
 
+export type XidStatus = 'aborted' | 'committed' | 'in progress' | 'future';
+
 export interface Store {
   readonly serializable?: SerializableStore;
   begin(sessionId: number): StoreTransaction;
@@ -322,6 +326,11 @@ export interface Store {
   withdrawSnapshot?(name: string): void;
   /** A snapshot that reads what the exported one reads; null where no such name is exported. */
   importSnapshot?(name: string): Snapshot | null;
+  /** The id that the next transaction gets. */
+  nextXid(): bigint;
+  xidStatus(xid: bigint): XidStatus;
+  /** What a snapshot of that sequence does not see: all ids from `next` on, and those in progress, ascending. */
+  unseenXids(sequence: number): { readonly next: bigint; readonly inProgress: readonly bigint[] };
   /** Number of the newest visible commit, read without a call where the store maps it: tells whether a new snapshot
    *  would differ from an old one. */
   visibleSequence?(): number;

@@ -98,6 +98,10 @@ export class NativeTransaction implements StoreTransaction {
     return true;
   }
 
+  end(): void {
+    if (this.number !== 0) native(() => addon.storeEnd(this.number));
+  }
+
   rollback(): void {
     if (this.wrote) this.xid();
     if (this.number !== 0) native(() => addon.storeRollback(this.number));

@@ -1,7 +1,7 @@
 // The store of the process. The main thread opens it, every thread that uses it attaches; the addon's statics are shared
 // by all of them, the numbers under which it keeps snapshots, transactions and cursors belong to one thread.
 import { addon } from '../base/addon.js';
-import type { RelationFile, SequenceDefinition, SequenceStore, Store, StoreTransaction } from './api.js';
+import type { RelationFile, SequenceDefinition, SequenceStore, Store, StoreTransaction, XidStatus } from './api.js';
 import { registerExchange } from './exchange.js';
 import { makeIndexStore } from './index-store.js';
 import { native } from './native-error.js';
@@ -63,6 +63,9 @@ const sequences: SequenceStore = {
   },
 };
 
+/** The addon's numbers of what became of a transaction id. */
+const xidStatuses: readonly XidStatus[] = ['aborted', 'committed', 'in progress', 'future'];
+
 let lastBulkStatement = 0;
 
 const store: Store = {
@@ -84,6 +87,12 @@ const store: Store = {
   index: makeIndexStore,
   point: makePointStore,
   nextOid: () => native(() => addon.storeNextOid()),
+  nextXid: () => native(() => addon.storeNextXid()),
+  xidStatus: (xid) => xidStatuses[native(() => addon.storeXidStatus(xid))] ?? 'aborted',
+  unseenXids(sequence) {
+    const [next = 0n, ...inProgress] = native(() => addon.storeUnseenXids(sequence));
+    return { next, inProgress };
+  },
   visibleSequence: () => addon.storeVisibleSequence(),
   catalogVersion: () => addon.storeCatalogVersion(),
   markCatalogChanged(txn) {

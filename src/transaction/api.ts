@@ -2,6 +2,7 @@
 // lock table. Waits are Promises; a lock that is free is granted at once and returns undefined.
 import type { Awaitable } from '../base/awaitable.js';
 import type { ReadView, RelationFile, RowId, StoreTransaction } from '../storage/api.js';
+import type { SnapshotXids } from './snapshot-xids.js';
 import type { TransactionStatistics } from './session-statistics.js';
 
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
@@ -87,6 +88,8 @@ export interface Transaction {
   afterCommit(action: () => void): void;
   afterRollback(action: () => void): void;
 
+  /** The transactions that the running statement's snapshot does not see. */
+  snapshotXids(): SnapshotXids;
   /** It has used temporary objects: it can't be prepared. */
   noteTemporary(): void;
 

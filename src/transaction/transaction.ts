@@ -18,6 +18,8 @@ import { notAvailableError, SessionLocks } from './session-locks.js';
 import type { WaitEnvironment } from './session-locks.js';
 import { SessionStatistics } from './session-statistics.js';
 import type { StatisticsMark, TransactionStatistics } from './session-statistics.js';
+import { snapshotXids } from './snapshot-xids.js';
+import type { SnapshotXids } from './snapshot-xids.js';
 import { SerializableReads } from './serializable-reads.js';
 import { Snapshots } from './snapshots.js';
 
@@ -98,7 +100,7 @@ class Manager implements SessionTransactions {
     const isNotifying = this.environment.notifications?.isPending === true;
     const isIdle = !open.store.hasWrites && open.actions.isEmpty && !isNotifying && !open.isTracked;
     if (!isIdle) return this.commitWrites(open, options);
-    open.store.rollback();
+    open.store.end();
     this.committed(open);
     return undefined;
   }
@@ -110,7 +112,7 @@ class Manager implements SessionTransactions {
       notifications = this.environment.notifications?.stage() ?? 0;
       if (open.store.hasWrites || open.isTracked) await open.store.commit({ ...options, notifications });
       else {
-        open.store.rollback();
+        open.store.end();
         publishNotifications(notifications);
       }
     } catch (error) {
@@ -210,6 +212,8 @@ class OpenTransaction implements Transaction {
   /** A statement has read: modes can't change any more. */
   private hasView = false;
   private firstView: ReadView | null = null;
+  /** What the running statement reads. */
+  private lastView: ReadView | null = null;
   /** Relation locks held for sure, by relation: bit n for mode n. Spares the call for those asked for again. */
   private relationLocks = new Map<number, number>();
   private hasXid = false;
@@ -248,9 +252,15 @@ class OpenTransaction implements Transaction {
     if (this.mustWaitForSafety) return this.latestView();
     this.hasView = true;
     if (!this.keepsSnapshot) return this.shown(this.snapshots.take(this.command));
-    this.firstView ??= this.shown(this.takeFirst());
+    this.firstView ??= this.remembered(this.shown(this.takeFirst()));
     if (this.firstView.command === this.command) return this.firstView;
     return { snapshot: this.firstView.snapshot, transaction: this.store, command: this.command };
+  }
+
+  /** A snapshot that is kept is asked for the ids that it does not see while that can still be said. */
+  private remembered(view: ReadView): ReadView {
+    snapshotXids(this.whole, view.snapshot);
+    return view;
   }
 
   private takeFirst(): ReadView {
@@ -289,8 +299,14 @@ class OpenTransaction implements Transaction {
 
   /** pg_stat_activity says since which commit old rows are held. */
   private shown(view: ReadView): ReadView {
+    this.lastView = view;
     this.environment.viewTaken?.(view.snapshot.sequence);
     return view;
+  }
+
+  snapshotXids(): SnapshotXids {
+    const { snapshot } = this.firstView ?? this.lastView ?? this.statementView();
+    return snapshotXids(this.whole, snapshot);
   }
 
   readsNewest(): boolean {

@@ -2,9 +2,9 @@
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn, tableFn } from '../../functions/registry.js';
-import { backendsService } from '../../functions/server-services.js';
 import { Numeric } from '../../types/numeric.js';
 import { formatSnapshot } from '../../types/snapshot-type.js';
+import type { Catalog } from '../api.js';
 import { typeOid } from '../oids.js';
 import { catalogOf, outRecord } from './call.js';
 
@@ -31,16 +31,33 @@ tableFn('pg_get_multixact_members', {
 
 fn('pg_current_snapshot', {
   impl(info: CallInfo) {
-    const xmax = catalogOf(info).nextTransactionId();
-    const inProgress = info.session
-      .service(backendsService)
-      .list()
-      .flatMap(({ xid }) => (xid !== null && xid < xmax ? [xid] : []));
+    const { next: xmax, inProgress } = catalogOf(info).snapshotXids();
     const own = catalogOf(info).transactionId(false);
-    const all = [...new Set(own === null ? inProgress : [...inProgress, own])].sort((a, b) => (a < b ? -1 : 1));
-    return formatSnapshot({ xmin: all[0] ?? xmax, xmax, inProgress: all });
+    const others = inProgress.filter((xid) => xid !== own);
+    // The own id is not in the list, but counts for the lowest one, as in PostgreSQL.
+    const xmin = [own, others[0], xmax].reduce((low: bigint, xid) => (xid != null && xid < low ? xid : low), xmax);
+    return formatSnapshot({ xmin, xmax, inProgress: others });
   },
 });
+
+fn('pg_xact_status', {
+  impl(xid: bigint, info: CallInfo) {
+    const id = BigInt.asUintN(64, xid);
+    const catalog = catalogOf(info);
+    const status = catalog.transactionStatus(id);
+    if (status === 'future') throw pgError(SqlState.invalidParameterValue, `transaction ID ${id} is in the future`);
+    if (id === 0n) return null;
+    // What was there from the beginning is known to have committed, not by which transaction.
+    if (id >= firstNormalXid && id < oldestKnownXid(catalog)) return null;
+    return status;
+  },
+});
+
+/** pg_database.datfrozenxid: what became of older ids is not kept. */
+function oldestKnownXid(catalog: Catalog): bigint {
+  const row = catalog.tables.findOne('pg_database', { oid: catalog.database })?.row;
+  return BigInt(row?.datfrozenxid ?? 0);
+}
 
 // Times of commits are not kept (track_commit_timestamp is off and can't be set).
 for (const name of ['pg_xact_commit_timestamp', 'pg_xact_commit_timestamp_origin', 'pg_last_committed_xact']) {

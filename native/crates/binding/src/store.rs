@@ -298,6 +298,39 @@ pub fn store_xid(transaction: u32) -> Result<BigInt> {
     with(|here| Ok(BigInt::from(here.worker.xid(transaction)?)))
 }
 
+/// The id that the next transaction gets.
+#[napi]
+pub fn store_next_xid() -> Result<BigInt> {
+    with(|here| Ok(BigInt::from(here.worker.store().xids().next())))
+}
+
+/// 0 rolled back, 1 committed, 2 in progress, 3 not assigned yet.
+#[napi]
+pub fn store_xid_status(xid: BigInt) -> Result<u8> {
+    with(|here| Ok(here.worker.store().xid_status(xid.get_u64().1)? as u8))
+}
+
+/// What a snapshot of the sequence doesn't see: all ids from the first one on, and the others.
+#[napi]
+pub fn store_unseen_xids(sequence: f64) -> Result<Vec<BigInt>> {
+    with(|here| {
+        let (next, unseen) = here.worker.store().xids().unseen(sequence as u64);
+        Ok(std::iter::once(next)
+            .chain(unseen)
+            .map(BigInt::from)
+            .collect())
+    })
+}
+
+/// Ends a transaction that has written nothing: its id counts as committed.
+#[napi]
+pub fn store_end(transaction: u32) -> Result<()> {
+    with(|here| {
+        here.worker.end(transaction);
+        Ok(())
+    })
+}
+
 #[napi]
 pub fn store_savepoint(transaction: u32) -> Result<u32> {
     with(|here| Ok(here.worker.savepoint(transaction)? as u32))

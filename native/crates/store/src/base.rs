@@ -16,8 +16,8 @@ pub trait Base: Send + Sync {
     fn delete_ranges(&self, ranges: &[(Vec<u8>, Vec<u8>)], count: usize) -> Result<(usize, u64)>;
 }
 
-/// A consistent state; not to be used by two threads.
-pub trait BaseReader {
+/// A consistent state; not to be used by two threads at once.
+pub trait BaseReader: Send {
     /// Number of the state it sees.
     fn state(&self) -> u64;
     fn get(&self, key: &[u8]) -> Result<Option<&[u8]>>;

@@ -258,6 +258,7 @@ impl Flusher {
                 break;
             }
         }
+        self.store.xids.flushed();
         self.segments.recycle(frozen.lsn)?;
         let mut answers = Answers::default();
         let mut queue = self.store.flusher.lock();
@@ -317,6 +318,7 @@ impl Flusher {
             size.add(delta);
             facts.push((key, size.encode().to_vec()));
         }
+        facts.extend(self.store.xids.facts(reader)?);
         facts.sort_unstable();
         Ok(facts)
     }

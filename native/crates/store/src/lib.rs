@@ -29,3 +29,4 @@ pub mod temporary;
 pub mod transaction;
 pub mod worker;
 pub mod writer;
+pub mod xids;

@@ -179,12 +179,13 @@ impl Store {
         let end = replay(log, disk, live, from, needed, &mut |sequence, commit| {
             apply_changes(self, sequence, commit.changes, &mut deltas)?;
             self.note_rowids(commit.changes)?;
+            self.xids.commit(commit.xid, sequence);
             next_xid = next_xid.max(commit.xid + 1);
             self.visible.store(sequence, Ordering::Release);
             Ok(())
         })?;
         self.stats.add(&deltas);
-        self.next_xid.fetch_max(next_xid, Ordering::AcqRel);
+        self.xids.raise(next_xid);
         self.lsn.store(end.position, Ordering::Release);
         self.replace_state(|state| State {
             base_sequence: from.sequence,

@@ -411,7 +411,8 @@ impl Store {
                     .iter()
                     .map(|record| record.number),
             );
-            self.raise_next_xid(prepared.xid + 1);
+            self.xids.raise(prepared.xid + 1);
+            self.xids.resume(prepared.xid);
             let registration = restore_registration(&prepared, &parts.changes)?;
             self.prepared.load(number, prepared, registration);
         }

@@ -32,6 +32,7 @@ use crate::prepared::PreparedTransactions;
 use crate::sequence::Sequences;
 use crate::stats::Stats;
 use crate::writer::{Answers, Done, Request, WriterQueue};
+use crate::xids::Xids;
 
 /// Kinds of meta keys: what each is about follows it.
 pub const META_OID: u8 = b'O';
@@ -53,6 +54,8 @@ pub const META_BULK: u8 = b'B';
 
 /// A part of a prepared transaction's record: its number and the part's follow.
 pub const META_PREPARED: u8 = b'T';
+/// Which of a page of transaction ids have committed.
+pub const META_COMMITTED: u8 = b'C';
 /// Seed of the hashes that stand for unique keys in locks.
 pub const META_SEED: u8 = b'K';
 
@@ -60,8 +63,6 @@ pub const META_SEED: u8 = b'K';
 const FIRST_NORMAL_OID: u32 = 16384;
 /// Oids that one log record covers.
 const OIDS_AHEAD: u32 = 8192;
-/// First transaction id of a new directory (PostgreSQL's FirstNormalTransactionId).
-const FIRST_XID: u64 = 3;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -129,7 +130,7 @@ pub struct Store {
     pub(crate) visible: AtomicU64,
     pub(crate) lsn: AtomicU64,
     pub(crate) catalog_version: AtomicU32,
-    pub(crate) next_xid: AtomicU64,
+    pub(crate) xids: Xids,
     pub(crate) oids: Mutex<OidCounter>,
     placements: RwLock<HashMap<FileId, Arc<Mutex<Placement>>>>,
     /// Highest rowids seen while the log was replayed.
@@ -173,6 +174,14 @@ pub(crate) struct OidCounter {
 pub struct Exported {
     pub sequence: u64,
     pub exporter: Exporter,
+    pub held: Option<Arc<HeldState>>,
+}
+
+/// The state that an exported snapshot reads, with readers of the base for the workers that import it: one that is opened
+/// later could see what was committed after the snapshot.
+pub struct HeldState {
+    pub state: Arc<State>,
+    pub readers: Mutex<Vec<Box<dyn BaseReader>>>,
 }
 
 #[derive(Clone)]
@@ -233,7 +242,7 @@ impl Store {
             visible: AtomicU64::new(1),
             lsn: AtomicU64::new(0),
             catalog_version: AtomicU32::new(2),
-            next_xid: AtomicU64::new(FIRST_XID),
+            xids: Xids::default(),
             oids: Mutex::new(OidCounter {
                 next: FIRST_NORMAL_OID,
                 logged: FIRST_NORMAL_OID,
@@ -384,6 +393,28 @@ impl Store {
         lock(&self.exported).insert(name.to_owned(), exported);
     }
 
+    /// The newest state with a reader of the base for each worker; None for a store in memory.
+    pub(crate) fn hold_state(&self) -> Result<Option<HeldState>> {
+        let Some(base) = &self.base else {
+            return Ok(None);
+        };
+        let workers = read(&self.notifiers).len();
+        loop {
+            let state = self.state();
+            let readers = (0..workers).map(|_| base.reader());
+            let readers = readers.collect::<Result<Vec<_>>>()?;
+            if readers
+                .iter()
+                .all(|reader| reader.state() == state.base_state)
+            {
+                let readers = Mutex::new(readers);
+                return Ok(Some(HeldState { state, readers }));
+            }
+            // A flush has changed the base and is about to publish the state that goes with it.
+            std::thread::yield_now();
+        }
+    }
+
     pub fn withdraw_snapshot(&self, name: &str) {
         lock(&self.exported).remove(name);
     }
@@ -405,12 +436,8 @@ impl Store {
         self.seed.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn raise_next_xid(&self, xid: u64) {
-        self.next_xid.fetch_max(xid, Ordering::AcqRel);
-    }
-
     pub(crate) fn assign_xid(&self) -> u64 {
-        self.next_xid.fetch_add(1, Ordering::Relaxed)
+        self.xids.assign()
     }
 
     /// Registers a thread that commits; its number.
@@ -607,6 +634,7 @@ impl Store {
             }
             Err(error) => {
                 let mut answers = Answers::default();
+                self.xids.roll_back(request.xid);
                 self.remove_bulk(request.bulk.iter().map(|file| file.record.number));
                 answers.add(request.done, Err(error));
                 answers.send(self);

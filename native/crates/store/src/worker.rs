@@ -16,11 +16,12 @@ use std::sync::atomic::Ordering;
 
 use helios_base::error::sqlstate;
 use helios_base::slab::Slab;
+use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
 use crate::base::BaseReader;
 use crate::overlay::Overlay;
-use crate::store::{Notify, SnapshotState, Store};
+use crate::store::{Exported, Notify, SnapshotState, Store};
 use crate::temporary::{TemporaryChanges, TemporaryStore};
 use crate::transaction::Transaction;
 use crate::writer::{Done, Request, Then};
@@ -45,6 +46,8 @@ pub struct Worker {
     preparing: HashMap<u32, prepared::Step>,
     /// The base's reader of the newest state this thread has seen, with that state's number.
     reader: Option<(u64, Rc<Box<dyn BaseReader>>)>,
+    /// Readers of the base as of snapshots that others export, by name.
+    imported: HashMap<String, Rc<Box<dyn BaseReader>>>,
     /// Ticket that the next commit must wait for, because a sequence's record has it.
     barrier: u64,
 }
@@ -88,6 +91,7 @@ impl Worker {
             committing: HashMap::new(),
             preparing: HashMap::new(),
             reader: None,
+            imported: HashMap::new(),
             barrier: 0,
         }
     }
@@ -118,22 +122,39 @@ impl Worker {
         Ok(self.snapshots.get(snapshot)?.sequence)
     }
 
-    /// A snapshot of the exported one's sequence; None where no such name is exported, or where a flush has since put
-    /// newer rows into the base, which only readers opened before it can tell apart.
+    /// A snapshot of the exported one's sequence; None where no such name is exported (any more).
     pub fn import_snapshot(&mut self, name: &str) -> Result<Option<u32>> {
         let Some(exported) = self.store.exported(name) else {
             return Ok(None);
         };
-        let imported = self.state_at(exported.sequence)?;
+        let imported = self.state_at(name, &exported)?;
         Ok(imported.map(|snapshot| self.snapshots.insert(Rc::new(snapshot))))
     }
 
-    fn state_at(&mut self, sequence: u64) -> Result<Option<SnapshotState>> {
+    /// The state that an exported snapshot reads: the newest one hides what was committed later, as long as no flush has
+    /// brought that into the base; after one, the base is read as of the export.
+    fn state_at(&mut self, name: &str, exported: &Exported) -> Result<Option<SnapshotState>> {
+        let sequence = exported.sequence;
         let current = self.current_state()?;
-        let is_there = current.state.base_sequence <= sequence;
-        Ok(is_there.then_some(SnapshotState {
-            sequence,
-            ..current
+        if current.state.base_sequence <= sequence {
+            return Ok(Some(SnapshotState {
+                sequence,
+                ..current
+            }));
+        }
+        let Some(held) = &exported.held else {
+            return Ok(None);
+        };
+        let kept = self.imported.get(name).map(Rc::clone);
+        let reader = kept.or_else(|| lock(&held.readers).pop().map(Rc::new));
+        Ok(reader.map(|reader| {
+            self.imported.insert(name.to_owned(), Rc::clone(&reader));
+            SnapshotState {
+                sequence,
+                state: Arc::clone(&held.state),
+                base: Some(reader),
+                reader: None,
+            }
         }))
     }
 
@@ -255,13 +276,14 @@ impl Worker {
         let parts = match parts {
             Ok(parts) => parts,
             Err(error) => {
-                finished.roll_back(&self.store.sequences);
+                self.forget(&finished);
                 return Err(error);
             }
         };
         let durable = self.store.queue.durable.load(Ordering::Acquire);
         let waits = self.barrier > durable && synchronous;
         if parts.changes.is_empty() && !finished.catalog_changed && !waits {
+            self.end_xid(&finished);
             self.apply_temporary(finished.session, parts.temporary)?;
             if let Some(registration) = finished.serializable {
                 registration.committed(|| ());
@@ -309,6 +331,9 @@ impl Worker {
 
     /// Lets go of the base's reader where a newer state is there and no snapshot needs this one: it pins pages.
     pub fn refresh(&mut self) {
+        let store = &self.store;
+        self.imported
+            .retain(|name, reader| store.exported(name).is_some() || Rc::strong_count(reader) > 1);
         let current = self.store.state().base_state;
         if self
             .reader
@@ -332,8 +357,28 @@ impl Worker {
 
     pub fn roll_back(&mut self, transaction: u32) {
         if let Some(finished) = self.transactions.remove(transaction) {
+            self.forget(&finished);
+        }
+    }
+
+    /// Ends a transaction that has written nothing: its id, if it has one, counts as committed.
+    pub fn end(&mut self, transaction: u32) {
+        if let Some(finished) = self.transactions.remove(transaction) {
+            self.end_xid(&finished);
             finished.roll_back(&self.store.sequences);
         }
+    }
+
+    fn end_xid(&self, finished: &Transaction) {
+        if let Some(xid) = finished.xid {
+            self.store.xids.commit(xid, self.store.visible_sequence());
+        }
+    }
+
+    /// It is rolled back.
+    fn forget(&self, finished: &Transaction) {
+        finished.roll_back(&self.store.sequences);
+        self.store.xids.roll_back(finished.xid.unwrap_or(0));
     }
 
     fn apply_temporary(&mut self, session: u32, changes: TemporaryChanges) -> Result<()> {
@@ -359,7 +404,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.store.unregister(self.number);
         for transaction in self.transactions.iter() {
-            transaction.roll_back(&self.store.sequences);
+            self.forget(transaction);
         }
     }
 }

@@ -320,6 +320,7 @@ impl Writer {
     fn reject(&self, requests: Vec<Request>, error: &Error) {
         let mut answers = Answers::default();
         for request in requests {
+            self.store.xids.roll_back(request.xid);
             answers.add(request.done, Err(error.clone()));
         }
         answers.send(&self.store);
@@ -365,8 +366,9 @@ impl Writer {
             deltas: std::mem::take(&mut self.deltas),
             lsn: self.store.lsn.load(Ordering::Acquire),
             sequence: self.store.visible.load(Ordering::Acquire),
-            next_xid: self.store.next_xid.load(Ordering::Acquire),
+            next_xid: self.store.xids.next(),
         };
+        self.store.xids.begin_memtable();
         self.store.flusher.push(frozen);
     }
 
@@ -403,6 +405,7 @@ fn apply_commit(
     if !request.bulk.is_empty() {
         store.add_bulk(sequence, std::mem::take(&mut request.bulk))?;
     }
+    store.xids.commit(request.xid, sequence);
     // Counted before and after, so it is odd while the commit becomes visible: who reads what the commit made finds
     // another version than the even one that it planned at, or an odd one (point reads take no locks).
     if request.catalog_changed {

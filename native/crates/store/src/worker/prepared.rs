@@ -13,8 +13,14 @@ use crate::writer::{Done, Request, Then};
 
 /// What is to be undone where the commit of a step fails.
 pub(crate) enum Step {
-    Prepare { number: u64, bulk: Vec<u64> },
-    Finish { number: u64 },
+    Prepare {
+        number: u64,
+        xid: u64,
+        bulk: Vec<u64>,
+    },
+    Finish {
+        number: u64,
+    },
 }
 
 impl Step {
@@ -23,7 +29,8 @@ impl Step {
             return;
         }
         match self {
-            Step::Prepare { number, bulk } => {
+            Step::Prepare { number, xid, bulk } => {
+                store.xids.roll_back(xid);
                 store.prepared().forget(number);
                 store.remove_bulk(bulk.into_iter());
             }
@@ -75,7 +82,7 @@ impl Worker {
         let parts = match parts {
             Ok(parts) => parts,
             Err(error) => {
-                finished.roll_back(&self.store.sequences);
+                self.forget(&finished);
                 return Err(error);
             }
         };
@@ -88,6 +95,7 @@ impl Worker {
         );
         let Some(number) = reserved else {
             self.store.remove_bulk(bulk.into_iter());
+            self.store.xids.roll_back(xid);
             return Err(Error::new(
                 sqlstate::DUPLICATE_OBJECT,
                 format!(
@@ -96,11 +104,13 @@ impl Worker {
                 ),
             ));
         };
-        self.preparing.insert(token, Step::Prepare { number, bulk });
+        self.preparing
+            .insert(token, Step::Prepare { number, xid, bulk });
         let request = Request {
             changes: record(number, &prepared, parts.changes, &preparation.locks),
             bulk: parts.bulk,
-            xid,
+            // The record has it: it has not committed yet.
+            xid: 0,
             catalog_changed: false,
             synchronous: true,
             checkpoint: false,
@@ -177,6 +187,9 @@ impl Worker {
             serializable,
             then: Some(Box::new(move || {
                 store.remove_bulk(gone.into_iter());
+                if !commit {
+                    store.xids.roll_back(prepared.xid);
+                }
                 store.prepared().forget(number);
                 then();
             })),

@@ -2,7 +2,9 @@
 //! them is told to the registry. Temporary relations and catalogs are exempt, as in PostgreSQL.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
+use helios_base::error::sqlstate;
 use helios_base::{Error, Result};
 use helios_serializable::{Begin, File, Registration, Tracked, registry};
 
@@ -44,7 +46,7 @@ impl Worker {
         self.track(transaction, snapshot, registration)
     }
 
-    /// Lets others take over the snapshot under the name.
+    /// Lets others take over the snapshot under the name. Errors: 55000 where the base has what it does not see.
     pub fn export_snapshot(
         &self,
         snapshot: u32,
@@ -60,7 +62,21 @@ impl Worker {
             tracked => Exporter::ReadOnly(tracked.filter(Tracked::is_on)),
         };
         let sequence = state.sequence;
-        let exported = Exported { sequence, exporter };
+        let held = self.store.hold_state()?;
+        if held
+            .as_ref()
+            .is_some_and(|held| held.state.base_sequence > sequence)
+        {
+            return Err(Error::new(
+                sqlstate::NOT_IN_PREREQUISITE_STATE,
+                "the snapshot is too old to be exported",
+            ));
+        }
+        let exported = Exported {
+            sequence,
+            exporter,
+            held: held.map(Arc::new),
+        };
         self.store.export_snapshot(name, exported);
         Ok(())
     }
@@ -81,13 +97,15 @@ impl Worker {
             Exporter::NotSerializable => return Ok(Imported::NotSerializable),
             Exporter::ReadOnly(_) if !read_only => return Ok(Imported::ReadOnly),
             Exporter::ReadOnly(None) => {
-                let state = self.state_at(exported.sequence)?;
+                let state = self.state_at(name, &exported)?;
                 return match state {
                     Some(state) => Ok(Imported::Taken(self.track(transaction, state, None)?)),
                     None => Ok(Imported::Absent),
                 };
             }
-            Exporter::ReadOnly(Some(tracked)) | Exporter::ReadWrite(tracked) => tracked,
+            Exporter::ReadOnly(Some(ref tracked)) | Exporter::ReadWrite(ref tracked) => {
+                tracked.clone()
+            }
         };
         let begin = Begin {
             pid,
@@ -95,7 +113,7 @@ impl Worker {
             read_only,
             like: Some(&like),
         };
-        match registry().begin(begin, || self.state_at(exported.sequence))? {
+        match registry().begin(begin, || self.state_at(name, &exported))? {
             Some((Some(state), registration)) => {
                 let snapshot = self.track(transaction, state, registration)?;
                 Ok(Imported::Taken(snapshot))

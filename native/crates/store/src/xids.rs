@@ -1,0 +1,240 @@
+//! What became of transaction ids: which are in progress, which commits a snapshot does not see, which have committed.
+//!
+//! Ids of commits are bits, in pages of facts: those since the last flush are kept here by memtable and go to the base
+//! with it, so that log and base say the same after a crash. An id that is neither in progress nor committed was rolled
+//! back.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Mutex;
+
+use helios_base::Result;
+use helios_base::sync::lock;
+
+use crate::base::BaseReader;
+use crate::key::meta_key;
+use crate::store::{META_COMMITTED, Store};
+
+/// First transaction id of a new directory: the one after those that its catalogs call frozen (datfrozenxid).
+pub const FIRST_XID: u64 = 731;
+const PAGE_BYTES: usize = 2048;
+const PAGE_XIDS: u64 = PAGE_BYTES as u64 * 8;
+/// Commits that a snapshot may have missed are told apart among this many.
+const RECENT_MAX: usize = 1 << 16;
+
+/// Committed ids as bits, by page.
+pub type Committed = HashMap<u64, Box<[u8; PAGE_BYTES]>>;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    RolledBack = 0,
+    Committed = 1,
+    InProgress = 2,
+    /// Not assigned yet.
+    Future = 3,
+}
+
+pub struct Xids {
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    next: u64,
+    running: BTreeSet<u64>,
+    /// The highest id that has ended.
+    ended: u64,
+    /// The last commits, by sequence.
+    recent: VecDeque<(u64, u64)>,
+    /// Commits that are not in the base yet: the oldest memtable's first.
+    committed: VecDeque<Committed>,
+}
+
+impl Default for Xids {
+    fn default() -> Xids {
+        Xids {
+            inner: Mutex::new(Inner {
+                next: FIRST_XID,
+                running: BTreeSet::new(),
+                ended: FIRST_XID - 1,
+                recent: VecDeque::new(),
+                committed: VecDeque::from([Committed::new()]),
+            }),
+        }
+    }
+}
+
+impl Xids {
+    /// The id that the next transaction gets.
+    pub fn next(&self) -> u64 {
+        lock(&self.inner).next
+    }
+
+    pub(crate) fn assign(&self) -> u64 {
+        let mut inner = lock(&self.inner);
+        let xid = inner.next;
+        inner.next += 1;
+        inner.running.insert(xid);
+        xid
+    }
+
+    /// Ids below this one were assigned before the process began.
+    pub(crate) fn raise(&self, next: u64) {
+        let mut inner = lock(&self.inner);
+        inner.next = inner.next.max(next);
+        inner.ended = inner.ended.max(inner.next - 1);
+    }
+
+    /// A prepared transaction's id is in progress still.
+    pub(crate) fn resume(&self, xid: u64) {
+        lock(&self.inner).running.insert(xid);
+    }
+
+    /// It is about to be visible under the sequence.
+    pub(crate) fn commit(&self, xid: u64, sequence: u64) {
+        if xid < FIRST_XID {
+            return;
+        }
+        let mut inner = lock(&self.inner);
+        inner.end(xid);
+        inner.recent.push_back((sequence, xid));
+        if inner.recent.len() > RECENT_MAX {
+            inner.recent.pop_front();
+        }
+        if let Some(newest) = inner.committed.back_mut() {
+            let page = newest
+                .entry(xid / PAGE_XIDS)
+                .or_insert_with(|| Box::new([0; PAGE_BYTES]));
+            let (byte, bit) = place(xid);
+            page[byte] |= bit;
+        }
+    }
+
+    pub(crate) fn roll_back(&self, xid: u64) {
+        if xid >= FIRST_XID {
+            lock(&self.inner).end(xid);
+        }
+    }
+
+    /// What a snapshot of the sequence doesn't see: all ids from the first number on, and those of the list, ascending.
+    pub fn unseen(&self, sequence: u64) -> (u64, Vec<u64>) {
+        let inner = lock(&self.inner);
+        let since = inner.recent.iter().rev();
+        let mut unseen: Vec<u64> = since
+            .take_while(|(committed, _)| *committed > sequence)
+            .map(|(_, xid)| *xid)
+            .collect();
+        let next = inner.ended + 1;
+        unseen.extend(inner.running.range(..next));
+        unseen.sort_unstable();
+        (next, unseen)
+    }
+
+    /// A memtable is full: what follows goes with the next one.
+    pub(crate) fn begin_memtable(&self) {
+        lock(&self.inner).committed.push_back(Committed::new());
+    }
+
+    /// Pages of the oldest memtable's commits as they will be in the base.
+    pub(crate) fn facts(&self, reader: &dyn BaseReader) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let oldest = lock(&self.inner).committed.front().cloned();
+        let mut facts = Vec::new();
+        for (number, mut page) in oldest.into_iter().flatten() {
+            let key = page_key(number);
+            if let Some(before) = reader.get(&key)? {
+                page.iter_mut()
+                    .zip(before)
+                    .for_each(|(new, old)| *new |= old);
+            }
+            facts.push((key, page.to_vec()));
+        }
+        Ok(facts)
+    }
+
+    /// The oldest memtable is in the base.
+    pub(crate) fn flushed(&self) {
+        lock(&self.inner).committed.pop_front();
+    }
+
+    /// None: the base must say whether it has committed.
+    fn status(&self, xid: u64) -> Option<Status> {
+        let inner = lock(&self.inner);
+        if xid >= inner.next {
+            return Some(Status::Future);
+        }
+        if xid < FIRST_XID {
+            return Some(Status::Committed);
+        }
+        if inner.running.contains(&xid) {
+            return Some(Status::InProgress);
+        }
+        let (byte, bit) = place(xid);
+        let mut pages = inner.committed.iter();
+        let committed = pages.any(|pages| {
+            let page = pages.get(&(xid / PAGE_XIDS));
+            page.is_some_and(|page| page[byte] & bit != 0)
+        });
+        committed.then_some(Status::Committed)
+    }
+}
+
+impl Inner {
+    fn end(&mut self, xid: u64) {
+        self.running.remove(&xid);
+        self.ended = self.ended.max(xid);
+    }
+}
+
+fn place(xid: u64) -> (usize, u8) {
+    let within = (xid % PAGE_XIDS) as usize;
+    (within / 8, 1 << (within % 8))
+}
+
+fn page_key(number: u64) -> Vec<u8> {
+    meta_key(META_COMMITTED, &number.to_be_bytes())
+}
+
+impl Store {
+    pub fn xids(&self) -> &Xids {
+        &self.xids
+    }
+
+    /// What became of a transaction id.
+    pub fn xid_status(&self, xid: u64) -> Result<Status> {
+        if let Some(status) = self.xids.status(xid) {
+            return Ok(status);
+        }
+        let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
+        let page = match &reader {
+            Some(reader) => reader.get(&page_key(xid / PAGE_XIDS))?,
+            None => None,
+        };
+        let (byte, bit) = place(xid);
+        let committed = page.is_some_and(|page| page.get(byte).is_some_and(|bits| bits & bit != 0));
+        Ok(match committed {
+            true => Status::Committed,
+            false => Status::RolledBack,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_miss_what_runs_and_what_commits_later() {
+        let xids = Xids::default();
+        let [first, second, third] = [xids.assign(), xids.assign(), xids.assign()];
+        assert_eq!(xids.unseen(10), (first, vec![]));
+        xids.commit(second, 11);
+        assert_eq!(xids.unseen(10), (third, vec![first, second]));
+        assert_eq!(xids.unseen(11), (third, vec![first]));
+        xids.roll_back(first);
+        xids.commit(third, 12);
+        assert_eq!(xids.unseen(11), (third + 1, vec![third]));
+        assert_eq!(xids.unseen(12), (third + 1, vec![]));
+        assert_eq!(xids.status(second), Some(Status::Committed));
+        assert_eq!(xids.status(first), None);
+        assert_eq!(xids.status(third + 1), Some(Status::Future));
+        assert_eq!(xids.status(1), Some(Status::Committed));
+    }
+}

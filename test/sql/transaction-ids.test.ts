@@ -1,0 +1,93 @@
+// Transaction ids, snapshots as text and exported snapshots, as several sessions see them. The expected values are what
+// PostgreSQL 17 does with the same statements.
+import { rmSync } from 'node:fs';
+import pg from 'pg';
+import { test } from 'tap';
+import { newDirectory, startServer } from '../support/server.js';
+import type { TestServer } from '../support/server.js';
+
+async function connect(server: TestServer): Promise<pg.Client> {
+  const client = new pg.Client({ host: server.host, port: server.port, user: 'postgres', database: 'postgres' });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** The statements one by one; the first column of the last one's first row. */
+async function run(client: pg.Client, ...statements: string[]): Promise<string> {
+  let rows: unknown[][] = [];
+  for (const text of statements) ({ rows } = await client.query({ text, rowMode: 'array' }));
+  return String(rows[0]?.[0]);
+}
+
+test('transaction ids', { timeout: 180_000 }, async (t) => {
+  const directory = await newDirectory();
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  let server = await startServer({ directory, settings: ['heliosdb.workers=2', 'autovacuum=off'] });
+  let one = await connect(server);
+  let other = await connect(server);
+  const status = (xid: string) => run(other, `SELECT pg_xact_status('${xid}')`);
+  const current = 'SELECT pg_current_snapshot()';
+  await run(one, 'CREATE TABLE t (a int)');
+
+  await t.test('what became of one', async (t) => {
+    const committed = await run(one, 'BEGIN', 'INSERT INTO t VALUES (1)', 'SELECT pg_current_xact_id()');
+    t.equal(await status(committed), 'in progress');
+    await run(one, 'COMMIT');
+    t.equal(await status(committed), 'committed');
+    const empty = await run(one, 'BEGIN', 'SELECT pg_current_xact_id()');
+    await run(one, 'COMMIT');
+    t.equal(await status(empty), 'committed', 'without writes, too');
+    const rolledBack = await run(one, 'BEGIN', 'INSERT INTO t VALUES (2)', 'SELECT txid_current()');
+    await run(one, 'ROLLBACK');
+    t.equal(await status(rolledBack), 'aborted');
+    t.equal(await status('3'), 'null', 'too old to tell');
+    const next = String(BigInt(rolledBack) + 1n);
+    await t.rejects(status(next), { message: `transaction ID ${next} is in the future`, code: '22023' });
+    t.equal(await run(one, current), `${next}:${next}:`, 'looking takes none');
+    await server.kill();
+    server = await startServer({ directory, settings: ['heliosdb.workers=2', 'autovacuum=off'] });
+    one = await connect(server);
+    other = await connect(server);
+    t.equal(await status(committed), 'committed', 'after a crash');
+    t.equal(await run(one, `SELECT xmin = '${committed}'::xid FROM t`), 'true');
+  });
+
+  await t.test('what a snapshot does not see', async (t) => {
+    const running = await run(other, 'BEGIN', 'SELECT pg_current_xact_id()');
+    const later = await run(one, 'BEGIN', 'SELECT pg_current_xact_id()');
+    await run(one, 'COMMIT');
+    const end = String(BigInt(later) + 1n);
+    const kept = await run(one, 'BEGIN ISOLATION LEVEL REPEATABLE READ', current);
+    t.equal(kept, `${running}:${end}:${running}`);
+    await run(other, 'INSERT INTO t VALUES (3)', 'COMMIT');
+    t.equal(await run(one, current), kept, 'REPEATABLE READ keeps it');
+    t.equal(await run(other, current), `${end}:${end}:`);
+    t.equal(await run(one, `SELECT pg_visible_in_snapshot('${running}', pg_current_snapshot())`), 'false');
+    t.equal(await run(one, 'SELECT count(*) FROM t'), '1');
+    const own = await run(one, 'SELECT pg_current_xact_id()');
+    t.equal(await run(one, current), `${running}:${end}:${running}`);
+    t.equal(own, end);
+    await run(one, 'COMMIT');
+  });
+
+  await t.test('exported for others, also once later commits are in the base', async (t) => {
+    const name = await run(one, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', 'SELECT pg_export_snapshot()');
+    await run(other, 'INSERT INTO t VALUES (4)', 'CREATE TABLE later ()', 'CHECKPOINT', 'INSERT INTO t VALUES (5)');
+    const importers = await Promise.all(Array.from({ length: 4 }, () => connect(server)));
+    for (const importer of importers) {
+      await run(importer, 'BEGIN ISOLATION LEVEL REPEATABLE READ', `SET TRANSACTION SNAPSHOT '${name}'`);
+      t.equal(await run(importer, 'SELECT count(*) FROM t'), '2');
+    }
+    await run(one, 'COMMIT');
+    t.equal(await run(importers[0] as pg.Client, 'SELECT count(*) FROM t'), '2');
+    await Promise.all(importers.map((importer) => importer.end()));
+    await run(other, 'BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await t.rejects(run(other, `SET TRANSACTION SNAPSHOT '${name}'`), { code: '42704' });
+    await run(other, 'ROLLBACK');
+  });
+
+  await one.end();
+  await other.end();
+  await server.stop();
+});

@@ -31,6 +31,7 @@ function fakeStore(log: string[]): Store {
       const own = ++sequence;
       return { sequence: own, release: () => void log.push(`snapshot ${own} released`) };
     },
+    unseenXids: () => ({ next: 1n, inProgress: [] }),
   };
   return store as Store;
 }

@@ -26,7 +26,7 @@ export const gaps: Readonly<Record<string, readonly Gap[]>> = {
     { what: 'tablespaces', feature: 'CREATE TABLESPACE' },
   ],
   types: [
-    { what: 'geometry, full text, XML', feature: 'type ' },
+    { what: 'full text, XML', feature: 'type ' },
     { what: "base types of one's own", feature: 'CREATE TYPE of a base type' },
     { what: 'JSON_TABLE, JSON_QUERY, JSON_VALUE and JSON_EXISTS', feature: null },
   ],

@@ -44,7 +44,7 @@ export interface Corridor {
   analyzeExpression(expression: Node, scope: ExpressionScope, sourceText: string): Expression;
   /** Resolves a type name with its modifiers and array bounds; throws 42704 with its position. */
   resolveTypeName(typeName: TypeName): { readonly type: number; readonly typmod: number };
-  /** The function that an aggregate or operator is made of, by the rules of calls; throws 42883, 42804. */
+  /** A function that an aggregate is made of, by the rules of calls; throws 42883, 42804. */
   supportFunction(
     names: readonly string[],
     argTypes: readonly number[],

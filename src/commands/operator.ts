@@ -5,7 +5,7 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { warnOfUnknown } from './attributes.js';
 import { ClassOid, objectAddress, TypeOid } from './classes.js';
-import { resolveType } from './column-type.js';
+import { formatType, resolveType } from './column-type.js';
 import { recordDependency, recordOwner, schemaAddress } from './depend.js';
 import { lookupOperator } from './function-lookup.js';
 import { objectTarget } from './namespace.js';
@@ -51,14 +51,14 @@ export async function createOperator(statement: DefineStmt, context: CommandCont
   }
   for (const type of [left, right]) if (type !== 0) requireTypeUsage(context, type);
   const argTypes = left === 0 ? [right] : [left, right];
-  const { fn, resultType } = context.corridor.supportFunction(names(procedure), argTypes);
-  requireTypeUsage(context, resultType);
+  const fn = operatorFunction(context, procedure, argTypes);
+  requireTypeUsage(context, fn.returnType);
   requireFunctionExecute(context, fn.oid);
   const key = { oprname: name, oprleft: left, oprright: right, oprnamespace: namespace.oid };
   const existing = tables.findOne('pg_operator', key);
   if (existing !== null && existing.row.oprcode !== 0)
     throw pgError(SqlState.duplicateFunction, `operator ${name} already exists`);
-  requireBooleanForJoins(given, left, resultType);
+  requireBooleanForJoins(given, left, fn.returnType);
   const oid = existing?.row.oid ?? tables.newOid('pg_operator');
   const row: Omit<PgOperatorRow, 'oid'> = {
     ...key,
@@ -66,7 +66,7 @@ export async function createOperator(statement: DefineStmt, context: CommandCont
     oprkind: left === 0 ? 'l' : 'b',
     oprcanmerge: flag(given, 'merges'),
     oprcanhash: flag(given, 'hashes'),
-    oprresult: resultType,
+    oprresult: fn.returnType,
     oprcom: 0,
     oprnegate: 0,
     oprcode: fn.oid,
@@ -95,6 +95,20 @@ function flag(given: Given, name: string): boolean {
 function names(def: DefElem): string[] {
   const typeName = nodeAs(def.arg, 'TypeName') as TypeName | null;
   return stringList(typeName ? typeName.names : def.arg);
+}
+
+/** The function of exactly these argument types. */
+function operatorFunction(context: CommandContext, def: DefElem, argTypes: readonly number[]) {
+  const parts = names(def);
+  const name = qualifiedName(parts);
+  const found = context.catalog
+    .functionsNamed(name.schema, name.name)
+    .find(
+      (fn) => fn.argTypes.length === argTypes.length && fn.argTypes.every((type, index) => type === argTypes[index]),
+    );
+  if (found !== undefined) return found;
+  const types = argTypes.map((type) => formatType(context, type)).join(', ');
+  throw pgError(SqlState.undefinedFunction, `function ${parts.join('.')}(${types}) does not exist`);
 }
 
 /** restrict(internal, oid, internal, int4), join(internal, oid, internal, int2, internal). */

@@ -8,6 +8,7 @@ import './datetime-types.js';
 import './domain.js';
 import './enum.js';
 import './float-types.js';
+import './geometry/geometry-types.js';
 import './inet.js';
 import './integer-types.js';
 import './interval.js';

@@ -8,6 +8,7 @@
 //   int8 xid8 pg_lsn   bigint                     timetz      TimeTz        interval    Interval
 //   money              bigint (cents)             numeric     Numeric       uuid bytea  Buffer
 //   text varchar       string (UTF-16, no NUL)    json        string        jsonb       Jsonb
+//   point lseg box path polygon line circle: Point, Segment, Box, Path, Polygon, Line, Circle
 //   jsonpath           JsonPath                            ranges      PgRange, PgMultirange
 //   bpchar name "char" string                     array       PgArray (also int2vector, oidvector)
 //   cstring unknown    string                     record      PgRecord (composite types too)
@@ -19,6 +20,7 @@
 
 import type { Numeric } from './numeric.js';
 import type { PgMultirange, PgRange } from './range/range.js';
+import type { Shape } from './geometry/shapes.js';
 import type { Jsonb } from './jsonb.js';
 import type { JsonPath } from './jsonpath/path.js';
 
@@ -35,6 +37,7 @@ export type Value =
   | Jsonb
   | JsonPath
   | PgRange
+  | Shape
   | PgMultirange
   | PgArray
   | PgRecord

@@ -1,5 +1,5 @@
-// Finds the function that CREATE AGGREGATE and CREATE OPERATOR name for arguments of certain types: by the rules of calls,
-// but nothing may have to be converted when it runs.
+// Finds the function that CREATE AGGREGATE names for arguments of certain types: by the rules of calls, but
+// nothing may have to be converted when it runs.
 import type { Catalog } from '../../catalog/api.js';
 import type { FunctionDescriptor } from '../../catalog/descriptors.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';

@@ -7,6 +7,7 @@ import { PgArray, type Value } from '../../types/value.js';
 import { baseType } from '../operators.js';
 import type { Emitter, Operand } from './emitter.js';
 import { assignJsonb, fetchJsonb } from './jsonb-subscripts.js';
+import { assignPart, fetchPart, refuseSlice } from './shape-subscripts.js';
 import { filledList } from '../../types/memory.js';
 
 export function emitSubscripting(expr: SubscriptingRef, m: Emitter): Operand {
@@ -17,6 +18,7 @@ export function emitSubscripting(expr: SubscriptingRef, m: Emitter): Operand {
     return emitJsonb(expr, container, upper, m);
   }
   const isSlice = expr.lower.length > 0;
+  if (baseType(m.catalog, expr.containerType).category === 'G') return emitShape(expr, container, upper, isSlice, m);
   if (expr.assignment === null) {
     if (isSlice)
       return { code: m.assign(`${m.slot(fetchSlice)}(${container.code}, ${lower}, ${upper})`), nullable: true };
@@ -66,6 +68,16 @@ function emitJsonb(expr: SubscriptingRef, container: Operand, path: string, m: E
   const value = m.emit(expr.assignment);
   m.caseTests.pop();
   return { code: m.assign(`${m.slot(assignJsonb)}(${container.code}, ${path}, ${value.code}, x.io)`), nullable: true };
+}
+
+function emitShape(expr: SubscriptingRef, container: Operand, upper: string, isSlice: boolean, m: Emitter): Operand {
+  if (isSlice) refuseSlice(expr.assignment !== null);
+  const part = `${m.slot(fetchPart)}(${container.code}, ${upper})`;
+  if (expr.assignment === null) return { code: m.assign(part), nullable: true };
+  m.caseTests.push({ code: m.assign(part), nullable: true });
+  const value = m.emit(expr.assignment);
+  m.caseTests.pop();
+  return { code: m.assign(`${m.slot(assignPart)}(${container.code}, [], ${upper}, ${value.code})`), nullable: true };
 }
 
 type Subscripts = readonly (Value | undefined)[];

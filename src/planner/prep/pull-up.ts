@@ -120,7 +120,6 @@ function pullUpSimpleSubquery(
   const prepared = prepareSubquery(root, rte);
   if (!isSimple(root, prepared)) return null;
   const empty = prepared.joinTree.fromList.length === 0;
-  if (empty && place.depthOuter) return null;
   if (rte.lateral && lateralIsUnsafe(prepared, place)) return null;
   const moved = mergeRangeTable(root, prepared);
   const tree = moved.moveTree(prepared.joinTree);

@@ -133,11 +133,11 @@ function planSelectLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
   const scan = hasGrouping ? groupInputTarget(root, final) : grouping;
   let rel = applyTarget(root, joined, scan);
   if (hasGrouping) {
-    rel = groupingRel(root, rel, withoutSets(root, grouping));
+    rel = groupingRel(root, rel, withoutSets(root, grouping, scan));
     rel = applyTarget(root, rel, grouping);
   }
   if (windows.length > 0) {
-    rel = windowRel(root, rel, grouping, withoutSets(root, sortInput), windows, functions);
+    rel = windowRel(root, rel, grouping, withoutSets(root, sortInput, grouping), windows, functions);
     rel = applyTarget(root, rel, sortInput);
   }
   if (root.distinctClause.length > 0) rel = distinctRel(root, rel);
@@ -145,9 +145,11 @@ function planSelectLevel(root: PlannerInfo): [RelOptInfo, PathTarget] {
   return [rel, final];
 }
 
-/** The target without set-returning calls: their arguments instead, for a ProjectSet above. */
-function withoutSets(root: PlannerInfo, target: PathTarget): PathTarget {
-  if (!target.exprs.some(containsSetReturning)) return target;
+/** The target without set-returning calls: their arguments instead, for a ProjectSet above. Those that the input computes
+ *  already (they are grouped by) stay. */
+function withoutSets(root: PlannerInfo, target: PathTarget, input: PathTarget): PathTarget {
+  const hasSets = (expr: Expression) => containsSetReturning(expr) && !isMember(expr, input.exprs);
+  if (!target.exprs.some(hasSets)) return target;
   const exprs: Expression[] = [];
   const refs: number[] = [];
   const add = (expr: Expression, ref: number): void => {
@@ -156,15 +158,15 @@ function withoutSets(root: PlannerInfo, target: PathTarget): PathTarget {
     refs.push(ref);
   };
   const walk = (node: Expression): void => {
-    if (!containsSetReturning(node)) {
+    if (isMember(node, input.exprs)) add(node, 0);
+    else if (!containsSetReturning(node)) {
       if (node.kind === 'WindowFunc') add(node, 0);
       else for (const input of windowInputs(node)) add(input, 0);
     } else forEachChild(node, walk);
   };
   target.exprs.forEach((expr, index) => {
-    if (!containsSetReturning(expr)) add(expr, target.sortRefs[index] ?? 0);
-    else if (isSetReturningCall(expr))
-      forEachChild(expr, (child) => (containsSetReturning(child) ? walk(child) : add(child, 0)));
+    if (!hasSets(expr)) add(expr, target.sortRefs[index] ?? 0);
+    else if (isSetReturningCall(expr)) forEachChild(expr, (child) => (hasSets(child) ? walk(child) : add(child, 0)));
     else walk(expr);
   });
   return makeTarget(root, exprs, refs);

@@ -68,3 +68,6 @@ SELECT count(*) FROM b WHERE NOT EXISTS (SELECT 1 FROM generate_series(1, 5000) 
 EXPLAIN (COSTS OFF, VERBOSE) SELECT 'x'::information_schema.sql_identifier::name, 5::information_schema.cardinal_number::int;
 SELECT x::information_schema.sql_identifier::text, x::text::information_schema.character_data = '1' AS one FROM a ORDER BY 1 LIMIT 2;
 SELECT k FROM a WHERE k::text::information_schema.sql_identifier::name = '3'::name;
+-- Set-returning functions that are grouped by are computed once, below the grouping.
+SELECT a % 2 AS odd, count(*), unnest('{1,1,3}'::int[]) AS u FROM generate_series(1, 3) a GROUP BY a % 2, unnest('{1,1,3}'::int[]) ORDER BY 1, 3;
+SELECT a % 2 AS odd, generate_series(1, 2) AS g, count(*) FROM generate_series(1, 3) a GROUP BY CUBE (a % 2, g) ORDER BY 1, 2, 3;

@@ -107,6 +107,7 @@ export class Portal {
   private kept: TupleStore | null = null;
   private delivered = 0;
   private ended = false;
+  private hasFailed = false;
   /** The transaction that it was made in has committed: a WITH HOLD cursor stands on its own now. */
   isHeld = false;
 
@@ -168,6 +169,7 @@ export class Portal {
 
   /** Execute: sends up to `rowCountMax` rows. */
   execute(session: Session, rowCountMax: number): Awaitable<ExecuteResult> {
+    this.requireUsable();
     const isFirst = !this.isOpen;
     return chain(this.start(session), () => {
       if (this.source && (isFirst || this.options.prepared.columns(session) !== null))
@@ -206,7 +208,27 @@ export class Portal {
   /** Forward rows: at most `rowCountMax`, null at the end. */
   next(rowCountMax: number): Awaitable<readonly Row[] | null> {
     if (this.kept !== null) return this.step(Math.min(rowCountMax, batchRowsMax));
-    return chain(this.ended ? null : this.rows().next(rowCountMax), (batch) => this.note(batch));
+    return chain(this.ended ? null : this.read(rowCountMax), (batch) => this.note(batch));
+  }
+
+  /** New rows of the source. An error is the end of the portal: 55000 from then on. */
+  private read(rowCountMax: number): Awaitable<readonly Row[] | null> {
+    const fail = (error: unknown): never => {
+      this.hasFailed = true;
+      throw error;
+    };
+    try {
+      const batch = this.rows().next(rowCountMax);
+      return batch instanceof Promise ? batch.catch(fail) : batch;
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  /** Throws 55000 where an error ended it. */
+  requireUsable(): void {
+    if (!this.hasFailed) return;
+    throw pgError(SqlState.objectNotInPrerequisiteState, `portal "${this.options.name}" cannot be run`);
   }
 
   /** Moves the position behind a batch, or behind the last row at the end. */
@@ -224,7 +246,7 @@ export class Portal {
       this.position += known.length;
       return known;
     }
-    const batch = this.ended ? null : await this.rows().next(rowCountMax);
+    const batch = this.ended ? null : await this.read(rowCountMax);
     if (batch !== null && this.kept !== null) for (const row of batch) this.kept.append(row);
     return this.note(batch);
   }

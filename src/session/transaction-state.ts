@@ -76,7 +76,8 @@ export class TransactionState {
 
   /** The transaction that a statement runs in, begun where there is none. */
   ensure(): Transaction {
-    return this.manager.current ?? this.start(this.defaults());
+    // A failed block is still the one that was begun: AND CHAIN goes on with its modes.
+    return this.manager.current ?? this.start(this.block === 'failed' ? this.failedModes : this.defaults());
   }
 
   /** Statements of one Query string or pipeline belong together from here on. */

@@ -85,6 +85,7 @@ function isScrollable(options: number, query: Query | null): boolean {
 /** FETCH and MOVE in every direction. */
 export async function runFetch(session: Session, statement: FetchStmt): Promise<CommandResult> {
   const portal = session.requireCursor(statement.portalname ?? '');
+  portal.requireUsable();
   await portal.start(session);
   if (statement.ismove) return { kind: 'done', tag: `MOVE ${(await pass(move(portal, statement))).count}` };
   const columns = portal.describe(session) ?? [];

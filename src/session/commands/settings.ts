@@ -7,11 +7,12 @@ import type { ResultColumn } from '../../executor/api.js';
 import type { CommandResult } from '../../commands/api.js';
 import type { Row } from '../../types/value.js';
 import { settingDefinition } from '../../config/definitions.js';
+import { parseBool } from '../../config/parse-value.js';
 import { quoteIdentifier } from '../../types/quote.js';
 import { builtinType } from '../builtin-types.js';
 import { mayChangeParameter } from '../parameter-privileges.js';
 import type { Session } from '../session.js';
-import { modesOf } from './transaction.js';
+import { isolationOf, modesOf } from './transaction.js';
 
 /** Runs SET in all its forms; returns its tag. */
 export function runVariableSet(session: Session, statement: VariableSetStmt): string {
@@ -112,11 +113,12 @@ function warnOutsideBlock(session: Session): void {
 }
 
 function setTransactionSetting(session: Session, name: string, value: string | null): void {
-  if (value === null) return;
-  const text = value.toLowerCase();
-  if (name === 'transaction_isolation') session.transactions.setModes({ isolation: text as 'read committed' });
+  if (value === null) throw pgError(SqlState.featureNotSupported, `parameter "${name}" cannot be reset`);
+  if (name === 'transaction_isolation') session.transactions.setModes({ isolation: isolationOf(value) });
   else {
-    const flag = ['on', 'true', 'yes', '1', 't', 'y'].includes(text);
+    const flag = parseBool(value);
+    if (flag === undefined)
+      throw pgError(SqlState.invalidParameterValue, `parameter "${name}" requires a Boolean value`);
     session.transactions.setModes(name === 'transaction_read_only' ? { readOnly: flag } : { deferrable: flag });
   }
 }

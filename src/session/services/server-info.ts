@@ -45,7 +45,7 @@ function preparedStatements(session: Session): PreparedStatementRow[] {
 function cursors(session: Session): CursorRow[] {
   return [...session.portals.values()].map(({ options }) => ({
     name: options.name,
-    statement: options.prepared.sourceText,
+    statement: options.prepared.options.queryString,
     isHoldable: options.holdable,
     isBinary: options.formats.length === 1 && options.formats[0] === 1,
     isScrollable: options.scroll,

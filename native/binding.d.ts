@@ -489,6 +489,9 @@ export declare function storeEndSession(session: number): void
 /** Lets every thread read what the snapshot reads, under the name, until it is withdrawn. */
 export declare function storeExportSnapshot(snapshot: number, name: string, serializable: boolean, readOnly: boolean): void
 
+/** Database, filenode and number of keys of every file that has any, in the newest committed state; three numbers each. */
+export declare function storeFiles(): Array<number>
+
 /** A snapshot that reads what the exported one reads, as `store_take_snapshot`; 0 where it is not to be had (any more). */
 export declare function storeImportSnapshot(name: string): number
 
@@ -499,6 +502,9 @@ export declare function storeNextOid(): number
 /** The id that the next transaction gets. */
 export declare function storeNextXid(): bigint
 
+/** Tells, with a message, that a thread of the store has panicked: the store can only be left then. */
+export declare function storeOnDeath(tell: (arg: string) => void): void
+
 /** Opens the process's store in a directory (none: in memory); an error where one is open. */
 export declare function storeOpen(directory: string | undefined | null, durable: boolean, memtableBytes: number): void
 
@@ -507,6 +513,9 @@ export declare function storeOpen(directory: string | undefined | null, durable:
  * False, and nothing was done: it holds a lock of its own on what its session has locked, too.
  */
 export declare function storePrepare(transaction: number, token: number, request: PrepareRequest): boolean
+
+/** Makes the store's writer panic, so that a test can see what follows. */
+export declare function storePanic(): void
 
 /** Lets go of an old state of the base that nothing here reads. */
 export declare function storeRefresh(): void
@@ -517,6 +526,14 @@ export declare function storeReleaseFile(database: number, filenode: number, own
 export declare function storeReleaseSavepoint(transaction: number, depth: number): void
 
 export declare function storeReleaseSnapshot(snapshot: number): void
+
+/** What a check of a store's directory has found. */
+export interface StoreReport {
+  facts: Array<string>
+  problems: Array<string>
+  /** The directory is open now, for reading only. */
+  isOpen: boolean
+}
 
 export declare function storeRollback(transaction: number): void
 
@@ -532,6 +549,9 @@ export declare function storeTakeSnapshot(): number
 
 /** What a snapshot of the sequence doesn't see: all ids from the first one on, and the others. */
 export declare function storeUnseenXids(sequence: number): Array<bigint>
+
+/** Checks a directory that no server runs in, and opens it for reading where it is sound; an error where one is open. */
+export declare function storeVerify(directory: string): StoreReport
 
 /** Number of the newest visible commit: a snapshot taken now has it. */
 export declare function storeVisibleSequence(): number

@@ -25,6 +25,10 @@ async function run(): Promise<void> {
     process.stdout.write(`HeliosDB ${addon.nativeVersion()} (PostgreSQL ${postgresqlVersion})\n`);
     return;
   }
+  if (commandLine.command === 'verify') {
+    const { verify } = await import('./server/verify.js');
+    process.exit((await verify(commandLine)) ? 0 : 1);
+  }
   const { init, start } = await import('./server/start.js');
   if (commandLine.command === 'init') await init(commandLine);
   else await start(commandLine);

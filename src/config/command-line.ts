@@ -1,4 +1,4 @@
-// The command line: `heliosdb start|init|version` with its options.
+// The command line: `heliosdb start|init|verify|version` with its options.
 import { parseArgs } from 'node:util';
 import { ConfigurationError, commandLineSetting } from './toml-file.js';
 import type { ConfiguredSetting } from './base-settings.js';
@@ -6,7 +6,7 @@ import type { ConfiguredSetting } from './base-settings.js';
 export type CommandLine = { readonly command: 'help' } | { readonly command: 'version' } | StartCommand;
 
 export interface StartCommand {
-  readonly command: 'start' | 'init';
+  readonly command: 'start' | 'init' | 'verify';
   readonly dataDirectory: string;
   /** null: heliosdb.toml of the current directory, if there is one. */
   readonly configFile: string | null;
@@ -18,6 +18,9 @@ export const usage = `HeliosDB, a PostgreSQL 17 drop-in server.
 Usage:
   heliosdb start [options]   serve; creates the data directory where there is none
   heliosdb init [options]    create the data directory and stop
+  heliosdb verify [DIRECTORY]
+                             check a data directory that no server runs in;
+                             ends with 1 where something is wrong
   heliosdb version           print the version
 
 Options:
@@ -43,14 +46,16 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const [command = 'help', ...rest] = positionals;
   if (values.help || command === 'help') return { command: 'help' };
   if (values.version || command === 'version') return { command: 'version' };
-  if (command !== 'start' && command !== 'init') throw new ConfigurationError(`unknown command "${command}"`);
+  if (command !== 'start' && command !== 'init' && command !== 'verify')
+    throw new ConfigurationError(`unknown command "${command}"`);
+  const directory = command === 'verify' ? rest.shift() : undefined;
   if (rest.length > 0) throw new ConfigurationError(`unexpected argument "${rest[0]}"`);
   const settings = (values.config ?? []).filter((text) => text.includes('='));
   const files = (values.config ?? []).filter((text) => !text.includes('='));
   if (files.length > 1) throw new ConfigurationError('only one configuration file can be given');
   return {
     command,
-    dataDirectory: values.data ?? process.env.HELIOSDB_DATA ?? 'data',
+    dataDirectory: directory ?? values.data ?? process.env.HELIOSDB_DATA ?? 'data',
     configFile: files[0] ?? null,
     settings: [
       ...settings.map((text) =>

@@ -42,10 +42,20 @@ export class Supervisor {
   constructor(private readonly options: SupervisorOptions) {}
 
   /** Sets a new data directory up in a worker of its own. */
-  async initialize(): Promise<void> {
-    const worker = this.spawn('init');
+  initialize(): Promise<void> {
+    return this.runToEnd('init');
+  }
+
+  /** Checks what is in the data directory in a worker of its own, which tells what it finds. */
+  verify(tell: (report: WorkerReport) => void): Promise<void> {
+    return this.runToEnd('verify', tell);
+  }
+
+  private async runToEnd(task: 'init' | 'verify', tell: (report: WorkerReport) => void = () => {}): Promise<void> {
+    const worker = this.spawn(task);
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (report: WorkerReport) => {
+        tell(report);
         if (report.kind === 'failed') reject(new Error(report.message));
       });
       worker.once('error', reject);

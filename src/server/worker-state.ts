@@ -23,8 +23,8 @@ export interface WorkerState {
 /** What the main thread gives a worker to start with. */
 export interface WorkerStart {
   readonly id: number;
-  /** init: set the data directory up, then exit. */
-  readonly task: 'serve' | 'init';
+  /** init: set the data directory up, then exit; verify: check what is in it, then exit. */
+  readonly task: 'serve' | 'init' | 'verify';
   readonly configured: readonly ConfiguredSetting[];
   readonly dataDirectory: string;
 }
@@ -42,6 +42,9 @@ export type WorkerReport =
   | { readonly kind: 'ready' }
   /** Something that can't be worked with: says why, then exits. */
   | { readonly kind: 'failed'; readonly message: string }
+  /** What a check has looked at, and what it has found. */
+  | { readonly kind: 'looked'; readonly fact: string }
+  | { readonly kind: 'found'; readonly problem: string }
   /** pg_reload_conf(). */
   | { readonly kind: 'reloadWanted' };
 

@@ -53,6 +53,15 @@ async function run(): Promise<void> {
     port.close();
     return;
   }
+  if (start.task === 'verify') {
+    await room.verify({
+      looked: (fact) => report({ kind: 'looked', fact }),
+      found: (problem) => report({ kind: 'found', problem }),
+    });
+    report({ kind: 'ready' });
+    port.close();
+    return;
+  }
   serve(state, room);
   report({ kind: 'ready' });
   if (!state.settings.bool('heliosdb.warm_up')) return;

@@ -14,6 +14,8 @@ import { createSettings } from './create-settings.js';
 import { createSessionHost } from './host.js';
 import { deliverNotifications } from './message-loop.js';
 import { initializeDatabases } from './initialize.js';
+import { verifyDatabases } from './verify.js';
+import type { VerifyReporter } from './verify.js';
 import { warmUp } from './warm-up.js';
 import type { HbaRuleFacts, WorkerEnvironment } from './session.js';
 
@@ -37,6 +39,8 @@ export interface SessionRoom {
   warmUp(isOver: () => boolean): Promise<void>;
   /** There are notifications for the session in that slot of the registry of backends. */
   notified(slot: number): void;
+  /** Checks what is in all databases; the store may be open for reading only. */
+  verify(reporter: VerifyReporter): Promise<void>;
   /** Looks after the tables of all databases once. Never rejects. */
   autovacuum(isOver: () => boolean): Promise<void>;
 }
@@ -63,6 +67,7 @@ export async function startSessions(options: SessionRoomOptions): Promise<Sessio
     notified: deliverNotifications,
     initialize: () => initializeDatabases(environment),
     warmUp: (isOver) => warmUp(environment, isOver),
+    verify: (reporter) => verifyDatabases(environment, reporter),
     autovacuum: (isOver) => autovacuumRound(environment, isOver),
   };
 }

@@ -364,6 +364,8 @@ export interface Store {
   vacuumed(file: RelationFile, truncate: boolean): void;
   /** Lets go of the memory that reading a large file here and there has taken; what is needed again is read again. */
   releaseFile?(file: RelationFile): void;
+  /** Every permanent file that has rows or entries, with their number: reads the whole store. */
+  files?(): readonly { readonly database: number; readonly filenode: number; readonly keys: number }[];
   /** Drops a session's temporary store. */
   endSession(sessionId: number): void;
   /** Current position of the redo log (pg_current_wal_lsn). */

@@ -27,6 +27,25 @@ export function openStore(directory: string | null, options: StoreOptions = {}):
   return attachStore();
 }
 
+export interface StoreReport {
+  /** What was looked at. */
+  readonly facts: readonly string[];
+  readonly problems: readonly string[];
+  /** The store is open now, for reading only. */
+  readonly isOpen: boolean;
+}
+
+/** Checks a directory's files without changing any; opens the store for reading where they are sound. Throws F0001 where
+ *  a server runs in the directory. */
+export function verifyStore(directory: string): StoreReport {
+  return native(() => addon.storeVerify(directory));
+}
+
+/** Calls back, with a message, where a thread of the store has failed: the process can only be left then. */
+export function onStoreDeath(tell: (message: string) => void): void {
+  native(() => addon.storeOnDeath(tell));
+}
+
 /** The open store, for the calling thread. */
 export function attachStore(): Store {
   native(() => addon.storeAttach(settleCommits));
@@ -126,6 +145,15 @@ const store: Store = {
   },
   vacuumed(file, truncate) {
     native(() => addon.tableVacuumed(file.database, file.filenode, file.temporaryOwner, truncate));
+  },
+  files() {
+    const words = native(() => addon.storeFiles());
+    const files: { database: number; filenode: number; keys: number }[] = [];
+    for (let at = 0; at + 2 < words.length; at += 3) {
+      const [database = 0, filenode = 0, keys = 0] = words.slice(at, at + 3);
+      files.push({ database, filenode, keys });
+    }
+    return files;
   },
   endSession(sessionId) {
     native(() => addon.storeEndSession(sessionId));

@@ -2,7 +2,9 @@
 // seed chooses, start again, verify.
 import { startServer } from '../support/server.js';
 import type { Acknowledged } from './model.js';
-import { connectTo, newWriter, schema, seeded, verify, writeUntilCrash } from './model.js';
+import { verify } from './checks.js';
+import { runVerify } from './run-verify.js';
+import { connectTo, newWriter, schema, seeded, writeUntilCrash } from './model.js';
 
 const writerCount = 8;
 /** A crash comes once the writers were told of one to so many more transactions, whatever the machine's speed. */
@@ -18,11 +20,17 @@ export interface RoundReport {
   readonly problems: readonly string[];
 }
 
-/** Runs the rounds in a data directory, which must be new. Stops at the first round with a problem. */
-export async function crashRounds(
-  directory: string,
-  options: { rounds: number; seed: number; onRound?: (report: RoundReport) => void },
-): Promise<RoundReport[]> {
+export interface RoundOptions {
+  readonly rounds: number;
+  readonly seed: number;
+  /** A server that was killed must be up again within this time. */
+  readonly recoveryMsMax: number;
+  onRound?(report: RoundReport): void;
+}
+
+/** Runs the rounds in a data directory, which must be new, and checks it with `heliosdb verify` in the end. Stops at the
+ *  first round with a problem. */
+export async function crashRounds(directory: string, options: RoundOptions): Promise<RoundReport[]> {
   const random = seeded(options.seed);
   const writers = Array.from({ length: writerCount }, (_, index) => newWriter(index + 1));
   const reports: RoundReport[] = [];
@@ -48,18 +56,28 @@ export async function crashRounds(
     const begun = performance.now();
     server = await startServer({ directory, settings });
     const recoveryMs = Math.round(performance.now() - begun);
-    const report = { round, acknowledged: acknowledged(writers), recoveryMs, problems: await verify(server, writers) };
+    const problems = await verify(server, writers);
+    if (recoveryMs > options.recoveryMsMax) problems.push(`up again only after ${recoveryMs} ms`);
+    const report = { round, acknowledged: acknowledged(writers), recoveryMs, problems };
     reports.push(report);
     options.onRound?.(report);
     if (report.problems.length > 0) break;
   }
-  await server.stop();
+  // Killed once more: what is to be verified has a log.
+  await server.kill();
+  const verified = await runVerify(directory);
+  if (verified.code !== 0) {
+    const problems = [...verified.problems, verified.output.slice(-2000)];
+    const report = { round: options.rounds, acknowledged: acknowledged(writers), recoveryMs: 0, problems };
+    reports.push(report);
+    options.onRound?.(report);
+  }
   return reports;
 }
 
 function acknowledged(writers: readonly Acknowledged[]): number {
   return writers.reduce(
-    (sum, told) => sum + told.counted + told.history.size + told.parents.size + told.tickets.size,
+    (sum, told) => sum + told.counted + told.history.size + told.parents.size + told.tickets.size + told.numbers.size,
     0,
   );
 }

@@ -18,6 +18,7 @@ use helios_store::key::FileId;
 use helios_store::prepared::Claim;
 use helios_store::sequence::Definition;
 use helios_store::store::{Options, Store};
+use helios_store::verify::verify;
 use helios_store::worker::{Commit, Filled, IndexBuild, Worker};
 use helios_store::writer::Then;
 use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
@@ -156,6 +157,76 @@ pub fn store_open(directory: Option<String>, durable: bool, memtable_bytes: f64)
         prepared::restore_locks(&store)?;
         *place = Some(store);
         Ok(())
+    })
+}
+
+/// Tells, with a message, that a thread of the store has panicked: the store can only be left then.
+#[napi]
+pub fn store_on_death(tell: Function<String, ()>) -> Result<()> {
+    let tell = tell
+        .build_threadsafe_function::<String>()
+        .callee_handled::<false>()
+        .weak::<true>()
+        .build()
+        .map_err(|error| napi::Error::new("XX000".to_string(), error.reason.clone()))?;
+    guarded(|| {
+        let store = lock(&STORE).clone();
+        let store = store.ok_or_else(|| Error::internal("the store is not open"))?;
+        store.on_death(Box::new(move |message| {
+            tell.call(message, ThreadsafeFunctionCallMode::NonBlocking);
+        }));
+        Ok(())
+    })
+}
+
+/// Makes the store's writer panic, so that a test can see what follows.
+#[napi]
+pub fn store_panic() -> Result<()> {
+    guarded(|| {
+        let store = lock(&STORE).clone();
+        let store = store.ok_or_else(|| Error::internal("the store is not open"))?;
+        store.after_next_commit(Box::new(|| panic!("asked for by a test")));
+        Ok(())
+    })
+}
+
+/// What a check of a store's directory has found.
+#[napi(object)]
+pub struct StoreReport {
+    pub facts: Vec<String>,
+    pub problems: Vec<String>,
+    /// The directory is open now, for reading only.
+    pub is_open: bool,
+}
+
+/// Checks a directory that no server runs in, and opens it for reading where it is sound; an error where one is open.
+#[napi]
+pub fn store_verify(directory: String) -> Result<StoreReport> {
+    guarded(|| {
+        let mut place = lock(&STORE);
+        if place.is_some() {
+            return Err(Error::internal("the store is open already"));
+        }
+        let (report, store) = verify(Path::new(&directory), &Options::default())?;
+        let is_open = store.is_some();
+        *place = store;
+        Ok(StoreReport {
+            facts: report.facts,
+            problems: report.problems,
+            is_open,
+        })
+    })
+}
+
+/// Database, filenode and number of keys of every file that has any, in the newest committed state; three numbers each.
+#[napi]
+pub fn store_files() -> Result<Vec<f64>> {
+    with(|here| {
+        let files = here.worker.files()?;
+        Ok(files
+            .into_iter()
+            .flat_map(|(file, keys)| [file.owner.into(), file.filenode.into(), keys as f64])
+            .collect())
     })
 }
 

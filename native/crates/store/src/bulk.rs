@@ -3,7 +3,7 @@
 //! afterwards; the record (a meta key) names it and says where its directory of blocks stands. Files that no commit
 //! names are removed at the next start. Layout: the crate's README.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -362,6 +362,16 @@ pub struct BulkFile {
 }
 
 impl BulkFile {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A block, its checksum compared once more.
+    pub fn view_checked(&self, block: usize) -> Result<BlockView<'_>> {
+        self.blocks[block].checked.store(false, Ordering::Relaxed);
+        self.view(block)
+    }
+
     /// Lets go of the memory that reading it here and there has taken.
     pub fn release(&self) {
         self.map.release(0, self.map.len());

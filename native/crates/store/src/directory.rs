@@ -16,7 +16,7 @@ use crate::disk::{Disk, Lock};
 const CONTROL: &str = "control";
 const LOCK: &str = "heliosdb.lock";
 const FORMAT_NAME: &str = "HeliosDB data directory\nformat ";
-const FORMAT: &str = "HeliosDB data directory\nformat 1\n";
+const FORMAT: &str = "HeliosDB data directory\nformat 2\n";
 
 /// An opened and locked data directory.
 pub struct Directory {

@@ -33,6 +33,12 @@ impl Extents {
         self.files.get(&file).map(|extents| &**extents)
     }
 
+    /// All bulk files.
+    pub fn all(&self) -> impl Iterator<Item = &BulkFile> {
+        let lists = self.files.values().flat_map(|extents| &extents.list);
+        lists.map(|(_, file)| &**file)
+    }
+
     /// The bulk files of the relation files that lie in lower <= key < upper.
     pub fn within<'a, 'b>(
         &'a self,

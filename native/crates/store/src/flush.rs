@@ -109,6 +109,19 @@ impl FlusherQueue {
         self.room.notify_all();
     }
 
+    /// Nothing is flushed any more.
+    fn give_up(&self, store: &Store, error: &Error) {
+        let mut queue = self.lock();
+        queue.abandoned = true;
+        let mut answers = Answers::default();
+        for (_, done) in queue.waiting.drain(..) {
+            answers.add(done, Err(error.clone()));
+        }
+        drop(queue);
+        self.room.notify_all();
+        answers.send(store);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         lock(&self.inner)
     }
@@ -134,8 +147,16 @@ pub struct Dropped {
 }
 
 impl Flusher {
-    /// Body of the flusher thread.
-    pub fn run(mut self) {
+    /// Body of the flusher thread. After a panic nothing goes to the base any more, and nothing is committed.
+    pub fn run_guarded(self) {
+        let store = Arc::clone(&self.store);
+        if !store.survives("flusher", || self.run()) {
+            let error = Error::internal("the flusher has ended");
+            store.flusher.give_up(&store, &error);
+        }
+    }
+
+    fn run(mut self) {
         let store = Arc::clone(&self.store);
         let Some(base) = store.base.as_deref() else {
             return;
@@ -204,15 +225,7 @@ impl Flusher {
     /// The base can't take it: writes are refused, the log keeps what is not in the base.
     fn fail(&self, error: &Error) {
         self.store.fail(error);
-        let mut queue = self.store.flusher.lock();
-        queue.abandoned = true;
-        let mut answers = Answers::default();
-        for (_, done) in queue.waiting.drain(..) {
-            answers.add(done, Err(error.clone()));
-        }
-        drop(queue);
-        self.store.flusher.room.notify_all();
-        answers.send(&self.store);
+        self.store.flusher.give_up(&self.store, error);
     }
 
     fn flush(&mut self, base: &dyn Base, frozen: &Frozen) -> Result<()> {

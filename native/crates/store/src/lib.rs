@@ -27,6 +27,7 @@ pub mod stats;
 pub mod store;
 pub mod temporary;
 pub mod transaction;
+pub mod verify;
 pub mod worker;
 pub mod writer;
 pub mod xids;

@@ -1,5 +1,7 @@
 //! The base on LMDB: one environment, one database. Flushes are durable write transactions; readers are read
 //! transactions without thread-local slots, so a thread may hold several of different states.
+//! LMDB has no checksums: each value is followed by the crc32c of key and value. Reading passes over it (a read may not
+//! cost more for it); `verify` compares it.
 
 use std::ffi::CString;
 use std::io::ErrorKind;
@@ -121,7 +123,15 @@ impl Lmdb {
         value: Option<&[u8]>,
     ) -> heed::Result<()> {
         match value {
-            Some(value) => self.table.put(transaction, key, value),
+            Some(value) => {
+                let crc = checksum(key, value).to_le_bytes();
+                let length = value.len() + CHECKSUM_BYTES;
+                let written = self.table.put_reserved(transaction, key, length, |space| {
+                    std::io::Write::write_all(space, value)?;
+                    std::io::Write::write_all(space, &crc)
+                });
+                written.map(|_| ())
+            }
             None => self.table.delete(transaction, key).map(|_| ()),
         }
     }
@@ -136,7 +146,8 @@ impl Lmdb {
         let bucket = self
             .table
             .get(transaction, place)
-            .map_err(|error| failed("could not read the base", &error))?;
+            .map_err(|error| failed("could not read the base", &error))?
+            .map(without_checksum);
         let changed = long_key::changed(bucket.unwrap_or_default(), key, value)?;
         let left = (!changed.is_empty()).then_some(changed.as_slice());
         self.put(transaction, place, left)
@@ -216,7 +227,7 @@ impl BaseReader for LmdbReader {
     fn get(&self, key: &[u8]) -> Result<Option<&[u8]>> {
         let stored = self.table.get(&self.transaction, long_key::short(key));
         let stored = stored.map_err(|error| failed("could not read the base", &error))?;
-        match stored {
+        match stored.map(without_checksum) {
             Some(bucket) if long_key::is_long(key) => {
                 let entries = long_key::entries(bucket)?;
                 Ok(entries
@@ -241,7 +252,9 @@ impl BaseReader for LmdbReader {
             Some((key, _)) if key.len() >= long_key::LIMIT => {
                 self.scan(lower, upper, false)?.next()
             }
-            found => Ok(found.filter(|(key, _)| *key < upper)),
+            found => Ok(found
+                .filter(|(key, _)| *key < upper)
+                .map(|(key, value)| (key, without_checksum(value)))),
         }
     }
 
@@ -305,6 +318,7 @@ impl<'a> BaseCursor<'a> for LmdbCursor<'a> {
             else {
                 return Ok(None);
             };
+            let value = without_checksum(value);
             if key.len() < long_key::LIMIT {
                 return Ok(Some((key, value)));
             }
@@ -318,6 +332,17 @@ impl<'a> BaseCursor<'a> for LmdbCursor<'a> {
             }
         }
     }
+}
+
+/// Bytes after each value.
+pub(crate) const CHECKSUM_BYTES: usize = 4;
+
+pub(crate) fn checksum(key: &[u8], value: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(key), value)
+}
+
+fn without_checksum(stored: &[u8]) -> &[u8] {
+    &stored[..stored.len().saturating_sub(CHECKSUM_BYTES)]
 }
 
 /// Less room than this in the file system, or below the limit for a file, is none.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use helios_base::bytes::{u32_at, u64_at};
+use helios_base::error::sqlstate;
 use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
@@ -84,8 +85,8 @@ impl Engine {
             flusher,
         } = self;
         store.has_threads.store(true, Ordering::Release);
-        store.start_thread("helios-writer", move || writer.run())?;
-        store.start_thread("helios-flusher", move || flusher.run())?;
+        store.start_thread("helios-writer", move || writer.run_guarded())?;
+        store.start_thread("helios-flusher", move || flusher.run_guarded())?;
         store.flusher.prepare_segment();
         Ok(store)
     }
@@ -120,13 +121,27 @@ impl Store {
             deltas: HashMap::new(),
         };
         store.has_threads.store(true, Ordering::Release);
-        store.start_thread("helios-writer", move || writer.run())?;
+        store.start_thread("helios-writer", move || writer.run_guarded())?;
         Ok(store)
     }
 
     /// Opens a directory's store and starts its threads; errors as `Engine::open`.
     pub fn open(path: &Path, options: &Options) -> Result<Arc<Store>> {
         Engine::open(path, options)?.start()
+    }
+
+    /// A directory's committed state, to be read only: nothing in it is changed, and nothing can be committed. Errors as
+    /// `Engine::open`.
+    pub fn open_to_read(directory: Directory, options: &Options) -> Result<Arc<Store>> {
+        let options = Options {
+            reads_only: true,
+            ..options.clone()
+        };
+        let base = options.disk.files().open_base(&directory.base, true)?;
+        let (store, _) = Store::recover(directory, base, &options)?;
+        let refused = Error::new(sqlstate::IO_ERROR, "the store is open for reading only");
+        store.fail(&refused);
+        Ok(store)
     }
 
     /// The committed state of a directory: its base, and what the log has beyond it.
@@ -147,9 +162,9 @@ impl Store {
         store.load_sizes(&*reader)?;
         drop(reader);
         let live = segment::list(&log, &options.disk)?;
-        let (end, deltas) = store.replay(&log, &live, from, needed, &options.disk)?;
+        let (end, deltas) = store.replay(&log, &live, from, needed, options)?;
         let prepared = store.load_prepared()?;
-        store.load_bulk(&bulk, prepared)?;
+        store.load_bulk(&bulk, prepared, options.reads_only)?;
         store.load_oids()?;
         Ok((store, Replayed { live, end, deltas }))
     }
@@ -171,19 +186,29 @@ impl Store {
         live: &[u64],
         from: (End, u64),
         needed: u64,
-        disk: &Disk,
+        options: &Options,
     ) -> Result<(End, Deltas)> {
         let (from, mut next_xid) = from;
         let mut deltas = Deltas::new();
         self.visible.store(from.sequence, Ordering::Release);
-        let end = replay(log, disk, live, from, needed, &mut |sequence, commit| {
-            apply_changes(self, sequence, commit.changes, &mut deltas)?;
-            self.note_rowids(commit.changes)?;
-            self.xids.commit(commit.xid, sequence);
-            next_xid = next_xid.max(commit.xid + 1);
-            self.visible.store(sequence, Ordering::Release);
-            Ok(())
-        })?;
+        let secures = !options.reads_only;
+        let disk = &options.disk;
+        let end = replay(
+            log,
+            disk,
+            live,
+            from,
+            needed,
+            secures,
+            &mut |sequence, commit| {
+                apply_changes(self, sequence, commit.changes, &mut deltas)?;
+                self.note_rowids(commit.changes)?;
+                self.xids.commit(commit.xid, sequence);
+                next_xid = next_xid.max(commit.xid + 1);
+                self.visible.store(sequence, Ordering::Release);
+                Ok(())
+            },
+        )?;
         self.stats.add(&deltas);
         self.xids.raise(next_xid);
         self.lsn.store(end.position, Ordering::Release);
@@ -214,7 +239,12 @@ impl Store {
     }
 
     /// Opens the bulk files that commits have named, and removes the others save those of prepared transactions.
-    fn load_bulk(&self, directory: &BulkDirectory, prepared: Vec<u64>) -> Result<()> {
+    fn load_bulk(
+        &self,
+        directory: &BulkDirectory,
+        prepared: Vec<u64>,
+        reads_only: bool,
+    ) -> Result<()> {
         let state = self.state();
         let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
         let committed = Committed {
@@ -242,7 +272,9 @@ impl Store {
             let file = Arc::new(directory.open(&record)?);
             extents.add(0, file, shadowed);
         }
-        directory.remove_others(&numbers)?;
+        if !reads_only {
+            directory.remove_others(&numbers)?;
+        }
         let extents = Arc::new(extents);
         self.replace_state(|state| State {
             extents,

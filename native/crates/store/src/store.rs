@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -31,7 +32,7 @@ use crate::placement::Placement;
 use crate::prepared::PreparedTransactions;
 use crate::sequence::Sequences;
 use crate::stats::Stats;
-use crate::writer::{Answers, Done, Request, WriterQueue};
+use crate::writer::{Answers, Done, Request, Then, WriterQueue};
 use crate::xids::Xids;
 
 /// Kinds of meta keys: what each is about follows it.
@@ -77,6 +78,8 @@ pub struct Options {
     /// Memory that a transaction's changes may take.
     pub overlay_bytes: usize,
     pub disk: Disk,
+    /// Nothing may be written, not even what recovery would.
+    pub reads_only: bool,
 }
 
 impl Default for Options {
@@ -88,6 +91,7 @@ impl Default for Options {
             bulk_bytes: 8 << 20,
             overlay_bytes: physical_memory() / 2,
             disk: Disk::REAL,
+            reads_only: false,
         }
     }
 }
@@ -123,6 +127,9 @@ pub struct State {
 /// when the base has a new state.
 pub type Notify = Arc<dyn Fn(Vec<(u32, Result<u64>)>) + Send + Sync>;
 
+/// Told, with a message, that a thread of the store has panicked.
+pub type OnDeath = Box<dyn Fn(String) + Send>;
+
 pub struct Store {
     state: RwLock<Arc<State>>,
     pub(crate) base: Option<Box<dyn Base>>,
@@ -151,6 +158,8 @@ pub struct Store {
     pub(crate) seed: AtomicU64,
     /// Why writes are refused, once the log or the base could not be written.
     failed: Mutex<Option<Error>>,
+    /// Told when a thread of the store has panicked.
+    on_death: Mutex<Option<OnDeath>>,
     directory: Option<Directory>,
     /// None for a store in memory.
     pub(crate) bulk: Option<Arc<BulkDirectory>>,
@@ -263,6 +272,7 @@ impl Store {
             prepared: PreparedTransactions::default(),
             seed: AtomicU64::new(RandomState::new().build_hasher().finish()),
             failed: Mutex::default(),
+            on_death: Mutex::default(),
             directory,
             bulk: None,
             bulk_dropped: AtomicU64::new(0),
@@ -336,6 +346,29 @@ impl Store {
     /// Refuses writes from now on.
     pub(crate) fn fail(&self, error: &Error) {
         lock(&self.failed).get_or_insert_with(|| error.clone());
+    }
+
+    /// Whom to tell that a thread of the store has panicked: the store can then only be left.
+    pub fn on_death(&self, tell: OnDeath) {
+        *lock(&self.on_death) = Some(tell);
+    }
+
+    /// Runs a thread's body; a panic in it fails the store. False where there was one.
+    pub(crate) fn survives(&self, name: &str, body: impl FnOnce()) -> bool {
+        let Err(panic) = catch_unwind(AssertUnwindSafe(body)) else {
+            return true;
+        };
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        let message = format!(
+            "the store's {name} has failed: {}",
+            text.unwrap_or("no reason")
+        );
+        self.fail(&Error::internal(message.clone()));
+        if let Some(tell) = &*lock(&self.on_death) {
+            tell(message);
+        }
+        false
     }
 
     /// Why writes are refused, as the error of a further commit.
@@ -493,6 +526,14 @@ impl Store {
         })
     }
 
+    /// Has the writer call this when what is queued so far is committed.
+    pub fn after_next_commit(&self, then: Then) {
+        self.queue.push(Request {
+            then: Some(then),
+            ..Request::barrier(false, Done::Nobody)
+        });
+    }
+
     /// Waits until everything queued so far is durable.
     pub fn sync(&self) -> Result<u64> {
         self.wait(Request::barrier(false, Done::Nobody))
@@ -512,6 +553,12 @@ impl Store {
         receiver
             .recv()
             .map_err(|_| Error::internal("the writer has ended"))?
+    }
+
+    /// Highest rowid of the file in what was replayed; 0: none.
+    pub(crate) fn replayed_rowid(&self, file: FileId) -> u64 {
+        let known = lock(&self.replayed_rowids).get(&file).copied();
+        known.unwrap_or(0)
     }
 
     /// Where the file's new rows go, if that was asked before.

@@ -161,8 +161,25 @@ const BULK_DROPPED_BYTES_MAX: u64 = 32 << 20;
 const STOP_AT_FROZEN: usize = 4;
 
 impl Writer {
-    /// Body of the writer thread; ends when the queue is closed and empty.
-    pub fn run(mut self) {
+    /// Body of the writer thread. After a panic every commit is refused; those of the group in hand are never answered.
+    pub fn run_guarded(self) {
+        let store = Arc::clone(&self.store);
+        if store.survives("writer", || self.run()) {
+            return;
+        }
+        while let Some((group, _)) = store.queue.take(1, Duration::ZERO) {
+            let mut answers = Answers::default();
+            let error = store.failure();
+            let error = error.unwrap_or_else(|| Error::internal("the writer has ended"));
+            for request in group {
+                answers.add(request.done, Err(error.clone()));
+            }
+            answers.send(&store);
+        }
+    }
+
+    /// Takes turns until the queue is closed and empty.
+    fn run(mut self) {
         let store = Arc::clone(&self.store);
         let mut expected = 1;
         let mut sync_time = Duration::ZERO;

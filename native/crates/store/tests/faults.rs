@@ -5,6 +5,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use helios_base::error::sqlstate;
 use helios_store::key::FileId;
@@ -182,6 +183,47 @@ fn a_bulk_file_that_cannot_be_written_fails_its_transaction_only() {
         fault.arm(0, 0);
         insert(&mut session, true).expect("commits");
         assert_eq!(rows(&mut session), 2);
+    }
+}
+
+#[test]
+fn a_thread_of_the_store_that_panics() {
+    for operation in [Operation::LogSync, Operation::BaseWrite] {
+        let scratch = Scratch::new("fault-panic");
+        let fault = Fault::on(operation);
+        let mut session = open(&scratch, &fault);
+        let (sender, deaths) = channel();
+        let tell = Box::new(move |message| drop(sender.send(message)));
+        session.store.on_death(tell);
+        insert(&mut session, true).expect("commits");
+        fault.arm_panic();
+        let transaction = session.worker.begin(1);
+        session.insert_rows(transaction, 1, FILE, &encoded_row(7));
+        let token = session.next_token();
+        let waiting = session.worker.commit(transaction, token, true);
+        waiting.expect("is handed over");
+        if operation == Operation::BaseWrite {
+            session.checkpoint();
+        }
+        let message = deaths.recv().expect("is told");
+        let who = if operation == Operation::LogSync {
+            "writer"
+        } else {
+            "flusher"
+        };
+        let wanted = format!("the store's {who} has failed: asked for by a test");
+        assert_eq!(message, wanted);
+        session.answers();
+        let refused = insert(&mut session, true).expect_err("writes are refused");
+        assert_eq!(refused.detail, Some(wanted));
+        let there = rows(&mut session);
+        assert!(there >= 1, "reads go on");
+        drop(session.worker);
+        session.store.abandon();
+        drop(session.store);
+        let mut again = Session::open(&scratch).expect("opens again");
+        assert!(rows(&mut again) >= there);
+        insert(&mut again, true).expect("writes again");
     }
 }
 

@@ -61,6 +61,34 @@ impl Worker {
         Ok(())
     }
 
+    /// Every permanent file that has keys in the newest committed state, but for those whose drop is committed; with the
+    /// number of its keys.
+    pub fn files(&mut self) -> Result<Vec<(FileId, u64)>> {
+        let state = self.current_state()?;
+        let committed = state.committed();
+        let mut scan = MergedScan::new(false);
+        scan.add_committed(&committed, &[SPACE_PERMANENT], &[SPACE_PERMANENT + 1])?;
+        let mut found: Vec<(FileId, u64)> = Vec::new();
+        while let Some((key, _)) = scan.next_entry()? {
+            let Some(file) = FileId::of_key(key) else {
+                continue;
+            };
+            match found.last_mut() {
+                Some((last, keys)) if *last == file => *keys += 1,
+                _ => found.push((file, 1)),
+            }
+        }
+        let mut left = Vec::new();
+        for (file, keys) in found {
+            let dropped = meta_key(META_DROPPED_FILE, &file.prefix());
+            let database = meta_key(META_DROPPED_DATABASE, &file.owner.to_be_bytes());
+            if committed.get(&dropped)?.is_none() && committed.get(&database)?.is_none() {
+                left.push((file, keys));
+            }
+        }
+        Ok(left)
+    }
+
     pub fn drop_database(&mut self, transaction: u32, command: u32, database: u32) -> Result<()> {
         self.xid(transaction)?;
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;

@@ -23,6 +23,7 @@ pub const SMALL: Options = Options {
     bulk_bytes: 600,
     overlay_bytes: usize::MAX,
     disk: Disk::REAL,
+    reads_only: false,
 };
 pub const LATEST: u32 = u32::MAX;
 

@@ -77,7 +77,10 @@ export class WireClient {
       socket.on('data', (chunk) => client.receive(chunk));
       const fail = (error: Error) => {
         if (!isReady) reject(logIn.error === null ? error : new Error(logIn.error.message));
-        for (const pending of client.waiting.splice(0)) pending.reject(error);
+        // What the server said before it left is what the caller wants to know.
+        for (const { error: said, reject: rejectQuery } of client.waiting.splice(0)) {
+          rejectQuery(said === null ? error : new Error(`${said.code} ${said.message}`));
+        }
       };
       socket.on('error', fail);
       socket.on('close', () => fail(new Error('connection closed')));

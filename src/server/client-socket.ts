@@ -4,7 +4,7 @@ import { addon } from '../base/addon.js';
 import { atTurnEnd } from '../base/turn-end.js';
 import { ByteWriter } from '../base/bytes.js';
 import { unreadBytesMax } from '../base/limits.js';
-import { fatalError, SqlState } from '../errors/pg-error.js';
+import { fatalError, type PgError, SqlState } from '../errors/pg-error.js';
 import type { ReceiveTimeout } from '../wire/connection.js';
 import { MessageFramer } from '../wire/framing.js';
 import { clientEncoder } from '../wire/text.js';
@@ -168,6 +168,16 @@ export class ClientSocket {
 
 function joinCopyData(bytes: Buffer, start: number): readonly number[] {
   return addon.copyDataJoin(bytes, start);
+}
+
+/** What is said where something that sessions share has failed. */
+export function crashed(): PgError {
+  return fatalError(SqlState.crashShutdown, 'terminating connection because of crash of another server process', {
+    detail:
+      'The postmaster has commanded this server process to roll back the current transaction and exit, because another' +
+      ' server process exited abnormally and possibly corrupted shared memory.',
+    hint: 'In a moment you should be able to reconnect to the database and repeat your command.',
+  });
 }
 
 /** The error that ends a session on request or shutdown. */

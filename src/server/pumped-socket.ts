@@ -132,6 +132,11 @@ export class PumpedSocket implements Transport {
     this.onGone();
   }
 
+  /** Sends a last message if it can go out at once: nothing is waiting before it, and the socket is still the pump's. */
+  sayLast(bytes: Buffer): void {
+    if (this.stream === null && this.unsentBytes === 0) this.write(bytes);
+  }
+
   intoStream(): Socket {
     this.leavePump();
     addon.pumpRelease(this.descriptor);

@@ -8,7 +8,7 @@ import type { BaseSettings } from '../config/base-settings.js';
 import type { StartCommand } from '../config/command-line.js';
 import { postgresqlVersion } from '../config/generated/settings.js';
 import { ConfigurationError } from '../config/toml-file.js';
-import { closeStore, openStore } from '../storage/store.js';
+import { closeStore, onStoreDeath, openStore } from '../storage/store.js';
 import { checkAccess, listenAddresses, readConfiguration } from './configuration.js';
 import type { Configuration } from './configuration.js';
 import { authenticationSecret, finishDataDirectory, prepareDataDirectory, storeDirectory } from './data-directory.js';
@@ -65,6 +65,7 @@ class Server {
     addon.notifyConfigure(settings.int('max_notify_queue_pages'), join(dataDirectory, 'pg_notify'));
     const store = openStore(storeDirectory(dataDirectory), { fsync: settings.bool('fsync') });
     authenticationSecret(dataDirectory);
+    onStoreDeath((message) => void this.crash(message));
     if (!isNew) {
       // What the log held goes into the base while sessions come: start after crash would replay ever more of it.
       store
@@ -166,6 +167,16 @@ class Server {
     await this.close();
     this.log.info('shut down');
     process.exit(0);
+  }
+
+  /** A thread of the store has failed: nothing can be committed any more. What was acknowledged is in the log, so the next
+   *  start has it. */
+  private async crash(message: string): Promise<void> {
+    this.stopping = 'fast';
+    this.log.fatal(`${message}; the server stops, and recovers at the next start`);
+    addon.acceptorStop();
+    await this.supervisor.crash();
+    process.exit(1);
   }
 
   private isFast(): boolean {

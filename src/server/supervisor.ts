@@ -24,6 +24,8 @@ const engineFlags = [
 /** Pause before a worker is replaced, so that one that dies at once doesn't spin. */
 const respawnMs = 200;
 const stopMs = 5000;
+/** How long workers may take to tell their clients of a crash. */
+const crashMs = 1000;
 
 export interface SupervisorOptions {
   readonly log: Logger;
@@ -78,6 +80,14 @@ export class Supervisor {
   orderOne(order: WorkerOrder): void {
     const [first] = this.workers.values();
     first?.postMessage(order);
+  }
+
+  /** Has the workers tell their clients that the server can't go on, and end. */
+  async crash(): Promise<void> {
+    this.isStopping = true;
+    const ended = [...this.workers.values()].map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
+    this.order({ kind: 'crash' });
+    await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, crashMs))]);
   }
 
   /** Ends all workers; those that don't end by themselves are ended. */

@@ -34,6 +34,8 @@ export type WorkerOrder =
   | { readonly kind: 'reload'; readonly configured: readonly ConfiguredSetting[] }
   /** A round of automatic maintenance is due; one that still runs goes on instead. */
   | { readonly kind: 'autovacuum' }
+  /** The server can't go on: say so to the clients and exit. */
+  | { readonly kind: 'crash' }
   /** Close what is left and exit. */
   | { readonly kind: 'stop' };
 

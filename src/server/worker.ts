@@ -4,12 +4,15 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
+import { ByteWriter } from '../base/bytes.js';
 import { BaseSettings } from '../config/base-settings.js';
 import { defined } from '../errors/unreachable.js';
 import { startSessions } from '../session/start.js';
 import type { SessionRoom } from '../session/start.js';
 import { attachStore } from '../storage/store.js';
+import { writeErrorResponse } from '../wire/error-response.js';
 import { deliverInterrupt } from './backend-slot.js';
+import { crashed } from './client-socket.js';
 import { authenticationSecret } from './data-directory.js';
 import { readHbaFile } from './hba-file.js';
 import { hbaRows } from './hba-rows.js';
@@ -76,6 +79,11 @@ async function warmUp(room: SessionRoom): Promise<void> {
 }
 
 function serve(state: MutableState, room: SessionRoom): void {
+  // What nobody caught leaves this worker's sessions in nobody knows which state: they end, the others go on.
+  process.on('uncaughtException', (error) => {
+    state.log.fatal({ err: error }, 'an exception that nobody caught ends the worker and its sessions');
+    crash();
+  });
   addon.workerAdd(start.id, () => {
     const { descriptors, listeners, interrupted, notified } = addon.workerTakeMail(start.id);
     for (const [index, fd] of descriptors.entries()) accept(state, room, fd, listeners[index] === unixListener);
@@ -85,6 +93,7 @@ function serve(state: MutableState, room: SessionRoom): void {
   port.on('message', (order: WorkerOrder) => {
     if (order.kind === 'reload') reload(state, order);
     else if (order.kind === 'autovacuum') autovacuum(room);
+    else if (order.kind === 'crash') crash();
     else stop(state);
   });
 }
@@ -107,6 +116,14 @@ function accept(state: WorkerState, room: SessionRoom, fd: number, isLocal: bool
     addon.workerConnectionClosed(start.id);
   };
   void serveSocket(state, room.host, socket, isLocal);
+}
+
+/** Tells the clients of plain connections, whose bytes go out at once, and ends the worker. */
+function crash(): void {
+  const out = new ByteWriter();
+  writeErrorResponse(out, crashed());
+  for (const socket of sockets) socket.sayLast(out.copy());
+  process.exit(1);
 }
 
 /** Nothing waits any more: sessions were ended by the main thread, what is left is dropped. */

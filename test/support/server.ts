@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly directory?: string;
   /** KiB that the server's files may have (ulimit -f). */
   readonly fileSizeMaxKb?: number;
+  /** Module that every thread of the server loads first: a file's path. */
+  readonly preload?: string;
   /** Sets the new directory up itself instead of copying one. */
   readonly fresh?: boolean;
 }
@@ -46,6 +48,8 @@ export interface TestServer {
   stop(): Promise<number | null>;
   /** SIGKILL; the directory stays. */
   kill(): Promise<void>;
+  /** Resolves to the exit code once it ends by itself. */
+  readonly ended: Promise<number | null>;
 }
 
 const dist = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -80,11 +84,15 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       'heliosdb.warm_up=off',
       ...settings.flatMap((s) => ['-c', s]),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory },
+    { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory, env: environment(options.preload) },
   );
   const server = new StartedServer(child, port, directory, options.directory === undefined);
   await server.ready();
   return server;
+}
+
+function environment(preload: string | undefined): NodeJS.ProcessEnv {
+  return preload === undefined ? process.env : { ...process.env, NODE_OPTIONS: `--import=${preload}` };
 }
 
 /** A new copy of the data directory that this build's first test set up. The caller removes it. */
@@ -99,7 +107,7 @@ class StartedServer implements TestServer {
   readonly host = '127.0.0.1';
   readonly pid: number;
   private printed = '';
-  private readonly ended: Promise<number | null>;
+  readonly ended: Promise<number | null>;
   private hasEnded = false;
 
   constructor(

@@ -131,6 +131,7 @@ fn check_facts(store: &Arc<Store>) -> Result<Report> {
     let state = store.state();
     let snapshot = SnapshotState {
         sequence: store.visible_sequence(),
+        reader: None,
         base: store
             .base
             .as_ref()

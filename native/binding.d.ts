@@ -508,14 +508,14 @@ export declare function storeOnDeath(tell: (arg: string) => void): void
 /** Opens the process's store in a directory (none: in memory); an error where one is open. */
 export declare function storeOpen(directory: string | undefined | null, durable: boolean, memtableBytes: number): void
 
+/** Makes the store's writer panic, so that a test can see what follows. */
+export declare function storePanic(): void
+
 /**
  * Hands a transaction over to be prepared: the answer comes under the token. It is gone all the same where this throws.
  * False, and nothing was done: it holds a lock of its own on what its session has locked, too.
  */
 export declare function storePrepare(transaction: number, token: number, request: PrepareRequest): boolean
-
-/** Makes the store's writer panic, so that a test can see what follows. */
-export declare function storePanic(): void
 
 /** Lets go of an old state of the base that nothing here reads. */
 export declare function storeRefresh(): void

@@ -4,6 +4,7 @@ import type { RangeVar } from '@pgsql/types';
 import type { NamespaceDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
 import type { QualifiedName } from '../catalog/api.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
+import type { Transaction } from '../transaction/api.js';
 import type { CommandContext } from './api.js';
 import { requireDatabasePrivilege, requireSchemaPrivilege } from './permissions.js';
 import { nameText, qualifiedName, rangeVarName } from './tree.js';
@@ -85,8 +86,22 @@ async function targetNamespace(
   const namespace =
     name.schema === null ? context.catalog.creationNamespace() : requireNamespace(context, name.schema, location);
   requireSchemaPrivilege(context, namespace, 'create');
-  requireNoCatalogSchema(namespace, name.name);
+  if (!extensionScripts.has(context.transaction)) requireNoCatalogSchema(namespace, name.name);
   return namespace;
+}
+
+/** Transactions that run an extension's script, whose objects may go to the system's schemas. */
+const extensionScripts = new WeakSet<Transaction>();
+
+/** Runs an extension's script. */
+export async function runningExtensionScript(context: CommandContext, run: () => Promise<void>): Promise<void> {
+  const { transaction } = context;
+  extensionScripts.add(transaction);
+  try {
+    await run();
+  } finally {
+    extensionScripts.delete(transaction);
+  }
 }
 
 /** Schemas of the system take no user objects. */

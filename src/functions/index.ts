@@ -21,6 +21,7 @@ import './json/populate.js';
 import './range/multirange.js';
 import './range/range.js';
 import './scalar/advisory-lock.js';
+import './scalar/amcheck.js';
 import './scalar/array-sets.js';
 import './scalar/array.js';
 import './scalar/bit-string.js';

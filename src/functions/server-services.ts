@@ -55,6 +55,27 @@ export interface SnapshotExport {
 }
 export const snapshotExport = serviceKey<SnapshotExport>('snapshotExport');
 
+/** amcheck's functions. */
+export interface RelationChecks {
+  /** Rejects with XX001 or XX002 where the index and its table don't agree. */
+  index(
+    index: number,
+    check: { readonly allRows: boolean; readonly unique: boolean; readonly locksOut: boolean },
+  ): Promise<void>;
+  heap(
+    relation: number,
+    range: { readonly stopsAtFirst: boolean; readonly from: bigint | null; readonly to: bigint | null },
+  ): Promise<
+    readonly {
+      readonly block: number;
+      readonly offset: number;
+      readonly attribute: number | null;
+      readonly message: string;
+    }[]
+  >;
+}
+export const relationChecks = serviceKey<RelationChecks>('relationChecks');
+
 /** pg_locks and pg_blocking_pids. */
 export interface LockTableService {
   rows(): readonly LockStatus[];

@@ -125,9 +125,24 @@ tableFn('pg_get_keywords', {
   },
 });
 
-/** Extensions that CREATE EXTENSION knows: plpgsql comes installed. */
+/** Extensions that CREATE EXTENSION knows (commands/extension-script.ts): plpgsql comes installed. */
 const extensions = [
-  { name: 'plpgsql', version: '1.0', comment: 'PL/pgSQL procedural language', schema: 'pg_catalog' },
+  {
+    name: 'plpgsql',
+    version: '1.0',
+    comment: 'PL/pgSQL procedural language',
+    isTrusted: true,
+    isRelocatable: false,
+    schema: 'pg_catalog',
+  },
+  {
+    name: 'amcheck',
+    version: '1.4',
+    comment: 'functions for verifying relation integrity',
+    isTrusted: false,
+    isRelocatable: true,
+    schema: null,
+  },
 ] as const;
 tableFn('pg_available_extensions', {
   *rows() {
@@ -136,8 +151,8 @@ tableFn('pg_available_extensions', {
 });
 tableFn('pg_available_extension_versions', {
   *rows() {
-    for (const { name, version, comment, schema } of extensions)
-      yield [name, version, true, true, false, schema, null, comment];
+    for (const { name, version, comment, isTrusted, isRelocatable, schema } of extensions)
+      yield [name, version, true, isTrusted, isRelocatable, schema, null, comment];
   },
 });
 tableFn('pg_extension_update_paths', { rows: () => [] });

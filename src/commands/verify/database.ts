@@ -50,13 +50,15 @@ async function checkRelation(
 ): Promise<void> {
   const table = context.catalog.requireRelation(row.oid);
   const name = `table "${table.schemaName}"."${table.name}"`;
+  const view = context.transaction.latestView();
+  const check = { view, allRows: true, unique: true };
   report.tables++;
-  report.rows += await checkTableRows(context, table, ({ rowid, message }) => {
+  report.rows += await checkTableRows(context, table, view, ({ rowid, message }) => {
     tell(`${name}, row ${rowName(rowid)}: ${message}`);
   });
   for (const index of table.indexes.filter(({ isValid }) => isValid)) {
     report.indexes++;
-    report.entries += await checkIndexEntries(context, table, index, { allRows: true, unique: true }, ({ message }) => {
+    report.entries += await checkIndexEntries(context, table, index, check, ({ message }) => {
       tell(`${name}: ${message}`);
     });
   }

@@ -5,12 +5,15 @@
 import { batchRowsMax } from '../../base/limits.js';
 import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import { openIndexWriter } from '../../executor/table-writer.js';
+import type { ReadView } from '../../storage/api.js';
 import type { CommandContext } from '../api.js';
 import { eachRow, isOwnEnd, rowName } from './table-rows.js';
 
 const everything = { lower: null, lowerInclusive: true, upper: null, upperInclusive: true } as const;
 
 export interface IndexCheck {
+  /** What the table and the index are compared in. */
+  readonly view: ReadView;
   /** Also looks for the entry of each row, not only for the row of each entry. */
   readonly allRows: boolean;
   /** Also looks whether a unique index has a key twice. */
@@ -27,7 +30,7 @@ export async function checkIndexEntries(
 ): Promise<number> {
   try {
     const rows = check.allRows || check.unique ? await findEntries(context, table, index, check, tell) : null;
-    const entries = await findRows(context, table, index, tell);
+    const entries = await findRows(context, table, index, check.view, tell);
     if (rows !== null && check.allRows && entries.whole > rows) {
       tell({ kind: 'damaged', message: `index "${index.name}" has ${entries.whole - rows} entries that no row has` });
     }
@@ -54,9 +57,9 @@ async function findEntries(
 ): Promise<number> {
   const writer = openIndexWriter(context.corridor.executionContext(), table, index.oid);
   const store = context.store.index(index.file);
-  const view = context.transaction.latestView();
+  const { view } = check;
   let count = 0;
-  await eachRow(context, table, async ({ rowid, values }) => {
+  await eachRow(context, table, view, async ({ rowid, values }) => {
     const made = writer.entry(values);
     const entry = made instanceof Promise ? await made : made;
     if (entry === null) return;
@@ -79,11 +82,11 @@ async function findRows(
   context: CommandContext,
   table: RelationDescriptor,
   index: IndexDescriptor,
+  view: ReadView,
   tell: (problem: IndexProblem) => void,
 ): Promise<{ all: number; whole: number }> {
   const execution = context.corridor.executionContext();
   const rows = context.store.table(table.file, table.layout, context.catalog);
-  const view = context.transaction.latestView();
   const cursor = context.store.index(index.file).scan(view, everything, 'forward');
   let all = 0;
   let whole = 0;

@@ -3,7 +3,7 @@
 import { batchRowsMax } from '../../base/limits.js';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import { PgError } from '../../errors/pg-error.js';
-import type { StoredRow } from '../../storage/api.js';
+import type { ReadView, StoredRow } from '../../storage/api.js';
 import { tidFromRowId } from '../../storage/ctid.js';
 import type { CommandContext } from '../api.js';
 
@@ -18,13 +18,14 @@ export interface RowProblem {
 export async function checkTableRows(
   context: CommandContext,
   table: RelationDescriptor,
+  view: ReadView,
   tell: (problem: RowProblem) => void,
 ): Promise<number> {
   const notNull = table.attributes.filter((attribute) => attribute.notNull && !attribute.isDropped);
   let rowCount = 0;
   let last = 0;
   try {
-    await eachRow(context, table, ({ rowid, values }) => {
+    await eachRow(context, table, view, ({ rowid, values }) => {
       rowCount++;
       if (rowid <= last) tell({ rowid, attribute: 0, message: 'row is out of order' });
       last = rowid;
@@ -40,15 +41,16 @@ export async function checkTableRows(
   return rowCount;
 }
 
-/** All rows of a table as the transaction's newest snapshot has them, giving way to others now and then. */
+/** All rows of a table, giving way to others now and then. */
 export async function eachRow(
   context: CommandContext,
   table: RelationDescriptor,
+  view: ReadView,
   each: (row: Pick<StoredRow, 'rowid' | 'values'>) => void | Promise<void>,
 ): Promise<void> {
   const store = context.store.table(table.file, table.layout, context.catalog);
   const execution = context.corridor.executionContext();
-  const cursor = store.scan(context.transaction.latestView(), { attributes: null, direction: 'forward' });
+  const cursor = store.scan(view, { attributes: null, direction: 'forward' });
   try {
     for (;;) {
       const { rowCount, rowids, rows } = cursor.next(batchRowsMax);

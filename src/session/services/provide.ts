@@ -20,6 +20,7 @@ import {
   lockTableService,
   notificationService,
   preparedTransactionsService,
+  relationChecks,
   serverControl,
   statisticsService,
   snapshotExport,
@@ -30,6 +31,8 @@ import { notificationQueueUsage } from '../../transaction/notifications.js';
 import { preparedTransactions } from '../../transaction/prepared.js';
 import { advisoryLocksOf, backends, lockTable } from '../../transaction/server-services.js';
 import { copyStreamsOf } from '../copy-streams.js';
+import { checkHeapOnline, checkIndexOnline } from '../../commands/verify/amcheck.js';
+import { commandContext } from '../corridor.js';
 import type { Session } from '../session.js';
 import { cursorPositionsOf } from './cursor-positions.js';
 import { functionSettingsOf } from './function-settings.js';
@@ -53,6 +56,10 @@ export function provideServices(session: Session): void {
   });
   session.provide(settingControl, settingControlOf(session));
   session.provide(sleeper, sleeperOf(session));
+  session.provide(relationChecks, {
+    index: (index, check) => checkIndexOnline(commandContext(session, '', []), index, check),
+    heap: (relation, range) => checkHeapOnline(commandContext(session, '', []), relation, range),
+  });
   session.provide(serverControl, { reload: () => session.environment.server.reload() });
   session.provide(copyStreams, copyStreamsOf(session));
   session.provide(functionSettings, functionSettingsOf(session));

@@ -42,7 +42,7 @@ async function compare(
   options: SuiteOptions & { readonly oracle: ServerAddress },
 ): Promise<CaseResult> {
   const begun = performance.now();
-  const database = name.replace(/\W/g, '_').toLowerCase().slice(0, nameLengthMax);
+  const database = `conformance_${name}`.replace(/\W/g, '_').toLowerCase().slice(0, nameLengthMax);
   const [theirs, own] = await Promise.all(
     [options.oracle, options.server].map((server) => restore(bin, server, database, file)),
   );

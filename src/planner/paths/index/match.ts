@@ -216,6 +216,8 @@ const likeOperators = new Map<number, 'like' | 'ilike' | 'regex' | 'iregex' | 's
 /** text_pattern_ops, varchar_pattern_ops share a family; bpchar_pattern_ops has its own. Their order is by bytes. */
 const patternFamilies = new Set([2095, 2097]);
 
+const defaultCollation = 100;
+
 function matchPattern(
   root: PlannerInfo,
   info: IndexOptInfo,
@@ -238,12 +240,13 @@ function matchPattern(
         : regexPrefix(right.value, kind === 'iregex');
   if (prefix.text === '') return null;
   const inputType = typeOf(left);
-  const operandType = inputType === 1042 ? 1042 : inputType === 19 ? 19 : 25;
+  // Names are compared with texts: a pattern's prefix may be longer than a name.
+  const [leftType, operandType] = inputType === 1042 ? [1042, 1042] : [inputType === 19 ? 19 : 25, 25];
   const make = (strategy: number, text: string): IndexQual | null => {
-    const oid = root.global.catalog.familyOperator(key.opfamily, operandType, operandType, strategy);
+    const oid = root.global.catalog.familyOperator(key.opfamily, leftType, operandType, strategy);
     const operator = oid === 0 ? null : root.global.catalog.operator(oid);
     if (operator === null) return null;
-    const value: Expression = { ...right, type: operandType, typmod: -1, collation: key.collation, value: text };
+    const value: Expression = { ...right, type: operandType, typmod: -1, collation: defaultCollation, value: text };
     const name = strategies[strategy - 1] ?? '=';
     return { column, strategy: name, value, clause: makeOp(operator, left, value, key.collation) };
   };

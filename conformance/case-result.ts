@@ -6,6 +6,7 @@
 export const suiteNames = [
   'regress',
   'isolation',
+  'histories',
   'dumps',
   'expressions',
   'queries',

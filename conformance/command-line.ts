@@ -28,6 +28,7 @@ Usage: npm run conformance -- [suite ...] [options]
 Suites (default all):
   regress       PostgreSQL's regression files, statement by statement (needs psql 17)
   isolation     PostgreSQL's isolation specs
+  histories     random transactions of concurrent clients, checked for anomalies
   dumps         dumps restored with psql and dumped back (needs psql and pg_dump 17, an oracle)
   expressions   generated calls, literals and statements, compared with the oracle
   queries       generated SELECTs, compared with the oracle

@@ -41,6 +41,21 @@ export async function freshDatabase(address: ServerAddress, extra: readonly stri
   return { ...address, database };
 }
 
+/** Makes the database with these tables, uses it, drops it. */
+export async function withFreshDatabase<T>(
+  address: ServerAddress,
+  tables: readonly string[],
+  use: (address: ServerAddress) => Promise<T>,
+): Promise<T> {
+  const fresh = await freshDatabase(address);
+  try {
+    await statements(fresh, tables);
+    return await use(fresh);
+  } finally {
+    await dropDatabase(address);
+  }
+}
+
 async function dropDatabase(address: ServerAddress): Promise<void> {
   // The server may be gone: then the reason was told where it went.
   await statements(address, [drop]).catch(() => undefined);

@@ -377,6 +377,9 @@ export declare function serializableAwaitSafe(transaction: number, worker: numbe
 /** Processes for which one waits that waits for a safe snapshot. */
 export declare function serializableBlockingPids(processId: number): Array<number>
 
+/** Commits a transaction that wrote nothing. */
+export declare function serializableCommitReads(transaction: number): void
+
 export declare function serializableConfigure(limits: SerializableLimits): void
 
 /** As `storeTakeSnapshot`, for what constraints read for the serializable transaction. */

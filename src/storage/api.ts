@@ -299,6 +299,8 @@ export interface SerializableStore {
   ): Snapshot | 'absent' | 'notSerializable' | 'readOnly';
   /** The newest state, for what constraints read: that is tracked, too. */
   takeConstraintSnapshot(txn: StoreTransaction): Snapshot;
+  /** Commits a transaction that wrote nothing, which is over then, whatever comes of it. Throws 40001. */
+  commitReads(txn: StoreTransaction): void;
   /** Whether a read-only transaction's snapshot is safe from anomalies; null as long as that is not known. */
   isSafe(txn: StoreTransaction): boolean | null;
   /** A ticket that the worker's lock table settles once `isSafe` has an answer. */

@@ -25,8 +25,15 @@ function isRefusal(answer: number): answer is 0 | -1 | -2 {
   return answer <= 0;
 }
 
+/** The limits that this thread has set last. */
+let configured = '';
+
 export const serializableStore: SerializableStore = {
   configure(limits) {
+    const { perTransaction, perRelation, perPage, transactionCount } = limits;
+    const key = `${perTransaction} ${perRelation} ${perPage} ${transactionCount}`;
+    if (key === configured) return;
+    configured = key;
     addon.serializableConfigure({
       maxPredLocksPerTransaction: limits.perTransaction,
       maxPredLocksPerRelation: limits.perRelation,
@@ -42,6 +49,9 @@ export const serializableStore: SerializableStore = {
     return isRefusal(answer) ? refusals[answer] : NativeSnapshot.made(answer);
   },
   takeConstraintSnapshot: (txn) => NativeSnapshot.made(native(() => addon.serializableConstraintSnapshot(begun(txn)))),
+  commitReads(txn) {
+    (txn as NativeTransaction).commitReads();
+  },
   isSafe: (txn) => native(() => addon.serializableIsSafe(begun(txn))),
   awaitSafe: (txn, worker) => native(() => addon.serializableAwaitSafe(begun(txn), worker)),
   stopWaiting(txn) {

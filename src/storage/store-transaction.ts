@@ -102,6 +102,10 @@ export class NativeTransaction implements StoreTransaction {
     if (this.number !== 0) native(() => addon.storeEnd(this.number));
   }
 
+  commitReads(): void {
+    native(() => addon.serializableCommitReads(this.begun()));
+  }
+
   rollback(): void {
     if (this.wrote) this.xid();
     if (this.number !== 0) native(() => addon.storeRollback(this.number));

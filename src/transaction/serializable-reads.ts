@@ -76,6 +76,11 @@ export class SerializableReads {
     }
   }
 
+  /** Commits a transaction that wrote nothing. Throws 40001. */
+  commit(): void {
+    this.level.commitReads(this.transaction);
+  }
+
   /** The newest state for a constraint's reads; null where they need not be tracked. */
   constraintView(command: number): ReadView | null {
     return this.isTracked ? this.snapshots.takeConstraint(this.level, command) : null;

@@ -98,11 +98,22 @@ class Manager implements SessionTransactions {
   commit(options: { readonly synchronous: boolean }): Awaitable<void> {
     const open = this.required();
     const isNotifying = this.environment.notifications?.isPending === true;
-    const isIdle = !open.store.hasWrites && open.actions.isEmpty && !isNotifying && !open.isTracked;
-    if (!isIdle) return this.commitWrites(open, options);
+    if (open.store.hasWrites || !open.actions.isEmpty || isNotifying) return this.commitWrites(open, options);
+    if (open.isTracked) return this.commitReads(open);
     open.store.end();
     this.committed(open);
     return undefined;
+  }
+
+  /** A serializable transaction that wrote nothing: the store decides whether it may commit. */
+  private commitReads(open: OpenTransaction): void {
+    try {
+      open.commitReads();
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+    this.committed(open);
   }
 
   private async commitWrites(open: OpenTransaction, options: { readonly synchronous: boolean }): Promise<void> {
@@ -276,6 +287,10 @@ class OpenTransaction implements Transaction {
   /** Its commit must be decided by the store even where nothing was written. */
   get isTracked(): boolean {
     return this.serializable.isTracked;
+  }
+
+  commitReads(): void {
+    this.serializable.commit();
   }
 
   private get mustWaitForSafety(): boolean {

@@ -89,8 +89,9 @@ export class InsertOnConflict {
     }
     const latest = x.context.transaction.latestView();
     const existing = target.table.get(latest, rowid, null);
-    if (existing === null) return false;
     if (this.affected.has(rowid)) throw secondTime();
+    this.requireUnchanged(rowid, existing);
+    if (existing === null) return false;
     this.requireVisible(rowid);
     const old = node.withSystem(existing.values, rowid, existing.xmin);
     if (program.where !== null && !(await program.where.run(x, old, proposed, proposed))) return true;
@@ -98,6 +99,16 @@ export class InsertOnConflict {
     this.affected.add(rowid);
     await node.applyUpdate(existing, node.updatedRow(existing, values, this.clause.setColumns), input, program.changed);
     return true;
+  }
+
+  /** REPEATABLE READ must not change a row that others have changed since its snapshot. */
+  private requireUnchanged(rowid: number, existing: StoredRow | null): void {
+    const { transaction, view } = this.node.x.context;
+    if (transaction.isolation !== 'repeatable read' && transaction.isolation !== 'serializable') return;
+    const seen = this.node.target.table.get(view, rowid, []);
+    if (seen === null || existing?.xmin === seen.xmin || existing?.xmin === transaction.store.assignedXid) return;
+    const change = existing === null ? 'delete' : 'update';
+    throw pgError(SqlState.tRSerializationFailure, `could not serialize access due to concurrent ${change}`);
   }
 
   /** REPEATABLE READ must not act on a row that its snapshot can't see. */

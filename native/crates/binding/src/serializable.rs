@@ -80,6 +80,12 @@ pub fn serializable_constraint_snapshot(transaction: u32) -> Result<u32> {
     })
 }
 
+/// Commits a transaction that wrote nothing.
+#[napi]
+pub fn serializable_commit_reads(transaction: u32) -> Result<()> {
+    with(|here| here.worker.commit_reads(transaction))
+}
+
 /// Whether the read-only transaction's snapshot is safe; null as long as that is not known.
 #[napi]
 pub fn serializable_is_safe(transaction: u32) -> Result<Option<bool>> {

@@ -153,6 +153,19 @@ impl Worker {
         Ok(self.snapshots.insert(Rc::new(snapshot)))
     }
 
+    /// Commits a transaction that wrote nothing, which is gone afterwards. Errors: 40001 where it must not commit.
+    pub fn commit_reads(&mut self, transaction: u32) -> Result<()> {
+        let Some(finished) = self.transactions.remove(transaction) else {
+            return Ok(());
+        };
+        finished.roll_back(&self.store.sequences);
+        if let Some(registration) = finished.serializable {
+            registration.prepare()?;
+            registration.committed(|| ());
+        }
+        Ok(())
+    }
+
     /// What is known of the safety of a read-only transaction's snapshot.
     pub fn snapshot_is_safe(&self, transaction: u32) -> Result<Option<bool>> {
         match &self.transactions.get(transaction)?.serializable {

@@ -155,12 +155,17 @@ impl Worker {
 
     /// Commits a transaction that wrote nothing, which is gone afterwards. Errors: 40001 where it must not commit.
     pub fn commit_reads(&mut self, transaction: u32) -> Result<()> {
-        let Some(finished) = self.transactions.remove(transaction) else {
-            return Ok(());
+        let decided = match &self.transactions.get(transaction)?.serializable {
+            Some(registration) => registration.prepare(),
+            None => Ok(()),
         };
-        finished.roll_back(&self.store.sequences);
-        if let Some(registration) = finished.serializable {
-            registration.prepare()?;
+        if let Err(error) = decided {
+            self.roll_back(transaction);
+            return Err(error);
+        }
+        let registration = self.transactions.get_mut(transaction)?.serializable.take();
+        self.end(transaction);
+        if let Some(registration) = registration {
             registration.committed(|| ());
         }
         Ok(())

@@ -53,6 +53,7 @@ export const gaps: Readonly<Record<string, readonly Gap[]>> = {
 export const differences: readonly string[] = [
   "Old versions of rows go with the last snapshot that needs them, not by VACUUM: `ctid` is derived from the row's number and survives updates. VACUUM lets new rows fill the gaps between others and updates the sizes in pg_class; VACUUM FULL writes the table anew. Autovacuum does both, and ANALYZE, by PostgreSQL's thresholds.",
   "Settings that steer PostgreSQL's own machinery (buffers, WAL writer) are accepted and shown; `pg_settings` says of each that nothing here depends on it.",
+  "Under SERIALIZABLE, reads of an index are remembered as ranges of keys, not as its pages: transactions that meet on a page only don't fail. pg_locks counts the ranges of an index as its pages.",
   'A frame of a wrong length ends the connection with FATAL 08P01, where PostgreSQL closes it without a word. A well-framed message with a malformed body is an ERROR that the session survives, as there.',
   'Rows are sent in batches: how many arrive before the error of a statement that fails half-way may differ.',
   "Equal rows under ORDER BY come in the order that the documented sort algorithms leave them in, as in PostgreSQL; without ORDER BY the order of rows is the plan's and may differ.",

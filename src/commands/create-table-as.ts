@@ -21,7 +21,7 @@ import { openQuery } from './table-scan.js';
 import { storeToastOptions } from './toast-options.js';
 import { requireTablespace } from './tablespace.js';
 import { defElems, stringList } from './tree.js';
-import { bindViewQuery, queryColumns, usesTemporaryRelation, storeViewQuery, withAliases } from './view.js';
+import { lockedViewQuery, queryColumns, usesTemporaryRelation, storeViewQuery, withAliases } from './view.js';
 
 /** Gets the query's plan and what was measured once the relation is filled. */
 export type QueryWatcher = (planned: PlannedStatement, counts: readonly NodeInstrumentation[]) => void;
@@ -53,7 +53,8 @@ export async function createTableAsStatement(
   if (executed !== null && executed.query.commandType !== 'select')
     throw pgError(SqlState.wrongObjectType, 'prepared statement is not a SELECT');
   const source =
-    executed?.query ?? (isView ? bindViewQuery(context, statement.query) : sourceQuery(context, statement, bound));
+    executed?.query ??
+    (isView ? await lockedViewQuery(context, statement.query) : sourceQuery(context, statement, bound));
   if (isView && usesTemporaryRelation(context, source))
     throw pgError(SqlState.featureNotSupported, 'materialized views must not use temporary tables or views');
   const query = withAliases(source, stringList(into.colNames), 'AS');

@@ -1,6 +1,6 @@
 // Dependency records of the objects that commands create: pg_depend for objects of this database, pg_shdepend for
 // roles. Pinned (built-in) objects are never recorded, as in PostgreSQL.
-import { recordDependency as record } from '../catalog/dependencies/record.js';
+import { holdReferenced, recordDependency as record } from '../catalog/dependencies/record.js';
 import type { CatalogName } from '../catalog/generated/rows.js';
 import type { CommandContext } from './api.js';
 import { catalogNamespace, ClassOid, firstUnpinnedOid, objectAddress, type ObjectAddress } from './classes.js';
@@ -96,6 +96,7 @@ export async function recordSharedDependency(
   type: 'o' | 'a' | 'r' | 'i',
 ): Promise<void> {
   if (role === 0 || role < firstUnpinnedOid) return;
+  await holdReferenced(context.catalog, context.transaction, objectAddress(ClassOid.authid, role));
   await context.catalog.tables.insert(context.transaction, 'pg_shdepend', {
     dbid: sharedDatabase(context, dependent.classId),
     classid: dependent.classId,

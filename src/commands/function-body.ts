@@ -27,8 +27,17 @@ function isPolymorphic(about: BodyContext): boolean {
   return [...about.parameters.inputTypes, about.result.type].some((type) => polymorphicTypes.includes(type));
 }
 
-/** Binds BEGIN ATOMIC ... END or RETURN expression. */
-export function bindSqlBody(context: CommandContext, body: Node, about: BodyContext): Query[] {
+/** Binds BEGIN ATOMIC ... END or RETURN expression; its relations are locked. */
+export async function bindSqlBody(context: CommandContext, body: Node, about: BodyContext): Promise<Query[]> {
+  for (;;) {
+    const queries = bindStatements(context, body, about);
+    let isMoved = false;
+    for (const query of queries) if (await context.corridor.lock(query)) isMoved = true;
+    if (!isMoved) return queries;
+  }
+}
+
+function bindStatements(context: CommandContext, body: Node, about: BodyContext): Query[] {
   if (isPolymorphic(about)) {
     throw pgError(
       SqlState.invalidFunctionDefinition,

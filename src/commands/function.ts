@@ -265,7 +265,7 @@ async function readBody(
     }
     // The marker tells the printer of definitions the two forms apart.
     const source = isReturnBody(statement.sql_body) ? 'RETURN' : '';
-    return { source, binary: null, queries: bindSqlBody(context, statement.sql_body, about) };
+    return { source, binary: null, queries: await bindSqlBody(context, statement.sql_body, about) };
   }
   if (as === null) throw pgError(SqlState.invalidFunctionDefinition, 'no function body specified');
   if (language.lanname === 'c') throw notSupported('LANGUAGE C');

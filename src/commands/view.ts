@@ -27,7 +27,7 @@ export async function viewStatement(statement: ViewStmt, context: CommandContext
 }
 
 async function createView(statement: ViewStmt, context: CommandContext): Promise<void> {
-  const query = withAliases(bindViewQuery(context, statement.query), stringList(statement.aliases));
+  const query = withAliases(await lockedViewQuery(context, statement.query), stringList(statement.aliases));
   const options = viewOptions(statement, query);
   if (statement.view?.relpersistence === 'u') {
     throw pgError(SqlState.syntaxError, 'views cannot be unlogged because they do not have storage');
@@ -58,8 +58,16 @@ async function createView(statement: ViewStmt, context: CommandContext): Promise
   await storeViewQuery(context, oid, query);
 }
 
+/** A view's query, bound while its relations are locked: what they are stays so until the view depends on them. */
+export async function lockedViewQuery(context: CommandContext, node: Node | undefined): Promise<Query> {
+  for (;;) {
+    const query = bindViewQuery(context, node);
+    if (!(await context.corridor.lock(query))) return query;
+  }
+}
+
 /** Binds a view's query and refuses what views can't contain. */
-export function bindViewQuery(context: CommandContext, node: Node | undefined): Query {
+function bindViewQuery(context: CommandContext, node: Node | undefined): Query {
   if (node === undefined) throw new Error('invariant broken: view without a query');
   if ('SelectStmt' in node && node.SelectStmt.intoClause) {
     throw pgError(SqlState.featureNotSupported, 'views must not contain SELECT INTO');

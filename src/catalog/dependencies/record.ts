@@ -4,6 +4,8 @@ import type { Expression } from '../../trees/expression.js';
 import type { Query } from '../../trees/query.js';
 import type { Catalog } from '../api.js';
 import { catalogShapes } from '../generated/schema.js';
+import { pgError, SqlState } from '../../errors/pg-error.js';
+import type { CatalogName } from '../generated/rows.js';
 import { referencedObjects } from './expression-references.js';
 import { type DependencyType, isPinned, type ObjectAddress } from './object-address.js';
 
@@ -18,6 +20,7 @@ export async function recordDependency(
   const list = 'classId' in referenced ? [referenced] : referenced;
   for (const target of list) {
     if (isPinned(target)) continue;
+    await holdReferenced(catalog, transaction, target);
     await catalog.tables.insert(transaction, 'pg_depend', {
       classid: dependent.classId,
       objid: dependent.objectId,
@@ -100,7 +103,56 @@ export async function changeDependency(
     .find('pg_depend', { classid: dependent.classId, objid: dependent.objectId, objsubid: dependent.subId })
     .filter(({ row }) => row.refclassid === from.classId && row.refobjid === from.objectId);
   for (const entry of entries) {
+    if (!isPinned(to)) await holdReferenced(catalog, transaction, to);
     if (isPinned(to)) await catalog.tables.delete(transaction, 'pg_depend', entry);
     else await catalog.tables.update(transaction, 'pg_depend', entry, { refobjid: to.objectId });
   }
 }
+
+/**
+ * Keeps what is referred to until the transaction ends: who wants to drop it waits, and finds the dependency then. Where
+ * it is being dropped, waits for that and throws 42704. Relations are locked by whoever refers to them.
+ */
+export async function holdReferenced(catalog: Catalog, transaction: Transaction, target: ObjectAddress): Promise<void> {
+  if (target.classId === catalogShapes.pg_class.oid) return;
+  const wait = transaction.lockObject(target.classId, target.objectId, 'AccessShareLock');
+  if (wait === undefined) return;
+  await wait;
+  const table = catalogNames.find((name) => catalogShapes[name].oid === target.classId);
+  if (table === undefined || catalog.tables.findOne(table, { oid: target.objectId } as never) !== null) return;
+  const message =
+    table === 'pg_authid'
+      ? `role ${target.objectId} was concurrently dropped`
+      : `referenced ${nouns[table] ?? 'object'} was concurrently dropped`;
+  throw pgError(SqlState.undefinedObject, message);
+}
+
+const catalogNames = Object.keys(catalogShapes) as CatalogName[];
+
+/** What PostgreSQL calls an object of the catalog. */
+const nouns: Readonly<Partial<Record<CatalogName, string>>> = {
+  pg_am: 'access method',
+  pg_cast: 'cast',
+  pg_collation: 'collation',
+  pg_constraint: 'constraint',
+  pg_conversion: 'conversion',
+  pg_extension: 'extension',
+  pg_foreign_data_wrapper: 'foreign-data wrapper',
+  pg_foreign_server: 'foreign server',
+  pg_language: 'language',
+  pg_namespace: 'schema',
+  pg_opclass: 'operator class',
+  pg_operator: 'operator',
+  pg_opfamily: 'operator family',
+  pg_policy: 'policy',
+  pg_proc: 'function',
+  pg_publication: 'publication',
+  pg_rewrite: 'rule',
+  pg_statistic_ext: 'statistics object',
+  pg_trigger: 'trigger',
+  pg_ts_config: 'text search configuration',
+  pg_ts_dict: 'text search dictionary',
+  pg_ts_parser: 'text search parser',
+  pg_ts_template: 'text search template',
+  pg_type: 'type',
+};

@@ -32,6 +32,12 @@ test('a damaged copy is found', { timeout: 250_000 }, async (t) => {
     `select d.oid, c.relname, c.relfilenode from pg_class c, pg_database d
      where datname = current_database() and relname ~ '^item'`,
   );
+  const online = await client.query(
+    `create extension amcheck;
+     select bt_index_check('apart.item_pkey', true, true), bt_index_parent_check('apart.item_label_key', true),
+       (select count(*) from verify_heapam('apart.item'))`,
+  );
+  t.same([online.error, online.rows], [null, [['', '', '0']]]);
   client.close();
   const files = new Map(
     rows.map(([database, name, filenode]): [string, RelationFile] => [

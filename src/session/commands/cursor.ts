@@ -70,16 +70,38 @@ export async function runDeclareCursor(
 function isScrollable(options: number, query: Query | null): boolean {
   if (options & cursorOption.scroll) return true;
   if (options & cursorOption.noScroll || !query) return false;
-  if (query.rowMarks.length > 0) return false;
-  return (
-    query.rangeTable.length <= 1 &&
-    query.groupClause.length === 0 &&
-    query.groupingSets.length === 0 &&
-    query.distinctClause.length === 0 &&
-    !query.hasAggregates &&
-    !query.hasWindowFunctions &&
-    !query.setOperations
-  );
+  return goesBack(query);
+}
+
+function goesBack(query: Query): boolean {
+  const computes =
+    query.rowMarks.length > 0 ||
+    query.rangeTable.length > 1 ||
+    query.groupClause.length > 0 ||
+    query.groupingSets.length > 0 ||
+    query.distinctClause.length > 0 ||
+    query.hasAggregates ||
+    query.hasWindowFunctions ||
+    query.hasTargetSets ||
+    Boolean(query.setOperations);
+  if (computes) return false;
+  const [only] = query.rangeTable;
+  switch (only?.kind) {
+    case 'relation':
+    case 'function':
+      return true;
+    case 'values':
+      return only.rows.length > 1;
+    case 'subquery':
+      return goesBack(only.subquery);
+    case 'cte': {
+      const cte = query.ctes.find(({ name }) => name === only.cteName);
+      return cte === undefined || cte.materialized === 'always' || goesBack(cte.query);
+    }
+    default:
+      // A single row that is computed.
+      return false;
+  }
 }
 
 /** FETCH and MOVE in every direction. */

@@ -39,7 +39,7 @@ export function writeStatus(path: string, cases: readonly CaseStatus[]): void {
   const order = (status: CaseStatus) => suiteNames.indexOf(status.suite);
   const sorted = [...cases].sort((left, right) => order(left) - order(right) || (left.name < right.name ? -1 : 1));
   const lines = sorted.map(({ suite, name, verdict, same, total, reason }) =>
-    [suite, name, verdict, same ?? '', total ?? '', reason.replace(/\s+/g, ' ')].join('\t'),
+    [suite, name, verdict, same ?? '', total ?? '', lasting(reason)].join('\t'),
   );
   writeFileSync(path, `${[header, ...lines].join('\n')}\n`);
 }
@@ -88,4 +88,12 @@ export function blessed(
 /** What a case is known by. */
 export function keyOf(status: { readonly suite: string; readonly name: string }): string {
   return `${status.suite} ${status.name}`;
+}
+
+const reasonCharactersMax = 160;
+
+/** A reason as the file keeps it: in one short line, without what only one machine knows. */
+function lasting(reason: string): string {
+  const line = reason.replace(/\s+/g, ' ').replace(/(?:file:\/\/)?(?:\/[\w.@-]+){2,}\/?/g, '…');
+  return line.length <= reasonCharactersMax ? line : `${line.slice(0, reasonCharactersMax)}…`;
 }

@@ -25,6 +25,8 @@ export interface RoundOptions {
   readonly seed: number;
   /** A server that was killed must be up again within this time. */
   readonly recoveryMsMax: number;
+  /** No further round is begun after this time. */
+  readonly stopAfterMs?: number;
   onRound?(report: RoundReport): void;
 }
 
@@ -39,7 +41,8 @@ export async function crashRounds(directory: string, options: RoundOptions): Pro
   const made = await admin.query(schema);
   if (made.error) throw new Error(made.error.message);
   admin.close();
-  for (let round = 1; round <= options.rounds; round++) {
+  const stopAt = performance.now() + (options.stopAfterMs ?? Number.POSITIVE_INFINITY);
+  for (let round = 1; round <= options.rounds && performance.now() < stopAt; round++) {
     const writing = writers.map((told) =>
       writeUntilCrash(server, told, options.seed * 1000 + round * 10 + told.writer),
     );

@@ -56,6 +56,8 @@ const dist = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const program = join(dist, 'src', 'main.js');
 const startMs = 60_000;
 const pollMs = 25;
+/** The server prints this once it listens. */
+const listeningMark = '  connect with ';
 
 /** Starts a server and waits until it takes connections; rejects with its output where it ends first. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -137,7 +139,8 @@ class StartedServer implements TestServer {
 
   async ready(): Promise<void> {
     const deadline = Date.now() + startMs;
-    while (!(await answers(this.host, this.port))) {
+    // Its own word first: another process may have taken the port meanwhile, and would answer in its place.
+    while (!this.printed.includes(listeningMark) || !(await answers(this.host, this.port))) {
       if (this.hasEnded) throw new Error(`the server ended while starting:\n${this.printed}`);
       if (Date.now() > deadline) {
         await this.kill();

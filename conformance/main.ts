@@ -35,7 +35,7 @@ async function run(commandLine: CommandLine): Promise<boolean> {
   // The isolation levels' files prepare transactions, as their own runner's settings allow.
   const own =
     commandLine.server === null
-      ? await startServer({ settings: ['heliosdb.warm_up=on', 'max_prepared_transactions=2'] })
+      ? await startServer({ settings: ['heliosdb.warm_up=on', 'max_prepared_transactions=3'] })
       : null;
   process.on('exit', () => own?.kill());
   const server: ServerAddress = commandLine.server ?? {

@@ -3,4 +3,6 @@ import type { Catalog } from '../catalog/api.js';
 
 export interface RewriteContext {
   readonly catalog: Catalog;
+  /** Only what the query reads is asked for; it need not be ready to be read. */
+  readonly isForLocks?: boolean;
 }

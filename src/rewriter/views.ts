@@ -39,7 +39,7 @@ function expandEntry(
   const relation = context.catalog.relation(entry.relation);
   if (relation === null) return entry;
   if (relation.rowSecurity && rtIndex !== query.resultRelation) throw notSupported('row-level security');
-  if (relation.kind === 'm' && !relation.isPopulated) {
+  if (relation.kind === 'm' && !relation.isPopulated && context.isForLocks !== true) {
     throw pgError(
       SqlState.objectNotInPrerequisiteState,
       `materialized view "${relation.name}" has not been populated`,

@@ -41,7 +41,7 @@ export function lockRelations(session: Session, query: Query, inheritors: Inheri
 /** Locks what a command's bound query touches, views looked through. True where a lock had to be waited for and the
  *  catalogs moved meanwhile. */
 export function lockQuery(session: Session, query: Query): Awaitable<boolean> {
-  const [first, ...others] = rewrite(query, { catalog: session.catalog }).map((rewritten) =>
+  const [first, ...others] = rewrite(query, { catalog: session.catalog, isForLocks: true }).map((rewritten) =>
     lockRelations(session, rewritten, null),
   );
   if (first === undefined) return false;

@@ -82,12 +82,14 @@ export const shortDescriptions: Readonly<Record<string, string>> = {
   log_transaction_sample_rate: 'Share of the transactions all of whose statements are logged.',
   maintenance_work_mem: 'Memory for building indexes and for other maintenance.',
   max_connections: 'Number of sessions at a time.',
+  max_notify_queue_pages: 'Pages (8 kB) of notifications that may wait for sessions that have not read them.',
   max_pred_locks_per_page:
     'Rows of a page that a serializable transaction has read before the whole page counts as read.',
   max_pred_locks_per_relation:
     'Pages and rows of a relation that a serializable transaction has read before all of it counts as read; key ranges of an index before neighbours are joined.',
   max_pred_locks_per_transaction:
     'Read locks of serializable transactions that are remembered for each session, on average.',
+  max_prepared_transactions: 'Transactions that may be prepared at a time; 0 refuses PREPARE TRANSACTION.',
   max_function_args: 'Number of arguments a function may have.',
   max_identifier_length: 'Bytes of a name.',
   max_index_keys: 'Number of columns an index may have.',

@@ -70,6 +70,7 @@ export const shortDescriptions: Readonly<Record<string, string>> = {
   log_autovacuum_min_duration: 'Tables whose automatic maintenance takes this long are logged; -1 logs none.',
   log_duration: 'Logs how long each statement took.',
   log_error_verbosity: 'Terse leaves detail, hint and context out of the log.',
+  log_lock_waits: 'Logs waits for locks that last longer than deadlock_timeout.',
   log_min_duration_sample: 'Statements that take this long are logged at log_statement_sample_rate.',
   log_min_duration_statement: 'Statements that take this long are logged with their duration; -1 logs none.',
   log_min_error_statement: 'Lowest level of messages that are logged with the statement that led to them.',

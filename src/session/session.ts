@@ -129,6 +129,11 @@ export class Session implements SessionServices {
       onInterrupt: (listener) => this.timer.subscribe(listener),
       checkInterrupts: () => this.checkInterrupts(),
       showWait: (event) => this.activity.setWait(event),
+      waitLog: {
+        isOn: () => this.settings.bool('log_lock_waits'),
+        tell: (message, detail) =>
+          this.noticeWithDetail({ severity: 'LOG', code: SqlState.successfulCompletion, message, fields: {} }, detail),
+      },
     };
     this.notifications = new SessionNotifications({
       slot: connection.slot,
@@ -208,8 +213,18 @@ export class Session implements SessionServices {
   /** A message to the client and the log, as each asks for it; `duration` (milliseconds) is what it tells of. */
   notice(notice: Notice, duration?: number): void {
     this.log.write(duration === undefined ? notice : { ...notice, duration });
+    this.show(notice);
+  }
+
+  private show(notice: Notice): void {
     if (!isShown(notice, this.settings.text('client_min_messages'))) return;
     writeNoticeResponse(this.connection.out, notice);
+  }
+
+  /** The same with a detail that only the log gets. */
+  private noticeWithDetail(notice: Notice, detail: string | null): void {
+    this.log.write(detail === null ? notice : { ...notice, fields: { ...notice.fields, detail } });
+    this.show(notice);
   }
 
   /** Parses a query string; truncated identifiers give their NOTICEs. */

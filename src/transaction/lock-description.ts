@@ -36,6 +36,31 @@ export function deadlockError(steps: readonly DeadlockStep[]): PgError {
   });
 }
 
+/** A wait as log_lock_waits tells of it: which lock, and who has it and who else wants it. */
+export interface WaitDescription {
+  /** `ShareLock on transaction 731` */
+  readonly lock: string;
+  readonly detail: string;
+}
+
+/** What a session waits for now; null where it waits no more. */
+export function describeWait(processId: number): WaitDescription | null {
+  const rows = addon.locksReport();
+  const mine = rows.find(({ pid, granted }) => pid === processId && !granted);
+  if (mine === undefined) return null;
+  const same = rows.filter(
+    ({ kind, a, b, c, sub }) => kind === mine.kind && a === mine.a && b === mine.b && c === mine.c && sub === mine.sub,
+  );
+  const granted = same.filter((row) => row.granted).map(({ pid }) => pid);
+  const holders = granted.length > 0 ? granted : addon.locksBlockingPids(processId);
+  const queue = same.filter((row) => !row.granted).sort((left, right) => left.sinceMs - right.sinceMs);
+  const lock = isTransactional(mine)
+    ? `ShareLock on transaction ${mine.blockerXid}`
+    : `${lockModeName(mine.mode)} on ${describe(mine)}`;
+  const holding = `${holders.length === 1 ? 'Process' : 'Processes'} holding the lock: ${holders.join(', ')}.`;
+  return { lock, detail: `${holding} Wait queue: ${queue.map(({ pid }) => pid).join(', ')}.` };
+}
+
 /** pg_stat_activity's wait event of a wait for such a lock. */
 export function waitEvent(kind: number): WaitEvent {
   return waitEvents[kind] ?? 'Lock:relation';

@@ -4,7 +4,7 @@ import { addon, autovacuumKind } from '../base/addon.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { defined } from '../errors/unreachable.js';
 import type { Store, StoreTransaction } from '../storage/api.js';
-import { deadlockError, safeSnapshotEvent, waitEvent } from './lock-description.js';
+import { deadlockError, describeWait, safeSnapshotEvent, waitEvent } from './lock-description.js';
 import { addOwner, awaitTicket, forgetTicket, workerNumber } from './worker-locks.js';
 import type { WaitEvent } from './activity.js';
 import type { LockWait } from './api.js';
@@ -19,6 +19,8 @@ export interface WaitEnvironment {
   checkInterrupts(): void;
   /** The wait for pg_stat_activity: null once it is over. */
   showWait(event: WaitEvent | null): void;
+  /** log_lock_waits: says that a wait goes on, or is over; `detail` is for the log alone. */
+  readonly waitLog?: { isOn(): boolean; tell(message: string, detail: string | null): void };
 }
 
 /** What the lock table answers, but for 0 (granted) and the ticket of a wait; below these: a wait that ends in a deadlock
@@ -179,6 +181,20 @@ export class SessionLocks {
     });
   }
 
+  /** Logs a wait that goes on where log_lock_waits asks for it; the lock, or null where nothing was said. */
+  private tellOfWait(start: number): string | null {
+    if (this.environment.waitLog?.isOn() !== true) return null;
+    const wait = describeWait(this.processId);
+    if (wait === null) return null;
+    this.tell('still waiting for', wait.lock, start, wait.detail);
+    return wait.lock;
+  }
+
+  private tell(what: string, lock: string, start: number, detail: string | null): void {
+    const waited = (performance.now() - start).toFixed(3);
+    this.environment.waitLog?.tell(`process ${this.processId} ${what} ${lock} after ${waited} ms`, detail);
+  }
+
   private settle(answer: number, kind: number): LockWait {
     return answer === 0 ? undefined : this.wait(answer, kind);
   }
@@ -188,6 +204,9 @@ export class SessionLocks {
     const { environment } = this;
     const isDeadlock = answer < unknownOwner;
     const ticket = isDeadlock ? unknownOwner - answer : answer;
+    const start = performance.now();
+    /** The lock, once the log was told of the wait. */
+    let told: string | null = null;
     return new Promise((resolve, reject) => {
       const timers: NodeJS.Timeout[] = [];
       const stopListening = environment.onInterrupt(() => {
@@ -210,6 +229,7 @@ export class SessionLocks {
       };
       awaitTicket(ticket, () => {
         finish();
+        if (told !== null) this.tell('acquired', told, start, null);
         resolve();
       });
       const after = (ms: number, action: () => void) => {
@@ -219,6 +239,7 @@ export class SessionLocks {
         const cycle = addon.locksDetectDeadlock(this.owner);
         if (cycle.length === 0) {
           this.sendAutovacuumAway();
+          told = this.tellOfWait(start);
           return;
         }
         this.deadlocked();

@@ -184,4 +184,33 @@ test('the log', { timeout: 100_000 }, async (t) => {
       msg: 'database "nowhere" does not exist',
     });
   });
+
+  await t.test('waits for locks', async (t) => {
+    const connect = () => WireClient.connect({ ...server, user: 'postgres', database: 'postgres' });
+    const [holder, waiter] = [await connect(), await connect()];
+    await holder.query('create table waited (a int)');
+    await holder.query('begin; lock table waited');
+    const [[holding], [waiting]] = [
+      (await holder.query('select pg_backend_pid()')).rows[0] ?? [],
+      (await waiter.query('select pg_backend_pid()')).rows[0] ?? [],
+    ].map((row) => [row[0] ?? '']) as [[string], [string]];
+    const before = lines(server).length;
+    await waiter.query('set log_lock_waits = on; set deadlock_timeout = 20');
+    const select = waiter.query('select 1 from waited');
+    const told = () => lines(server).slice(before);
+    while (!told().some(({ msg }) => msg.includes('still waiting'))) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await holder.query('commit');
+    await select;
+    t.match(told(), [
+      {
+        msg: /^process \d+ still waiting for AccessShareLock on relation \d+ of database 5 after \d+\.\d{3} ms$/,
+        detail: `Process holding the lock: ${holding}. Wait queue: ${waiting}.`,
+      },
+      { msg: /^process \d+ acquired AccessShareLock on relation \d+ of database 5 after \d+\.\d{3} ms$/ },
+    ]);
+    holder.close();
+    waiter.close();
+  });
 });

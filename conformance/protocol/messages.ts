@@ -11,13 +11,13 @@ export function frame(type: string, body: Buffer): Message {
 
 const text = (value: string): Buffer => Buffer.from(`${value}\0`);
 
-function int16(value: number): Buffer {
+export function int16(value: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeInt16BE(value);
   return bytes;
 }
 
-function int32(value: number): Buffer {
+export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32BE(value);
   return bytes;

@@ -27,11 +27,6 @@ export function logRefusal(state: WorkerState, facts: ConnectionFacts, error: Pg
   state.log.fatal({ ...who(facts), error_severity: 'FATAL', state_code: error.code, ...explained }, error.message);
 }
 
-/** `host=127.0.0.1 port=5432`, or `host=[local]`. */
-export function hostAndPort(client: Client): string {
-  return client === null ? 'host=[local]' : `host=${client.address} port=${client.port}`;
-}
-
 function who({ client, processId, user, database }: ConnectionFacts): Readonly<Record<string, unknown>> {
   return {
     ...(user === undefined ? {} : { user }),

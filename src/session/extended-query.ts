@@ -19,7 +19,7 @@ import { PreparedStatement } from './prepared-statement.js';
 import { type ExecuteResult, Portal } from './portal.js';
 import { writeColumns, writeRows } from './send-rows.js';
 import type { ResultColumn } from '../executor/api.js';
-import { commandLevel } from './log/command-level.js';
+import { levelIn } from './log/command-level.js';
 import { shownParameters } from './log/shown-parameters.js';
 import type { LoggedStep } from './log/statement-log.js';
 import { withContext } from '../errors/context.js';
@@ -197,11 +197,7 @@ function close(session: Session, message: Extract<FrontendMessage, { kind: 'clos
 /** log_statement, for what an Execute runs. */
 function logExecute(session: Session, portal: Portal, verb: string): void {
   if (!session.statementLog.asksForText || portal.raw === null) return;
-  const level = commandLevel(
-    portal.raw.statement,
-    (name) => session.statements.get(name)?.options.raw?.statement ?? null,
-  );
-  session.statementLog.starts(level, () => portalStep(session, portal, verb));
+  session.statementLog.starts(levelIn(session, portal.raw.statement), () => portalStep(session, portal, verb));
 }
 
 /** How the log names a step of a portal, with the values of its parameters. */

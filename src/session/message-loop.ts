@@ -12,7 +12,7 @@ import { fatalError } from '../errors/pg-error.js';
 import { reportError } from './report-error.js';
 import { runExtended } from './extended-query.js';
 import { runFunctionCall } from './function-call.js';
-import { runSimpleQuery, simpleStep } from './simple-query.js';
+import { logDuration, runSimpleQuery } from './simple-query.js';
 import type { Session } from './session.js';
 import { transactionTimedOut } from './statement-timer.js';
 
@@ -164,7 +164,7 @@ function handle(session: Session, message: FrontendMessage): Awaitable<void> {
   switch (message.kind) {
     case 'query':
       return runSimpleQuery(session, message.sql).then(() => {
-        session.statementLog.ended(() => simpleStep(session, message.sql, session.parse(message.sql)));
+        logDuration(session, message.sql);
         sendReady(session);
       });
     case 'parse':

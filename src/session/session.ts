@@ -31,7 +31,7 @@ import { SessionStatistics } from '../transaction/session-statistics.js';
 import { backends } from '../transaction/server-services.js';
 import { createTransactionManager } from '../transaction/transaction.js';
 import type { SessionTransactions } from '../transaction/transaction.js';
-import type { ClientConnection } from '../wire/connection.js';
+import { type ClientConnection, hostAndPort } from '../wire/connection.js';
 import { writeNoticeResponse } from '../wire/error-response.js';
 import { writeBackendKeyData, writeParameterStatus } from '../wire/backend.js';
 import { SessionIoSettings } from './io-settings.js';
@@ -402,9 +402,8 @@ export class Session implements SessionServices {
     const { connection, settings } = this;
     if (connection.isInternal === true || !settings.bool('log_disconnections')) return;
     const { client, role, database } = connection;
-    const host = client === null ? 'host=[local]' : `host=${client.address} port=${client.port}`;
     const time = `session time: ${hoursAndSeconds(this.log.ageMs)}`;
-    const message = `disconnection: ${time} user=${role.name} database=${database.name} ${host}`;
+    const message = `disconnection: ${time} user=${role.name} database=${database.name} ${hostAndPort(client)}`;
     this.log.write({ severity: 'LOG', code: SqlState.successfulCompletion, message, fields: {} });
   }
 

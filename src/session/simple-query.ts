@@ -1,6 +1,6 @@
 // The simple query protocol: one string, any number of statements, text results. The statements of one string share an
 // implicit transaction unless they open and end one themselves (manual, section 53.2.2.1).
-import type { ParsedStatement } from '../parser/parse.js';
+import { type ParsedStatement, parse } from '../parser/parse.js';
 import { sendRows, writeColumns, writeRows } from './send-rows.js';
 import { PreparedStatement } from './prepared-statement.js';
 import { openStatement } from './run-statement.js';
@@ -11,7 +11,7 @@ import { StaleTemplate } from './plan-cache/template.js';
 import { commandTag } from './command-tag.js';
 import type { ParameterValue } from './parameters.js';
 import { rowSource } from './portal.js';
-import { commandLevel } from './log/command-level.js';
+import { levelIn } from './log/command-level.js';
 import type { LoggedStep } from './log/statement-log.js';
 import type { Session } from './session.js';
 import { isTransactionExit, isTransactionStatement } from './statement-kind.js';
@@ -134,8 +134,7 @@ async function runToEnd(
 function logStatements(session: Session, sql: string, statements: readonly ParsedStatement[]): void {
   const { statementLog } = session;
   if (!statementLog.asksForText) return;
-  const prepared = (name: string) => session.statements.get(name)?.options.raw?.statement ?? null;
-  const levels = new Set(statements.map(({ statement }) => commandLevel(statement, prepared)));
+  const levels = new Set(statements.map(({ statement }) => levelIn(session, statement)));
   const lowest = (['ddl', 'mod', 'all'] as const).find((level) => levels.has(level));
   if (lowest !== undefined) statementLog.starts(lowest, () => simpleStep(session, sql, statements));
 }
@@ -148,8 +147,13 @@ function logKnown(session: Session, statement: CachedStatement): void {
   session.statementLog.starts(isRead ? 'all' : 'mod', () => simpleStep(session, session.queryString, []));
 }
 
+/** Says how long a query string took, where the log wants it; what its parser noticed was told before. */
+export function logDuration(session: Session, sql: string): void {
+  session.statementLog.ended(() => simpleStep(session, sql, parse(sql).statements));
+}
+
 /** How the log names a query string; it adds what its first EXECUTE runs. */
-export function simpleStep(session: Session, sql: string, statements: readonly ParsedStatement[]): LoggedStep {
+function simpleStep(session: Session, sql: string, statements: readonly ParsedStatement[]): LoggedStep {
   for (const { statement } of statements) {
     if (!('ExecuteStmt' in statement)) continue;
     const prepared = session.statements.get(statement.ExecuteStmt.name ?? '');

@@ -115,3 +115,8 @@ export interface SessionHost {
   /** Serves an authenticated client (AuthenticationOk was sent) until it leaves: sends ParameterStatus, BackendKeyData and ReadyForQuery itself. Rejects only by a bug; the server then closes. */
   serve(connection: ClientConnection): Promise<void>;
 }
+
+/** `host=127.0.0.1 port=5432`, or `host=[local]`. */
+export function hostAndPort(client: ClientConnection['client']): string {
+  return client === null ? 'host=[local]' : `host=${client.address} port=${client.port}`;
+}

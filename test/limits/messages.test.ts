@@ -2,25 +2,26 @@
 // broken body); the server and its other sessions go on.
 import { connect } from 'node:net';
 import { test } from 'tap';
+import { frame, int16, int32 } from '../../conformance/protocol/messages.js';
 import { WireClient } from '../../conformance/wire-client.js';
 import { startServer } from '../support/server.js';
 
 const startup = packet(Buffer.concat([int32(196608), Buffer.from('user\0postgres\0database\0postgres\0\0')]));
-const query = message('Q', Buffer.from('select 1\0'));
-const sync = message('S', Buffer.alloc(0));
+const query = frame('Q', Buffer.from('select 1\0'));
+const sync = frame('S', Buffer.alloc(0));
 
 /** After start-up; then the SQLSTATE of the first error and whether the connection was closed. */
 const broken: readonly (readonly [what: string, bytes: Buffer, code: string | null, closed: boolean])[] = [
-  ['unknown type', Buffer.concat([message('\u0001', Buffer.from('abc')), query]), '08P01', true],
+  ['unknown type', Buffer.concat([frame('\u0001', Buffer.from('abc')), query]), '08P01', true],
   ['length below 4', Buffer.concat([Buffer.from('Q'), int32(3), Buffer.from('x')]), '08P01', true],
   ['negative length', Buffer.concat([Buffer.from('Q'), int32(-1)]), '08P01', true],
   ['length beyond all', Buffer.concat([Buffer.from('Q'), int32(0x7fffffff)]), '08P01', true],
-  ['a query without its zero', message('Q', Buffer.from('select 1')), '08P01', false],
-  ['parse that ends early', Buffer.concat([message('P', Buffer.from('a')), sync]), '08P01', false],
-  ['close of what is nothing', Buffer.concat([message('C', Buffer.from('X\0')), sync]), '08P01', false],
-  ['a query that is no text', message('Q', Buffer.from("select '\xff'\0", 'latin1')), '22021', false],
-  ['an overlong zero', message('Q', Buffer.from("select '\xc0\x80'\0", 'latin1')), '22021', false],
-  ['a name that is no text', message('Q', Buffer.from('select 1 as "\xc3"\0', 'latin1')), '22021', false],
+  ['a query without its zero', frame('Q', Buffer.from('select 1')), '08P01', false],
+  ['parse that ends early', Buffer.concat([frame('P', Buffer.from('a')), sync]), '08P01', false],
+  ['close of what is nothing', Buffer.concat([frame('C', Buffer.from('X\0')), sync]), '08P01', false],
+  ['a query that is no text', frame('Q', Buffer.from("select '\xff'\0", 'latin1')), '22021', false],
+  ['an overlong zero', frame('Q', Buffer.from("select '\xc0\x80'\0", 'latin1')), '22021', false],
+  ['a name that is no text', frame('Q', Buffer.from('select 1 as "\xc3"\0', 'latin1')), '22021', false],
   ['a text parameter that is no text', bound(Buffer.from([0xff]), 0), '22021', false],
   ['a text parameter with a zero', bound(Buffer.from('a\0b'), 0), '22021', false],
   ['a binary parameter that is no text', bound(Buffer.from([0xff]), 1), '22021', false],
@@ -78,32 +79,16 @@ function exchange(port: number, bytes: Buffer): Promise<{ code: string | null; i
 }
 
 function bound(value: Buffer, format: number): Buffer {
-  const parse = message('P', Buffer.concat([Buffer.from('\0select $1::text\0'), int16(0)]));
+  const parse = frame('P', Buffer.concat([Buffer.from('\0select $1::text\0'), int16(0)]));
   const parts = [Buffer.from('\0\0'), int16(1), int16(format), int16(1), int32(value.length), value, int16(0)];
-  return Buffer.concat([parse, message('B', Buffer.concat(parts)), message('E', Buffer.alloc(5)), sync]);
+  return Buffer.concat([parse, frame('B', Buffer.concat(parts)), frame('E', Buffer.alloc(5)), sync]);
 }
 
 function copied(data: Buffer): Buffer {
-  const start = message('Q', Buffer.from('copy copied from stdin\0'));
-  return Buffer.concat([start, message('d', data), message('c', Buffer.alloc(0))]);
-}
-
-function message(type: string, body: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(type), packet(body)]);
+  const start = frame('Q', Buffer.from('copy copied from stdin\0'));
+  return Buffer.concat([start, frame('d', data), frame('c', Buffer.alloc(0))]);
 }
 
 function packet(body: Buffer): Buffer {
   return Buffer.concat([int32(body.length + 4), body]);
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-function int16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeInt16BE(value);
-  return bytes;
 }

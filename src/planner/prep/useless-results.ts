@@ -152,10 +152,8 @@ class Remover {
       if (node.kind !== 'PlaceHolderVar' || node.levelsUp !== depth) return null;
       const relids = this.moved(node.relids);
       if (relids === node.relids) return null;
-      return { ...node, relids, arg: rewriteWithin(node.arg, depth) };
+      return { ...node, relids, arg: rewriteDeep(node.arg, rewrite, depth) };
     };
-    const rewriteWithin = (expression: Expression, depth: number): Expression =>
-      rewriteDeep(expression, rewrite, depth);
     root.query = rewriteQueryDeep({ ...root.query, rangeTable: root.rangeTable }, rewrite);
     root.rangeTable = [...root.query.rangeTable];
     root.query.rangeTable = root.rangeTable;

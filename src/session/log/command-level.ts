@@ -1,5 +1,6 @@
 // The classes of statements that log_statement tells apart: ddl defines objects, mod changes rows as well, all is the rest.
 import type { Node } from '../../trees/statement.js';
+import type { Session } from '../session.js';
 import { tagOf } from '../statement-kind.js';
 
 /** In the order that log_statement includes them. */
@@ -39,7 +40,7 @@ const otherTags: ReadonlySet<string> = new Set([
 ]);
 
 /** A statement's level. `prepared` finds what EXECUTE runs. */
-export function commandLevel(statement: Node, prepared: (name: string) => Node | null): CommandLevel {
+function commandLevel(statement: Node, prepared: (name: string) => Node | null): CommandLevel {
   const tag = tagOf(statement);
   if (modTags.has(tag)) return 'mod';
   if ('SelectStmt' in statement) return statement.SelectStmt.intoClause === undefined ? 'all' : 'ddl';
@@ -55,6 +56,11 @@ export function commandLevel(statement: Node, prepared: (name: string) => Node |
   }
   // Everything else defines, changes or drops an object.
   return 'ddl';
+}
+
+/** A statement's level in a session, whose prepared statements EXECUTE runs. */
+export function levelIn(session: Session, statement: Node): CommandLevel {
+  return commandLevel(statement, (name) => session.statements.get(name)?.options.raw?.statement ?? null);
 }
 
 function levelOf(statement: Node | null | undefined, prepared: (name: string) => Node | null): CommandLevel {

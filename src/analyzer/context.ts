@@ -14,6 +14,8 @@ export interface AnalyzerContext {
   notice(notice: Notice): void;
   /** Names that are no columns: arguments of SQL functions, PL/pgSQL variables. Returns null where it knows none. */
   readonly resolveName?: (names: readonly string[], location: number) => Expression | null;
+  /** Transition tables of a trigger, by name: the relation whose columns each has. They hide tables of the same name. */
+  readonly transitionTables?: ReadonlyMap<string, number>;
   /** Arguments of SQL functions written as $n: the Param with its own collation. */
   readonly resolveParameter?: (number: number, location: number) => Expression | null;
 }

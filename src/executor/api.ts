@@ -8,6 +8,7 @@ import type { Transaction } from '../transaction/api.js';
 import type { Expression } from '../trees/expression.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { CursorRow } from './cursor-row.js';
+import type { TransitionTable } from './services.js';
 import type { Query } from '../trees/query.js';
 import type { IoContext } from '../types/io-context.js';
 import type { MemoryAccount } from '../types/memory.js';
@@ -39,6 +40,8 @@ export interface ExecutionContext {
   readonly instrument: boolean;
   /** Effective user of the statement. */
   readonly userId: number;
+  /** A trigger function's own queries: the transition tables that they know by name. */
+  readonly transitionTables?: readonly TransitionTable[];
   /** Statements of the session that were opened and not closed yet; each adds and removes itself. */
   readonly openExecutions?: Set<Execution>;
 }

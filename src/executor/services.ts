@@ -1,9 +1,10 @@
 // What the executor asks of the rooms above it; the session fills these services.
-import type { FunctionDescriptor } from '../catalog/descriptors.js';
+import type { FunctionDescriptor, RelationDescriptor, TriggerDescriptor } from '../catalog/descriptors.js';
 import { serviceKey } from '../functions/call-info.js';
-import type { Value } from '../types/value.js';
+import type { Row, Value } from '../types/value.js';
 import type { Transaction } from '../transaction/api.js';
 import type { ExecutionContext } from './api.js';
+import type { TupleStore } from './spill/tuple-store.js';
 
 /** Positions of the session's open cursors, for WHERE CURRENT OF. */
 export interface CursorPositions {
@@ -25,6 +26,33 @@ export interface ProcedureRunner {
   call(site: FunctionCallSite, args: readonly Value[], context: ExecutionContext): Value | Promise<Value>;
   /** Rows of a set-returning function: a value, or an array of column values where it has several. */
   rows(site: FunctionCallSite, args: readonly Value[], context: ExecutionContext): AsyncIterable<unknown>;
+  /** Calls a trigger function. The row it returns, whole and in the relation's attribute order (of BEFORE and INSTEAD OF
+   *  row triggers: what goes on; the given array itself where nothing changed), or null for NULL. */
+  trigger(call: TriggerCall, context: ExecutionContext): Promise<Row | null> | Row | null;
+}
+
+/** One firing of a trigger. Rows are as the executor holds them: attribute n at index n - 1, dropped ones null; they must
+ *  not be changed in place. */
+export interface TriggerCall {
+  readonly function: FunctionDescriptor;
+  readonly trigger: TriggerDescriptor;
+  readonly relation: RelationDescriptor;
+  readonly when: 'before' | 'after' | 'instead';
+  readonly level: 'row' | 'statement';
+  readonly operation: 'insert' | 'update' | 'delete' | 'truncate';
+  readonly oldRow: Row | null;
+  readonly newRow: Row | null;
+  /** REFERENCING OLD TABLE, NEW TABLE: what the function's own queries find under these names. */
+  readonly transitionTables: readonly TransitionTable[];
+}
+
+/** Rows that a statement changed, under the name that a trigger gives them. Queries are bound with
+ *  `AnalyzerContext.transitionTables` (name to relation) and run with `ExecutionContext.transitionTables`. */
+export interface TransitionTable {
+  readonly name: string;
+  /** Whose columns it has. */
+  readonly relation: RelationDescriptor;
+  readonly rows: TupleStore;
 }
 export const procedureRunner = serviceKey<ProcedureRunner>('procedureRunner');
 

@@ -71,6 +71,9 @@ export function provideServices(session: Session): void {
     rows: (site) => {
       throw notSupported(`calling functions in language "${site.descriptor.language}"`);
     },
+    trigger: (call) => {
+      throw notSupported(`calling functions in language "${call.function.language}"`);
+    },
   });
   session.provide(advisoryLocks, advisoryLocksOf(session.locks));
   session.provide(snapshotExport, { export: () => session.transactions.exportSnapshot() });

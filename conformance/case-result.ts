@@ -38,6 +38,8 @@ export interface CaseResult {
   readonly isUnavailable?: boolean;
   /** One line: why it failed or was skipped. Empty where it passed. */
   readonly reason: string;
+  /** Shown beside the verdict, never kept: what the case did this time. */
+  readonly figures?: string;
   /** What `--only` shows. */
   readonly differences: readonly Difference[];
   readonly seconds: number;

@@ -77,7 +77,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | 'help' 
   if (values.help) return 'help';
   if (positionals.includes('document')) return 'document';
   const oracle = values.oracle ?? process.env.CONFORMANCE_ORACLE;
-  const only = values.only?.flatMap((names) => names.split(',')) ?? null;
+  const only = values.only?.flatMap((names) => names.split(/,(?! )/)) ?? null;
   const [seed, count] = [wholeNumber('seed', values.seed), wholeNumber('count', values.count)];
   if (values.bless && (seed !== null || count !== null))
     throw new UsageError('--seed and --count make cases that the status file does not have: they cannot be blessed');

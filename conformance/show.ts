@@ -22,6 +22,7 @@ export function showResult(result: CaseResult, standing: Standing | null): void 
     `${result.seconds.toFixed(1)}s`.padStart(7),
     standing === null || standing === 'as before' ? '' : `  ${standing.toUpperCase()}`,
     result.verdict === 'pass' ? '' : `  ${result.reason.slice(0, 120)}`,
+    result.figures === undefined ? '' : `  ${result.figures}`,
   ];
   print(words.join(' ').trimEnd());
 }

@@ -1,7 +1,8 @@
 // Finds phenomena in a history: reads of what was never committed, and cycles of dependencies, by the kinds of their steps
 // (Adya's thesis, chapter 4).
-//   1. ww: a version follows another's; wr: a version was read; rw: what was read was followed by another version.
+//   1. Steps are ww, wr and rw (cycles.ts).
 //   2. G0 is a cycle of ww alone, G1c one of ww and wr, G-single has one rw, G2 more.
+import { anyCycle, cyclesOfReads, type Edges, type Step } from './cycles.js';
 import { type HistoryTransaction, initialVersion, type Operation, versionOf, type Versions } from './history.js';
 
 export type Phenomenon =
@@ -12,6 +13,7 @@ export type Phenomenon =
   | 'disorder of versions'
   | 'internal inconsistency'
   | 'lost update'
+  | 'lost write'
   | 'G-single read skew'
   | 'G2 anti-dependency cycle';
 
@@ -28,6 +30,7 @@ const committedOnly: readonly Phenomenon[] = [
   'G1b intermediate read',
   'G1c circular information flow',
   'disorder of versions',
+  'lost write',
 ];
 const oneSnapshot: readonly Phenomenon[] = [
   ...committedOnly,
@@ -43,8 +46,8 @@ export const forbidden: Readonly<Record<Level, readonly Phenomenon[]>> = {
   serializable: [...oneSnapshot, 'G2 anti-dependency cycle'],
 };
 
-type Step = 'ww' | 'wr' | 'rw';
-type Edges = Map<number, Map<number, Step>>;
+/** Of the cycles with rw steps: so many of each kind are told. */
+const cyclesShown = 20;
 
 /** All phenomena of a history. `ordersWrites`: the versions' order is known for sure, so ww counts. */
 export function findPhenomena(
@@ -168,66 +171,17 @@ function dependencies(
 }
 
 function cycles(edges: Edges): Finding[] {
-  const found: Finding[] = [];
-  const report = (phenomenon: Phenomenon, path: readonly number[] | null) => {
-    if (path !== null) found.push({ phenomenon, detail: path.map((id) => `T${id}`).join(' -> ') });
-  };
-  report('G0 write cycle', anyCycle(edges, ['ww']));
-  report('G1c circular information flow', anyCycle(edges, ['ww', 'wr']));
-  const others: (readonly number[])[] = [];
-  for (const [from, steps] of edges) {
-    for (const [to, step] of steps) {
-      if (step !== 'rw') continue;
-      const single = path(edges, ['ww', 'wr'], to, from);
-      if (single !== null) report('G-single read skew', [from, ...single]);
-      const back = single ?? path(edges, ['ww', 'wr', 'rw'], to, from);
-      if (single === null && back !== null) others.push([from, ...back]);
-    }
-  }
-  report('G2 anti-dependency cycle', others[0] ?? null);
-  return found;
+  const shown = (phenomenon: Phenomenon, paths: readonly (readonly number[])[]): Finding[] =>
+    paths.map((path) => ({ phenomenon, detail: path.map((id) => `T${id}`).join(' -> ') }));
+  const { single, others } = cyclesOfReads(edges, cyclesShown);
+  return [
+    ...shown('G0 write cycle', [anyCycle(edges, ['ww']) ?? []].filter(isPath)),
+    ...shown('G1c circular information flow', [anyCycle(edges, ['ww', 'wr']) ?? []].filter(isPath)),
+    ...shown('G-single read skew', single),
+    ...shown('G2 anti-dependency cycle', others.slice(0, 1)),
+  ];
 }
 
-function anyCycle(edges: Edges, steps: readonly Step[]): readonly number[] | null {
-  const cleared = new Set<number>();
-  for (const start of edges.keys()) {
-    const stack: { readonly id: number; readonly next: number[] }[] = [];
-    const enter = (id: number) => stack.push({ id, next: successors(edges, steps, id) });
-    if (!cleared.has(start)) enter(start);
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const next = top.next.pop();
-      if (next === undefined) {
-        cleared.add(top.id);
-        stack.pop();
-        continue;
-      }
-      const at = stack.findIndex(({ id }) => id === next);
-      if (at >= 0) return [...stack.slice(at).map(({ id }) => id), next];
-      if (!cleared.has(next)) enter(next);
-    }
-  }
-  return null;
-}
-
-/** The shortest way; null where there is none. */
-function path(edges: Edges, steps: readonly Step[], from: number, to: number): readonly number[] | null {
-  const cameFrom = new Map<number, number | null>([[from, null]]);
-  const queue = [from];
-  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-    if (id === to) {
-      const way = [];
-      for (let at: number | null = to; at !== null; at = cameFrom.get(at) ?? null) way.unshift(at);
-      return way;
-    }
-    for (const next of successors(edges, steps, id)) {
-      if (cameFrom.has(next)) continue;
-      cameFrom.set(next, id);
-      queue.push(next);
-    }
-  }
-  return null;
-}
-
-function successors(edges: Edges, steps: readonly Step[], id: number): number[] {
-  return [...(edges.get(id) ?? [])].filter(([, step]) => steps.includes(step)).map(([other]) => other);
+function isPath(path: readonly number[]): boolean {
+  return path.length > 0;
 }

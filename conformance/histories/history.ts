@@ -16,9 +16,12 @@ export type Operation = Read | Write;
 
 export interface HistoryTransaction {
   readonly id: number;
-  /** Null: the connection was lost at the commit. */
+  /** Null: the connection was lost at the commit, which may have happened or not. */
   readonly committed: boolean | null;
   readonly operations: readonly Operation[];
+  /** Moments of the run's own clock: before the first statement was sent, after the last answer (or its loss). */
+  readonly began?: number;
+  readonly ended?: number;
 }
 
 export type Workload = 'lists' | 'registers';

@@ -57,6 +57,9 @@ export const expressionDepthMax = 6000;
 /** Calls of SQL functions within each other. Those wait for each other instead of using the stack; PostgreSQL's
  *  max_stack_depth of 2 MB ends them at a similar depth. */
 export const functionDepthMax = 6000;
+
+/** Triggers that may run within each other: each holds a statement of its own, PostgreSQL's stack ends about here. */
+export const triggerDepthMax = 1000;
 /** Nested arrays and objects of a JSON text, for the same reason. */
 export const jsonDepthMax = 6000;
 /** Bytes that a client may have sent and its session not yet read before the socket is no longer read from. */

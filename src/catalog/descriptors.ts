@@ -35,7 +35,7 @@ export interface RelationDescriptor {
   readonly constraints: readonly ConstraintDescriptor[];
   /** Foreign keys of other tables that reference this one. */
   readonly referencedBy: readonly ConstraintDescriptor[];
-  /** User triggers by name order. */
+  /** In name order, those of foreign keys included. */
   readonly triggers: readonly TriggerDescriptor[];
   readonly hasRules: boolean;
   /** Inheritance children exist (pg_class.relhassubclass). */
@@ -145,6 +145,13 @@ export interface TriggerDescriptor {
   readonly args: readonly string[];
   readonly columns: readonly number[];
   readonly when: string | null;
+  /** pg_constraint row: of a constraint trigger, or the foreign key that it stands for; else 0. */
+  readonly constraint: number;
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+  /** Names of its transition tables. */
+  readonly oldTable: string | null;
+  readonly newTable: string | null;
 }
 
 export interface FunctionDescriptor {

@@ -2,7 +2,7 @@
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { compileRow, ready, type RowProgram } from '../executor/expressions/compile.js';
 import { CompileUnit } from '../executor/expressions/unit.js';
-import { relationEntry } from '../executor/modify/target-table.js';
+import { relationEntry } from '../executor/modify/relation-entry.js';
 import { RunState } from '../executor/state.js';
 import type { Expression } from '../trees/expression.js';
 import type { Row } from '../types/value.js';

@@ -4,6 +4,7 @@ import type { TruncateStmt } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
+import { openTruncateTriggers } from '../executor/triggers/truncate-triggers.js';
 import type { CommandContext, CommandResult } from './api.js';
 import { lockRelationByName } from './namespace.js';
 import { requireNoSystemRelation, requireRelationOwner, requireRelationPrivilege, wrongKind } from './permissions.js';
@@ -25,8 +26,11 @@ export async function truncateStatement(statement: TruncateStmt, context: Comman
   }
   await checkReferences(context, tables, statement.behavior === 'DROP_CASCADE');
   const sequences = statement.restart_seqs ? sequencesOf(context, tables) : [];
+  const triggers = openTruncateTriggers(context.corridor.executionContext(), [...tables.keys()]);
+  await triggers?.before();
   for (const oid of tables.keys()) await emptyTable(context, oid);
   for (const sequence of sequences) await restartFromStart(context, sequence);
+  await triggers?.after();
   return { kind: 'done', tag: 'TRUNCATE TABLE' };
 }
 

@@ -68,6 +68,8 @@ export interface Execution {
   close(): void;
   /** Per plan node, by nodeId; only with `instrument`. */
   readonly instrumentation: readonly NodeInstrumentation[] | null;
+  /** Triggers that fired, foreign keys' included; only with `instrument`. */
+  readonly triggerInstrumentation: readonly TriggerInstrumentation[];
   /** The relation's row behind a delivered row (1-based), for WHERE CURRENT OF, once `trackRows` was called. */
   currentRow(relation: number, position: number): CursorRow;
   /** Oids of the relations and indexes that the plan reads or writes: what DDL of the same session must not touch. */
@@ -93,6 +95,15 @@ export interface NodeInstrumentation {
   readonly joinFilteredRowCount: number;
   /** Node-specific facts in EXPLAIN's words: { 'Sort Method': 'quicksort', ... }. */
   readonly extra: Readonly<Record<string, string | number>>;
+}
+
+export interface TriggerInstrumentation {
+  readonly name: string;
+  /** pg_constraint oid of a constraint trigger or foreign key, else 0. */
+  readonly constraint: number;
+  readonly relation: string;
+  readonly totalMs: number;
+  readonly callCount: number;
 }
 
 /** Evaluates an expression without Vars at once (defaults, constant folding, EXECUTE arguments, SET values). */

@@ -5,7 +5,7 @@ import { batchRowsMax } from '../base/limits.js';
 import type { Plan, PlannedStatement } from '../trees/plan.js';
 import { expressionTypmod } from '../trees/expression-type.js';
 import type { Row } from '../types/value.js';
-import type { Execution, ExecutionContext, NodeInstrumentation, ResultColumn } from './api.js';
+import type { Execution, ExecutionContext, NodeInstrumentation, ResultColumn, TriggerInstrumentation } from './api.js';
 import { type CursorRow, cursorRow } from './cursor-row.js';
 import { buildNode } from './build-node.js';
 import { typeOf } from './expressions/type-of.js';
@@ -14,6 +14,7 @@ import { instrumentationOf } from './instrumentation.js';
 import { cteStore } from './nodes/cte-scan.js';
 import { type PlanNode, RunState } from './state.js';
 import { checkPermissions, checkStart } from './permissions.js';
+import { triggerInstrumentation } from './triggers/trigger-times.js';
 
 /** Opens a planned statement. Throws 42501 and 25006 at once; everything else comes from `next`. */
 export function startExecution(planned: PlannedStatement, context: ExecutionContext): Execution {
@@ -105,6 +106,10 @@ class RunningExecution implements Execution {
 
   get instrumentation(): readonly NodeInstrumentation[] | null {
     return this.x.context.instrument ? instrumentationOf(this.x) : null;
+  }
+
+  get triggerInstrumentation(): readonly TriggerInstrumentation[] {
+    return this.x.context.instrument ? triggerInstrumentation(this.x) : [];
   }
 
   trackRows(): void {

@@ -1,6 +1,7 @@
 // What the executor asks of the rooms above it; the session fills these services.
 import type { FunctionDescriptor, RelationDescriptor, TriggerDescriptor } from '../catalog/descriptors.js';
 import { serviceKey } from '../functions/call-info.js';
+import type { MemoryAccount } from '../types/memory.js';
 import type { Row, Value } from '../types/value.js';
 import type { Transaction } from '../transaction/api.js';
 import type { ExecutionContext } from './api.js';
@@ -72,18 +73,22 @@ export interface ConstraintModes {
   hasPending(relation: number): boolean;
 }
 
-/** What a row written to a relation owes one of its constraints. */
+/** What a row written to a relation owes one of its constraints or constraint triggers. */
 export interface DeferredCheck {
   readonly constraint: number;
   readonly relation: number;
   check(): Promise<void>;
+  /** What it holds until then, for the account to count. */
+  readonly held?: { readonly memory: MemoryAccount; readonly bytes: number };
 }
 
 /** Deferral state by transaction; SET CONSTRAINTS changes it through `setConstraintMode`. */
 class TransactionConstraints implements ConstraintModes {
   private all: boolean | null = null;
-  private readonly single = new Map<number, boolean>();
-  private pending: DeferredCheck[] = [];
+  private single: ReadonlyMap<number, boolean> = new Map();
+  /** Counts changes of the modes: a rolled back subtransaction undoes its own. */
+  private version = 0;
+  private readonly pending = new Set<DeferredCheck>();
   private isRegistered = false;
 
   isDeferred(constraint: number, initiallyDeferred: boolean): boolean {
@@ -91,29 +96,53 @@ class TransactionConstraints implements ConstraintModes {
   }
 
   defer(transaction: Transaction, check: DeferredCheck): void {
-    this.pending.push(check);
+    check.held?.memory.charge(check.held.bytes);
+    this.pending.add(check);
+    transaction.afterRollback(() => this.remove(check));
     if (this.isRegistered) return;
     this.isRegistered = true;
-    transaction.beforeCommit(() => this.runAll());
+    transaction.beforeCommit(() => this.runDue(() => true));
+    transaction.afterRollback(() => {
+      this.isRegistered = false;
+    });
   }
 
   hasPending(relation: number): boolean {
-    return this.pending.some((entry) => entry.relation === relation);
+    for (const entry of this.pending) if (entry.relation === relation) return true;
+    return false;
   }
 
-  async runAll(): Promise<void> {
-    for (let next = this.pending.shift(); next !== undefined; next = this.pending.shift()) await next.check();
+  private remove(check: DeferredCheck): void {
+    if (this.pending.delete(check)) check.held?.memory.release(check.held.bytes);
   }
 
-  async set(constraints: readonly number[] | 'all', deferred: boolean): Promise<void> {
+  /** Runs what is due in the order it came; checks may defer further ones. */
+  private async runDue(isDue: (check: DeferredCheck) => boolean): Promise<void> {
+    for (const entry of this.pending) {
+      if (!isDue(entry)) continue;
+      this.remove(entry);
+      await entry.check();
+    }
+  }
+
+  async set(transaction: Transaction, constraints: readonly number[] | 'all', deferred: boolean): Promise<void> {
+    this.remember(transaction);
     if (constraints === 'all') {
       this.all = deferred;
-      this.single.clear();
-    } else for (const constraint of constraints) this.single.set(constraint, deferred);
-    if (deferred) return;
-    const due = this.pending.filter(({ constraint }) => constraints === 'all' || constraints.includes(constraint));
-    this.pending = this.pending.filter((entry) => !due.includes(entry));
-    for (const entry of due) await entry.check();
+      this.single = new Map();
+    } else this.single = new Map([...this.single, ...constraints.map((oid): [number, boolean] => [oid, deferred])]);
+    if (!deferred) await this.runDue(({ constraint }) => constraints === 'all' || constraints.includes(constraint));
+  }
+
+  private remember(transaction: Transaction): void {
+    const { all, single, version } = this;
+    this.version += 1;
+    transaction.afterRollback(() => {
+      if (this.version <= version) return;
+      this.all = all;
+      this.single = single;
+      this.version = version;
+    });
   }
 }
 
@@ -129,7 +158,7 @@ export function setConstraintMode(
   constraints: readonly number[] | 'all',
   deferred: boolean,
 ): Promise<void> {
-  return stateOf(transaction).set(constraints, deferred);
+  return stateOf(transaction).set(transaction, constraints, deferred);
 }
 
 function stateOf(transaction: Transaction): TransactionConstraints {

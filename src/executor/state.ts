@@ -13,6 +13,7 @@ import type { CteStore } from './nodes/cte-scan.js';
 import type { SubPlanState } from './subplan.js';
 import type { EvalPlanQualRows } from './nodes/eval-plan-qual.js';
 import { TupleStore } from './spill/tuple-store.js';
+import type { QueryLevel } from './triggers/query-level.js';
 
 /** Rows between nodes, never empty; the array is the consumer's to keep and change, the rows are immutable. */
 export type Batch = Row[];
@@ -58,6 +59,8 @@ export class RunState {
   counts: { processed: number } | null = null;
   /** Checks that the statement's end owes: foreign keys, deferrable unique keys. */
   private afterStatement: (() => Promise<void>)[] | null = null;
+  /** Its triggers' events and transition tables; null where none fire. */
+  queryLevel: QueryLevel | null = null;
   // Made when first needed: most statements need none of them.
   private lazyInitPlans: Map<number, InitPlanState> | null = null;
   private lazyCtes: Map<number, CteStore> | null = null;
@@ -138,6 +141,17 @@ export class RunState {
     this.afterStatement.push(action);
   }
 
+  /** True where the action is the last one that the statement's end owes. */
+  isLastOwed(action: () => Promise<void>): boolean {
+    const actions = this.afterStatement;
+    return actions !== null && actions.length > 0 && actions[actions.length - 1] === action;
+  }
+
+  noteQueryLevel(level: QueryLevel): QueryLevel {
+    this.queryLevel = level;
+    return level;
+  }
+
   get owesChecks(): boolean {
     return this.afterStatement !== null;
   }
@@ -155,6 +169,7 @@ export class RunState {
   close(): void {
     if (this.lazySubPlans !== null) for (const state of this.lazySubPlans.values()) state.close();
     if (this.lazyCtes !== null) for (const cte of this.lazyCtes.values()) cte.close();
+    this.queryLevel?.close();
     this.memory.clear();
   }
 

@@ -11,18 +11,26 @@ import { Emitter, type Program } from './expressions/emitter.js';
 import { emitDomainChecks } from './expressions/coercions.js';
 import { CompileUnit } from './expressions/unit.js';
 import { compileIndex, IndexWriter } from './modify/index-maintenance.js';
-import { openTarget, relationEntry } from './modify/target-table.js';
-import { refuseTriggers } from './nodes/modify-table.js';
+import { relationEntry } from './modify/relation-entry.js';
+import { openTarget } from './modify/target-table.js';
 import { RunState } from './state.js';
+import { rowTriggers } from './triggers/row-triggers.js';
+import { StatementTriggers } from './triggers/statement-triggers.js';
+import { triggerProgram } from './triggers/trigger-program.js';
 
 export interface TableWriter {
-  /** Writes whole rows (attribute n at index n - 1, dropped and generated ones null). Throws 23502, 23514, 23505. */
-  insert(rows: readonly Row[], placement?: RowPlacement): Promise<void>;
+  /** Fires BEFORE STATEMENT triggers. */
+  begin(): Promise<void>;
+  /** True where each row has to be inserted before the next one is made: BEFORE triggers may look at them. */
+  readonly takesSingleRows: boolean;
+  /** Writes whole rows (attribute n at index n - 1, dropped and generated ones null); how many triggers let pass. Throws
+   *  23502, 23514, 23505. */
+  insert(rows: readonly Row[], placement?: RowPlacement): Promise<number>;
   /** After `insert` threw: the position of the row that it threw for. */
   readonly rowInHand: number;
   /** Takes whole lines of COPY's data as `CopyLoader` does; null where this table's rows can't come so. */
   lineLoader(columns: readonly number[], format: CopyLineFormat): LineLoader | null;
-  /** Runs the checks that a statement's end owes (foreign keys, deferrable keys); throws 23503, 23505. */
+  /** Runs what a statement's end owes (triggers, foreign keys, deferrable keys); throws 23503, 23505. */
   finish(): Promise<void>;
 }
 
@@ -32,23 +40,37 @@ export interface LineLoader {
   close(): void;
 }
 
-/** pg_trigger.tgtype: fires for INSERT. */
-const insertEvent = 4;
-
 /** Opens a table for writing as one statement of the context's transaction. */
 export function openTableWriter(context: ExecutionContext, relationOid: number): TableWriter {
   const relation = context.catalog.requireRelation(relationOid);
   const statement = new RunState(new CompileUnit(context.catalog, context.catalog.version(), []), context, null);
   const target = openTarget(statement, relation);
-  refuseTriggers(relation, insertEvent, 'statement');
+  const program = triggerProgram(context, relation);
+  const inserted = [{ operation: 'insert' as const, assigned: null }];
+  const whole = StatementTriggers.for(statement, relation, inserted);
+  const before = rowTriggers(statement, relation);
+  let rowInHand: number | null = null;
   return {
+    begin: async () => whole?.before(),
+    takesSingleRows: (program?.insert.beforeRow.length ?? 0) > 0,
     async insert(rows, placement) {
-      if (rows.length === 0) return;
-      refuseTriggers(relation, insertEvent, 'row');
-      await target.insertAll(rows, placement);
+      if (rows.length === 0) return 0;
+      if (before === null) {
+        await target.insertAll(rows, placement);
+        return rows.length;
+      }
+      let count = 0;
+      for (const [n, row] of rows.entries()) {
+        rowInHand = n;
+        const ready = await before.beforeInsert(row);
+        if (ready === null) continue;
+        await target.insertAll([ready], placement);
+        count += 1;
+      }
+      return count;
     },
     lineLoader(columns, format) {
-      refuseTriggers(relation, insertEvent, 'row');
+      if (before !== null) return null;
       const loader = target.copyLoader(columns, format);
       if (loader === null) return null;
       return {
@@ -64,9 +86,13 @@ export function openTableWriter(context: ExecutionContext, relationOid: number):
       };
     },
     get rowInHand() {
-      return target.rowInHand;
+      return rowInHand ?? target.rowInHand;
     },
-    finish: () => statement.runAfterStatement(),
+    async finish() {
+      await whole?.after();
+      await statement.runAfterStatement();
+      statement.close();
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn, tableFn } from '../../functions/registry.js';
+import { triggerDepth } from '../../functions/trigger-depth.js';
 import { Numeric } from '../../types/numeric.js';
 import { formatSnapshot } from '../../types/snapshot-type.js';
 import type { Catalog } from '../api.js';
@@ -70,7 +71,7 @@ for (const name of ['pg_xact_commit_timestamp', 'pg_xact_commit_timestamp_origin
   });
 }
 
-fn('pg_trigger_depth', { impl: () => 0 });
+fn('pg_trigger_depth', { impl: (info: CallInfo) => triggerDepth(info.session).depth });
 
 for (const name of ['pg_current_wal_lsn', 'pg_current_wal_insert_lsn', 'pg_current_wal_flush_lsn'])
   fn(name, { impl: (info: CallInfo) => catalogOf(info).walPosition() });

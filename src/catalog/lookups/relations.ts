@@ -349,5 +349,10 @@ function describeTrigger(row: PgTriggerRow): TriggerDescriptor {
     args: row.tgargs.length === 0 ? [] : row.tgargs.toString('utf8').split('\0').slice(0, -1),
     columns: row.tgattr,
     when: row.tgqual,
+    constraint: row.tgconstraint,
+    deferrable: row.tgdeferrable,
+    initiallyDeferred: row.tginitdeferred,
+    oldTable: row.tgoldtable,
+    newTable: row.tgnewtable,
   };
 }

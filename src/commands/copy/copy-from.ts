@@ -46,6 +46,7 @@ export async function copyFrom(job: CopyFromJob): Promise<number> {
   };
   if (options.freeze) requireNewTable(job);
   const loader = new Loader(job);
+  await loader.begin();
   const source = await openSource(job);
   try {
     if (options.format === 'binary') await readBinary(loader, source);
@@ -249,12 +250,12 @@ class Loader {
     this.isHeader = options.header !== 'none';
     this.width = relation.attributes.length;
     this.where = whereOf(job);
+    this.writer = openTableWriter(context.corridor.executionContext(), relation.oid);
     this.placement = {
-      isBatch: !storesRowByRow(job),
+      isBatch: !storesRowByRow(job) && !this.writer.takesSingleRows,
       isNewTable: context.transaction.store.isNewFile(relation.file.filenode),
       statement: context.store.bulkStatement(),
     };
-    this.writer = openTableWriter(context.corridor.executionContext(), relation.oid);
     this.inputs = columns.map((column) => columnInput(context, column));
     this.defaults = missingDefaults(context, relation, columns);
     this.fieldDefaults = options.defaultText === null ? new Map() : explicitDefaults(context, relation, columns);
@@ -404,6 +405,7 @@ class Loader {
     this.batch.push(row);
     this.sources.push(source);
     if (source.text !== null) this.batchBytes += Buffer.byteLength(source.text);
+    if (this.writer.takesSingleRows) return this.flush();
     return this.batch.length >= batchRows || this.batchBytes >= batchInputBytes ? this.flush() : undefined;
   }
 
@@ -428,7 +430,7 @@ class Loader {
     this.batchBytes = 0;
     const { context } = this.job;
     try {
-      await this.writer.insert(batch, this.placement);
+      this.count += await this.writer.insert(batch, this.placement);
     } catch (error) {
       const source = sources[this.writer.rowInHand];
       const isIndex = error instanceof PgError && error.code === SqlState.uniqueViolation;
@@ -440,10 +442,13 @@ class Loader {
       };
       throw error;
     }
-    this.count += batch.length;
     const run = context.corridor.executionContext();
     run.checkInterrupts();
     await run.yieldToEventLoop();
+  }
+
+  async begin(): Promise<void> {
+    await this.writer.begin();
   }
 
   async finish(): Promise<void> {

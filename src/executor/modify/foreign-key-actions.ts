@@ -10,6 +10,8 @@ import { baseType, keyPart, requireHashKey } from '../operators.js';
 import type { RunState } from '../state.js';
 import { storedExpressions } from '../stored-expressions.js';
 import { openIndex, openTable } from '../tables.js';
+import { type RowTriggers, rowTriggers } from '../triggers/row-triggers.js';
+import { type FiredOperation, StatementTriggers } from '../triggers/statement-triggers.js';
 import { conversion, ParentFinder } from './foreign-key-checks.js';
 import { type LostKey, keyOf } from './foreign-keys.js';
 import { columnKeyText } from './row-description.js';
@@ -29,17 +31,38 @@ export async function checkChildren(
 ): Promise<void> {
   const { context } = statement;
   const child = context.catalog.requireRelation(constraint.relation);
+  const triggers = StatementTriggers.for(statement, child, actionsOf(constraint, lostKeys));
+  await triggers?.before();
   const children = findChildren(statement, parent, child, constraint, lostKeys);
-  if (children.length === 0) return;
-  const target = openTarget(statement, child);
-  for (const found of children) {
-    const action = found.lost.newKey === null ? constraint.onDelete : constraint.onUpdate;
-    if (action === 'a' || action === 'r') {
-      if (action === 'a' && keyIsBack(statement, parent, child, constraint, found)) continue;
-      throw stillReferenced(statement, parent, child, constraint, found.lost);
+  if (children.length > 0) {
+    const target = openTarget(statement, child);
+    const before = rowTriggers(statement, child);
+    for (const found of children) {
+      const action = actionOf(constraint, found.lost);
+      if (action === 'a' || action === 'r') {
+        if (action === 'a' && keyIsBack(statement, parent, child, constraint, found)) continue;
+        throw stillReferenced(statement, parent, child, constraint, found.lost);
+      }
+      await applyAction(statement, target, before, constraint, action, found);
     }
-    await applyAction(statement, target, constraint, action, found);
   }
+  await triggers?.after();
+}
+
+function actionOf(constraint: ConstraintDescriptor, { newKey }: LostKey): string {
+  return newKey === null ? constraint.onDelete : constraint.onUpdate;
+}
+
+/** The statements that PostgreSQL would run on the children: they fire triggers even where they find no row. */
+function actionsOf(constraint: ConstraintDescriptor, lostKeys: readonly LostKey[]): readonly FiredOperation[] {
+  const operations = new Map<string, FiredOperation>();
+  for (const lost of lostKeys) {
+    const action = actionOf(constraint, lost);
+    if (action === 'a' || action === 'r') continue;
+    if (action === 'c' && lost.newKey === null) operations.set('delete', { operation: 'delete', assigned: null });
+    else operations.set('update', { operation: 'update', assigned: new Set(constraint.keys) });
+  }
+  return [...operations.values()];
 }
 
 /** NO ACTION allows what another row with the same key makes good by the statement's end. */
@@ -75,6 +98,7 @@ function stillReferenced(
 async function applyAction(
   statement: RunState,
   target: TargetTable,
+  triggers: RowTriggers | null,
   constraint: ConstraintDescriptor,
   action: string,
   found: Child,
@@ -86,7 +110,7 @@ async function applyAction(
   const current = target.table.get(transaction.latestView(), found.row.rowid, null);
   if (current === null) return;
   if (isDelete) {
-    await target.delete(current);
+    if (triggers === null || (await triggers.beforeDelete(current))) await target.delete(current);
     return;
   }
   const values: Value[] = [...current.values];
@@ -100,7 +124,8 @@ async function applyAction(
       continue;
     else values[column - 1] = action === 'n' ? null : await defaultValue(statement, target.relation, column);
   }
-  await target.update(current, values, changed);
+  const ready = triggers === null ? values : await triggers.beforeUpdate(current, values, changed);
+  if (ready !== null) await target.update(current, ready, ready === values ? changed : null, changed);
 }
 
 function cascadedValue(

@@ -10,6 +10,8 @@ import { deferCheck } from './index-maintenance.js';
 import { checkChildren } from './foreign-key-actions.js';
 import { checkParents, requireWholeKey } from './foreign-key-checks.js';
 import { sameValue } from './key-attributes.js';
+import type { ForeignKeyStep, TriggerProgram } from '../triggers/trigger-program.js';
+import { timed } from '../triggers/trigger-times.js';
 
 /** A row of the referencing table whose parent must be there. */
 export interface ChildRow {
@@ -24,61 +26,66 @@ export interface LostKey {
   readonly newKey: Row | null;
 }
 
-export class ForeignKeyWork {
-  private readonly outgoing: readonly ConstraintDescriptor[];
+/** What is told of each written row: foreign keys alone, or they and the triggers that fire after rows. A Promise only
+ *  where something waits. */
+export interface AfterRowWork {
+  inserted(rowid: number, row: Row): undefined | Promise<void>;
+  /** `assigned`: columns that the statement assigns, null for any. */
+  updated(rowid: number, before: Row, after: Row, assigned: ReadonlySet<number> | null): undefined | Promise<void>;
+  deleted(rowid: number, row: Row): undefined | Promise<void>;
+}
+
+export class ForeignKeyWork implements AfterRowWork {
   private readonly children = new Map<ConstraintDescriptor, ChildRow[]>();
   private readonly lost = new Map<ConstraintDescriptor, LostKey[]>();
 
   constructor(
     private readonly statement: RunState,
     private readonly relation: RelationDescriptor,
-  ) {
-    this.outgoing = relation.constraints.filter((constraint) => constraint.kind === 'f');
-  }
+    private readonly triggers: TriggerProgram,
+  ) {}
 
-  inserted(rowid: number, row: Row): void {
-    for (const constraint of this.outgoing) this.addChild(constraint, rowid, keyOf(row, constraint.keys));
-  }
-
-  updated(rowid: number, before: Row, after: Row): void {
-    for (const constraint of this.outgoing) {
-      const key = keyOf(after, constraint.keys);
-      if (!sameKey(key, keyOf(before, constraint.keys))) this.addChild(constraint, rowid, key);
-    }
-    for (const constraint of this.relation.referencedBy) {
-      const oldKey = keyOf(before, constraint.foreignKeys);
-      const newKey = keyOf(after, constraint.foreignKeys);
-      if (!sameKey(oldKey, newKey)) this.addLost(constraint, { rowid, oldKey, newKey });
+  inserted(rowid: number, row: Row): undefined {
+    for (const step of this.triggers.insert.afterRow) {
+      if (step.kind === 'check') this.addChild(step, childOwed(this.relation, step.constraint, rowid, null, row));
     }
   }
 
-  deleted(rowid: number, row: Row): void {
-    for (const constraint of this.relation.referencedBy) {
-      this.addLost(constraint, { rowid, oldKey: keyOf(row, constraint.foreignKeys), newKey: null });
+  updated(rowid: number, before: Row, after: Row): undefined {
+    for (const step of this.triggers.update.afterRow) {
+      if (step.kind === 'check') this.addChild(step, childOwed(this.relation, step.constraint, rowid, before, after));
+      else if (step.kind === 'action') this.addLost(step, keyLost(step.constraint, rowid, before, after));
     }
   }
 
-  private addChild(constraint: ConstraintDescriptor, rowid: number, key: Row): void {
-    if (constraint.match === 'f') requireWholeKey(this.relation, constraint, key);
-    // MATCH SIMPLE: a null anywhere in the key exempts the row.
-    if (key.includes(null)) return;
-    this.queue(this.children, constraint, { rowid, key }, (rows) =>
-      checkParents(this.statement, this.relation, constraint, rows),
-    );
+  deleted(rowid: number, row: Row): undefined {
+    for (const step of this.triggers.delete.afterRow) {
+      if (step.kind === 'action') this.addLost(step, keyLost(step.constraint, rowid, row, null));
+    }
   }
 
-  private addLost(constraint: ConstraintDescriptor, lost: LostKey): void {
-    if (lost.oldKey.includes(null)) return;
-    this.queue(this.lost, constraint, lost, (keys) => checkChildren(this.statement, this.relation, constraint, keys));
+  private addChild(step: ForeignKeyStep, child: ChildRow | null): void {
+    if (child !== null) {
+      this.queue(this.children, step, child, (rows) =>
+        checkParents(this.statement, this.relation, step.constraint, rows),
+      );
+    }
+  }
+
+  private addLost(step: ForeignKeyStep, lost: LostKey | null): void {
+    if (lost !== null) {
+      this.queue(this.lost, step, lost, (keys) => checkChildren(this.statement, this.relation, step.constraint, keys));
+    }
   }
 
   /** Gathers items; the first one of a statement schedules the check of all. */
   private queue<T>(
     queues: Map<ConstraintDescriptor, T[]>,
-    constraint: ConstraintDescriptor,
+    step: ForeignKeyStep,
     item: T,
     check: (items: readonly T[]) => Promise<void>,
   ): void {
+    const { constraint, descriptor } = step;
     const known = queues.get(constraint);
     if (known !== undefined) {
       known.push(item);
@@ -88,16 +95,45 @@ export class ForeignKeyWork {
     queues.set(constraint, items);
     const run = async (): Promise<void> => {
       queues.delete(constraint);
-      await check(items);
+      await timed(this.statement, this.relation, descriptor, items.length, () => check(items));
     };
-    // Actions that change children act at the statement's end; only checks can wait for the commit.
-    if (isImmediateAction(constraint, queues === (this.lost as unknown))) this.statement.atStatementEnd(run);
+    if (isImmediate(step)) this.statement.atStatementEnd(run);
     else deferCheck(this.statement, this.relation, constraint, run);
   }
 }
 
-function isImmediateAction(constraint: ConstraintDescriptor, isLost: boolean): boolean {
-  return isLost && (constraint.onDelete !== 'a' || constraint.onUpdate !== 'a');
+/** Actions that change children act at the statement's end; only checks can wait for the commit. */
+export function isImmediate({ kind, constraint }: ForeignKeyStep): boolean {
+  return kind === 'action' && (constraint.onDelete !== 'a' || constraint.onUpdate !== 'a');
+}
+
+/** What a written row of the referencing table owes; null for nothing. Throws 23503 where MATCH FULL forbids its nulls. */
+export function childOwed(
+  relation: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  rowid: number,
+  before: Row | null,
+  after: Row,
+): ChildRow | null {
+  const key = keyOf(after, constraint.keys);
+  if (before !== null && sameKey(key, keyOf(before, constraint.keys))) return null;
+  if (constraint.match === 'f') requireWholeKey(relation, constraint, key);
+  // MATCH SIMPLE: a null anywhere in the key exempts the row.
+  return key.includes(null) ? null : { rowid, key };
+}
+
+/** The key that a row of the referenced table had and has no more; null where no row can refer to it. */
+export function keyLost(
+  constraint: ConstraintDescriptor,
+  rowid: number,
+  before: Row,
+  after: Row | null,
+): LostKey | null {
+  const oldKey = keyOf(before, constraint.foreignKeys);
+  if (oldKey.includes(null)) return null;
+  if (after === null) return { rowid, oldKey, newKey: null };
+  const newKey = keyOf(after, constraint.foreignKeys);
+  return sameKey(oldKey, newKey) ? null : { rowid, oldKey, newKey };
 }
 
 export function keyOf(row: Row, columns: readonly number[]): Row {

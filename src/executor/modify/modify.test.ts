@@ -1,7 +1,7 @@
 // Writing tables through hand-made plans: ON CONFLICT, foreign keys and their actions, concurrent changes. Messages are
 // those of PostgreSQL 17.
 import { test } from 'tap';
-import type { ConstraintDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
+import type { ConstraintDescriptor, RelationDescriptor, TriggerDescriptor } from '../../catalog/descriptors.js';
 import { type Expression, innerVar } from '../../trees/expression.js';
 import type { Plan, PlanOnConflict } from '../../trees/plan.js';
 import {
@@ -87,6 +87,26 @@ interface Family {
   readonly children: RelationDescriptor;
 }
 
+/** A foreign key's own trigger: its function and, in pg_trigger.tgtype's bits, its event. */
+function foreignKeyTrigger(constraint: ConstraintDescriptor, fn: number, event: number): TriggerDescriptor {
+  return {
+    oid: constraint.oid + fn,
+    name: `RI_ConstraintTrigger_${constraint.oid + fn}`,
+    function: fn,
+    type: 1 | event,
+    enabled: 'O',
+    isInternal: true,
+    args: [],
+    columns: [],
+    when: null,
+    constraint: constraint.oid,
+    deferrable: constraint.deferrable,
+    initiallyDeferred: constraint.initiallyDeferred,
+    oldTable: null,
+    newTable: null,
+  };
+}
+
 /** children.name is replaced by an int4 column that references parents.id. */
 async function family(onDelete: string, initiallyDeferred = false): Promise<Family> {
   const b = await bench();
@@ -123,8 +143,16 @@ async function family(onDelete: string, initiallyDeferred = false): Promise<Fami
     expression: null,
   };
   const complete = {
-    parents: withLayout(b, { ...parents, referencedBy: [constraint] }),
-    children: withLayout(b, { ...children, constraints: [constraint] }),
+    parents: withLayout(b, {
+      ...parents,
+      referencedBy: [constraint],
+      triggers: [foreignKeyTrigger(constraint, 1654, 8), foreignKeyTrigger(constraint, 1655, 16)],
+    }),
+    children: withLayout(b, {
+      ...children,
+      constraints: [constraint],
+      triggers: [foreignKeyTrigger(constraint, 1644, 4), foreignKeyTrigger(constraint, 1645, 16)],
+    }),
   };
   await run(b, modify('insert', values([1, 'Ada'], [2, 'Bob'])), [entry(complete.parents)]);
   return { b, ...complete };

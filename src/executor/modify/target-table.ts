@@ -8,7 +8,6 @@ import { defined } from '../../errors/unreachable.js';
 import type { CopyLineFormat, CopyLoader, RowPlacement, StoredRow, TableStore } from '../../storage/api.js';
 import type { RowLockMode } from '../../transaction/api.js';
 import type { RelationCounts } from '../../transaction/session-statistics.js';
-import type { RelationRte } from '../../trees/query.js';
 import type { Row, Value } from '../../types/value.js';
 import type { ExecutionContext } from '../api.js';
 import { type QualProgram, type ScalarProgram, compileScalar } from '../expressions/compile.js';
@@ -17,9 +16,12 @@ import { CompileUnit } from '../expressions/unit.js';
 import { RunState } from '../state.js';
 import { storedExpressions } from '../stored-expressions.js';
 import { tableStore } from '../tables.js';
-import { ForeignKeyWork } from './foreign-keys.js';
+import { afterRowWork } from '../triggers/after-rows.js';
+import { rowWatchers, type WatchedRows } from '../triggers/self-changes.js';
+import type { AfterRowWork } from './foreign-keys.js';
 import { type IndexEntry, type IndexProgram, IndexWriter, compileIndex } from './index-maintenance.js';
 import { keyAttributesOf } from './key-attributes.js';
+import { relationEntry } from './relation-entry.js';
 import { failingRow } from './row-description.js';
 
 /** A relation's compiled constraints and indexes, kept with its descriptor. */
@@ -48,7 +50,10 @@ export class TargetTable {
   readonly table: TableStore;
   private readonly counts: RelationCounts;
   readonly indexes: readonly IndexWriter[];
-  private readonly foreignKeys: ForeignKeyWork | null;
+  /** Foreign keys and triggers that follow each written row; null where there are none. */
+  private readonly after: AfterRowWork | null;
+  /** Statements above this one that are about to change rows of the table themselves. */
+  private readonly watchers: readonly WatchedRows[] | null;
   /** Position, in the batch being inserted, of the row in hand: COPY names its line in errors. */
   rowInHand = 0;
 
@@ -59,13 +64,14 @@ export class TargetTable {
     private readonly program: TargetProgram,
     /** The statement that writes: its end runs the checks. */
     private readonly statement: RunState,
+    /** The table that the statement names, where this one is its child. */
+    named: RelationDescriptor,
   ) {
     this.table = tableStore(own, relation);
     this.counts = own.context.transaction.statistics.of(relation.oid);
     this.indexes = program.indexes.map((index) => new IndexWriter(own, relation, index));
-    const referenced =
-      relation.constraints.some((constraint) => constraint.kind === 'f') || relation.referencedBy.length > 0;
-    this.foreignKeys = referenced ? new ForeignKeyWork(statement, relation) : null;
+    this.after = afterRowWork(statement, relation, named);
+    this.watchers = rowWatchers(own.context.transaction.store, relation.file.filenode);
     own.atStatementEnd = (action) => statement.atStatementEnd(action);
   }
 
@@ -121,7 +127,7 @@ export class TargetTable {
   copyLoader(columns: readonly number[], format: CopyLineFormat): CopyLoader | null {
     const { program, relation } = this;
     const isPlain = this.indexes.length === 0 && program.checks.length === 0 && program.generated.length === 0;
-    if (!isPlain || relation.constraints.some(({ kind }) => kind === 'f')) return null;
+    if (!isPlain || this.after !== null) return null;
     if (program.notNull.some((index) => !columns.includes(index + 1))) return null;
     const { catalog } = this.context;
     const copied = columns.map((number) => {
@@ -150,8 +156,7 @@ export class TargetTable {
       const wait = entry instanceof Promise ? this.insertWhenKnown(index, rowid, entry) : index.insert(rowid, entry);
       if (wait !== undefined) return wait.then(() => this.indexInserted(rowid, row, n + 1));
     }
-    this.foreignKeys?.inserted(rowid, row);
-    return undefined;
+    return this.after?.inserted(rowid, row);
   }
 
   private async insertWhenKnown(index: IndexWriter, rowid: number, pending: Promise<IndexEntry | null>): Promise<void> {
@@ -159,43 +164,69 @@ export class TargetTable {
     if (entry !== null) await index.insert(rowid, entry);
   }
 
-  /** Replaces a locked row; `old` is its current version. */
-  update(old: StoredRow, row: Row, changed: ReadonlySet<number> | null): Awaitable<Row> {
-    return chain(this.prepare(row), (ready) => this.replace(old, ready, changed));
+  /** Replaces a locked row; `old` is its current version. `changed`: columns that may differ, null for any; `assigned`:
+   *  those that the statement assigns, where triggers changed others. */
+  update(
+    old: StoredRow,
+    row: Row,
+    changed: ReadonlySet<number> | null,
+    assigned: ReadonlySet<number> | null = changed,
+  ): Awaitable<Row> {
+    return chain(this.prepare(row), (ready) => this.replace(old, ready, changed, assigned));
   }
 
-  private replace(old: StoredRow, ready: Row, changed: ReadonlySet<number> | null): Awaitable<Row> {
+  private replace(
+    old: StoredRow,
+    ready: Row,
+    changed: ReadonlySet<number> | null,
+    assigned: ReadonlySet<number> | null,
+  ): Awaitable<Row> {
     const { transaction } = this.context;
     const attributes = changed === null || this.program.generated.length > 0 ? null : changed;
     this.table.update(transaction.store, transaction.command, old.rowid, ready);
+    if (this.watchers !== null) this.report(old.rowid);
     const affected = this.indexes.filter((index) => attributes === null || index.isAffectedBy(attributes));
-    if (affected.length > 0) return this.replaceEntries(old, ready, affected);
-    this.noteUpdated(old, ready, true);
-    return ready;
+    if (affected.length > 0) return this.replaceEntries(old, ready, affected, assigned);
+    return chain(this.noteUpdated(old, ready, true, assigned), () => ready);
   }
 
-  private async replaceEntries(old: StoredRow, ready: Row, affected: readonly IndexWriter[]): Promise<Row> {
+  private async replaceEntries(
+    old: StoredRow,
+    ready: Row,
+    affected: readonly IndexWriter[],
+    assigned: ReadonlySet<number> | null,
+  ): Promise<Row> {
     let isHot = true;
     for (const index of affected) if (await index.update(old.rowid, old.values, ready)) isHot = false;
-    this.noteUpdated(old, ready, isHot);
+    await this.noteUpdated(old, ready, isHot, assigned);
     return ready;
   }
 
-  private noteUpdated(old: StoredRow, ready: Row, isHot: boolean): void {
+  private noteUpdated(
+    old: StoredRow,
+    ready: Row,
+    isHot: boolean,
+    assigned: ReadonlySet<number> | null,
+  ): undefined | Promise<void> {
     this.counts.updated(isHot);
-    this.foreignKeys?.updated(old.rowid, old.values, ready);
+    return this.after?.updated(old.rowid, old.values, ready, assigned);
   }
 
   /** Removes a locked row. */
   async delete(old: StoredRow): Promise<void> {
     const { transaction } = this.context;
     this.table.delete(transaction.store, transaction.command, old.rowid);
+    if (this.watchers !== null) this.report(old.rowid);
     this.counts.deleted();
     for (const index of this.indexes) {
       const entry = await index.entry(old.values);
       if (entry !== null) index.remove(old.rowid, entry);
     }
-    this.foreignKeys?.deleted(old.rowid, old.values);
+    await this.after?.deleted(old.rowid, old.values);
+  }
+
+  private report(rowid: number): void {
+    for (const rows of this.watchers ?? []) rows.add(rowid);
   }
 
   /** Columns whose change needs the strongest lock. */
@@ -278,13 +309,18 @@ export class TargetTable {
   }
 }
 
-/** Opens a table for writing within a statement. Throws 55000, 42809 and 0A000 for what can't be written. */
-export function openTarget(statement: RunState, relation: RelationDescriptor): TargetTable {
+/** Opens a table for writing within a statement that names it, or a parent of it. Throws 55000, 42809 and 0A000 for what
+ *  can't be written. */
+export function openTarget(
+  statement: RunState,
+  relation: RelationDescriptor,
+  named: RelationDescriptor = relation,
+): TargetTable {
   const { catalog, transaction } = statement.context;
   if (relation.oid < firstNormalOid && relation.schema === pgCatalogNamespace)
     catalog.tables.onForeignWrite(transaction);
   const program = targetProgram(statement, relation);
-  return new TargetTable(new RunState(program.unit, statement.context, null), relation, program, statement);
+  return new TargetTable(new RunState(program.unit, statement.context, null), relation, program, statement, named);
 }
 
 function targetProgram(statement: RunState, relation: RelationDescriptor): TargetProgram {
@@ -306,24 +342,6 @@ function requirePlainTable(relation: RelationDescriptor): void {
   }
   if (relation.kind === 'S') throw pgError(SqlState.wrongObjectType, `cannot change sequence "${relation.name}"`);
   throw notSupported(`writing to relation "${relation.name}"`);
-}
-
-/** A table as the range table entry 1 that its stored expressions know it as. */
-export function relationEntry(relation: RelationDescriptor): RelationRte {
-  const names = { name: relation.name, columns: relation.attributes.map(({ name }) => name) };
-  return {
-    kind: 'relation',
-    relation: relation.oid,
-    relkind: relation.kind,
-    lockMode: 3,
-    inherit: false,
-    tableSample: null,
-    permissions: null,
-    alias: null,
-    eref: names,
-    lateral: false,
-    inFromClause: true,
-  };
 }
 
 function compileTarget(unit: CompileUnit, relation: RelationDescriptor): TargetProgram {

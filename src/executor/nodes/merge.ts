@@ -12,7 +12,7 @@ import type { Row, Value } from '../../types/value.js';
 import { type QualProgram, type RowProgram, compileQual, compileTargets } from '../expressions/compile.js';
 import { currentVersion } from './current-version.js';
 import { junkColumn, rowIdOf } from './eval-plan-qual.js';
-import { type ModifyTableNode, type WrittenTable, modifySources, refuseTriggers } from './modify-table.js';
+import { type ModifyTableNode, type WrittenTable, modifySources } from './modify-table.js';
 
 interface ActionProgram {
   readonly action: PlanMergeAction;
@@ -33,8 +33,6 @@ interface MergeProgram {
   readonly members: ReadonlyMap<number, TableActions>;
   readonly ctidColumn: number;
 }
-
-const triggerEvent = { insert: 4, delete: 8, update: 16 } as const;
 
 export class MergeWriter {
   private readonly program: MergeProgram;
@@ -82,6 +80,7 @@ export class MergeWriter {
     const chosen = await this.choose(table, seen, input);
     if (chosen === null || chosen.action.command === 'nothing') return;
     await target.lock(rowid, lockModeOf(chosen, target));
+    this.node.requireUntouched(table, rowid, 'updated');
     const version = currentVersion(x, target.table, rowid, { goneVerb: 'delete', touched: table.touched });
     if (version.state === 'own') throw secondTime();
     if (version.state === 'deleted') {
@@ -131,16 +130,15 @@ export class MergeWriter {
     const nulls = new Array<Value>(node.relation.attributes.length + 2).fill(null);
     const chosen = await this.firstFitting(node.root, 'notMatchedByTarget', nulls, input);
     if (chosen === null || chosen.action.command === 'nothing') return;
-    refuseTriggers(node.relation, triggerEvent.insert, 'row');
     node.x.mergeAction = 'INSERT';
-    await node.insertRows([await chosen.values.run(node.x, null, input, input)], [input]);
+    const row = await node.beforeInsert(await chosen.values.run(node.x, null, input, input));
+    if (row !== null) await node.insertRows([row], [input]);
   }
 
   private async change(table: WrittenTable, chosen: ActionProgram, row: StoredRow, input: Row): Promise<void> {
     const { node } = this;
     const { command } = chosen.action;
     if (command === 'nothing' || command === 'insert') return;
-    refuseTriggers(table.relation, triggerEvent[command], 'row');
     node.x.mergeAction = command.toUpperCase();
     if (command === 'delete') {
       await node.applyDelete(row, input, table);

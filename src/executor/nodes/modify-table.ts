@@ -1,6 +1,6 @@
 // ModifyTable: takes rows from its plan, writes the target table, gives RETURNING rows. INSERT writes batch by batch;
-// UPDATE, DELETE and MERGE lock each row first and follow concurrent changes (EvalPlanQual). The statement's end checks
-// foreign keys and deferrable keys.
+// UPDATE, DELETE and MERGE lock each row first and follow concurrent changes (EvalPlanQual). BEFORE triggers fire on the
+// way; the statement's end checks foreign keys and deferrable keys and fires AFTER triggers.
 import { type Awaitable, chain } from '../../base/awaitable.js';
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import { batchRowsMax } from '../../base/limits.js';
@@ -17,6 +17,9 @@ import { type InsertedRows, type TargetTable, openTarget } from '../modify/targe
 import { failingRow } from '../modify/row-description.js';
 import { agreeIn, sameValue } from '../modify/key-attributes.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
+import { type RowTriggers, firesOnRows, rowTriggers } from '../triggers/row-triggers.js';
+import { type WatchedRows, alreadyModified, unwatchRows, watchRows } from '../triggers/self-changes.js';
+import { StatementTriggers } from '../triggers/statement-triggers.js';
 import { currentVersion } from './current-version.js';
 import { evalPlanQual, junkColumn, markedRows, rowIdOf } from './eval-plan-qual.js';
 import { InsertOnConflict } from './insert-on-conflict.js';
@@ -29,6 +32,8 @@ interface TableProgram {
   readonly checkOptions: readonly { readonly viewName: string; readonly program: QualProgram }[];
   readonly updateColumns: readonly number[];
   readonly changed: ReadonlySet<number>;
+  /** MERGE: columns that any of its actions assigns. */
+  readonly mergeAssigned: ReadonlySet<number> | null;
 }
 
 interface ModifyProgram {
@@ -51,6 +56,10 @@ export interface WrittenTable {
   readonly program: TableProgram;
   /** Rows that this command changed, kept where its plan may give one twice. */
   readonly touched: Set<number> | null;
+  /** What fires before its rows are written. */
+  readonly triggers: RowTriggers | null;
+  /** Rows that triggers changed meanwhile. */
+  readonly watched: WatchedRows | null;
 }
 
 /** A locked target row in its current version, with the plan's row for it. */
@@ -72,6 +81,9 @@ export class ModifyTableNode implements PlanNode {
   private readonly members = new Map<number, WrittenTable>();
   private readonly onConflict: InsertOnConflict | null;
   private readonly merge: MergeWriter | null;
+  private readonly statementTriggers: StatementTriggers | null;
+  /** BEFORE ROW triggers fire on some of the tables. */
+  private readonly firesBefore: boolean;
   private out: Batch = [];
   private ended = false;
   private started = false;
@@ -83,15 +95,18 @@ export class ModifyTableNode implements PlanNode {
     this.relation = scannedRelation(x.unit, plan.resultRelation);
     this.program = x.unit.cached(plan, () => compileModify(x, plan, this.relation));
     this.target = openTarget(x, this.relation);
-    this.touched = this.program.isDistinct && plan.operation !== 'merge' ? null : new Set();
+    this.firesBefore = firesOnRows(x, this.relation) || (plan.members ?? []).some((member) => this.firesOn(member));
+    this.touched = this.program.isDistinct && plan.operation !== 'merge' && !this.firesBefore ? null : new Set();
     this.root = {
       rtIndex: plan.resultRelation,
       relation: this.relation,
       target: this.target,
       program: this.program.root,
       touched: this.touched,
+      ...this.rowTriggersOf(this.relation),
     };
     for (const [n, program] of this.program.members.entries()) this.addMember(plan.members?.[n], program);
+    this.statementTriggers = StatementTriggers.of(x, this.relation, plan);
     this.child = buildNode(plan.outer, x);
     this.onConflict = plan.onConflict === null ? null : new InsertOnConflict(this, plan.onConflict);
     this.merge = plan.operation === 'merge' ? new MergeWriter(this) : null;
@@ -101,9 +116,23 @@ export class ModifyTableNode implements PlanNode {
   private addMember(member: ModifyMember | undefined, program: TableProgram): void {
     if (member === undefined) return;
     const relation = scannedRelation(this.x.unit, member.resultRelation);
-    const target = relation.oid === this.relation.oid ? this.target : openTarget(this.x, relation);
+    const isRoot = relation.oid === this.relation.oid;
+    const target = isRoot ? this.target : openTarget(this.x, relation, this.relation);
     const touched = this.touched === null ? null : new Set<number>();
-    this.members.set(relation.oid, { rtIndex: member.resultRelation, relation, target, program, touched });
+    const { triggers, watched } = isRoot ? this.root : this.rowTriggersOf(relation);
+    const table = { rtIndex: member.resultRelation, relation, target, program, touched, triggers, watched };
+    this.members.set(relation.oid, table);
+  }
+
+  private firesOn({ resultRelation }: ModifyMember): boolean {
+    return firesOnRows(this.x, scannedRelation(this.x.unit, resultRelation));
+  }
+
+  /** A table's row triggers; its rows are watched where those of any table fire. */
+  private rowTriggersOf(relation: RelationDescriptor): Pick<WrittenTable, 'triggers' | 'watched'> {
+    if (!this.firesBefore) return { triggers: null, watched: null };
+    const { store } = this.x.context.transaction;
+    return { triggers: rowTriggers(this.x, relation), watched: watchRows(store, relation.file.filenode) };
   }
 
   /** The table that an input row of UPDATE, DELETE or MERGE belongs to; the target itself where it is of none. */
@@ -145,7 +174,7 @@ export class ModifyTableNode implements PlanNode {
   private consume(batch: Batch | null): undefined | Promise<void> {
     if (batch === null) {
       this.ended = true;
-      return undefined;
+      return this.statementTriggers?.after();
     }
     const written = this.write(batch);
     if (written instanceof Promise) return written.then(() => this.pause());
@@ -159,9 +188,8 @@ export class ModifyTableNode implements PlanNode {
 
   private start(): undefined | Promise<void> {
     this.started = true;
-    if (this.program.needsInit || this.merge !== null || this.onConflict !== null) return this.prepare();
-    refuseTriggers(this.relation, triggerEvents(this.plan), 'statement');
-    return undefined;
+    const needsInit = this.program.needsInit || this.merge !== null || this.onConflict !== null;
+    return needsInit || this.statementTriggers !== null ? this.prepare() : undefined;
   }
 
   private async prepare(): Promise<void> {
@@ -171,20 +199,15 @@ export class ModifyTableNode implements PlanNode {
     }
     if (this.merge !== null) await this.merge.prepare();
     if (this.onConflict !== null) await this.onConflict.prepare();
-    refuseTriggers(this.relation, triggerEvents(this.plan), 'statement');
+    await this.statementTriggers?.before();
   }
 
   private write(batch: Batch): Awaitable<void> {
     const { onConflict, merge } = this;
     if (merge !== null) return eachRow(batch, (row) => merge.apply(row));
-    this.refuseRowTriggers();
     switch (this.plan.operation) {
       case 'insert':
-        if (onConflict !== null) return eachRow(batch, (row) => onConflict.insert(this.newRow(row), row));
-        return this.insertRows(
-          batch.map((row) => this.newRow(row)),
-          batch,
-        );
+        return this.insertBatch(batch, onConflict);
       case 'update':
         return eachRow(batch, (row) => this.updateOne(row));
       case 'delete':
@@ -194,10 +217,24 @@ export class ModifyTableNode implements PlanNode {
     }
   }
 
-  private refuseRowTriggers(): void {
-    const events = triggerEvents(this.plan);
-    if (this.members.size === 0) refuseTriggers(this.relation, events, 'row');
-    else for (const { relation } of this.members.values()) refuseTriggers(relation, events, 'row');
+  private insertBatch(batch: Batch, onConflict: InsertOnConflict | null): Awaitable<void> {
+    const firesBefore = (this.root.triggers?.program.insert.beforeRow.length ?? 0) > 0;
+    if (onConflict === null && !firesBefore)
+      return this.insertRows(
+        batch.map((row) => this.newRow(row)),
+        batch,
+      );
+    return eachRow(batch, (input) =>
+      chain(this.beforeInsert(this.newRow(input)), (row) => {
+        if (row === null) return undefined;
+        return onConflict === null ? this.insertRows([row], [input]) : onConflict.insert(row, input);
+      }),
+    );
+  }
+
+  /** The row as BEFORE INSERT triggers leave it; null where one skips it. */
+  beforeInsert(row: Row): Awaitable<Row | null> {
+    return this.root.triggers === null ? row : this.root.triggers.beforeInsert(row);
   }
 
   /** The plan's row is the new row, perhaps with junk behind it. */
@@ -262,6 +299,7 @@ export class ModifyTableNode implements PlanNode {
     );
   }
 
+  /** Updates a locked row, unless a BEFORE trigger skips it. */
   applyUpdate(
     old: StoredRow,
     row: Row,
@@ -269,7 +307,30 @@ export class ModifyTableNode implements PlanNode {
     changed: ReadonlySet<number>,
     table: WrittenTable = this.root,
   ): Awaitable<void> {
-    return chain(table.target.update(old, row, changed), (stored) => {
+    const { triggers } = table;
+    const assigned = table.program.mergeAssigned ?? changed;
+    if (triggers === null || triggers.program.update.beforeRow.length === 0)
+      return this.storeUpdate(old, row, input, { changed, assigned }, table);
+    return chain(triggers.beforeUpdate(old, row, assigned), (ready) => {
+      if (ready === null) return undefined;
+      this.requireUntouched(table, old.rowid, 'updated');
+      if (ready === row) return this.storeUpdate(old, row, input, { changed, assigned }, table);
+      const { target } = table;
+      const changesKey = !agreeIn(old.values, ready, target.keyAttributes);
+      return chain(changesKey ? target.lock(old.rowid, 'remove') : undefined, () =>
+        this.storeUpdate(old, ready, input, { changed: null, assigned }, table),
+      );
+    });
+  }
+
+  private storeUpdate(
+    old: StoredRow,
+    row: Row,
+    input: Row,
+    columns: { readonly changed: ReadonlySet<number> | null; readonly assigned: ReadonlySet<number> },
+    table: WrittenTable,
+  ): Awaitable<void> {
+    return chain(table.target.update(old, row, columns.changed, columns.assigned), (stored) => {
       table.touched?.add(old.rowid);
       const updated = { rowid: old.rowid, xmin: old.xmin, values: stored };
       if (table.program.checkOptions.length === 0) return this.report(updated, input, table);
@@ -277,11 +338,28 @@ export class ModifyTableNode implements PlanNode {
     });
   }
 
+  /** Deletes a locked row, unless a BEFORE trigger skips it. */
   applyDelete(old: StoredRow, input: Row, table: WrittenTable = this.root): Awaitable<void> {
+    const { triggers } = table;
+    if (triggers === null || triggers.program.delete.beforeRow.length === 0) return this.storeDelete(old, input, table);
+    return chain(triggers.beforeDelete(old), (goesOn) => {
+      if (!goesOn) return undefined;
+      this.requireUntouched(table, old.rowid, 'deleted');
+      return this.storeDelete(old, input, table);
+    });
+  }
+
+  private storeDelete(old: StoredRow, input: Row, table: WrittenTable): Awaitable<void> {
     return chain(table.target.delete(old), () => {
       table.touched?.add(old.rowid);
       return this.report(old, input, table);
     });
+  }
+
+  /** 27000 where a trigger of this statement changed the row that the statement is about to change. */
+  requireUntouched(table: WrittenTable, rowid: number, verb: 'updated' | 'deleted'): void {
+    if (table.watched?.has(rowid) !== true || table.touched?.has(rowid) === true) return;
+    throw alreadyModified(this.plan.operation === 'merge' ? 'updated or deleted' : verb);
   }
 
   /** Locks the row that an input row names and returns its current version, the input re-evaluated where others changed
@@ -290,6 +368,7 @@ export class ModifyTableNode implements PlanNode {
     const rowid = rowIdOf(input[this.program.ctidColumn]);
     if (rowid === null) return null;
     return chain(table.target.lock(rowid, mode), () => {
+      this.requireUntouched(table, rowid, this.locatedVerb(table));
       const version = currentVersion(this.x, table.target.table, rowid, { goneVerb: 'delete', touched: table.touched });
       if (version.state === 'same') return { row: version.row, input };
       if (version.state !== 'changed') return null;
@@ -298,6 +377,12 @@ export class ModifyTableNode implements PlanNode {
         again === null ? null : { row: version.row, input: again },
       );
     });
+  }
+
+  /** What 27000 says: where BEFORE ROW triggers are to fire, a row is always one to be updated. */
+  private locatedVerb({ triggers }: WrittenTable): 'updated' | 'deleted' {
+    const isPlainDelete = this.plan.operation === 'delete' && (triggers?.program.delete.beforeRow.length ?? 0) === 0;
+    return isPlainDelete ? 'deleted' : 'updated';
   }
 
   /** The plan's row for a new version of the target row; null where it no longer qualifies. */
@@ -355,6 +440,10 @@ export class ModifyTableNode implements PlanNode {
 
   close(): void {
     this.child.close();
+    if (!this.firesBefore) return;
+    const { store } = this.x.context.transaction;
+    for (const { watched, relation } of [this.root, ...this.members.values()])
+      if (watched !== null) unwatchRows(store, relation.file.filenode, watched);
   }
 }
 
@@ -388,6 +477,8 @@ function compileTable(x: RunState, plan: ModifyTable | ModifyMember, relation: R
     })),
     updateColumns: plan.updateColumns,
     changed: new Set(plan.updateColumns),
+    mergeAssigned:
+      plan.mergeActions.length === 0 ? null : new Set(plan.mergeActions.flatMap(({ updateColumns }) => updateColumns)),
   };
 }
 
@@ -428,28 +519,4 @@ function mayRepeatRows(plan: Plan): boolean {
   if (plan.kind === 'NestLoop' || plan.kind === 'HashJoin' || plan.kind === 'MergeJoin' || plan.kind === 'Append')
     return true;
   return planChildren(plan).some(mayRepeatRows);
-}
-
-/** pg_trigger.tgtype bits. */
-const triggerRow = 1;
-const triggerBits = { insert: 4, delete: 8, update: 16 } as const;
-
-function triggerEvents(plan: ModifyTable): number {
-  if (plan.operation === 'merge') {
-    return plan.mergeActions.reduce(
-      (bits, action) => bits | (action.command === 'nothing' ? 0 : triggerBits[action.command]),
-      0,
-    );
-  }
-  return triggerBits[plan.operation] | (plan.onConflict?.action === 'update' ? triggerBits.update : 0);
-}
-
-/** User triggers can't run yet: a statement that would fire one is refused. */
-export function refuseTriggers(relation: RelationDescriptor, events: number, level: 'row' | 'statement'): void {
-  for (const trigger of relation.triggers) {
-    if (trigger.isInternal || trigger.enabled === 'D' || trigger.enabled === 'R') continue;
-    if ((trigger.type & events) === 0) continue;
-    if (((trigger.type & triggerRow) !== 0) === (level === 'row'))
-      throw notSupported(`firing trigger "${trigger.name}"`);
-  }
 }

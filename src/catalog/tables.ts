@@ -179,8 +179,12 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     table: T,
     entry: CatalogEntry<T>,
     mode: 'noKeyUpdate' | 'remove',
+    doing: 'updating' | 'deleting',
   ): Promise<Value[]> {
-    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, mode, 'block');
+    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, mode, 'block', {
+      doing,
+      relation: table,
+    });
     if (granted instanceof Promise) await granted;
     const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
     if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
@@ -211,6 +215,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
       table,
       entry,
       changesKey(table, entry.row, values) ? 'remove' : 'noKeyUpdate',
+      'updating',
     );
     await claimUniqueKeys(transaction, table, values, old, entry.rowid);
     options.onWrite(transaction, table, entry.row, row);
@@ -233,7 +238,10 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     entry: CatalogEntry<T>,
     changes: Partial<CatalogRow<T>>,
   ): Promise<void> {
-    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'noKeyUpdate', 'block');
+    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'noKeyUpdate', 'block', {
+      doing: 'updating',
+      relation: table,
+    });
     if (granted instanceof Promise) await granted;
     const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
     if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
@@ -245,7 +253,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     table: T,
     entry: CatalogEntry<T>,
   ): Promise<void> {
-    const old = await lockEntry(transaction, table, entry, 'remove');
+    const old = await lockEntry(transaction, table, entry, 'remove', 'deleting');
     options.onWrite(transaction, table, entry.row, null);
     tableStore(table).delete(transaction.store, transaction.command, entry.rowid);
     for (const index of catalogShapes[table].indexes)

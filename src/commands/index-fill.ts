@@ -4,6 +4,7 @@
 import { PgError, pgError, SqlState } from '../errors/pg-error.js';
 import { openIndexWriter } from '../executor/table-writer.js';
 import { defined } from '../errors/unreachable.js';
+import type { WaitPurpose } from '../transaction/api.js';
 import type { CommandContext } from './api.js';
 import { noteCounts } from './index-build.js';
 import type { TransactionControl } from './services.js';
@@ -46,11 +47,12 @@ async function fillBatch(context: CommandContext, place: Place, from: number): P
   const table = store.table(relation.file, relation.layout, catalog);
   const execution = context.corridor.executionContext();
   const writer = openIndexWriter(execution, relation, place.index);
+  const purpose: WaitPurpose = { doing: 'locking', relation: relation.name };
   let rowCount = 0;
   const rowids = rowIdsFrom(context, place, from);
   for (const [n, rowid] of rowids.entries()) {
     const policy = n === 0 ? 'block' : 'skip';
-    const granted = await transaction.lockRow(relation.file.filenode, rowid, 'share', policy, relation.name);
+    const granted = await transaction.lockRow(relation.file.filenode, rowid, 'share', policy, purpose);
     if (granted === 'skipped') return { rowCount, next: rowid };
     const row = table.get(transaction.latestView(), rowid, null);
     if (row === null) continue;

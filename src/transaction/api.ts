@@ -22,6 +22,19 @@ export type LockMode =
  *  key away, by a delete or a change of it. */
 export type RowLockMode = 'keyShare' | 'share' | 'noKeyUpdate' | 'update' | 'remove';
 
+/** What a wait for a row or a unique key is for: errors raised meanwhile say it in their CONTEXT. */
+export interface WaitPurpose {
+  readonly doing: 'updating' | 'deleting' | 'locking' | 'inserting index';
+  /** The table, or for `inserting index` the index. */
+  readonly relation: string;
+}
+
+/** A row and what is to be done with it. */
+export interface RowWait {
+  readonly purpose: WaitPurpose;
+  readonly rowid: RowId;
+}
+
 /** A wait's outcome: undefined at once, or a Promise. Rejects with 40P01, 55P03, 57014, 57P01. */
 export type LockWait = undefined | Promise<void>;
 
@@ -73,13 +86,14 @@ export interface Transaction {
     rowid: RowId,
     mode: RowLockMode,
     policy: 'block' | 'skip' | 'error',
-    /** For 55P03: `could not obtain lock on row in relation "x"`. */
-    relationName?: string,
+    /** Its relation is named by 55P03 too: `could not obtain lock on row in relation "x"`. */
+    purpose?: WaitPurpose,
   ): 'granted' | 'skipped' | Promise<'granted' | 'skipped'>;
-  /** Waits until nobody else has the row locked for removal: whether its key is still there is decided then. */
-  awaitRemoval(file: number, rowid: RowId): LockWait;
-  /** Serialises writers of one key of a unique index, to the transaction's end. */
-  lockUniqueKey(indexFile: number, key: Buffer): LockWait;
+  /** Waits until nobody else has the row locked for removal: whether its key is still there is decided then. `insert`:
+   *  the row that the key is for. */
+  awaitRemoval(file: number, rowid: RowId, insert?: RowWait): LockWait;
+  /** Serialises writers of one key of a unique index, to the transaction's end. `insert`: the row that the key is for. */
+  lockUniqueKey(indexFile: number, key: Buffer, insert?: RowWait): LockWait;
 
   /** Runs in order at commit, before the store's commit (deferred constraints, ON COMMIT); may throw. */
   beforeCommit(action: () => Promise<void>): void;

@@ -29,6 +29,14 @@ export const rowLockModeNumber: Readonly<Record<RowLockMode, number>> = {
   remove: 9,
 };
 
+/** Whether two row locks of different transactions exclude each other, by number. */
+export function rowLocksConflict(one: number, other: number): boolean {
+  const [weak, strong] = one < other ? [one, other] : [other, one];
+  const { keyShare, share, noKeyUpdate } = rowLockModeNumber;
+  if (weak === keyShare) return strong > noKeyUpdate;
+  return weak !== share || strong !== share;
+}
+
 /** The row lock that waits for `remove` alone. */
 export const awaitRemovalNumber = 10;
 

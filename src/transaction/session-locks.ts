@@ -7,7 +7,9 @@ import type { Store, StoreTransaction } from '../storage/api.js';
 import { deadlockError, describeWait, safeSnapshotEvent, waitEvent } from './lock-description.js';
 import { addOwner, awaitTicket, forgetTicket, workerNumber } from './worker-locks.js';
 import type { WaitEvent } from './activity.js';
-import type { LockWait } from './api.js';
+import type { LockWait, RowWait, WaitPurpose } from './api.js';
+import { awaitRemovalNumber } from './lock-modes.js';
+import { withWaitContext } from './wait-context.js';
 
 /** What a wait needs to know of its session. */
 export interface WaitEnvironment {
@@ -27,6 +29,8 @@ export interface WaitEnvironment {
  *  for sure. */
 const notAvailable = -1;
 const unknownOwner = -2;
+/** A row's lock among the lock table's kinds. */
+const rowKind = 2;
 
 export class SessionLocks {
   private current: number;
@@ -76,15 +80,23 @@ export class SessionLocks {
   }
 
   /** Null: it would have to wait, and `noWait` was asked. */
-  row(file: number, rowid: number, mode: number, noWait: boolean): LockWait | null {
+  row(file: number, rowid: number, mode: number, noWait: boolean, purpose?: WaitPurpose): LockWait | null {
     this.hasAsked = true;
     const answer = addon.lockRow(this.owner, file, rowid, mode, noWait);
-    return answer === notAvailable ? null : this.settle(answer, 2);
+    if (answer === 0) return undefined;
+    if (answer === notAvailable) return null;
+    return this.wait(answer, rowKind, purpose === undefined ? null : { purpose, rowid });
   }
 
-  uniqueKey(file: number, key: Buffer): LockWait {
+  /** Until nobody has the row locked for removal. */
+  removal(file: number, rowid: number, insert: RowWait | undefined): LockWait {
     this.hasAsked = true;
-    return this.settle(addon.lockUniqueKey(this.owner, file, key), 3);
+    return this.settle(addon.lockRow(this.owner, file, rowid, awaitRemovalNumber, false), rowKind, insert);
+  }
+
+  uniqueKey(file: number, key: Buffer, insert: RowWait | undefined): LockWait {
+    this.hasAsked = true;
+    return this.settle(addon.lockUniqueKey(this.owner, file, key), 3, insert);
   }
 
   /** Null: it would have to wait, and `noWait` was asked. */
@@ -195,11 +207,11 @@ export class SessionLocks {
     this.environment.waitLog?.tell(`process ${this.processId} ${what} ${lock} after ${waited} ms`, detail);
   }
 
-  private settle(answer: number, kind: number): LockWait {
-    return answer === 0 ? undefined : this.wait(answer, kind);
+  private settle(answer: number, kind: number, row: RowWait | null = null): LockWait {
+    return answer === 0 ? undefined : this.wait(answer, kind, row);
   }
 
-  private wait(answer: number, kind: number): Promise<void> {
+  private wait(answer: number, kind: number, row: RowWait | null = null): Promise<void> {
     if (answer === unknownOwner) throw new Error('the session is not registered with the lock table');
     const { environment } = this;
     const isDeadlock = answer < unknownOwner;
@@ -221,7 +233,8 @@ export class SessionLocks {
         for (const timer of timers) clearTimeout(timer);
         environment.showWait(null);
       };
-      const giveUp = (error: unknown) => {
+      const giveUp = (reason: unknown) => {
+        const error = withWaitContext(reason, row, this.processId);
         // Granted meanwhile: its wake-up is on the way, and the transaction's end releases it.
         if (addon.locksCancelWait(this.owner)) forgetTicket(ticket);
         finish();

@@ -107,7 +107,7 @@ test('NOWAIT, SKIP LOCKED and lock_timeout refuse', async (t) => {
     message: 'could not obtain lock on relation "table20001"',
   });
   t.equal(other.lockRow(20002, 1, 'keyShare', 'skip'), 'skipped');
-  t.throws(() => other.lockRow(20002, 1, 'share', 'error', 'people'), {
+  t.throws(() => other.lockRow(20002, 1, 'share', 'error', { doing: 'locking', relation: 'people' }), {
     message: 'could not obtain lock on row in relation "people"',
   });
   const error = await failure(other.lockRelation(20001, 'AccessShareLock'));

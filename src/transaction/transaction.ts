@@ -6,11 +6,11 @@ import { assert, defined } from '../errors/unreachable.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { ReadView, RelationFile, RowId, SerializableLimits, Store, StoreTransaction } from '../storage/api.js';
 import type { Awaitable } from '../base/awaitable.js';
-import type { IsolationLevel, LockMode, LockWait, RowLockMode, Transaction } from './api.js';
+import type { IsolationLevel, LockMode, LockWait, RowLockMode, RowWait, Transaction, WaitPurpose } from './api.js';
 import { EndActions } from './end-actions.js';
 import { discardNotifications, publishNotifications } from './notifications.js';
 import type { SessionNotifications } from './notifications.js';
-import { awaitRemovalNumber, fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
+import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
 import type { TransactionManager, TransactionOptions } from './manager-api.js';
 import { preparationLocksRefused, preparationRefused, requirePreparable } from './prepared.js';
 import type { Preparation } from './prepared.js';
@@ -384,25 +384,25 @@ class OpenTransaction implements Transaction {
     rowid: RowId,
     mode: RowLockMode,
     policy: 'block' | 'skip' | 'error',
-    relationName?: string,
+    purpose?: WaitPurpose,
   ): 'granted' | 'skipped' | Promise<'granted' | 'skipped'> {
     this.showXid();
     const tag = fileTag(file, this.environment.database);
-    const wait = this.locks.row(tag, rowid, rowLockModeNumber[mode], policy !== 'block');
+    const wait = this.locks.row(tag, rowid, rowLockModeNumber[mode], policy !== 'block', purpose);
     if (wait === undefined) return 'granted';
     if (wait !== null) return wait.then(() => 'granted');
     if (policy === 'skip') return 'skipped';
-    throw notAvailableError(`row in relation "${relationName ?? this.environment.describeRelation(file)}"`);
+    throw notAvailableError(`row in relation "${purpose?.relation ?? this.environment.describeRelation(file)}"`);
   }
 
-  awaitRemoval(file: number, rowid: RowId): LockWait {
+  awaitRemoval(file: number, rowid: RowId, insert?: RowWait): LockWait {
     this.showXid();
-    return this.locks.row(fileTag(file, this.environment.database), rowid, awaitRemovalNumber, false) ?? undefined;
+    return this.locks.removal(fileTag(file, this.environment.database), rowid, insert);
   }
 
-  lockUniqueKey(indexFile: number, key: Buffer): LockWait {
+  lockUniqueKey(indexFile: number, key: Buffer, insert?: RowWait): LockWait {
     this.showXid();
-    return this.locks.uniqueKey(fileTag(indexFile, this.environment.database), key);
+    return this.locks.uniqueKey(fileTag(indexFile, this.environment.database), key, insert);
   }
 
   noteTemporary(): void {

@@ -4,6 +4,7 @@ import type { ConstraintDescriptor, IndexDescriptor, RelationDescriptor } from '
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { StoredRow } from '../../storage/api.js';
 import type { Row, Value } from '../../types/value.js';
+import { forbidChange } from '../nodes/current-version.js';
 import { evaluateExpression } from '../evaluate.js';
 import { encodeKey, keyColumns } from '../index-keys.js';
 import { baseType, keyPart, requireHashKey } from '../operators.js';
@@ -13,6 +14,7 @@ import { openIndex, openTable } from '../tables.js';
 import { type RowTriggers, rowTriggers } from '../triggers/row-triggers.js';
 import { type FiredOperation, StatementTriggers } from '../triggers/statement-triggers.js';
 import { conversion, ParentFinder } from './foreign-key-checks.js';
+import { asStatement, childStatement } from './foreign-key-statements.js';
 import { type LostKey, keyOf } from './foreign-keys.js';
 import { columnKeyText } from './row-description.js';
 import { type TargetTable, openTarget } from './target-table.js';
@@ -39,11 +41,12 @@ export async function checkChildren(
     const before = rowTriggers(statement, child);
     for (const found of children) {
       const action = actionOf(constraint, found.lost);
+      const statementText = () => childStatement(context.catalog, constraint, found.lost.newKey === null);
       if (action === 'a' || action === 'r') {
         if (action === 'a' && keyIsBack(statement, parent, child, constraint, found)) continue;
-        throw stillReferenced(statement, parent, child, constraint, found.lost);
-      }
-      await applyAction(statement, target, before, constraint, action, found);
+        if (await asStatement(statementText, () => stays(statement, parent, target, constraint, found)))
+          throw stillReferenced(statement, parent, child, constraint, found.lost);
+      } else await asStatement(statementText, () => applyAction(statement, target, before, constraint, action, found));
     }
   }
   await triggers?.after();
@@ -78,6 +81,23 @@ function keyIsBack(
   return key !== null && finder.exists(key);
 }
 
+/** Whether the child is still there with its key once whoever is about to take it away has ended. */
+async function stays(
+  statement: RunState,
+  parent: RelationDescriptor,
+  target: TargetTable,
+  constraint: ConstraintDescriptor,
+  { row, lost }: Child,
+): Promise<boolean> {
+  const waited = target.lock(row.rowid, 'keyShare', 'locking');
+  if (!(waited instanceof Promise)) return true;
+  await waited;
+  const left = findChildren(statement, parent, target.relation, constraint, [lost]);
+  if (left.some(({ row: { rowid } }) => rowid === row.rowid)) return true;
+  forbidChange(statement, 'update');
+  return false;
+}
+
 function stillReferenced(
   statement: RunState,
   parent: RelationDescriptor,
@@ -106,7 +126,11 @@ async function applyAction(
   const { transaction } = statement.context;
   const isDelete = action === 'c' && found.lost.newKey === null;
   const changed = new Set(constraint.keys);
-  await target.lock(found.row.rowid, isDelete ? 'remove' : target.lockMode(changed));
+  await target.lock(
+    found.row.rowid,
+    isDelete ? 'remove' : target.lockMode(changed),
+    isDelete ? 'deleting' : 'updating',
+  );
   const current = target.table.get(transaction.latestView(), found.row.rowid, null);
   if (current === null) return;
   if (isDelete) {

@@ -4,12 +4,14 @@ import type { ConstraintDescriptor, IndexDescriptor, RelationDescriptor } from '
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
 import { Numeric } from '../../types/numeric.js';
+import type { WaitPurpose } from '../../transaction/api.js';
 import type { Row, Value } from '../../types/value.js';
 import type { ExecutionContext } from '../api.js';
 import { encodeKey, keyColumns } from '../index-keys.js';
 import { baseType } from '../operators.js';
 import type { RunState } from '../state.js';
 import { openIndex, openTable } from '../tables.js';
+import { asStatement, parentStatement } from './foreign-key-statements.js';
 import type { ChildRow } from './foreign-keys.js';
 import { columnKeyText } from './row-description.js';
 
@@ -32,12 +34,13 @@ export async function checkParents(
   const parent = context.catalog.requireRelation(constraint.foreignRelation);
   const finder = new ParentFinder(statement, parent, child, constraint);
   const childTable = openTable(context, child);
+  const statementText = () => parentStatement(context.catalog, constraint);
   const checked = new Set<string>();
   for (const { rowid, key } of rows) {
     const keyBytes = finder.keyBytes(key);
     const id = keyBytes === null ? null : keyBytes.toString('latin1');
     if (id !== null && checked.has(id)) continue;
-    if (keyBytes !== null && (await finder.lockParent(keyBytes))) {
+    if (keyBytes !== null && (await asStatement(statementText, () => finder.lockParent(keyBytes)))) {
       checked.add(id as string);
       continue;
     }
@@ -117,7 +120,8 @@ export class ParentFinder {
     const [rowid] = store.lookup(transaction.constraintView(), key);
     // A parent that another transaction is still inserting is not there yet.
     if (rowid === undefined) return false;
-    const granted = transaction.lockRow(this.parent.file.filenode, rowid, 'keyShare', 'block');
+    const purpose: WaitPurpose = { doing: 'locking', relation: this.parent.name };
+    const granted = transaction.lockRow(this.parent.file.filenode, rowid, 'keyShare', 'block', purpose);
     if (granted instanceof Promise) await granted;
     if (store.lookup(transaction.latestView(), key).length === 0) return false;
     if (transaction.isolation === 'serializable')

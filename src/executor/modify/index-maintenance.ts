@@ -2,6 +2,7 @@
 // update touches only the indexes whose keys changed (rowids stay the same).
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
+import type { RowWait, WaitPurpose } from '../../transaction/api.js';
 import type { IndexStore } from '../../storage/api.js';
 import type { Expression } from '../../trees/expression.js';
 import { walkExpression } from '../../trees/walk.js';
@@ -64,6 +65,7 @@ export interface IndexEntry {
 export class IndexWriter {
   private readonly store: IndexStore;
   private readonly isNew: boolean;
+  private readonly purpose: WaitPurpose;
 
   constructor(
     private readonly x: RunState,
@@ -71,6 +73,7 @@ export class IndexWriter {
     readonly program: IndexProgram,
   ) {
     this.store = openIndex(x.context, program.index);
+    this.purpose = { doing: 'inserting index', relation: program.index.name };
     this.isNew = x.context.transaction.store.isNewFile(program.index.file.filenode);
   }
 
@@ -122,7 +125,8 @@ export class IndexWriter {
     if (this.mustBeUnique(entry)) {
       // Nobody else sees an index that this transaction has made: there is nobody to keep out.
       if (this.isNew) return this.insertUnique(rowid, entry);
-      const wait = this.x.context.transaction.lockUniqueKey(this.index.file.filenode, entry.key);
+      const { transaction } = this.x.context;
+      const wait = transaction.lockUniqueKey(this.index.file.filenode, entry.key, this.insertOf(rowid));
       if (wait !== undefined) return wait.then(() => this.insertUnique(rowid, entry));
       return this.insertUnique(rowid, entry);
     }
@@ -134,24 +138,29 @@ export class IndexWriter {
     const existing = this.store.lookup(this.x.context.transaction.latestView(), entry.key);
     if (existing.length > 0 && (existing.length > 1 || existing[0] !== rowid)) {
       if (this.index.isImmediate) {
-        const wait = this.awaitRemoval(existing);
+        const wait = this.awaitRemoval(existing, this.insertOf(rowid));
         if (wait === undefined) throw this.duplicate(entry);
         return wait.then(() => this.insertUnique(rowid, entry));
       }
-      this.recheckLater(entry);
+      this.recheckLater(rowid, entry);
     }
     this.put(rowid, entry);
     return undefined;
   }
 
   /** Waits where one of the rows is being deleted, or given another key, by a transaction that may yet roll back. */
-  private awaitRemoval(rowids: readonly number[]): Promise<void> | undefined {
+  private awaitRemoval(rowids: readonly number[], insert: RowWait): Promise<void> | undefined {
     const { transaction } = this.x.context;
     for (const rowid of rowids) {
-      const wait = transaction.awaitRemoval(this.relation.file.filenode, rowid);
+      const wait = transaction.awaitRemoval(this.relation.file.filenode, rowid, insert);
       if (wait !== undefined) return wait;
     }
     return undefined;
+  }
+
+  /** What a wait for a key of the row is for. */
+  private insertOf(rowid: number): RowWait {
+    return { purpose: this.purpose, rowid };
   }
 
   private put(rowid: number, entry: IndexEntry): void {
@@ -182,20 +191,23 @@ export class IndexWriter {
     for (;;) {
       const [rowid] = this.store.lookup(this.x.context.transaction.latestView(), entry.key);
       if (rowid === undefined) return null;
-      const wait = this.awaitRemoval([rowid]);
+      const wait = this.awaitRemoval([rowid], {
+        purpose: { doing: 'inserting index', relation: this.relation.name },
+        rowid,
+      });
       if (wait === undefined) return rowid;
       await wait;
     }
   }
 
   /** Deferrable keys are counted when the statement or, deferred, the transaction ends. */
-  private recheckLater(entry: IndexEntry): void {
+  private recheckLater(rowid: number, entry: IndexEntry): void {
     const { x } = this;
     const recheck = async (): Promise<void> => {
       for (;;) {
         const holders = this.store.lookup(x.context.transaction.latestView(), entry.key);
         if (holders.length < 2) return;
-        const wait = this.awaitRemoval(holders);
+        const wait = this.awaitRemoval(holders, this.insertOf(rowid));
         if (wait === undefined) throw this.duplicate(entry);
         await wait;
       }

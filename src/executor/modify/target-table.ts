@@ -6,7 +6,7 @@ import { firstNormalOid, pgCatalogNamespace } from '../../catalog/oids.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
 import type { CopyLineFormat, CopyLoader, RowPlacement, StoredRow, TableStore } from '../../storage/api.js';
-import type { RowLockMode } from '../../transaction/api.js';
+import type { RowLockMode, WaitPurpose } from '../../transaction/api.js';
 import type { RelationCounts } from '../../transaction/session-statistics.js';
 import type { Row, Value } from '../../types/value.js';
 import type { ExecutionContext } from '../api.js';
@@ -241,8 +241,14 @@ export class TargetTable {
     return 'noKeyUpdate';
   }
 
-  lock(rowid: number, mode: RowLockMode): 'granted' | 'skipped' | Promise<'granted' | 'skipped'> {
-    return this.context.transaction.lockRow(this.relation.file.filenode, rowid, mode, 'block');
+  /** `doing`: what for, as errors raised meanwhile say. */
+  lock(
+    rowid: number,
+    mode: RowLockMode,
+    doing: WaitPurpose['doing'],
+  ): 'granted' | 'skipped' | Promise<'granted' | 'skipped'> {
+    const purpose = { doing, relation: this.relation.name };
+    return this.context.transaction.lockRow(this.relation.file.filenode, rowid, mode, 'block', purpose);
   }
 
   /** Computes generated columns and checks the row: NOT NULL in column order, then CHECK constraints by name. */

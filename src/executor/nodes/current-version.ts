@@ -55,7 +55,8 @@ export function currentVersion(
   return { state: 'deleted' };
 }
 
-function forbidChange(x: RunState, verb: 'update' | 'delete'): void {
+/** REPEATABLE READ raises 40001 where others have changed a row that it must write or lock. */
+export function forbidChange(x: RunState, verb: 'update' | 'delete'): void {
   const { isolation } = x.context.transaction;
   if (isolation !== 'repeatable read' && isolation !== 'serializable') return;
   throw pgError(SqlState.tRSerializationFailure, `could not serialize access due to concurrent ${verb}`);

@@ -81,7 +81,7 @@ export class InsertOnConflict {
   private async update(rowid: number, proposed: Row, input: Row): Promise<boolean> {
     const { node, program } = this;
     const { x, target } = node;
-    const wait = target.lock(rowid, target.lockMode(program.changed));
+    const wait = target.lock(rowid, target.lockMode(program.changed), 'inserting index');
     if (wait instanceof Promise) {
       await wait;
       // Whoever had it locked may have given it another key.

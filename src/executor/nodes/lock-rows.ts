@@ -2,7 +2,7 @@
 // COMMITTED re-evaluates the query for it.
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import type { StoredRow, TableStore } from '../../storage/api.js';
-import type { RowLockMode } from '../../transaction/api.js';
+import type { RowLockMode, WaitPurpose } from '../../transaction/api.js';
 import type { LockRows, PlanRowMark } from '../../trees/plan.js';
 import type { Row } from '../../types/value.js';
 import { buildNode } from '../build-node.js';
@@ -23,6 +23,7 @@ interface LockedTable {
   readonly relation: RelationDescriptor;
   readonly table: TableStore;
   readonly keyAttributes: readonly number[];
+  readonly purpose: WaitPurpose;
 }
 
 export class LockRowsNode implements PlanNode {
@@ -62,8 +63,14 @@ export class LockRowsNode implements PlanNode {
       const rowid = rowIdOf(row[column]);
       if (rowid === null) continue;
       const rtIndex = markedIndex(this.plan.outer, mark, row);
-      const { relation, table, keyAttributes } = this.tableAt(rtIndex);
-      const granted = await x.context.transaction.lockRow(relation.file.filenode, rowid, mode, mark.waitPolicy);
+      const { relation, table, keyAttributes, purpose } = this.tableAt(rtIndex);
+      const granted = await x.context.transaction.lockRow(
+        relation.file.filenode,
+        rowid,
+        mode,
+        mark.waitPolicy,
+        purpose,
+      );
       if (granted === 'skipped') return null;
       this.x.scannedRowIds?.set(relation.oid, rowid);
       // Who asks for the key alone has no use for a version with the same key.
@@ -82,7 +89,12 @@ export class LockRowsNode implements PlanNode {
     const known = this.tables.get(rtIndex);
     if (known !== undefined) return known;
     const relation = scannedRelation(this.x.unit, rtIndex);
-    const made = { relation, table: tableStore(this.x, relation), keyAttributes: keyAttributesOf(relation) };
+    const made: LockedTable = {
+      relation,
+      table: tableStore(this.x, relation),
+      keyAttributes: keyAttributesOf(relation),
+      purpose: { doing: 'locking', relation: relation.name },
+    };
     this.tables.set(rtIndex, made);
     return made;
   }

@@ -79,7 +79,7 @@ export class MergeWriter {
     if (seen === null) return;
     const chosen = await this.choose(table, seen, input);
     if (chosen === null || chosen.action.command === 'nothing') return;
-    await target.lock(rowid, lockModeOf(chosen, target));
+    await target.lock(rowid, lockModeOf(chosen, target), doingOf(chosen));
     this.node.requireUntouched(table, rowid, 'updated');
     const version = currentVersion(x, target.table, rowid, { goneVerb: 'delete', touched: table.touched });
     if (version.state === 'own') throw secondTime();
@@ -98,7 +98,7 @@ export class MergeWriter {
       const next = await this.choose(table, version.row, again);
       if (next === null || next.action.command === 'nothing') return;
       // Another action than at first may need a stronger lock.
-      await target.lock(rowid, lockModeOf(next, target));
+      await target.lock(rowid, lockModeOf(next, target), doingOf(next));
       await this.change(table, next, version.row, again);
     }
   }
@@ -162,6 +162,10 @@ function compileActions(x: RunState, plan: ModifyTable | ModifyMember, relation:
     })),
     isMatched: plan.mergeJoinCondition === null ? null : compileQual(x.unit, [plan.mergeJoinCondition], sources),
   };
+}
+
+function doingOf({ action }: ActionProgram): 'deleting' | 'updating' {
+  return action.command === 'delete' ? 'deleting' : 'updating';
 }
 
 function lockModeOf({ action, changed }: ActionProgram, target: TargetTable): RowLockMode {

@@ -269,12 +269,12 @@ export class ModifyTableNode implements PlanNode {
     const { updateColumns, changed } = program;
     const strongest = target.lockMode(changed);
     const mode = strongest === 'remove' && this.keepsKey(table, input) ? 'noKeyUpdate' : strongest;
-    return chain(this.locate(table, input, mode), (located) => {
+    return chain(this.locate(table, input, mode, 'updating'), (located) => {
       if (located === null) return undefined;
       const row = this.updatedRow(located.row, located.input, updateColumns);
       // Against a version that others made meanwhile the key may change after all.
       const isWeak = mode !== strongest && !agreeIn(located.row.values, row, target.keyAttributes);
-      return chain(isWeak ? target.lock(located.row.rowid, strongest) : undefined, () =>
+      return chain(isWeak ? target.lock(located.row.rowid, strongest, 'updating') : undefined, () =>
         this.applyUpdate(located.row, row, located.input, changed, table),
       );
     });
@@ -294,7 +294,7 @@ export class ModifyTableNode implements PlanNode {
 
   private deleteOne(input: Row): Awaitable<void> {
     const table = this.tableOf(input);
-    return chain(this.locate(table, input, 'remove'), (located) =>
+    return chain(this.locate(table, input, 'remove', 'deleting'), (located) =>
       located === null ? undefined : this.applyDelete(located.row, located.input, table),
     );
   }
@@ -317,7 +317,7 @@ export class ModifyTableNode implements PlanNode {
       if (ready === row) return this.storeUpdate(old, row, input, { changed, assigned }, table);
       const { target } = table;
       const changesKey = !agreeIn(old.values, ready, target.keyAttributes);
-      return chain(changesKey ? target.lock(old.rowid, 'remove') : undefined, () =>
+      return chain(changesKey ? target.lock(old.rowid, 'remove', 'updating') : undefined, () =>
         this.storeUpdate(old, ready, input, { changed: null, assigned }, table),
       );
     });
@@ -364,10 +364,15 @@ export class ModifyTableNode implements PlanNode {
 
   /** Locks the row that an input row names and returns its current version, the input re-evaluated where others changed
    *  it; null where there is nothing left to do. */
-  private locate(table: WrittenTable, input: Row, mode: RowLockMode): Awaitable<LocatedRow | null> {
+  private locate(
+    table: WrittenTable,
+    input: Row,
+    mode: RowLockMode,
+    doing: 'updating' | 'deleting',
+  ): Awaitable<LocatedRow | null> {
     const rowid = rowIdOf(input[this.program.ctidColumn]);
     if (rowid === null) return null;
-    return chain(table.target.lock(rowid, mode), () => {
+    return chain(table.target.lock(rowid, mode, doing), () => {
       this.requireUntouched(table, rowid, this.locatedVerb(table));
       const version = currentVersion(this.x, table.target.table, rowid, { goneVerb: 'delete', touched: table.touched });
       if (version.state === 'same') return { row: version.row, input };

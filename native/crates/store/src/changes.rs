@@ -3,6 +3,9 @@
 use helios_base::bytes::{put_varint, take, take_varint};
 use helios_base::{Error, Result};
 
+use crate::key::SPACE_META;
+use crate::store::META_CHANGES;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// The key did not exist before.
@@ -19,6 +22,16 @@ pub struct ChangeRecord<'a> {
     pub key: &'a [u8],
     /// None for a deletion.
     pub value: Option<&'a [u8]>,
+}
+
+impl<'a> ChangeRecord<'a> {
+    /// Key and value, where it stands for the file of a large commit.
+    pub fn of_large_commit(&self) -> Option<(&'a [u8], &'a [u8])> {
+        match (self.key, self.value) {
+            ([SPACE_META, META_CHANGES, ..], Some(value)) => Some((self.key, value)),
+            _ => None,
+        }
+    }
 }
 
 pub fn put_change(out: &mut Vec<u8>, existed: bool, key: &[u8], value: Option<&[u8]>) {

@@ -15,8 +15,8 @@ use crate::key::{
     FileId, PREFIX_BYTES, ROW_KEY_BYTES, SPACE_META, SPACE_PERMANENT, after_prefix, meta_key,
     rowid_of,
 };
+use crate::level::Level;
 use crate::log::append::Segments;
-use crate::memtable::Memtable;
 use crate::stats::{Delta, FileSize};
 use crate::store::{
     META_BULK, META_DROPPED_DATABASE, META_DROPPED_FILE, META_FLUSHED, META_FLUSHING, META_ROWID,
@@ -24,9 +24,9 @@ use crate::store::{
 };
 use crate::writer::{Answers, Done};
 
-/// A memtable that takes no more writes, and what the base must know once it is in there.
+/// A memtable that takes no more writes or a large commit, and what the base must know once it is in there.
 pub struct Frozen {
-    pub table: Arc<Memtable>,
+    pub table: Level,
     pub deltas: HashMap<FileId, Delta>,
     pub lsn: u64,
     pub sequence: u64,
@@ -65,10 +65,15 @@ impl FlusherQueue {
         self.lock().frozen.len()
     }
 
-    /// Waits until fewer than `count` are left.
-    pub fn wait_below(&self, count: usize) {
+    /// Those of them that take up memory.
+    pub fn frozen_memtables(&self) -> usize {
+        self.lock().memtables()
+    }
+
+    /// Waits until fewer memtables than this are left, and fewer of all.
+    pub fn wait_below(&self, memtables: usize, count: usize) {
         let mut queue = self.lock();
-        while queue.frozen.len() >= count && !queue.abandoned {
+        while (queue.memtables() >= memtables || queue.frozen.len() >= count) && !queue.abandoned {
             queue = wait(&self.room, queue);
         }
     }
@@ -124,6 +129,13 @@ impl FlusherQueue {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         lock(&self.inner)
+    }
+}
+
+impl Queue {
+    fn memtables(&self) -> usize {
+        let memory = |frozen: &&Arc<Frozen>| matches!(frozen.table, Level::Memory(_));
+        self.frozen.iter().filter(memory).count()
     }
 }
 
@@ -232,43 +244,26 @@ impl Flusher {
         let reader = base.reader()?;
         let meta = self.flush_facts(&*reader, frozen)?;
         drop(reader);
-        let dropped = &self.dropped;
-        let mut previous: Option<&[u8]> = None;
-        let mut skip = SkipDropped {
-            dropped,
-            prefix: [0; PREFIX_BYTES],
-            skip: false,
-        };
-        let newest = frozen.table.versions().filter_map(|entry| {
-            // Versions of a key come newest first.
-            let newest = previous != Some(entry.key);
-            previous = Some(entry.key);
-            (newest && !skip.skips(entry.key)).then_some((entry.key, entry.value))
-        });
-        let state = self.store.state();
-        let mut shadows = Shadows::new(&state.extents);
-        let newest = newest.map(|(key, value)| (key, shadows.stored(key, value)));
-        let facts: Vec<Change<'_>> = meta
-            .iter()
-            .map(|(key, value)| (key.as_slice(), Some(value.as_slice())))
-            .collect();
-        // Should the log end before this at the next start, it is damaged: it was durable when the flush began.
-        let flushing = (meta_key(META_FLUSHING, &[]), frozen.lsn.to_le_bytes());
-        let entries_max = (self.store.memtable_bytes / BYTES_PER_PIECE_ENTRY).max(16);
-        let mut newest = newest.peekable();
-        loop {
-            let mut piece: Vec<Change<'_>> = newest.by_ref().take(entries_max).collect();
-            let complete = newest.peek().is_none();
-            if complete {
-                piece.extend(&facts);
-            } else {
-                piece.push((&flushing.0, Some(&flushing.1)));
+        match &frozen.table {
+            Level::Memory(table) => {
+                let mut previous: Option<&[u8]> = None;
+                let newest = table.versions().filter_map(|entry| {
+                    // Versions of a key come newest first.
+                    let newest = previous != Some(entry.key);
+                    previous = Some(entry.key);
+                    newest.then_some(Ok((entry.key, entry.value)))
+                });
+                self.apply(base, frozen, &meta, newest)?;
             }
-            // Until the last piece is in, snapshots read the memtable above them all, and a crash replays the log.
-            let number = base.apply(&mut piece.into_iter())?;
-            self.store.publish_base(number, frozen.sequence, complete);
-            if complete {
-                break;
+            Level::Large(commit) => {
+                let mut scan = commit.scan(&[], &[0xff], u64::MAX, false)?;
+                let entries = std::iter::from_fn(|| {
+                    let entry = scan.peek()?;
+                    Some(scan.advance().map(|()| entry))
+                });
+                self.apply(base, frozen, &meta, entries)?;
+                self.store
+                    .remove_bulk([commit.changes.number()].into_iter());
             }
         }
         self.store.xids.flushed();
@@ -291,6 +286,47 @@ impl Flusher {
         Ok(())
     }
 
+    /// Moves entries into the base, in pieces, the facts with the last one.
+    fn apply<'a>(
+        &self,
+        base: &dyn Base,
+        frozen: &Frozen,
+        facts: &'a [(Vec<u8>, Vec<u8>)],
+        entries: impl Iterator<Item = Result<Change<'a>>>,
+    ) -> Result<()> {
+        let mut skip = SkipDropped {
+            dropped: &self.dropped,
+            prefix: [0; PREFIX_BYTES],
+            skip: false,
+        };
+        let state = self.store.state();
+        let mut shadows = Shadows::new(&state.extents);
+        let mut entries = entries
+            .filter(|entry| !matches!(entry, Ok((key, _)) if skip.skips(key)))
+            .map(|entry| entry.map(|(key, value)| (key, shadows.stored(key, value))))
+            .peekable();
+        // Should the log end before this at the next start, it is damaged: it was durable when the flush began.
+        let flushing = (meta_key(META_FLUSHING, &[]), frozen.lsn.to_le_bytes());
+        let entries_max = (self.store.memtable_bytes / BYTES_PER_PIECE_ENTRY).max(16);
+        loop {
+            let piece = entries.by_ref().take(entries_max);
+            let mut piece: Vec<Change<'_>> = piece.collect::<Result<_>>()?;
+            let complete = entries.peek().is_none();
+            if complete {
+                let facts = facts.iter();
+                piece.extend(facts.map(|(key, value)| (key.as_slice(), Some(value.as_slice()))));
+            } else {
+                piece.push((&flushing.0, Some(&flushing.1)));
+            }
+            // Until the last piece is in, snapshots read the memtable above them all, and a crash replays the log.
+            let number = base.apply(&mut piece.into_iter())?;
+            self.store.publish_base(number, frozen.sequence, complete);
+            if complete {
+                return Ok(());
+            }
+        }
+    }
+
     /// What the flush writes beside the entries: position covered, file sizes, highest rowids. Notes drops on the way.
     fn flush_facts(
         &mut self,
@@ -298,7 +334,16 @@ impl Flusher {
         frozen: &Frozen,
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         let mut rowids: HashMap<FileId, u64> = HashMap::new();
-        for entry in frozen.table.versions() {
+        if let Level::Large(commit) = &frozen.table {
+            let files = commit.changes.files.iter();
+            let rows = files.filter(|changed| changed.highest > 0);
+            rowids.extend(rows.map(|changed| (changed.file, changed.highest)));
+        }
+        let versions = match &frozen.table {
+            Level::Memory(table) => Some(table.versions()),
+            Level::Large(_) => None,
+        };
+        for entry in versions.into_iter().flatten() {
             match entry.key {
                 [SPACE_META, META_BULK, ..] => {
                     if let Some(value) = entry.value {

@@ -217,8 +217,8 @@ impl Memtable {
     }
 }
 
-/// The two bits that stand for a key: word and mask.
-fn places(key: &[u8]) -> [(usize, u64); 2] {
+/// A key's hash, for filters.
+pub(crate) fn hash(key: &[u8]) -> u64 {
     let mut hash = key.len() as u64;
     let (words, rest) = key.as_chunks::<8>();
     for word in words {
@@ -231,7 +231,12 @@ fn places(key: &[u8]) -> [(usize, u64); 2] {
             .wrapping_mul(0x9e37_79b9_7f4a_7c15)
             .rotate_left(29);
     }
-    hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93)
+}
+
+/// The two bits that stand for a key: word and mask.
+fn places(key: &[u8]) -> [(usize, u64); 2] {
+    let hash = hash(key);
     [hash >> 40, hash >> 16].map(|bits| (bits as usize / 64 % FILTER_WORDS, 1 << (bits % 64)))
 }
 

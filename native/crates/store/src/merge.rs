@@ -1,17 +1,18 @@
 //! Merged reading of what a view sees: the transaction's overlay over the session's temporary entries or over the
 //! memtables (newest first), the base and the bulk files. For each key the first source that knows it wins; a deleted key is skipped.
 
-use std::sync::Arc;
-
 use helios_base::Result;
 
 use crate::base::{BaseCursor, BaseReader};
 use crate::blocks::BlockScan;
 use crate::extents::{Chain, Extents, FileExtents, TOMBSTONE};
 use crate::key::{FileId, PREFIX_BYTES, SPACE_PERMANENT, after_prefix};
-use crate::memtable::{Backward, Forward, Memtable};
+use crate::large::ChangeScan;
+use crate::level::Level;
+use crate::memtable::{Backward, Forward};
 use crate::overlay::{Overlay, OverlayScan};
 use crate::runs::FileRuns;
+use crate::spill::SpillScan;
 use crate::temporary::TemporaryRange;
 
 /// A key and its value, None where it is deleted.
@@ -21,16 +22,16 @@ type Found<'a> = (&'a [u8], Option<&'a [u8]>);
 pub struct Committed<'a> {
     pub sequence: u64,
     /// Newest first.
-    pub memtables: &'a [Arc<Memtable>],
+    pub memtables: &'a [Level],
     pub base: Option<&'a dyn BaseReader>,
     pub extents: &'a Extents,
 }
 
 impl<'a> Committed<'a> {
     pub fn get(&self, key: &[u8]) -> Result<Option<&'a [u8]>> {
-        for memtable in self.memtables {
-            if let Some(entry) = memtable.get(key, self.sequence) {
-                return Ok(entry.value);
+        for level in self.memtables {
+            if let Some(value) = level.get(key, self.sequence)? {
+                return Ok(value);
             }
         }
         if key.first() != Some(&SPACE_PERMANENT) || self.extents.is_empty() {
@@ -52,10 +53,12 @@ impl<'a> Committed<'a> {
 
 enum Source<'a> {
     Overlay(OverlayScan<'a>),
+    Spilled(SpillScan<'a>),
     Runs(BlockScan<'a, FileRuns>),
     Temporary(Temporary<'a>),
     Forward(Forward<'a>),
     Backward(Backward<'a>),
+    Large(ChangeScan<'a>),
     Base(Peeked<'a>),
     Bulk(BlockScan<'a, Chain>),
 }
@@ -93,10 +96,53 @@ impl<'a> MergedScan<'a> {
         upper: &[u8],
         command: u32,
     ) -> Result<()> {
+        self.add_changes(overlay, lower, upper, command, false)?;
+        self.add_runs(overlay, lower, upper, command)
+    }
+
+    /// As `add_overlay`, for the index entries with one whole key: its bytes before the rowid are `lower`.
+    pub fn add_overlay_entries(
+        &mut self,
+        overlay: &'a Overlay,
+        lower: &[u8],
+        upper: &[u8],
+        command: u32,
+    ) -> Result<()> {
+        self.add_changes(overlay, lower, upper, command, true)?;
+        self.add_runs(overlay, lower, upper, command)
+    }
+
+    fn add_changes(
+        &mut self,
+        overlay: &'a Overlay,
+        lower: &[u8],
+        upper: &[u8],
+        command: u32,
+        whole: bool,
+    ) -> Result<()> {
         let scan = overlay.scan(lower, upper, command, self.backward);
         if scan.peek().is_some() {
             self.sources.push(Source::Overlay(scan));
         }
+        if overlay.has_spilled() {
+            let spilled = overlay.spilled();
+            for scan in spilled.scans(lower, upper, command, self.backward, whole) {
+                let scan = scan?;
+                if scan.peek().is_some() {
+                    self.sources.push(Source::Spilled(scan));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_runs(
+        &mut self,
+        overlay: &'a Overlay,
+        lower: &[u8],
+        upper: &[u8],
+        command: u32,
+    ) -> Result<()> {
         if let Some(runs) = FileId::of_key(lower).and_then(|file| overlay.runs().of(file)) {
             let scan = runs.scan(lower, upper, command, self.backward)?;
             if scan.peek().is_some() {
@@ -124,18 +170,8 @@ impl<'a> MergedScan<'a> {
         lower: &[u8],
         upper: &[u8],
     ) -> Result<()> {
-        for memtable in committed.memtables {
-            if self.backward {
-                let cursor = memtable.backward(lower, upper, committed.sequence);
-                if cursor.peek().is_some() {
-                    self.sources.push(Source::Backward(cursor));
-                }
-            } else {
-                let cursor = memtable.forward(lower, upper, committed.sequence);
-                if cursor.peek().is_some() {
-                    self.sources.push(Source::Forward(cursor));
-                }
-            }
+        for level in committed.memtables {
+            self.add_level(level, committed.sequence, lower, upper)?;
         }
         self.add_stored(committed, lower, upper)
     }
@@ -147,16 +183,34 @@ impl<'a> MergedScan<'a> {
         lower: &[u8],
         upper: &[u8],
     ) -> Result<()> {
-        for memtable in committed.memtables {
-            if !memtable.may_have_entry(lower) {
-                continue;
-            }
-            let cursor = memtable.forward(lower, upper, committed.sequence);
-            if cursor.peek().is_some() {
-                self.sources.push(Source::Forward(cursor));
+        for level in committed.memtables {
+            if level.may_have_entry(lower) {
+                self.add_level(level, committed.sequence, lower, upper)?;
             }
         }
         self.add_stored(committed, lower, upper)
+    }
+
+    fn add_level(
+        &mut self,
+        level: &'a Level,
+        sequence: u64,
+        lower: &[u8],
+        upper: &[u8],
+    ) -> Result<()> {
+        let source = match level {
+            Level::Memory(table) if self.backward => {
+                Source::Backward(table.backward(lower, upper, sequence))
+            }
+            Level::Memory(table) => Source::Forward(table.forward(lower, upper, sequence)),
+            Level::Large(commit) => {
+                Source::Large(commit.scan(lower, upper, sequence, self.backward)?)
+            }
+        };
+        if source.peek().is_some() {
+            self.sources.push(source);
+        }
+        Ok(())
     }
 
     /// Adds the base, where it has anything of the range, and the bulk files.
@@ -254,11 +308,13 @@ impl<'a> Source<'a> {
     fn peek(&self) -> Option<Found<'a>> {
         match self {
             Source::Overlay(scan) => scan.peek(),
+            Source::Spilled(scan) => scan.peek(),
             Source::Runs(scan) => scan.peek().map(|(key, value)| (key, Some(value))),
             Source::Bulk(scan) => scan.peek().map(|(key, value)| (key, Some(value))),
             Source::Temporary(scan) => scan.current,
             Source::Forward(cursor) => cursor.peek().map(|entry| (entry.key, entry.value)),
             Source::Backward(cursor) => cursor.peek().map(|entry| (entry.key, entry.value)),
+            Source::Large(scan) => scan.peek(),
             Source::Base(peeked) => peeked
                 .current
                 .map(|(key, value)| (key, (value != TOMBSTONE).then_some(value))),
@@ -269,11 +325,13 @@ impl<'a> Source<'a> {
     fn advance(&mut self) -> Result<()> {
         match self {
             Source::Overlay(scan) => scan.advance(),
+            Source::Spilled(scan) => scan.advance()?,
             Source::Runs(scan) => scan.advance()?,
             Source::Bulk(scan) => scan.advance()?,
             Source::Temporary(scan) => scan.advance(),
             Source::Forward(cursor) => cursor.advance(),
             Source::Backward(cursor) => cursor.advance(),
+            Source::Large(scan) => scan.advance()?,
             Source::Base(peeked) => peeked.current = peeked.cursor.next()?,
         }
         Ok(())

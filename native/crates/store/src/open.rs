@@ -20,7 +20,10 @@ use crate::disk::Disk;
 use crate::extents::Extents;
 use crate::flush::{Dropped, Flusher, decode_flushed};
 use crate::key::{FileId, ROW_KEY_BYTES, SPACE_META, after_prefix, meta_key, rowid_of};
+use crate::large::ChangeRecord;
+use crate::level::Level;
 use crate::log::append::{Appender, Segments};
+use crate::log::group::Commit;
 use crate::log::replay::{End, replay};
 use crate::log::segment;
 use crate::merge::{Committed, MergedScan};
@@ -29,7 +32,7 @@ use crate::store::{
     META_BULK, META_EPOCH, META_FLUSHED, META_FLUSHING, META_OID, META_SEED, META_SIZE, Options,
     State, Store,
 };
-use crate::writer::{Writer, apply_changes};
+use crate::writer::{AppliedLarge, Before, Writer, apply_changes};
 
 /// Position of a new directory's first group: never 0, so that 0 can stand for none.
 const FIRST_POSITION: u64 = 4096;
@@ -200,11 +203,24 @@ impl Store {
             from,
             needed,
             secures,
-            &mut |sequence, commit| {
-                apply_changes(self, sequence, commit.changes, &mut deltas)?;
-                self.note_rowids(commit.changes)?;
-                self.xids.commit(commit.xid, sequence);
+            &mut |sequence, group, commit| {
                 next_xid = next_xid.max(commit.xid + 1);
+                self.xids.raise(next_xid);
+                match ChangeRecord::first_of(commit.changes)? {
+                    None => {
+                        apply_changes(self, sequence, commit.changes, &mut deltas)?;
+                        self.xids.commit(commit.xid, sequence);
+                    }
+                    Some(record) => {
+                        let before = Before {
+                            position: group.start,
+                            deltas: std::mem::take(&mut deltas),
+                        };
+                        self.stats.add(&before.deltas);
+                        self.replay_large(sequence, commit, record, before, group.end)?;
+                    }
+                }
+                self.note_rowids(commit.changes)?;
                 self.visible.store(sequence, Ordering::Release);
                 Ok(())
             },
@@ -219,12 +235,40 @@ impl Store {
         Ok((end, deltas))
     }
 
+    /// A large commit goes to the flusher, with what came before it.
+    fn replay_large(
+        &self,
+        sequence: u64,
+        commit: &Commit<'_>,
+        record: ChangeRecord,
+        before: Before,
+        end: u64,
+    ) -> Result<()> {
+        let Some(directory) = &self.bulk else {
+            return Err(Error::internal("the store has no place for bulk files"));
+        };
+        let changes = record.open(directory)?;
+        let mut deltas = Deltas::new();
+        apply_changes(self, sequence, commit.changes, &mut deltas)?;
+        changes.add_deltas(&mut deltas);
+        self.stats.add(&deltas);
+        let large = AppliedLarge::add(self, sequence, changes);
+        self.xids.commit(commit.xid, sequence);
+        large.push(self, before, deltas, end);
+        Ok(())
+    }
+
     pub(crate) fn note_rowids(&self, bytes: &[u8]) -> Result<()> {
         let mut highest = lock(&self.replayed_rowids);
         for change in changes(bytes) {
             let change = change?;
             let key = change.key;
-            if let ([SPACE_META, META_BULK, ..], Some(value)) = (key, change.value) {
+            if let Some((key, value)) = change.of_large_commit() {
+                for changed in ChangeRecord::decode(key, value)?.files {
+                    let known = highest.entry(changed.file).or_default();
+                    *known = changed.highest.max(*known);
+                }
+            } else if let ([SPACE_META, META_BULK, ..], Some(value)) = (key, change.value) {
                 let record = BulkRecord::decode(key, value)?;
                 let known = highest.entry(record.file).or_default();
                 *known = record.last_rowid.max(*known);
@@ -258,6 +302,10 @@ impl Store {
         scan.add_committed(&committed, &lower, &upper)?;
         let mut extents = Extents::default();
         let mut numbers = prepared;
+        numbers.extend(state.memtables.iter().filter_map(|level| match level {
+            Level::Large(commit) => Some(commit.changes.number()),
+            Level::Memory(_) => None,
+        }));
         numbers.iter().for_each(|number| directory.pass(*number));
         while let Some((key, value)) = scan.next_entry()? {
             let record = BulkRecord::decode(key, value)?;

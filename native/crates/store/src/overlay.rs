@@ -1,5 +1,6 @@
 //! A transaction's private writes: an ordered map from key to the versions its commands made, with savepoint undo, and
 //! beside it what it inserted in bulk (`runs.rs`), which the map's entries hide.
+//! What outgrows the transaction's memory goes to sorted runs on disk (`spill.rs`), older than all that is in the map.
 //! A read at command c sees the newest version of a command before c; commit takes the newest of all.
 
 use std::borrow::Cow;
@@ -13,7 +14,8 @@ use helios_base::Result;
 use crate::blocks::Blocks;
 use crate::bulk::{BulkDirectory, BulkFile};
 use crate::key::{FileId, ROW_KEY_BYTES, rowid_of};
-use crate::runs::Runs;
+use crate::runs::{FileRuns, Runs};
+use crate::spill::{SpillWriter, Spilled, SpilledVersion};
 
 type Key = Box<[u8]>;
 
@@ -58,27 +60,114 @@ pub struct Overlay {
     runs: Runs,
     /// What was done, in order, as long as a savepoint may need to take it back.
     undo: Vec<Undo>,
-    savepoints: Vec<usize>,
+    savepoints: Vec<Savepoint>,
     epoch: u32,
+    /// Of the map and of `undo`.
+    bytes: usize,
+    spilled: Spilled,
+    spill: Option<Spill>,
+}
+
+struct Savepoint {
+    /// Length of `undo` when it was set.
+    undo: usize,
+    /// Everything after it is written in this epoch or a later one.
+    epoch: u32,
+}
+
+/// When writes go to disk, and where.
+struct Spill {
+    bulk: Arc<BulkDirectory>,
     bytes: usize,
 }
 
+/// Memory that a version in the map takes beside its key and value, about.
+const VERSION_BYTES: usize = 144;
+/// The same for a step that can be undone.
+const UNDO_BYTES: usize = 48;
+/// What takes up more than this part of the memory that a transaction may have is a large commit.
+const LARGE_PART: usize = 4;
+
 impl Overlay {
-    /// One whose large amounts go to bulk files.
-    pub fn new(bulk: Option<Arc<BulkDirectory>>) -> Overlay {
+    /// One whose large amounts go to bulk files, and what takes up more than so many bytes of memory to runs beside them.
+    pub fn new(bulk: Option<Arc<BulkDirectory>>, bytes: usize) -> Overlay {
         Overlay {
+            spill: bulk.clone().map(|bulk| Spill { bulk, bytes }),
             runs: Runs::new(bulk),
             ..Overlay::default()
         }
     }
 
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.map.is_empty() && self.runs.is_empty()
+        self.map.is_empty() && self.runs.is_empty() && self.spilled.is_empty()
     }
 
-    /// Approximate bytes of memory of what can't go to a bulk file.
+    /// Approximate bytes of memory that it takes.
+    #[inline]
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.runs.bytes()
+    }
+
+    /// Part of it is in runs on disk.
+    pub fn has_spilled(&self) -> bool {
+        !self.spilled.is_empty()
+    }
+
+    /// Its commit is to be written to a file of its own.
+    pub fn is_large(&self) -> bool {
+        let large = |spill: &Spill| self.bytes() > spill.bytes / LARGE_PART;
+        self.has_spilled() || self.spill.as_ref().is_some_and(large)
+    }
+
+    pub fn spilled(&self) -> &Spilled {
+        &self.spilled
+    }
+
+    /// Before a further write: moves what takes up too much memory to disk. Errors: 53100, 58030; nothing is lost then.
+    #[inline]
+    pub fn make_room(&mut self) -> Result<()> {
+        match &self.spill {
+            Some(spill) if self.bytes() > spill.bytes => self.spill(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves the map, and the bulk rows of files that have no bulk file, to disk.
+    pub fn spill(&mut self) -> Result<()> {
+        let Some(spill) = &self.spill else {
+            return Ok(());
+        };
+        let versions = self.map.values().map(|versions| 1 + versions.older.len());
+        let in_bulk = self.runs.in_memory().map(FileRuns::entries);
+        let count = versions.sum::<usize>() + in_bulk.sum::<usize>();
+        if count > 0 {
+            let (map, runs) = (&self.map, &self.runs);
+            let bulk = Arc::clone(&spill.bulk);
+            self.spilled
+                .add(&bulk, count, |writer| write_versions(map, runs, writer))?;
+        }
+        self.map = BTreeMap::new();
+        self.runs.leave_memory()?;
+        self.forget_undo();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    /// What is on disk is taken back by epochs: of the steps only those of bulk files are needed.
+    fn forget_undo(&mut self) {
+        let mut kept = Vec::new();
+        let mut savepoints = self.savepoints.iter_mut().peekable();
+        for (index, step) in self.undo.drain(..).enumerate() {
+            while let Some(savepoint) = savepoints.next_if(|savepoint| savepoint.undo <= index) {
+                savepoint.undo = kept.len();
+            }
+            if matches!(&step, Undo::Bulk(file, _) if self.runs.of(*file).is_some()) {
+                kept.push(step);
+            }
+        }
+        savepoints.for_each(|savepoint| savepoint.undo = kept.len());
+        self.undo = kept;
     }
 
     /// Adds rows under fresh rowids. What is kept in bulk ascends: a row that fills a gap on an earlier page goes to the
@@ -139,7 +228,7 @@ impl Overlay {
         existed: bool,
     ) {
         let key = key.into();
-        self.bytes += 96 + key.len() + value.as_ref().map_or(0, |value| value.len());
+        self.bytes += VERSION_BYTES + key.len() + value.as_deref().map_or(0, <[u8]>::len);
         let undone = !self.savepoints.is_empty();
         let version = Version {
             command,
@@ -151,6 +240,7 @@ impl Overlay {
                 let in_bulk = matches!(self.runs.get(place.key(), u32::MAX), Ok(Some(_)));
                 let existed = existed && !in_bulk;
                 if undone {
+                    self.bytes += UNDO_BYTES + place.key().len();
                     self.undo.push(Undo::Key(place.key().clone()));
                 }
                 place.insert(Versions {
@@ -162,12 +252,14 @@ impl Overlay {
             Entry::Occupied(mut place) => {
                 let newest = &mut place.get_mut().newest;
                 if newest.command == command && newest.epoch == self.epoch {
-                    *newest = version;
+                    let replaced = std::mem::replace(newest, version);
+                    self.bytes -= replaced.bytes() + place.key().len();
                     return;
                 }
                 let replaced = std::mem::replace(newest, version);
                 place.get_mut().older.push(replaced);
                 if undone {
+                    self.bytes += UNDO_BYTES + place.key().len();
                     self.undo.push(Undo::Key(place.key().clone()));
                 }
             }
@@ -181,10 +273,15 @@ impl Overlay {
         } else {
             self.map.get(key)
         };
-        match changed.and_then(|versions| versions.at(command)) {
-            Some(changed) => Ok(Some(changed)),
-            None => Ok(self.runs.get(key, command)?.map(Some)),
+        if let Some(changed) = changed.and_then(|versions| versions.at(command)) {
+            return Ok(Some(changed));
         }
+        if !self.spilled.is_empty()
+            && let Some(changed) = self.spilled.get(key, command)?
+        {
+            return Ok(Some(changed));
+        }
+        Ok(self.runs.get(key, command)?.map(Some))
     }
 
     /// Savepoints that are open.
@@ -195,20 +292,25 @@ impl Overlay {
     /// Marks a point to return to; its depth, counted from 1.
     pub fn savepoint(&mut self) -> usize {
         self.epoch += 1;
-        self.savepoints.push(self.undo.len());
+        self.savepoints.push(Savepoint {
+            undo: self.undo.len(),
+            epoch: self.epoch,
+        });
         self.savepoints.len()
     }
 
     /// Takes back everything since the savepoint, which stays.
     pub fn rollback_to(&mut self, depth: usize) -> Result<()> {
-        let Some(mark) = depth
+        let Some(&Savepoint { undo: mark, epoch }) = depth
             .checked_sub(1)
             .and_then(|index| self.savepoints.get(index))
-            .copied()
         else {
             return Ok(());
         };
         self.savepoints.truncate(depth);
+        if !self.spilled.is_empty() {
+            self.spilled.take_back(epoch, self.epoch);
+        }
         self.epoch += 1;
         while self.undo.len() > mark {
             match self.undo.pop() {
@@ -224,12 +326,12 @@ impl Overlay {
         let Some(versions) = self.map.get_mut(key) else {
             return;
         };
-        match versions.older.pop() {
-            Some(version) => versions.newest = version,
-            None => {
-                self.map.remove(key);
-            }
-        }
+        let undone = match versions.older.pop() {
+            Some(version) => Some(std::mem::replace(&mut versions.newest, version)),
+            None => self.map.remove(key).map(|versions| versions.newest),
+        };
+        let bytes = undone.map_or(0, |version| version.bytes() + key.len());
+        self.bytes -= bytes + UNDO_BYTES + key.len();
     }
 
     /// Forgets the savepoint and those within it; the writes stay.
@@ -237,7 +339,11 @@ impl Overlay {
         self.savepoints.truncate(depth.saturating_sub(1));
         self.epoch += 1;
         if self.savepoints.is_empty() {
-            self.undo.clear();
+            for step in self.undo.drain(..) {
+                if let Undo::Key(key) = step {
+                    self.bytes -= UNDO_BYTES + key.len();
+                }
+            }
         }
     }
 
@@ -310,6 +416,51 @@ impl Overlay {
         };
         scan.advance();
         scan
+    }
+}
+
+/// The versions of the map and of the bulk rows in memory, as a run has them. What is in both was changed after it was
+/// added in bulk.
+fn write_versions(
+    map: &BTreeMap<Key, Versions>,
+    runs: &Runs,
+    writer: &mut SpillWriter,
+) -> Result<()> {
+    let mut changed = map.iter().peekable();
+    let write = |versions: &Versions, key: &[u8], writer: &mut SpillWriter| {
+        let newest_first = std::iter::once(&versions.newest).chain(versions.older.iter().rev());
+        for version in newest_first {
+            let version = SpilledVersion {
+                command: version.command,
+                epoch: version.epoch,
+                existed: versions.existed,
+                value: version.value.as_deref(),
+            };
+            writer.push(key, version)?;
+        }
+        Ok(())
+    };
+    for file in runs.in_memory() {
+        file.each(|command, epoch, key, value| {
+            while let Some((other, versions)) = changed.next_if(|(other, _)| other.as_ref() <= key)
+            {
+                write(versions, other, writer)?;
+            }
+            let version = SpilledVersion {
+                command,
+                epoch,
+                existed: false,
+                value: Some(value),
+            };
+            writer.push(key, version)
+        })?;
+    }
+    changed.try_for_each(|(key, versions)| write(versions, key, writer))
+}
+
+impl Version {
+    fn bytes(&self) -> usize {
+        VERSION_BYTES + self.value.as_deref().map_or(0, <[u8]>::len)
     }
 }
 

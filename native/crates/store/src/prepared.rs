@@ -18,6 +18,7 @@ use helios_serializable::{File, Registration, registry};
 use crate::bulk::BulkRecord;
 use crate::changes::{changes, put_change};
 use crate::key::{FileId, SPACE_META, meta_key};
+use crate::large::change_records;
 use crate::merge::{Committed, MergedScan};
 use crate::store::{META_BULK, META_PREPARED, Store};
 use crate::worker::tracked_file;
@@ -268,6 +269,10 @@ fn restore_registration(prepared: &Prepared, pieces: &[Vec<u8>]) -> Result<Optio
     for record in bulk_records(pieces)? {
         written.extend(tracked_file(record.file));
     }
+    for record in change_records(pieces)? {
+        let files = record.files.iter();
+        written.extend(files.filter_map(|changed| tracked_file(changed.file)));
+    }
     for change in pieces.iter().flat_map(|piece| changes(piece)) {
         written.extend(FileId::of_key(change?.key).and_then(tracked_file));
     }
@@ -410,6 +415,11 @@ impl Store {
                 bulk_records(&parts.changes)?
                     .iter()
                     .map(|record| record.number),
+            );
+            bulk.extend(
+                change_records(&parts.changes)?
+                    .iter()
+                    .map(|record| record.file.number),
             );
             self.xids.raise(prepared.xid + 1);
             self.xids.resume(prepared.xid);

@@ -14,12 +14,16 @@ use crate::key::FileId;
 
 /// Runs below this part of the size at which entries go to a bulk file are small.
 const SMALL_RUN_PART: usize = 512;
+/// Memory that a run takes beside its entries.
+const RUN_BYTES: usize = 160;
 
 #[derive(Default)]
 pub struct Runs {
     files: BTreeMap<FileId, FileRuns>,
     /// Where entries go that outgrow memory; None: nowhere.
     bulk: Option<Arc<BulkDirectory>>,
+    /// Approximate bytes of memory of all that is not in a bulk file.
+    bytes: usize,
 }
 
 /// The runs of one relation file, ascending.
@@ -29,6 +33,8 @@ pub struct FileRuns {
     /// Runs in memory, and their bytes, save the last.
     memory_runs: usize,
     memory_bytes: usize,
+    /// Its part of `Runs::bytes`.
+    bytes: usize,
     growing: Option<GrowingFile>,
 }
 
@@ -50,11 +56,31 @@ impl Runs {
         Runs {
             files: BTreeMap::new(),
             bulk,
+            bytes: 0,
         }
     }
 
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Those of files that nothing of is in a bulk file.
+    pub fn in_memory(&self) -> impl Iterator<Item = &FileRuns> {
+        self.files.values().filter(|runs| runs.growing.is_none())
+    }
+
+    /// Forgets those of `in_memory`: they are elsewhere now. The others go to their bulk files as a whole.
+    pub fn leave_memory(&mut self) -> Result<()> {
+        self.files.retain(|_, runs| runs.growing.is_some());
+        for runs in self.files.values_mut() {
+            runs.spill()?;
+        }
+        self.bytes = self.files.values().map(|runs| runs.bytes).sum();
+        Ok(())
     }
 
     pub fn of(&self, file: FileId) -> Option<&FileRuns> {
@@ -99,8 +125,12 @@ impl Runs {
             .is_some_and(|run| run.takes(command, epoch))
         {
             if let Some(bulk) = self.bulk.as_ref().filter(|_| !file.is_temporary()) {
+                let before = runs.bytes;
                 runs.make_room(bulk, file)?;
+                self.bytes -= before - runs.bytes;
             }
+            runs.bytes += RUN_BYTES + key.len();
+            self.bytes += RUN_BYTES + key.len();
             runs.runs.push(Run {
                 command,
                 epoch,
@@ -111,6 +141,9 @@ impl Runs {
         if let Some(Body::Memory(block)) = runs.runs.last_mut().map(|run| &mut run.body) {
             block.push(key, value);
         }
+        let bytes = key.len() + value.len() + 8;
+        runs.bytes += bytes;
+        self.bytes += bytes;
         Ok(())
     }
 
@@ -121,6 +154,7 @@ impl Runs {
         };
         runs.truncate(from)?;
         if runs.runs.is_empty() {
+            self.bytes -= runs.bytes;
             self.files.remove(&file);
         }
         Ok(())
@@ -141,6 +175,7 @@ impl Runs {
     pub fn finish_bulk(&mut self) -> Result<Vec<BulkFile>> {
         let mut finished = Vec::new();
         for (_, runs) in self.files.extract_if(.., |_, runs| runs.growing.is_some()) {
+            self.bytes -= runs.bytes;
             finished.extend(runs.finish()?);
         }
         Ok(finished)
@@ -202,6 +237,7 @@ impl FileRuns {
         }
         self.memory_runs = 0;
         self.memory_bytes = 0;
+        self.bytes = self.runs.len() * RUN_BYTES;
         Ok(())
     }
 
@@ -259,6 +295,23 @@ impl FileRuns {
         self.growing
             .map(|growing| growing.finish(blocks, &last_key))
             .transpose()
+    }
+
+    pub fn entries(&self) -> usize {
+        let runs = (0..self.runs.len()).filter_map(|run| self.view(run).ok());
+        runs.map(|view| view.count()).sum()
+    }
+
+    /// Every entry in order, with the command and the epoch that wrote it.
+    pub fn each(&self, mut take: impl FnMut(u32, u32, &[u8], &[u8]) -> Result<()>) -> Result<()> {
+        for (index, run) in self.runs.iter().enumerate() {
+            let view = self.view(index)?;
+            for entry in 0..view.count() {
+                let (key, value) = view.entry(entry);
+                take(run.command, run.epoch, key, value)?;
+            }
+        }
+        Ok(())
     }
 
     /// Entries of lower <= key < upper that commands before `command` added.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use helios_base::Result;
 
-use crate::blocks::{BLOCK_BYTES, Block, BlockScan, BlockView, Blocks};
-use crate::bulk::{BulkDirectory, GrowingFile, Place};
+use crate::blocks::BlockScan;
+use crate::bulk::BulkDirectory;
+use crate::disk_run::DiskRun;
 use crate::key::FileId;
 
 /// Bytes of entries sorted in memory at a time.
@@ -94,22 +95,13 @@ impl Sorter {
         let Some(bulk) = &self.bulk else {
             return Ok(());
         };
-        let mut run = DiskRun {
-            growing: bulk.begin(self.file)?,
-            blocks: Vec::new(),
-        };
+        let mut run = DiskRun::begin(bulk, self.file)?;
         self.sort();
-        let mut block = Block::default();
         for entry in &self.entries {
             let key = key_of(&self.bytes, entry);
-            block.push(key, if entry.null { NULL_MARK } else { &[] });
-            if block.bytes.len() >= BLOCK_BYTES {
-                run.append(&mut block)?;
-            }
+            run.push(key, if entry.null { NULL_MARK } else { &[] })?;
         }
-        if !block.bytes.is_empty() {
-            run.append(&mut block)?;
-        }
+        run.end_block()?;
         self.runs.push(run);
         self.bytes.clear();
         self.entries.clear();
@@ -167,42 +159,4 @@ fn compare(bytes: &[u8], left: &Entry, right: &Entry) -> std::cmp::Ordering {
     left.head
         .cmp(&right.head)
         .then_with(|| key_of(bytes, left).cmp(key_of(bytes, right)))
-}
-
-/// A sorted run; its file goes with it.
-struct DiskRun {
-    growing: GrowingFile,
-    blocks: Vec<(Place, Box<[u8]>)>,
-}
-
-impl DiskRun {
-    fn append(&mut self, block: &mut Block) -> Result<()> {
-        let full = std::mem::take(block);
-        let view = full.view();
-        let place = self.growing.append(view)?;
-        self.blocks.push((place, view.key(0).into()));
-        Ok(())
-    }
-}
-
-impl Blocks for DiskRun {
-    fn count(&self) -> usize {
-        self.blocks.len()
-    }
-
-    fn first_key(&self, block: usize) -> &[u8] {
-        &self.blocks[block].1
-    }
-
-    fn view(&self, block: usize) -> Result<BlockView<'_>> {
-        self.growing.view(&self.blocks[block].0)
-    }
-
-    fn is_visible(&self, _block: usize, _limit: u64) -> bool {
-        true
-    }
-
-    fn leave(&self, block: usize) {
-        self.growing.leave(&self.blocks[block].0);
-    }
 }

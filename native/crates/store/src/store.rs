@@ -26,6 +26,8 @@ use crate::disk::Disk;
 use crate::extents::Extents;
 use crate::flush::FlusherQueue;
 use crate::key::{FileId, after_prefix, meta_key, rowid_of};
+use crate::large::{ChangeFile, LargeCommit};
+use crate::level::Level;
 use crate::memtable::Memtable;
 use crate::merge::{Committed, MergedScan};
 use crate::placement::Placement;
@@ -53,6 +55,9 @@ pub const META_EPOCH: u8 = b'E';
 /// A bulk file of a relation file: the key ends with its number.
 pub const META_BULK: u8 = b'B';
 
+/// The file of a large commit, in the log only: the key ends with its number.
+pub const META_CHANGES: u8 = b'G';
+
 /// A part of a prepared transaction's record: its number and the part's follow.
 pub const META_PREPARED: u8 = b'T';
 /// Which of a page of transaction ids have committed.
@@ -75,7 +80,7 @@ pub struct Options {
     pub segment_bytes: u64,
     /// What a transaction writes in bulk to a file goes to a bulk file from this size on.
     pub bulk_bytes: usize,
-    /// Memory that a transaction's changes may take.
+    /// Memory that a transaction's changes may take before they go to disk.
     pub overlay_bytes: usize,
     pub disk: Disk,
     /// Nothing may be written, not even what recovery would.
@@ -89,7 +94,7 @@ impl Default for Options {
             memtable_bytes: 64 << 20,
             segment_bytes: 64 << 20,
             bulk_bytes: 8 << 20,
-            overlay_bytes: physical_memory() / 2,
+            overlay_bytes: 64 << 20,
             disk: Disk::REAL,
             reads_only: false,
         }
@@ -97,7 +102,7 @@ impl Default for Options {
 }
 
 /// Bytes of memory that the machine has.
-fn physical_memory() -> usize {
+pub(crate) fn physical_memory() -> usize {
     // SAFETY: sysconf reads constants of the system.
     let (pages, page) = unsafe {
         (
@@ -114,13 +119,23 @@ fn physical_memory() -> usize {
 /// What readers merge: replaced as a whole when a memtable is frozen or flushed, or a bulk file comes or goes.
 #[derive(Clone)]
 pub struct State {
-    /// Newest first; the first one takes the writes.
-    pub memtables: Vec<Arc<Memtable>>,
+    /// Newest first; the first one is a memtable and takes the writes.
+    pub memtables: Vec<Level>,
     /// Number of the base's state these memtables lie over.
     pub base_state: u64,
     /// Commits up to this sequence are in the base.
     pub base_sequence: u64,
     pub extents: Arc<Extents>,
+}
+
+impl State {
+    /// The memtable that takes the writes.
+    pub(crate) fn newest(&self) -> Arc<Memtable> {
+        match self.memtables.first() {
+            Some(Level::Memory(table)) => Arc::clone(table),
+            _ => Arc::default(),
+        }
+    }
 }
 
 /// How the writer tells a worker which of its commits are done: (token, result), all of one group at once; none at all
@@ -164,6 +179,8 @@ pub struct Store {
     /// None for a store in memory.
     pub(crate) bulk: Option<Arc<BulkDirectory>>,
     pub(crate) overlay_bytes: usize,
+    /// What it may take where there is no disk, or nothing of it can go there.
+    pub(crate) overlay_bytes_max: usize,
     /// Bytes of bulk files whose drop is in the newest memtable.
     pub(crate) bulk_dropped: AtomicU64,
     /// The writer and the flusher run on threads of their own.
@@ -240,7 +257,7 @@ impl Store {
             None => 0,
         };
         let state = State {
-            memtables: vec![Arc::new(Memtable::new())],
+            memtables: vec![Level::Memory(Arc::default())],
             base_state,
             base_sequence: 0,
             extents: Arc::default(),
@@ -268,6 +285,7 @@ impl Store {
             memtable_bytes: options.memtable_bytes,
             durable: options.durable,
             overlay_bytes: options.overlay_bytes,
+            overlay_bytes_max: physical_memory() / 2,
             exported: Mutex::default(),
             prepared: PreparedTransactions::default(),
             seed: AtomicU64::new(RandomState::new().build_hasher().finish()),
@@ -396,21 +414,36 @@ impl Store {
 
     /// Puts an empty memtable before the others; the one that took the writes until now.
     pub(crate) fn begin_memtable(&self) -> Arc<Memtable> {
-        let full = self
-            .state()
-            .memtables
-            .first()
-            .map(Arc::clone)
-            .unwrap_or_default();
+        let full = self.state().newest();
+        self.replace_state(|state| State {
+            memtables: [&[Level::Memory(Arc::default())], state.memtables.as_slice()].concat(),
+            ..state.clone()
+        });
+        full
+    }
+
+    /// Puts a large commit above all that was committed before it, for snapshots from its sequence on. The memtable that
+    /// took the writes until now, where there are any in it: an empty one takes its place.
+    pub(crate) fn add_large(
+        &self,
+        sequence: u64,
+        changes: ChangeFile,
+    ) -> (Option<Arc<Memtable>>, Arc<LargeCommit>) {
+        let commit = Arc::new(LargeCommit { sequence, changes });
+        let newest = self.state().newest();
+        let is_empty = newest.entries() == 0;
         self.replace_state(|state| {
-            let mut memtables = vec![Arc::new(Memtable::new())];
-            memtables.extend(state.memtables.iter().cloned());
+            let older = &state.memtables[usize::from(is_empty)..];
+            let own = [
+                Level::Memory(Arc::default()),
+                Level::Large(Arc::clone(&commit)),
+            ];
             State {
-                memtables,
+                memtables: [own.as_slice(), older].concat(),
                 ..state.clone()
             }
         });
-        full
+        ((!is_empty).then_some(newest), commit)
     }
 
     pub fn catalog_version(&self) -> u32 {
@@ -628,9 +661,10 @@ impl Store {
         let prefix = file.prefix();
         let after = after_prefix(&prefix).unwrap_or_default();
         let state = self.state();
-        let has = |table: &Arc<Memtable>| table.forward(&prefix, &after, u64::MAX).peek().is_some();
-        if state.memtables.iter().any(has) {
-            return Ok(true);
+        for level in &state.memtables {
+            if level.has_any(&prefix, &after)? {
+                return Ok(true);
+            }
         }
         let Some(base) = &self.base else {
             return Ok(false);
@@ -666,16 +700,11 @@ impl Store {
     }
 
     fn sync_and_push(&self, mut request: Request) {
-        let synced = if self.durable {
-            let files = request.bulk.iter_mut().try_for_each(BulkFile::sync);
-            files.and_then(|()| self.bulk.as_ref().map_or(Ok(()), |bulk| bulk.sync()))
-        } else {
-            Ok(())
-        };
-        match synced {
+        match self.finish_files(&mut request) {
             Ok(()) => {
                 if request.prepares {
                     request.bulk.clear();
+                    request.large.file = None;
                 }
                 self.queue.push(request);
             }
@@ -683,10 +712,38 @@ impl Store {
                 let mut answers = Answers::default();
                 self.xids.roll_back(request.xid);
                 self.remove_bulk(request.bulk.iter().map(|file| file.record.number));
+                self.remove_bulk(request.large.file.iter().map(ChangeFile::number));
                 answers.add(request.done, Err(error));
                 answers.send(self);
             }
         }
+    }
+
+    /// Writes a large commit's file, and makes all files that the commit names durable.
+    fn finish_files(&self, request: &mut Request) -> Result<()> {
+        let Some(directory) = &self.bulk else {
+            return Ok(());
+        };
+        if let Some(overlay) = request.large.pending.take() {
+            request.large.file = ChangeFile::write(directory, &overlay, &request.bulk)?;
+        }
+        if self.durable {
+            request.bulk.iter_mut().try_for_each(BulkFile::sync)?;
+            request
+                .large
+                .file
+                .iter_mut()
+                .try_for_each(ChangeFile::sync)?;
+            directory.sync()?;
+        }
+        // Its change comes first.
+        if let Some(file) = &request.large.file {
+            request.changes.insert(0, file.change());
+        }
+        if let Some(wrap) = request.large.wrap.take() {
+            request.changes = wrap(std::mem::take(&mut request.changes));
+        }
+        Ok(())
     }
 
     /// Removes bulk files that nobody reads from now on; what can't be removed is at the next start.

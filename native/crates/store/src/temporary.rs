@@ -5,20 +5,36 @@ use std::collections::btree_map::Range;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use helios_base::{Error, Result};
 
 use crate::base::{Base, BaseReader, Change};
-use crate::key::FileId;
+use crate::key::{FileId, ROW_KEY_BYTES, SPACE_TEMPORARY};
 use crate::lmdb::Lmdb;
 use crate::merge::MergedScan;
+use crate::overlay::Overlay;
 use crate::stats::FileSize;
+use crate::transaction::TEMPORARY_SEQUENCE_KEY_BYTES;
 
 /// Bytes in memory from which on a session's temporary entries move to disk.
 const SPILL_BYTES: usize = 64 << 20;
 
-/// What a commit does to temporary files: (key, existed before, value).
-pub type TemporaryChanges = Vec<(Box<[u8]>, bool, Option<Box<[u8]>>)>;
+/// A key, whether it existed before, its value.
+type TemporaryChange = (Box<[u8]>, bool, Option<Box<[u8]>>);
+
+/// What a commit does to temporary files.
+pub enum TemporaryChanges {
+    List(Vec<TemporaryChange>),
+    /// Of a transaction that has spilled all of its writes.
+    Spilled(Arc<Overlay>),
+}
+
+impl TemporaryChanges {
+    pub fn is_empty(&self) -> bool {
+        matches!(self, TemporaryChanges::List(list) if list.is_empty())
+    }
+}
 
 type Map = BTreeMap<Box<[u8]>, Option<Box<[u8]>>>;
 
@@ -77,29 +93,48 @@ impl TemporaryStore {
     }
 
     pub fn apply(&mut self, changes: TemporaryChanges) -> Result<()> {
-        for (key, existed, value) in changes {
-            // In memory it is known for certain; of what was spilled the writer's word is taken.
-            let existed = if self.spilled.is_none() {
-                self.map.contains_key(&key)
-            } else {
-                existed
-            };
-            self.count(&key, existed, value.as_deref());
-            match value {
-                None if self.spilled.is_none() => {
-                    self.map.remove(&key);
-                }
-                value => {
-                    self.bytes += 96 + key.len() + value.as_ref().map_or(0, |value| value.len());
-                    self.map.insert(key, value);
-                }
+        match changes {
+            TemporaryChanges::List(list) => {
+                let mut list = list.into_iter();
+                list.try_for_each(|(key, existed, value)| self.change(key, existed, value))
+            }
+            TemporaryChanges::Spilled(overlay) => {
+                let range = ([SPACE_TEMPORARY], [SPACE_TEMPORARY + 1]);
+                overlay
+                    .spilled()
+                    .each(&range.0, &range.1, |key, existed, value| {
+                        let came_and_went =
+                            key.len() == ROW_KEY_BYTES && !existed && value.is_none();
+                        if came_and_went || key.len() == TEMPORARY_SEQUENCE_KEY_BYTES {
+                            return Ok(());
+                        }
+                        self.change(key.into(), existed, value.map(Into::into))
+                    })
+            }
+        }
+    }
+
+    fn change(&mut self, key: Box<[u8]>, existed: bool, value: Option<Box<[u8]>>) -> Result<()> {
+        // In memory it is known for certain; of what was spilled the writer's word is taken.
+        let existed = if self.spilled.is_none() {
+            self.map.contains_key(&key)
+        } else {
+            existed
+        };
+        self.count(&key, existed, value.as_deref());
+        match value {
+            None if self.spilled.is_none() => {
+                self.map.remove(&key);
+            }
+            value => {
+                self.bytes += 96 + key.len() + value.as_ref().map_or(0, |value| value.len());
+                self.map.insert(key, value);
             }
         }
         if self.bytes > self.spill_bytes {
-            self.spill()
-        } else {
-            Ok(())
+            self.spill()?;
         }
+        Ok(())
     }
 
     pub fn size(&self, file: FileId) -> FileSize {
@@ -172,11 +207,11 @@ mod tests {
                 (file.row_key(rowid).as_slice().into(), existed, value)
             };
             let inserts = (0..10).map(|step| change(round * 10 + step, false, Some(round)));
-            store.apply(inserts.collect())?;
-            store.apply(vec![
+            store.apply(TemporaryChanges::List(inserts.collect()))?;
+            store.apply(TemporaryChanges::List(vec![
                 change(round * 10, true, None),
                 change(round * 10 + 1, true, Some(99)),
-            ])?;
+            ]))?;
         }
         assert!(store.spilled.is_some());
         assert_eq!(store.size(file).entries, 180);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bulk::{BulkDirectory, BulkFile};
 use crate::changes::put_change;
-use crate::key::{FileId, PREFIX_BYTES, SPACE_META, SPACE_TEMPORARY};
+use crate::key::{FileId, PREFIX_BYTES, SPACE_META, SPACE_PERMANENT, SPACE_TEMPORARY};
 use crate::overlay::Overlay;
 use crate::sequence::{SequenceState, Sequences};
 use crate::store::META_SEQUENCE;
@@ -34,14 +34,16 @@ pub struct CommitParts {
     /// Bulk files that the changes name, not durable yet.
     pub bulk: Vec<BulkFile>,
     pub temporary: TemporaryChanges,
+    /// The rest of a large one, which is still to be taken from it.
+    pub large: Option<Arc<Overlay>>,
 }
 
 impl Transaction {
-    /// `bulk`: where its large amounts go.
-    pub fn new(session: u32, bulk: Option<Arc<BulkDirectory>>) -> Transaction {
+    /// `bulk`: where its large amounts go; `memory`: bytes that the rest may take before it goes there, too.
+    pub fn new(session: u32, bulk: Option<Arc<BulkDirectory>>, memory: usize) -> Transaction {
         Transaction {
             session,
-            overlay: Overlay::new(bulk),
+            overlay: Overlay::new(bulk, memory),
             ..Transaction::default()
         }
     }
@@ -61,10 +63,16 @@ impl Transaction {
         for file in &bulk {
             changes.put(false, &file.record.key(), Some(&file.record.encode()));
         }
+        // A part of the budget is enough for the file: others' commits wait for what goes through log and memtable.
+        let is_large = self.overlay.is_large();
+        if is_large {
+            self.overlay.spill()?;
+        }
+        let overlay = std::mem::take(&mut self.overlay);
         let mut temporary = Vec::new();
         let mut map = lock(&sequences.map);
         let mut kept = Vec::new();
-        std::mem::take(&mut self.overlay).drain(&bulk, |key, existed, value| match key {
+        let mut put = |key: &[u8], existed, value: Option<&[u8]>| match key {
             [SPACE_TEMPORARY, ..] if key.len() == TEMPORARY_SEQUENCE_KEY_BYTES => {
                 kept.extend(FileId::of_key(key));
             }
@@ -82,7 +90,27 @@ impl Transaction {
                 changes.put(existed, key, now.or(value));
             }
             _ => changes.put(existed, key, value),
-        });
+        };
+        let mut large = None;
+        if is_large {
+            let overlay = Arc::new(overlay);
+            let facts = (&[SPACE_META], &[SPACE_META + 1]);
+            overlay
+                .spilled()
+                .each(facts.0, facts.1, |key, existed, value| {
+                    put(key, existed, value);
+                    Ok(())
+                })?;
+            for file in &self.created_sequences {
+                let mark = file.bound(&[META_SEQUENCE]);
+                if file.is_temporary() && overlay.get(&mark, u32::MAX)?.flatten().is_some() {
+                    kept.push(*file);
+                }
+            }
+            large = Some(overlay);
+        } else {
+            overlay.drain(&bulk, put);
+        }
         for file in &self.created_sequences {
             if !kept.contains(file) {
                 map.remove(file);
@@ -93,7 +121,13 @@ impl Transaction {
         Ok(CommitParts {
             changes: changes.0,
             bulk,
-            temporary,
+            temporary: match &large {
+                Some(overlay) if overlay.spilled().has_any_from(&[SPACE_TEMPORARY]) => {
+                    TemporaryChanges::Spilled(Arc::clone(overlay))
+                }
+                _ => TemporaryChanges::List(temporary),
+            },
+            large: large.filter(|overlay| overlay.spilled().has_any_within(SPACE_PERMANENT)),
         })
     }
 

@@ -20,6 +20,7 @@ use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
 use crate::base::BaseReader;
+use crate::large::LargePart;
 use crate::overlay::Overlay;
 use crate::store::{Exported, Notify, SnapshotState, Store};
 use crate::temporary::{TemporaryChanges, TemporaryStore};
@@ -96,11 +97,13 @@ impl Worker {
         }
     }
 
-    /// A transaction's writes, to add to. Errors: 53200 where they have grown beyond what a transaction may hold.
+    /// A transaction's writes, to add to. Errors: 53100, 58030 where they should go to disk and can't; 53200 where there is
+    /// no disk and they have grown beyond what a transaction may hold.
     pub(crate) fn overlay(&mut self, transaction: u32) -> Result<&mut Overlay> {
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
+        overlay.make_room()?;
         let bytes = overlay.bytes();
-        if bytes > self.store.overlay_bytes {
+        if bytes > self.store.overlay_bytes_max {
             let detail = format!(
                 "Failed on request of size {bytes} in memory context \"TopTransactionContext\"."
             );
@@ -207,7 +210,9 @@ impl Worker {
 
     pub fn begin(&mut self, session: u32) -> u32 {
         let bulk = self.store.bulk.clone();
-        self.transactions.insert(Transaction::new(session, bulk))
+        let memory = self.store.overlay_bytes;
+        self.transactions
+            .insert(Transaction::new(session, bulk, memory))
     }
 
     pub fn xid(&mut self, transaction: u32) -> Result<u64> {
@@ -282,7 +287,8 @@ impl Worker {
         };
         let durable = self.store.queue.durable.load(Ordering::Acquire);
         let waits = self.barrier > durable && synchronous;
-        if parts.changes.is_empty() && !finished.catalog_changed && !waits {
+        let is_empty = parts.changes.is_empty() && parts.large.is_none();
+        if is_empty && !finished.catalog_changed && !waits {
             self.end_xid(&finished);
             self.apply_temporary(finished.session, parts.temporary)?;
             if let Some(registration) = finished.serializable {
@@ -300,6 +306,7 @@ impl Worker {
         let request = Request {
             changes: parts.changes,
             bulk: parts.bulk,
+            large: LargePart::of(parts.large),
             xid: finished.xid.unwrap_or(0),
             catalog_changed: finished.catalog_changed,
             synchronous,
@@ -312,7 +319,7 @@ impl Worker {
                 token,
             },
         };
-        if request.bulk.is_empty() {
+        if request.bulk.is_empty() && request.large.is_empty() {
             self.store.queue.push(request);
         } else {
             self.store.push_after_sync(request)?;

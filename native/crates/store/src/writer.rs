@@ -17,8 +17,11 @@ use crate::changes::{Operation, changes};
 use crate::extents::FileExtents;
 use crate::flush::Frozen;
 use crate::key::{FileId, SPACE_META, SPACE_PERMANENT};
+use crate::large::{ChangeFile, LargeCommit, LargePart};
+use crate::level::Level;
 use crate::log::append::Appender;
 use crate::log::group::GroupBuilder;
+use crate::memtable::Memtable;
 use crate::stats::Delta;
 use crate::store::{META_BULK, META_DROPPED_DATABASE, META_DROPPED_FILE, Store};
 
@@ -28,6 +31,8 @@ pub struct Request {
     pub changes: Vec<Vec<u8>>,
     /// Bulk files that the changes name; durable.
     pub bulk: Vec<BulkFile>,
+    /// What of a large commit is not in `changes`.
+    pub large: LargePart,
     pub xid: u64,
     pub catalog_changed: bool,
     pub synchronous: bool,
@@ -51,6 +56,7 @@ impl Request {
         Request {
             changes: Vec::new(),
             bulk: Vec::new(),
+            large: LargePart::default(),
             xid: 0,
             catalog_changed: false,
             synchronous: true,
@@ -160,6 +166,9 @@ const BULK_DROPPED_BYTES_MAX: u64 = 32 << 20;
 /// Frozen memtables at which commits wait for the base.
 const STOP_AT_FROZEN: usize = 4;
 
+/// The same for memtables and large commits together: each costs readers.
+const STOP_AT_LEVELS: usize = 16;
+
 impl Writer {
     /// Body of the writer thread. After a panic every commit is refused; those of the group in hand are never answered.
     pub fn run_guarded(self) {
@@ -221,18 +230,42 @@ impl Writer {
     fn commit(&mut self, group: Vec<Request>) {
         // Facts that no transaction carries come before every commit that may use what they reserve.
         let has_facts = group.iter().any(Request::is_fact);
-        let (synchronous, asynchronous): (Vec<_>, Vec<_>) = group
+        let (mut synchronous, mut asynchronous): (Vec<_>, Vec<_>) = group
             .into_iter()
             .partition(|one| one.synchronous && !one.is_fact());
         // Two groups, so that a sync that fails spoils only what waits for it.
+        while let Some((before, large)) = before_large(&mut asynchronous) {
+            self.commit_unsynced(before);
+            self.commit_synced(large);
+        }
+        self.commit_unsynced(asynchronous);
+        while let Some((before, large)) = before_large(&mut synchronous) {
+            if !before.is_empty() {
+                self.commit_synced(before);
+            }
+            self.commit_synced(large);
+        }
+        if !synchronous.is_empty() || has_facts {
+            self.commit_synced(synchronous);
+        }
+    }
+
+    /// Commits a group without waiting for the disk.
+    fn commit_unsynced(&mut self, asynchronous: Vec<Request>) {
+        if let Some(error) = self.store.failure() {
+            return self.reject(asynchronous, &error);
+        }
         if let Err(error) = self.append(&asynchronous) {
             self.store.fail(&error);
-            self.reject(asynchronous, &error);
-            return self.reject(synchronous, &error);
+            return self.reject(asynchronous, &error);
         }
-        self.apply(asynchronous);
-        if synchronous.is_empty() && !has_facts {
-            return;
+        self.apply(asynchronous, None);
+    }
+
+    /// Commits a group with a sync.
+    fn commit_synced(&mut self, synchronous: Vec<Request>) {
+        if let Some(error) = self.store.failure() {
+            return self.reject(synchronous, &error);
         }
         let before = self.position();
         let written = self.append(&synchronous);
@@ -245,7 +278,7 @@ impl Writer {
         if let Some(log) = &self.log {
             self.synced = log.position();
         }
-        self.apply(synchronous);
+        self.apply(synchronous, Some(before));
     }
 
     fn position(&self) -> u64 {
@@ -291,16 +324,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes commits visible in order and answers them.
-    fn apply(&mut self, requests: Vec<Request>) {
+    /// Makes commits visible in order and answers them; a large one is alone. `start`: position of their group.
+    fn apply(&mut self, requests: Vec<Request>, start: Option<u64>) {
         let store = Arc::clone(&self.store);
         let lsn = store.lsn.load(Ordering::Acquire);
         let mut answers = Answers::default();
         let mut deltas = HashMap::new();
         let mut checkpoints = Vec::new();
+        let mut large = None;
         for mut request in requests {
             let applied = if request.writes() {
-                apply_commit(&store, &mut request, &mut deltas)
+                apply_commit(&store, &mut request, &mut deltas).map(|part| large = part)
             } else {
                 Ok(())
             };
@@ -317,8 +351,19 @@ impl Writer {
             }
         }
         store.stats.add(&deltas);
-        for (file, delta) in deltas {
-            self.deltas.entry(file).or_default().add(&delta);
+        match large {
+            Some(part) => {
+                let before = Before {
+                    position: start.unwrap_or(lsn),
+                    deltas: std::mem::take(&mut self.deltas),
+                };
+                part.push(&store, before, deltas, lsn);
+            }
+            None => {
+                for (file, delta) in deltas {
+                    self.deltas.entry(file).or_default().add(&delta);
+                }
+            }
         }
         answers.send(&store);
         if !checkpoints.is_empty() {
@@ -344,12 +389,7 @@ impl Writer {
     }
 
     fn freeze_when_full(&mut self) {
-        let full = self
-            .store
-            .state()
-            .memtables
-            .first()
-            .is_some_and(|table| table.bytes() >= self.store.memtable_bytes);
+        let full = self.store.state().newest().bytes() >= self.store.memtable_bytes;
         // Space of dropped bulk files comes back once the drop is in the base.
         if full || self.store.bulk_dropped.load(Ordering::Relaxed) >= BULK_DROPPED_BYTES_MAX {
             self.store.bulk_dropped.store(0, Ordering::Relaxed);
@@ -359,12 +399,7 @@ impl Writer {
 
     /// Begins a new memtable and gives the full one to the flusher.
     fn freeze(&mut self) {
-        let empty = self
-            .store
-            .state()
-            .memtables
-            .first()
-            .is_none_or(|table| table.entries() == 0);
+        let empty = self.store.state().newest().entries() == 0;
         if empty || self.store.failure().is_some() {
             return;
         }
@@ -379,7 +414,7 @@ impl Writer {
             self.synced = log.position();
         }
         let frozen = Frozen {
-            table: self.store.begin_memtable(),
+            table: Level::Memory(self.store.begin_memtable()),
             deltas: std::mem::take(&mut self.deltas),
             lsn: self.store.lsn.load(Ordering::Acquire),
             sequence: self.store.visible.load(Ordering::Acquire),
@@ -391,13 +426,23 @@ impl Writer {
 
     /// Slows commits down before memtables outgrow their budget.
     fn hold_back(&self) {
-        let frozen = self.store.flusher.frozen_count();
-        if frozen >= STOP_AT_FROZEN {
-            self.store.flusher.wait_below(STOP_AT_FROZEN);
+        let frozen = self.store.flusher.frozen_memtables();
+        if frozen >= STOP_AT_FROZEN || self.store.flusher.frozen_count() >= STOP_AT_LEVELS {
+            let flusher = &self.store.flusher;
+            flusher.wait_below(STOP_AT_FROZEN, STOP_AT_LEVELS);
         } else if frozen >= SLOW_FROM_FROZEN {
             std::thread::sleep(Duration::from_millis(1 << frozen));
         }
     }
+}
+
+/// Takes the first large commit, as a list, with those before it. It is a group of its own in the log: the base can then
+/// stand before it or after it.
+fn before_large(requests: &mut Vec<Request>) -> Option<(Vec<Request>, Vec<Request>)> {
+    let at = requests.iter().position(Request::is_large)?;
+    let after = requests.split_off(at + 1);
+    let large = requests.split_off(at);
+    Some((std::mem::replace(requests, after), large))
 }
 
 impl Request {
@@ -405,8 +450,61 @@ impl Request {
         matches!(self.done, Done::Nobody) && self.writes()
     }
 
+    fn is_large(&self) -> bool {
+        self.large.file.is_some()
+    }
+
     fn writes(&self) -> bool {
         !self.changes.is_empty() || self.catalog_changed
+    }
+}
+
+/// A large commit that was made visible, and the memtable before it.
+pub struct AppliedLarge {
+    before: Option<Arc<Memtable>>,
+    commit: Arc<LargeCommit>,
+}
+
+/// What was committed before a large commit and is not with the flusher yet.
+pub struct Before {
+    /// Where it ends in the log.
+    pub position: u64,
+    pub deltas: HashMap<FileId, Delta>,
+}
+
+impl AppliedLarge {
+    /// Puts the commit over what was committed before; its other changes are in the newest memtable.
+    pub fn add(store: &Store, sequence: u64, changes: ChangeFile) -> AppliedLarge {
+        let (before, commit) = store.add_large(sequence, changes);
+        if before.is_some() {
+            store.xids.begin_memtable();
+        }
+        AppliedLarge { before, commit }
+    }
+
+    /// Gives both to the flusher. The memtable has the commit's other changes: in the base before the rest, they do no
+    /// harm, for the log still has the commit then. `deltas`: what the commit did to the sizes of files; `end`: position
+    /// after it.
+    pub fn push(self, store: &Store, before: Before, deltas: HashMap<FileId, Delta>, end: u64) {
+        let sequence = self.commit.sequence;
+        let next_xid = store.xids.next();
+        if let Some(table) = self.before {
+            store.flusher.push(Frozen {
+                table: Level::Memory(table),
+                deltas: before.deltas,
+                lsn: before.position,
+                sequence,
+                next_xid,
+            });
+        }
+        store.xids.begin_memtable();
+        store.flusher.push(Frozen {
+            table: Level::Large(self.commit),
+            deltas,
+            lsn: end,
+            sequence,
+            next_xid,
+        });
     }
 }
 
@@ -414,7 +512,7 @@ fn apply_commit(
     store: &Store,
     request: &mut Request,
     deltas: &mut HashMap<FileId, Delta>,
-) -> Result<()> {
+) -> Result<Option<AppliedLarge>> {
     let sequence = store.visible.load(Ordering::Relaxed) + 1;
     for piece in request.changes.drain(..) {
         apply_changes(store, sequence, &piece, deltas)?;
@@ -422,6 +520,10 @@ fn apply_commit(
     if !request.bulk.is_empty() {
         store.add_bulk(sequence, std::mem::take(&mut request.bulk))?;
     }
+    let large = request.large.file.take().map(|changes| {
+        changes.add_deltas(deltas);
+        AppliedLarge::add(store, sequence, changes)
+    });
     store.xids.commit(request.xid, sequence);
     // Counted before and after, so it is odd while the commit becomes visible: who reads what the commit made finds
     // another version than the even one that it planned at, or an odd one (point reads take no locks).
@@ -436,7 +538,7 @@ fn apply_commit(
     if request.catalog_changed {
         store.catalog_version.fetch_add(1, Ordering::AcqRel);
     }
-    Ok(())
+    Ok(large)
 }
 
 /// Puts a commit's changes into the newest memtable, under its sequence.
@@ -447,12 +549,12 @@ pub fn apply_changes(
     deltas: &mut HashMap<FileId, Delta>,
 ) -> Result<()> {
     let state = store.state();
-    let memtable = state
-        .memtables
-        .first()
-        .ok_or_else(|| Error::internal("the store has no memtable"))?;
+    let memtable = state.newest();
     for change in changes(bytes) {
         let change = change?;
+        if change.of_large_commit().is_some() {
+            continue;
+        }
         memtable.insert(change.key, sequence, change.value);
         match change.key {
             [SPACE_PERMANENT, ..] => {

@@ -19,6 +19,10 @@ const FILE: FileId = FileId {
     owner: 5,
     filenode: 20000,
 };
+const ENTRIES: FileId = FileId {
+    filenode: 20001,
+    ..FILE
+};
 const NO_SPACE: i32 = 28;
 const BROKEN: i32 = 5;
 
@@ -228,23 +232,41 @@ fn a_thread_of_the_store_that_panics() {
 }
 
 #[test]
-fn a_transaction_beyond_its_memory() {
-    let scratch = Scratch::new("overlay");
-    let options = Options {
-        overlay_bytes: 100_000,
-        ..SMALL
-    };
-    let mut session = Session::over(Store::open(&scratch.0, &options).expect("opens"));
+fn a_transaction_that_finds_no_room_beyond_its_memory() {
+    let scratch = Scratch::new("fault-spill");
+    let fault = Fault::on(Operation::BulkWrite);
+    let mut session = open(&scratch, &fault);
     insert(&mut session, true).expect("commits");
+    let count = rows(&mut session);
     let transaction = session.worker.begin(1);
-    let failed = (0..100_000)
-        .find_map(|rowid| {
-            let deleted = session.worker.delete_row(transaction, 1, FILE, 512 + rowid);
-            deleted.err()
+    let write = |session: &mut Session, from: u64| {
+        (from..from + 1000).try_for_each(|key| {
+            let key = key.to_be_bytes();
+            session
+                .worker
+                .insert_entry(transaction, 1, ENTRIES, &key, 1, None)
         })
-        .expect("is too large");
-    assert_eq!(failed.sqlstate, sqlstate::OUT_OF_MEMORY);
-    session.worker.roll_back(transaction);
-    insert(&mut session, true).expect("commits");
-    assert_eq!(rows(&mut session), 2);
+    };
+    write(&mut session, 0).expect("spills");
+    let depth = session.worker.savepoint(transaction).expect("saves");
+    fault.arm(NO_SPACE, 0);
+    let failed = write(&mut session, 5000).expect_err("has no room");
+    assert_eq!(failed.sqlstate, sqlstate::DISK_FULL);
+    let returned = session.worker.rollback_to(transaction, depth);
+    returned.expect("rolls back");
+    fault.arm(0, 0);
+    write(&mut session, 3000).expect("writes on");
+    session.commit(transaction, true).expect("commits");
+    drop(session.worker);
+    session.store.abandon();
+    drop(session.store);
+    let mut again = Session::open(&scratch).expect("opens again");
+    assert_eq!(rows(&mut again), count);
+    let snapshot = again.worker.take_snapshot().expect("a snapshot");
+    let view = View {
+        snapshot,
+        transaction: 0,
+        command: 0,
+    };
+    assert_eq!(again.try_scan(view, ENTRIES).expect("reads").len(), 2000);
 }

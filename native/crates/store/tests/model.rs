@@ -7,8 +7,9 @@ mod support;
 use std::collections::BTreeMap;
 
 use helios_store::key::FileId;
+use helios_store::store::Options;
 use helios_store::worker::View;
-use support::{Chance, LATEST, Scratch, Session, encoded_row};
+use support::{Chance, LATEST, SMALL, Scratch, Session, encoded_row};
 
 type Rows = BTreeMap<u64, u32>;
 type Map = BTreeMap<(Vec<u8>, u64), Option<Vec<u8>>>;
@@ -50,6 +51,7 @@ struct OpenTransaction {
 
 struct Run {
     session: Session,
+    options: Options,
     chance: Chance,
     committed: Map,
     temporary: Map,
@@ -66,9 +68,14 @@ fn agrees_with_a_plain_model() {
     let (from, to): (u64, u64) = (from.parse().expect("a seed"), to.parse().expect("a seed"));
     for seed in from..=to {
         let scratch = Scratch::new("model");
-        let session = Session::open(&scratch).expect("opens");
+        let options = Options {
+            overlay_bytes: [usize::MAX, 400, 4000][seed as usize % 3],
+            ..SMALL
+        };
+        let session = Session::open_with(&scratch, &options).expect("opens");
         let mut run = Run {
             session,
+            options,
             chance: Chance(seed * 0x9e37_79b9),
             committed: Map::new(),
             temporary: Map::new(),
@@ -405,6 +412,7 @@ impl Run {
     fn restart(self, scratch: &Scratch, crash: bool) -> Run {
         let Run {
             session,
+            options,
             chance,
             committed,
             rows,
@@ -418,10 +426,11 @@ impl Run {
             store.close().expect("closes");
         }
         drop(store);
-        let session = Session::open(scratch).expect("opens again");
+        let session = Session::open_with(scratch, &options).expect("opens again");
         let (temporary, transactions, snapshots) = (Map::new(), Vec::new(), Vec::new());
         let mut run = Run {
             session,
+            options,
             chance,
             committed,
             temporary,

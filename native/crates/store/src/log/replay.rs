@@ -8,6 +8,7 @@
 //!    once more and synced, so that what readers see from now on can't vanish; and so is what was spoilt behind it
 //!    because its commits were refused, so that it can't come back.
 
+use std::ops::Range;
 use std::path::Path;
 
 use helios_base::{Error, Result};
@@ -23,7 +24,10 @@ pub struct End {
     pub sequence: u64,
 }
 
-/// Delivers the commits of groups at or after `from`, with their sequence. `live` are the segments' start positions;
+/// Takes a commit with its sequence and the positions where its group begins and ends.
+pub type Deliver<'a> = dyn FnMut(u64, &Range<u64>, &Commit<'_>) -> Result<()> + 'a;
+
+/// Delivers the commits of groups at or after `from`. `live` are the segments' start positions;
 /// everything before `needed` is known to have been durable. `secures`: step 4.
 pub fn replay(
     directory: &Path,
@@ -32,7 +36,7 @@ pub fn replay(
     from: End,
     needed: u64,
     secures: bool,
-    deliver: &mut dyn FnMut(u64, &Commit<'_>) -> Result<()>,
+    deliver: &mut Deliver<'_>,
 ) -> Result<End> {
     let mut end = from;
     let mut epoch = 0;
@@ -132,7 +136,7 @@ fn replay_segment(
     bytes: &[u8],
     start: u64,
     seen: Seen<'_>,
-    deliver: &mut dyn FnMut(u64, &Commit<'_>) -> Result<()>,
+    deliver: &mut Deliver<'_>,
 ) -> Result<bool> {
     let Seen { end, epoch, synced } = seen;
     let mut at = usize::try_from(end.position - start).unwrap_or(usize::MAX);
@@ -145,8 +149,10 @@ fn replay_segment(
         *epoch = header.epoch;
         *synced = header.synced.max(*synced);
         let mut sequence = header.sequence;
+        let group_start = start + at as u64;
+        let group = group_start..group_start + (HEADER_BYTES + body.len()) as u64;
         for commit in commits(&header, body) {
-            deliver(sequence, &commit?)?;
+            deliver(sequence, &group, &commit?)?;
             sequence += 1;
         }
         at += HEADER_BYTES + body.len();

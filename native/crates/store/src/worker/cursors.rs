@@ -139,7 +139,7 @@ impl Worker {
         snapshot.note_range(file, &lower, &upper)?;
         let mut scan = MergedScan::new(false);
         if view.transaction != 0 {
-            scan.add_overlay(
+            scan.add_overlay_entries(
                 &self.transactions.get(view.transaction)?.overlay,
                 &lower,
                 &upper,

@@ -12,6 +12,9 @@ use crate::overlay::Write;
 use crate::sequence::{Definition, Range, SequenceState};
 use crate::store::{META_DROPPED_DATABASE, META_DROPPED_FILE, META_SEQUENCE};
 
+/// Keys of a temporary file that are dropped at a time.
+const DROP_STEP_KEYS: usize = 4096;
+
 impl Worker {
     pub fn drop_file(&mut self, transaction: u32, command: u32, file: FileId) -> Result<()> {
         let xid = self.xid(transaction)?;
@@ -34,31 +37,30 @@ impl Worker {
         let Some(upper) = after_prefix(&prefix) else {
             return Ok(());
         };
-        let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
-        let mut keys: Vec<Box<[u8]>> = Vec::new();
-        let mut own = overlay.scan(&prefix, &upper, u32::MAX, false);
-        while let Some((key, _)) = own.peek() {
-            keys.push(key.into());
-            own.advance();
-        }
-        if let Some(runs) = overlay.runs().of(file) {
-            let mut own = runs.scan(&prefix, &upper, u32::MAX, false)?;
-            while let Some((key, _)) = own.peek() {
-                keys.push(key.into());
-                own.advance()?;
-            }
-        }
-        if let Some(stored) = self.temporary.get(&file.owner) {
+        // Its own writes are all seen, and those of no command are to come.
+        let mut lower = prefix.to_vec();
+        loop {
+            let overlay = &self.transactions.get(transaction)?.overlay;
             let mut scan = MergedScan::new(false);
-            stored.add_to(&mut scan, &prefix, &upper)?;
-            while let Some((key, _)) = scan.next_entry()? {
+            scan.add_overlay(overlay, &lower, &upper, u32::MAX)?;
+            if let Some(stored) = self.temporary.get(&file.owner) {
+                stored.add_to(&mut scan, &lower, &upper)?;
+            }
+            let mut keys: Vec<Box<[u8]>> = Vec::new();
+            while keys.len() < DROP_STEP_KEYS
+                && let Some((key, _)) = scan.next_entry()?
+            {
                 keys.push(key.into());
             }
+            drop(scan);
+            let Some(last) = keys.last() else {
+                return Ok(());
+            };
+            lower = [last, [0].as_slice()].concat();
+            for key in keys {
+                self.overlay(transaction)?.delete(command, key);
+            }
         }
-        for key in keys {
-            overlay.delete(command, key);
-        }
-        Ok(())
     }
 
     /// Every permanent file that has keys in the newest committed state, but for those whose drop is committed; with the
@@ -121,6 +123,7 @@ impl Worker {
                 current = (file, state.committed().get(&dropped)?.is_some());
             }
             if !current.1 {
+                overlay.make_room()?;
                 copy.clear();
                 copy.extend_from_slice(key);
                 copy[1..5].copy_from_slice(&to.to_be_bytes());

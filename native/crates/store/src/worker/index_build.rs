@@ -113,6 +113,7 @@ impl Worker {
             if fresh {
                 overlay.append(command, file, &whole, &[])?;
             } else {
+                overlay.make_room()?;
                 overlay.put(command, whole.as_slice(), Box::default(), Write::Insert);
             }
             Ok(true)

@@ -1,8 +1,6 @@
 //! A worker's point reads: one row by one whole key of a unique index, index entry and row in one call, either as a view
 //! sees it or in the newest committed state without a snapshot to take and release.
 
-use std::sync::Arc;
-
 use helios_base::Result;
 use helios_columns::batch::{BatchWriter, ColumnSet};
 
@@ -11,7 +9,6 @@ use super::{Filled, View, Worker};
 use crate::blocks::Blocks;
 use crate::extents::FileExtents;
 use crate::key::{FileId, after_prefix, rowid_of};
-use crate::memtable::Memtable;
 use crate::merge::{Committed, MergedScan};
 use crate::store::SnapshotState;
 
@@ -131,7 +128,7 @@ impl Worker {
         }
         let mut scan = MergedScan::new(false);
         if let Some(overlay) = overlay {
-            scan.add_overlay(overlay, &lower, &upper, view.command)?;
+            scan.add_overlay_entries(overlay, &lower, &upper, view.command)?;
         }
         add_entries(&mut scan, &self.temporary, snapshot, index, &lower, &upper)?;
         while let Some((found, _)) = scan.next_entry()? {
@@ -153,8 +150,8 @@ fn only_in_base(
     let Some(base) = committed.base else {
         return Ok(None);
     };
-    let in_memory = |memtable: &Arc<Memtable>| memtable.may_have_entry(lower);
-    if committed.memtables.iter().any(in_memory) {
+    let mut levels = committed.memtables.iter();
+    if levels.any(|level| level.may_have_entry(lower)) {
         return Ok(None);
     }
     if let Some(extents) = FileId::of_key(lower).and_then(|file| committed.extents.of(file)) {

@@ -6,6 +6,7 @@ use helios_base::error::sqlstate;
 use helios_base::{Error, Result};
 use helios_serializable::Registration;
 
+use crate::large::{LargePart, change_records};
 use crate::prepared::{Claim, Prepared, bulk_records, record, removal};
 use crate::store::Store;
 use crate::worker::Worker;
@@ -106,9 +107,21 @@ impl Worker {
         };
         self.preparing
             .insert(token, Step::Prepare { number, xid, bulk });
+        let mut large = LargePart::of(parts.large);
+        let mut changes = parts.changes;
+        let locks = preparation.locks;
+        if large.is_empty() {
+            changes = record(number, &prepared, changes, &locks);
+        } else {
+            let prepared = prepared.clone();
+            large.wrap = Some(Box::new(move |changes| {
+                record(number, &prepared, changes, &locks)
+            }));
+        }
         let request = Request {
-            changes: record(number, &prepared, parts.changes, &preparation.locks),
+            changes,
             bulk: parts.bulk,
+            large,
             // The record has it: it has not committed yet.
             xid: 0,
             catalog_changed: false,
@@ -159,17 +172,30 @@ impl Worker {
         let records = bulk_records(&parts.changes)?;
         let mut bulk = Vec::new();
         let mut gone = Vec::new();
-        let mut changes = vec![removal];
+        let mut changes = parts.changes;
+        let mut large = LargePart::default();
+        let large_records = change_records(&changes)?;
         if commit {
             if let Some(directory) = &self.store.bulk {
                 for record in &records {
                     bulk.push(directory.open(record)?);
                 }
             }
-            changes.extend(parts.changes);
+            if let Some((directory, record)) = self
+                .store
+                .bulk
+                .as_ref()
+                .zip(large_records.into_iter().next())
+            {
+                large.file = Some(record.open(directory)?);
+            }
         } else {
+            changes.clear();
             gone.extend(records.iter().map(|record| record.number));
+            gone.extend(large_records.iter().map(|record| record.file.number));
         }
+        // The file of a large one comes first.
+        changes.push(removal);
         // Rolled back, it goes with what is kept of it.
         let serializable = match commit {
             true => self.store.prepared.take_registration(number),
@@ -179,6 +205,7 @@ impl Worker {
         Ok(Request {
             changes,
             bulk,
+            large,
             xid: if commit { prepared.xid } else { 0 },
             catalog_changed: commit && prepared.catalog_changed,
             synchronous: true,
@@ -205,7 +232,7 @@ impl Worker {
     }
 
     fn send(&self, request: Request) -> Result<()> {
-        if request.prepares && !request.bulk.is_empty() {
+        if request.prepares && !(request.bulk.is_empty() && request.large.is_empty()) {
             return self.store.push_after_sync(request);
         }
         self.store.queue.push(request);

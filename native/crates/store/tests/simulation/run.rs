@@ -161,6 +161,7 @@ pub struct Run {
     /// Bits that were turned and did not matter.
     flipped: Vec<Flip>,
     traces: bool,
+    overlay_bytes: usize,
 }
 
 impl Run {
@@ -181,6 +182,7 @@ impl Run {
             next_mark: 1,
             shown: BTreeSet::new(),
             flipped: Vec::new(),
+            overlay_bytes: [usize::MAX, 500, 2000, 6000][seed as usize % 4],
             traces: std::env::var_os("HELIOS_SIMULATION_TRACE").is_some(),
         }
     }
@@ -242,6 +244,7 @@ impl Run {
             durable: true,
             memtable_bytes: 4096,
             segment_bytes: 4096,
+            overlay_bytes: self.overlay_bytes,
             disk: Disk::of(Arc::new(SimulatedFiles::new(&self.disk))),
             ..SMALL
         }
@@ -675,7 +678,10 @@ impl Run {
             mark,
             None,
         );
-        marked.expect("marks");
+        if let Err(error) = marked {
+            session.worker.roll_back(open.number);
+            return self.fails(&error);
+        }
         let token = session.next_token();
         match session.worker.commit(open.number, token, synchronous) {
             Ok(Commit::Waiting) => self.queued.push(Queued {

@@ -21,7 +21,7 @@ pub const SMALL: Options = Options {
     memtable_bytes: 24 << 10,
     segment_bytes: 48 << 10,
     bulk_bytes: 600,
-    overlay_bytes: usize::MAX,
+    overlay_bytes: 4000,
     disk: Disk::REAL,
     reads_only: false,
 };
@@ -75,7 +75,11 @@ impl Session {
     }
 
     pub fn open(scratch: &Scratch) -> Result<Session> {
-        Store::open(&scratch.0, &SMALL).map(Session::over)
+        Session::open_with(scratch, &SMALL)
+    }
+
+    pub fn open_with(scratch: &Scratch, options: &Options) -> Result<Session> {
+        Store::open(&scratch.0, options).map(Session::over)
     }
 
     pub fn next_token(&mut self) -> u32 {

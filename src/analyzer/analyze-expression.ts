@@ -128,12 +128,12 @@ function addColumns(state: ParseState, place: ExpressionPlace): void {
     );
     addItemToQuery(state, namespaceItem(entry, rtIndex, columns), { join: false, relationName: true, columns: true });
   } else if (place.use === 'triggerWhen') {
-    // OLD is range table entry 1, NEW is 2; columns are named through them alone.
+    // OLD is range table entry 1, NEW is 2; without a name before it every column is ambiguous.
     for (const name of ['old', 'new']) {
       const alias = { name, columns: [] };
       const options = { alias, inherit: false, inFromClause: true, lockMode: 1 };
       const item = addRelation(state, catalog.requireRelation(place.relation), options);
-      addItemToQuery(state, item, { join: false, relationName: true, columns: false });
+      addItemToQuery(state, item, { join: false, relationName: true, columns: true });
     }
   } else if (place.relation !== 0) {
     const item = addRelation(state, catalog.requireRelation(place.relation), {

@@ -8,6 +8,7 @@ import { expressionCollation, expressionType, expressionTypmod, outputList } fro
 import type {
   Alias,
   CteRte,
+  NamedTuplestoreRte,
   JoinRte,
   Query,
   RangeTableEntry,
@@ -275,6 +276,40 @@ export function addCteReference(
     hidden: selfReference && index >= plain,
   }));
   return namespaceItem(entry, rtIndex, columns);
+}
+
+/** Adds a trigger's transition table: the relation's live columns. */
+export function addTransitionTable(
+  state: ParseState,
+  name: string,
+  relation: number,
+  alias: Alias | null,
+): NamespaceItem {
+  const live = state.context.catalog.requireRelation(relation).attributes.filter(({ isDropped }) => !isDropped);
+  const known = alias?.name ?? name;
+  const entry: NamedTuplestoreRte = {
+    kind: 'namedTuplestore',
+    alias,
+    eref: {
+      name: known,
+      columns: mergeColumnNames(
+        known,
+        alias,
+        live.map((attribute) => attribute.name),
+      ),
+    },
+    lateral: false,
+    inFromClause: true,
+    name,
+    relation,
+    ...shapeLists(live),
+  };
+  const rtIndex = addEntry(state, entry, null);
+  return namespaceItem(
+    entry,
+    rtIndex,
+    live.map((shape, index) => ({ ...column(rtIndex, index + 1, shape), hidden: false })),
+  );
 }
 
 function addSearchColumns(expr: CteState['expr'], names: string[], shapes: ColumnShape[]): void {

@@ -104,6 +104,7 @@ function wholeRow(entry: RangeTableEntry): readonly TypeAttribute[] | null {
       );
     case 'values':
     case 'cte':
+    case 'namedTuplestore':
       return entry.columnTypes.map((type, index) =>
         make(index, type, entry.columnTypmods[index] ?? -1, entry.columnCollations[index] ?? 0),
       );

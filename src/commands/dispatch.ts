@@ -47,6 +47,7 @@ import { alterSequenceStatement, createSequenceStatement } from './sequence.js';
 import { setSchemaStatement } from './set-schema.js';
 import { alterStatisticsStatement, createStatisticsStatement } from './statistics.js';
 import { nodeTag, type NodeBody, type NodeTag } from './tree.js';
+import { alterObjectDependsStatement } from './depends-on-extension.js';
 import { createTriggerStatement } from './trigger.js';
 import { truncateStatement } from './truncate.js';
 import { alterTypeStatement, compositeTypeStatement, createEnumStatement } from './type.js';
@@ -109,7 +110,7 @@ const handlers = {
   AlterFdwStmt: unbuilt('ALTER FOREIGN DATA WRAPPER'),
   AlterForeignServerStmt: unbuilt('ALTER SERVER'),
   AlterFunctionStmt: alterFunctionStatement,
-  AlterObjectDependsStmt: unbuilt('ALTER ... DEPENDS ON EXTENSION'),
+  AlterObjectDependsStmt: alterObjectDependsStatement,
   AlterObjectSchemaStmt: setSchemaStatement,
   AlterOpFamilyStmt: unbuilt('ALTER OPERATOR FAMILY'),
   AlterOperatorStmt: alterOperatorStatement,

@@ -1,6 +1,6 @@
 // EXPLAIN: plans a statement (ANALYZE: runs it and measures), and answers with the plan in the format asked for.
 import type { CreateTableAsStmt, ExplainStmt } from '@pgsql/types';
-import type { NodeInstrumentation } from '../executor/api.js';
+import type { NodeInstrumentation, TriggerInstrumentation } from '../executor/api.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import type { Row } from '../types/value.js';
@@ -12,6 +12,7 @@ import { formatItems, type Item } from './explain/format.js';
 import { PlanNames } from './explain/names.js';
 import { explainOptions, type ExplainOptions } from './explain/options.js';
 import { planItems, textLines } from './explain/plan-output.js';
+import { triggerGroups, triggerLines } from './explain/triggers.js';
 import { SerializeMeter } from './explain/serialize-meter.js';
 
 const textType = 25;
@@ -77,18 +78,28 @@ async function explainCreation(
   const started = performance.now();
   await createTableAsStatement(create, context, query, (planned, counts) => {
     lines.push(
-      ...planText(context, planned, options, { counts, planningMs: 0, executionMs: performance.now() - started }),
+      ...planText(context, planned, options, {
+        ...nothingRun,
+        counts,
+        planningMs: 0,
+        executionMs: performance.now() - started,
+      }),
     );
   });
   if (create.into?.skipData !== true) return lines;
   const source = create.query;
   if (source !== undefined && 'ExecuteStmt' in source) {
     const { planned } = await context.corridor.executed(source.ExecuteStmt);
-    return planText(context, planned, options, { counts: [], planningMs: 0, executionMs: 0 });
+    return planText(context, planned, options, { ...nothingRun, counts: [], planningMs: 0, executionMs: 0 });
   }
   const [rewritten] = query === null ? [] : context.corridor.rewrite(query);
   if (rewritten === undefined) return lines;
-  return planText(context, planFor(context, rewritten), options, { counts: [], planningMs: 0, executionMs: 0 });
+  return planText(context, planFor(context, rewritten), options, {
+    ...nothingRun,
+    counts: [],
+    planningMs: 0,
+    executionMs: 0,
+  });
 }
 
 function planFor(context: CommandContext, query: Query): PlannedStatement {
@@ -121,12 +132,13 @@ async function explainPlanned(
 interface Measured {
   /** By node; null where the plan did not run. */
   readonly counts: readonly NodeInstrumentation[] | null;
+  readonly triggers: readonly TriggerInstrumentation[];
   readonly serialized?: SerializeMeter | null;
   readonly planningMs: number;
   readonly executionMs: number;
 }
 
-const nothingRun = { counts: null, serialized: null };
+const nothingRun = { counts: null, triggers: [], serialized: null };
 
 function planText(
   context: CommandContext,
@@ -149,6 +161,7 @@ function planText(
       lines.push(`Settings: ${settings.map(([name, value]) => `${name} = '${value}'`).join(', ')}`);
     if (options.memory) lines.push('Planning:', memoryLine());
     if (options.summary) lines.push(`Planning Time: ${planningMs.toFixed(3)} ms`);
+    lines.push(...triggerLines(describeContext, measured.triggers));
     if (options.analyze && options.serialize !== 'none') {
       const time = options.timing ? `time=${(measured.serialized?.elapsedMs ?? 0).toFixed(3)} ms  ` : '';
       const output = measured.serialized?.kilobytes ?? 0;
@@ -166,7 +179,10 @@ function planText(
     });
   }
   if (options.summary) items.push({ kind: 'value', label: 'Planning Time', value: planningMs, digits: 3 });
-  if (options.analyze) items.push({ kind: 'groups', label: 'Triggers', each: 'Trigger', groups: [] });
+  if (options.analyze) {
+    const groups = triggerGroups(describeContext, measured.triggers);
+    items.push({ kind: 'groups', label: 'Triggers', each: 'Trigger', groups });
+  }
   if (options.analyze && options.serialize !== 'none') {
     const time: Item = { kind: 'value', label: 'Time', value: measured.serialized?.elapsedMs ?? 0, digits: 3 };
     items.push({
@@ -232,13 +248,14 @@ async function runInstrumented(
   planned: PlannedStatement,
   options: ExplainOptions,
   parameters: CommandContext['parameters'],
-): Promise<Pick<Measured, 'counts' | 'serialized'>> {
+): Promise<Pick<Measured, 'counts' | 'triggers' | 'serialized'>> {
   const execution = context.corridor.open(planned, parameters, true);
   const { serialize } = options;
   const meter = serialize === 'none' ? null : new SerializeMeter(execution.columns, serialize, context.catalog.io);
   try {
     for (let batch = await execution.next(4096); batch !== null; batch = await execution.next(4096)) meter?.add(batch);
-    return { counts: execution.instrumentation ?? [], serialized: meter };
+    const { instrumentation, triggerInstrumentation } = execution;
+    return { counts: instrumentation ?? [], triggers: triggerInstrumentation, serialized: meter };
   } finally {
     await execution.close();
   }

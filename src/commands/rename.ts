@@ -192,12 +192,12 @@ async function renamePart(context: CommandContext, statement: RenameStmt, type: 
   const [oldName, newName] = [statement.subname ?? '', statement.newname ?? ''];
   if (type === 'OBJECT_POLICY') throw notSupported('ALTER POLICY');
   if (type === 'OBJECT_TRIGGER') {
-    if (tables.findOne('pg_trigger', { tgrelid: relation.oid, tgname: newName }) !== null) {
-      throw pgError(SqlState.duplicateObject, `trigger "${newName}" for relation "${relation.name}" already exists`);
-    }
     const entry = tables.findOne('pg_trigger', { tgrelid: relation.oid, tgname: oldName });
     if (entry === null)
       throw pgError(SqlState.undefinedObject, `trigger "${oldName}" for table "${relation.name}" does not exist`);
+    if (tables.findOne('pg_trigger', { tgrelid: relation.oid, tgname: newName }) !== null) {
+      throw pgError(SqlState.duplicateObject, `trigger "${newName}" for relation "${relation.name}" already exists`);
+    }
     await tables.update(context.transaction, 'pg_trigger', entry, { tgname: newName });
     return;
   }

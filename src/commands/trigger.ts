@@ -1,4 +1,4 @@
-// CREATE TRIGGER: the pg_trigger row. Triggers are stored; what fires them refuses until procedural languages run.
+// CREATE TRIGGER: the pg_trigger row, its constraint where it is a constraint trigger, its dependencies.
 import type { CreateTrigStmt } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
 import type { RelationDescriptor } from '../catalog/descriptors.js';
@@ -14,11 +14,11 @@ import { markHasTriggers } from './foreign-key.js';
 import { lockRelationByName } from './namespace.js';
 import { hasRelationPrivilege, permissionDenied, requireFunctionExecute, wrongKind } from './permissions.js';
 import { kindNoun } from './relation-kind.js';
-import { nodeOf, nameText, qualifiedName, stringList, stringOf } from './tree.js';
+import { checkWhen, transitionNames, type TransitionNames, triggerBit } from './trigger-checks.js';
+import { nameText, qualifiedName, stringList, stringOf } from './tree.js';
 
-const event = { insert: 4, delete: 8, update: 16, truncate: 32 } as const;
 const rowLevel = 1;
-const insteadOf = 64;
+const insteadOf = triggerBit.instead;
 
 /** CREATE TRIGGER, CREATE CONSTRAINT TRIGGER. */
 export async function createTriggerStatement(
@@ -30,11 +30,12 @@ export async function createTriggerStatement(
   checkKind(relation, statement);
   if (!hasRelationPrivilege(context, relation, aclBit.trigger))
     throw permissionDenied(`${kindNoun(relation)} ${relation.name}`);
+  const transitions = transitionNames(context, statement, relation);
+  const qual = statement.whenClause ? bindWhen(context, relation, statement) : null;
+  if (qual !== null) checkWhen(statement, relation, qual);
   const fn = triggerFunction(context, stringList(statement.funcname));
   const type = (statement.row ? rowLevel : 0) | (statement.timing ?? 0) | (statement.events ?? 0);
   const columns = updateColumns(relation, stringList(statement.columns));
-  const qual = statement.whenClause ? bindWhen(context, relation, statement) : null;
-  const transitions = transitionTables(statement, relation);
   await storeTrigger(context, relation, statement, { fn, type, columns, qual, transitions });
   return { kind: 'done', tag: 'CREATE TRIGGER' };
 }
@@ -47,10 +48,10 @@ function checkKind(relation: RelationDescriptor, statement: CreateTrigStmt): voi
     if (timing === insteadOf) throw refuse('Tables cannot have INSTEAD OF triggers.');
   } else if (relation.kind === 'v') {
     if (timing !== insteadOf && statement.row) throw refuse('Views cannot have row-level BEFORE or AFTER triggers.');
-    if ((statement.events ?? 0) & event.truncate) throw refuse('Views cannot have TRUNCATE triggers.');
+    if ((statement.events ?? 0) & triggerBit.truncate) throw refuse('Views cannot have TRUNCATE triggers.');
   } else if (relation.kind === 'p') throw notSupported('trigger on a partitioned table');
   else throw wrongKind(`relation "${relation.name}" cannot have triggers`, relation);
-  if ((statement.events ?? 0) & event.truncate && statement.row) {
+  if ((statement.events ?? 0) & triggerBit.truncate && statement.row) {
     throw pgError(SqlState.featureNotSupported, 'TRUNCATE FOR EACH ROW triggers are not supported');
   }
   if (timing !== insteadOf) return;
@@ -94,44 +95,12 @@ function bindWhen(context: CommandContext, relation: RelationDescriptor, stateme
   );
 }
 
-interface Transitions {
-  readonly oldTable: string | null;
-  readonly newTable: string | null;
-}
-
-function transitionTables(statement: CreateTrigStmt, relation: RelationDescriptor): Transitions {
-  let result: Transitions = { oldTable: null, newTable: null };
-  for (const node of statement.transitionRels ?? []) {
-    const transition = nodeOf(node, 'TriggerTransition');
-    if (!transition.isTable) {
-      throw pgError(SqlState.featureNotSupported, 'ROW variable naming in the REFERENCING clause is not supported', {
-        hint: 'Use OLD TABLE or NEW TABLE for naming transition tables.',
-      });
-    }
-    if (relation.kind === 'v') {
-      throw pgError(SqlState.wrongObjectType, `"${relation.name}" is a view`, {
-        detail: 'Triggers on views cannot have transition tables.',
-      });
-    }
-    if ((statement.timing ?? 0) !== 0) {
-      throw pgError(
-        SqlState.invalidObjectDefinition,
-        'transition table name can only be specified for an AFTER trigger',
-      );
-    }
-    result = transition.isNew
-      ? { ...result, newTable: transition.name ?? null }
-      : { ...result, oldTable: transition.name ?? null };
-  }
-  return result;
-}
-
 interface TriggerParts {
   readonly fn: number;
   readonly type: number;
   readonly columns: readonly number[];
   readonly qual: Expression | null;
-  readonly transitions: Transitions;
+  readonly transitions: TransitionNames;
 }
 
 async function storeTrigger(

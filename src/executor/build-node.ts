@@ -11,12 +11,14 @@ import { LockRowsNode } from './nodes/lock-rows.js';
 import { MaterialNode, MemoizeNode } from './nodes/material.js';
 import { MergeJoinNode } from './nodes/merge-join.js';
 import { ModifyTableNode } from './nodes/modify-table.js';
+import { ModifyViewNode } from './nodes/modify-view.js';
 import { NestLoopNode } from './nodes/nest-loop.js';
 import { RecursiveUnionNode } from './nodes/recursive-union.js';
 import { OneRowNode, ProjectSetNode, ResultNode } from './nodes/result.js';
 import { SampleScanNode } from './nodes/sample-scan.js';
 import { SeqScanNode } from './nodes/seq-scan.js';
 import { IncrementalSortNode, SortNode } from './nodes/sort.js';
+import { NamedTuplestoreScanNode } from './nodes/named-tuplestore-scan.js';
 import { CteScanNode, SubqueryScanNode, WorkTableScanNode } from './nodes/subquery-scan.js';
 import { TidRangeScanNode, TidScanNode } from './nodes/tid-scan.js';
 import { SetOpNode, UniqueNode } from './nodes/unique.js';
@@ -34,7 +36,8 @@ const builders: Builders = {
     return outer === null ? new OneRowNode(x, plan) : new ResultNode(x, plan, outer);
   },
   ProjectSet: (plan, x) => new ProjectSetNode(x, plan),
-  ModifyTable: (plan, x) => new ModifyTableNode(x, plan),
+  ModifyTable: (plan, x) =>
+    isView(x, plan.resultRelation) ? new ModifyViewNode(x, plan) : new ModifyTableNode(x, plan),
   Append: (plan, x) => new AppendNode(x, plan),
   MergeAppend: (plan, x) => new MergeAppendNode(x, plan),
   RecursiveUnion: (plan, x) => new RecursiveUnionNode(x, plan),
@@ -52,6 +55,7 @@ const builders: Builders = {
   FunctionScan: (plan, x) => new FunctionScanNode(x, plan),
   ValuesScan: (plan, x) => new ValuesScanNode(x, plan),
   CteScan: (plan, x) => new CteScanNode(x, plan),
+  NamedTuplestoreScan: (plan, x) => new NamedTuplestoreScanNode(x, plan),
   WorkTableScan: (plan, x) => new WorkTableScanNode(x, plan),
   NestLoop: (plan, x) => new NestLoopNode(x, plan),
   MergeJoin: (plan, x) => new MergeJoinNode(x, plan),
@@ -85,6 +89,12 @@ export function buildNode(plan: Plan, x: RunState): PlanNode {
   }
   if (x.context.instrument) node = instrumented(plan, node, x);
   return node;
+}
+
+/** Of a written relation: its changes go to INSTEAD OF triggers. */
+function isView(x: RunState, rtIndex: number): boolean {
+  const entry = x.unit.rangeTable[rtIndex - 1];
+  return entry?.kind === 'relation' && entry.relkind === 'v';
 }
 
 function dependsOnParams(x: RunState, planId: number): boolean {

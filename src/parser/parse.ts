@@ -98,8 +98,9 @@ function convertError(error: unknown): unknown {
   // The grammar's own stack has an end too: "memory exhausted at or near", a syntax error as in PostgreSQL.
   if (message.startsWith('stack depth limit exceeded')) return stackDepthExceeded();
   const [code, detail, hint] = codeOf(message, functionName ?? '');
-  // Constraint attributes stand behind the statement's first word: 0 is no position of theirs.
-  if (functionName === 'processCASbits' && cursorPosition === 0) return pgError(code, message, { detail, hint });
+  // These stand behind the statement's first word: 0 is no position of theirs.
+  const isElsewhere = functionName === 'processCASbits' || message.startsWith('CREATE OR REPLACE CONSTRAINT');
+  if (isElsewhere && cursorPosition === 0) return pgError(code, message, { detail, hint });
   return pgError(code, message, { detail, hint, position: cursorPosition + 1 });
 }
 
@@ -136,6 +137,7 @@ const codesByMessage: readonly (readonly [
   ['improper qualified name', SqlState.syntaxError],
   ['MATCH PARTIAL not yet implemented', SqlState.featureNotSupported],
   ['CREATE ASSERTION is not yet implemented', SqlState.featureNotSupported],
+  ['CREATE OR REPLACE CONSTRAINT TRIGGER is not', SqlState.featureNotSupported],
   ['constraint declared INITIALLY DEFERRED', SqlState.syntaxError],
   ['interval precision specified twice', SqlState.syntaxError],
   ['precision for type float', SqlState.invalidParameterValue],

@@ -42,7 +42,15 @@ export interface PathCommon {
 }
 
 export interface ScanPath extends PathCommon {
-  readonly kind: 'SeqScan' | 'SampleScan' | 'FunctionScan' | 'ValuesScan' | 'CteScan' | 'WorkTableScan' | 'Result';
+  readonly kind:
+    | 'SeqScan'
+    | 'SampleScan'
+    | 'FunctionScan'
+    | 'ValuesScan'
+    | 'CteScan'
+    | 'NamedTuplestoreScan'
+    | 'WorkTableScan'
+    | 'Result';
 }
 export interface IndexPath extends PathCommon {
   readonly kind: 'IndexScan' | 'IndexOnlyScan';

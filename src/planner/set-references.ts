@@ -157,6 +157,7 @@ class ReferenceSetter {
       case 'FunctionScan':
       case 'ValuesScan':
       case 'CteScan':
+      case 'NamedTuplestoreScan':
       case 'WorkTableScan':
       case 'SubqueryScan':
         return this.scan(plan);

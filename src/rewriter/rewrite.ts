@@ -9,6 +9,7 @@ import { mapQueryDeep } from '../trees/walk.js';
 import type { RewriteContext } from './context.js';
 import { completeTargetLists } from './target-list.js';
 import { expandSearchAndCycle } from './search-cycle.js';
+import { changesByTriggers, rewriteTriggeredView } from './triggered-view.js';
 import { rewriteUpdatableView } from './updatable-view.js';
 import { expandViews } from './views.js';
 
@@ -47,6 +48,7 @@ function rewriteTargets(query: Query, context: RewriteContext): Query {
     refuseRules(relation);
     current = completeTargetLists(current, relation, context);
     if (relation.kind !== 'v') return current;
+    if (changesByTriggers(current, relation)) return rewriteTriggeredView(current, relation);
     current = rewriteUpdatableView(current, relation, context);
   }
 }

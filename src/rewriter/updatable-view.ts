@@ -24,7 +24,6 @@ export function rewriteUpdatableView(query: Query, view: RelationDescriptor, con
   const body = viewBody(view, context);
   const reason = notUpdatableReason(body, context);
   if (reason !== null) throw notUpdatable(query, view, reason);
-  if (view.triggers.length > 0) throw notSupported('INSTEAD OF triggers');
   const baseIndex = soleRelation(body);
   const baseEntry = body.rangeTable[baseIndex - 1];
   if (baseEntry?.kind !== 'relation') throw new Error('invariant broken: an updatable view without a base relation');

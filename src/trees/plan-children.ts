@@ -29,6 +29,7 @@ export function planChildren(plan: Plan): readonly Plan[] {
     case 'FunctionScan':
     case 'ValuesScan':
     case 'CteScan':
+    case 'NamedTuplestoreScan':
     case 'WorkTableScan':
       return [];
     default:

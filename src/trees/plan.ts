@@ -44,6 +44,7 @@ export type Plan =
   | FunctionScan
   | ValuesScan
   | CteScan
+  | NamedTuplestoreScan
   | WorkTableScan
   | NestLoop
   | MergeJoin
@@ -250,6 +251,10 @@ export interface CteScan extends ScanCommon {
   /** subplans[ctePlanId - 1]; readers of one CTE share its tuple store under `cteParam`. */
   readonly ctePlanId: number;
   readonly cteParam: number;
+}
+/** Rows of a trigger's transition table. */
+export interface NamedTuplestoreScan extends ScanCommon {
+  readonly kind: 'NamedTuplestoreScan';
 }
 export interface WorkTableScan extends ScanCommon {
   readonly kind: 'WorkTableScan';

@@ -42,6 +42,8 @@ export interface Query {
   readonly setOperations: SetOperation | null;
   /** pg_constraint oids that GROUP BY by primary key relies on (stored views depend on them). */
   readonly constraintDependencies: readonly number[];
+  /** UPDATE, DELETE, MERGE of a view that INSTEAD OF triggers change: RT index of the view's rows; the rewriter sets it. */
+  readonly viewSource?: number;
   /** Conditions that new rows of an updatable view must meet; the rewriter sets them. */
   readonly withCheckOptions?: readonly ViewCheckOption[];
 }
@@ -51,7 +53,15 @@ export interface ViewCheckOption {
   readonly qual: Expression;
 }
 
-export type RangeTableEntry = RelationRte | SubqueryRte | JoinRte | FunctionRte | ValuesRte | CteRte | ResultRte;
+export type RangeTableEntry =
+  | RelationRte
+  | SubqueryRte
+  | JoinRte
+  | FunctionRte
+  | ValuesRte
+  | CteRte
+  | NamedTuplestoreRte
+  | ResultRte;
 
 export interface RteCommon {
   /** The written alias; null where none. */
@@ -137,6 +147,15 @@ export interface CteRte extends RteCommon {
   readonly cteLevelsUp: number;
   /** A reference of a recursive CTE to itself. */
   readonly selfReference: boolean;
+  readonly columnTypes: readonly number[];
+  readonly columnTypmods: readonly number[];
+  readonly columnCollations: readonly number[];
+}
+/** A trigger's transition table, found by its name when the statement runs. Its columns are the relation's live ones. */
+export interface NamedTuplestoreRte extends RteCommon {
+  readonly kind: 'namedTuplestore';
+  readonly name: string;
+  readonly relation: number;
   readonly columnTypes: readonly number[];
   readonly columnTypmods: readonly number[];
   readonly columnCollations: readonly number[];

@@ -124,6 +124,8 @@ function lockNamed(
       throw refuse('VALUES');
     case 'cte':
       throw refuse('a WITH query');
+    case 'namedTuplestore':
+      throw refuse('a named tuplestore');
     case 'result':
       return;
   }

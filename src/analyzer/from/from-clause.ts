@@ -18,7 +18,15 @@ import {
   type CteState,
   withKind,
 } from '../parse-state.js';
-import { addCteReference, addJoin, addRelation, addSubquery, boundAlias, namespaceItem } from '../range-table.js';
+import {
+  addCteReference,
+  addJoin,
+  addRelation,
+  addSubquery,
+  addTransitionTable,
+  boundAlias,
+  namespaceItem,
+} from '../range-table.js';
 import { isLockedName } from '../clauses/locking.js';
 import { analyzeSubquery } from '../statements/subquery.js';
 import { analyzeRangeFunction } from './range-function.js';
@@ -91,6 +99,8 @@ function rangeVarItem(state: ParseState, range: RangeVar): NamespaceItem {
   if (range.schemaname === undefined && range.catalogname === undefined) {
     const cte = findCte(state, range.relname ?? '');
     if (cte !== null) return addCteReference(state, cte.cte, cte.levelsUp, alias, range.location ?? 0);
+    const transition = state.context.transitionTables?.get(range.relname ?? '');
+    if (transition !== undefined) return addTransitionTable(state, range.relname ?? '', transition, alias);
   }
   const relation = openRelation(state, range);
   return addRelation(state, relation, {

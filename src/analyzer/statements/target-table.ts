@@ -23,7 +23,8 @@ export function setTargetTable(
   options: { readonly inherit: boolean; readonly alsoSource: boolean; readonly required: number },
 ): TargetTable {
   const name = range?.relname ?? '';
-  if (range?.schemaname === undefined && findCte(state, name) !== null) {
+  const isTransition = state.context.transitionTables?.has(name) === true;
+  if (range?.schemaname === undefined && (isTransition || findCte(state, name) !== null)) {
     throw pgError(SqlState.syntaxError, `relation "${name}" cannot be the target of a modifying statement`);
   }
   const relation = openRelation(state, range ?? {});

@@ -339,7 +339,7 @@ async function describeRebuild(
       const row = tables.findOne('pg_attrdef', { oid: address.objectId })?.row;
       if (row === undefined || (row.adrelid === about.table.oid && row.adnum === column.number)) return null;
       const generated = context.catalog.relation(row.adrelid)?.attributes[row.adnum - 1]?.name ?? '';
-      throw pgError(SqlState.syntaxError, 'cannot alter type of a column used by a generated column', {
+      throw pgError(SqlState.featureNotSupported, 'cannot alter type of a column used by a generated column', {
         detail: `Column "${column.name}" is used by generated column "${generated}".`,
       });
     }

@@ -53,6 +53,7 @@ const plainTitles: Partial<Record<Plan['kind'], string>> = {
   FunctionScan: 'Function Scan',
   ValuesScan: 'Values Scan',
   CteScan: 'CTE Scan',
+  NamedTuplestoreScan: 'Named Tuplestore Scan',
   WorkTableScan: 'WorkTable Scan',
   Hash: 'Hash',
   Material: 'Materialize',
@@ -194,6 +195,9 @@ function scanTarget(context: DescribeContext, rtIndex: number): { text: string; 
   } else if (rte?.kind === 'cte') {
     name = rte.cteName;
     identity.push({ label: 'CTE Name', value: name });
+  } else if (rte?.kind === 'namedTuplestore') {
+    name = rte.name;
+    identity.push({ label: 'Tuplestore Name', value: name });
   } else if (rte?.kind === 'values') name = null;
   if (schema !== null) identity.push({ label: 'Schema', value: schema });
   identity.push({ label: 'Alias', value: alias });
@@ -294,6 +298,7 @@ function nodeDetails(context: DescribeContext, plan: Plan, tools: DetailTools): 
     case 'SeqScan':
     case 'ValuesScan':
     case 'CteScan':
+    case 'NamedTuplestoreScan':
     case 'WorkTableScan':
     case 'SubqueryScan':
       filter(scanPrefix);

@@ -131,6 +131,7 @@ function anonymousFields(entry: RangeTableEntry, m: Emitter): RecordField[] {
     }
     case 'values':
     case 'cte':
+    case 'namedTuplestore':
       return entry.columnTypes.map((type, n) => field(n, type, entry.columnTypmods[n] ?? -1));
     default:
       return [];

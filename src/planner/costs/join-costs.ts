@@ -24,6 +24,7 @@ export function rescanCost(root: PlannerInfo, path: Path): Cost {
       }
       return { startup: path.startupCost, total: path.totalCost };
     case 'CteScan':
+    case 'NamedTuplestoreScan':
     case 'WorkTableScan': {
       let run = settings.cpuTupleCost * path.rows;
       const bytes = relationBytes(path.rows, path.target.width);

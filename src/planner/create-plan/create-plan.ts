@@ -55,6 +55,7 @@ export function createNode(root: PlannerInfo, path: Path): Plan {
     case 'FunctionScan':
     case 'ValuesScan':
     case 'CteScan':
+    case 'NamedTuplestoreScan':
     case 'WorkTableScan':
     case 'Result':
     case 'IndexScan':

@@ -25,6 +25,7 @@ function visit(root: PlannerInfo, plan: Plan, wanted: Wanted): Plan {
     case 'FunctionScan':
     case 'ValuesScan':
     case 'CteScan':
+    case 'NamedTuplestoreScan':
       return wanted === 'free' && hasPlainColumns(root, plan) ? { ...plan, showsAllColumns: true } : plan;
     case 'NestLoop':
     case 'MergeJoin':

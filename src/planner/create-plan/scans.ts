@@ -21,6 +21,7 @@ type ScanKind =
   | 'FunctionScan'
   | 'ValuesScan'
   | 'CteScan'
+  | 'NamedTuplestoreScan'
   | 'WorkTableScan'
   | 'Result'
   | 'IndexScan'
@@ -49,7 +50,8 @@ function scanNode(root: PlannerInfo, path: ScanPathOf, infos: readonly RestrictI
   const rte = required(rel.rte, 'range table entry');
   switch (path.kind) {
     case 'SeqScan':
-      return { ...base, kind: 'SeqScan' };
+    case 'NamedTuplestoreScan':
+      return { ...base, kind: path.kind };
     case 'FunctionScan':
     case 'ValuesScan':
       if (path.param !== null) bindRte(root, rel.rtIndex);

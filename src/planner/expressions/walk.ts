@@ -261,6 +261,7 @@ export function mapRte(rte: RangeTableEntry, mapper: QueryMapper): RangeTableEnt
       return rows === rte.rows ? rte : { ...rte, rows };
     }
     case 'cte':
+    case 'namedTuplestore':
     case 'result':
       return rte;
   }

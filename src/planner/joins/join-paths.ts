@@ -130,6 +130,7 @@ export function isMaterialized(path: Path): boolean {
     case 'Material':
     case 'Sort':
     case 'CteScan':
+    case 'NamedTuplestoreScan':
     case 'WorkTableScan':
     case 'FunctionScan':
       return true;

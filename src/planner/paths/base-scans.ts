@@ -50,6 +50,9 @@ export function setBaseSize(root: PlannerInfo, rel: RelOptInfo): void {
     case 'cte':
       rel.tuples = cteRows(root, rte);
       break;
+    case 'namedTuplestore':
+      rel.tuples = transitionRowsGuess;
+      break;
     case 'result':
       rel.tuples = 1;
       break;
@@ -58,6 +61,9 @@ export function setBaseSize(root: PlannerInfo, rel: RelOptInfo): void {
   }
   rel.rows = restrictedRows(root, rel);
 }
+
+/** A plan is kept for the function's next calls: how many rows a transition table has then is not known. */
+const transitionRowsGuess = 1000;
 
 /** Rows of a base relation after its restrictions. */
 export function restrictedRows(root: PlannerInfo, rel: RelOptInfo): number {
@@ -185,6 +191,11 @@ export function setBasePaths(root: PlannerInfo, rel: RelOptInfo): void {
       const kind = rte.selfReference ? 'WorkTableScan' : 'CteScan';
       const cost = simpleScanCost(root, rel, 0, root.global.settings.cpuTupleCost, rel.rows, rel.baseRestrictions);
       addPath(rel, scanPath(rel, kind, param, cost));
+      break;
+    }
+    case 'namedTuplestore': {
+      const cost = simpleScanCost(root, rel, 0, root.global.settings.cpuTupleCost, rel.rows, rel.baseRestrictions);
+      addPath(rel, scanPath(rel, 'NamedTuplestoreScan', param, cost));
       break;
     }
     case 'result': {

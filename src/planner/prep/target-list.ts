@@ -74,7 +74,8 @@ function addRowIdentity(root: PlannerInfo, addJunk: (expr: Expression, name: str
   if (hasMembers(root, rte)) {
     addJunk(tableOid(root.query.resultRelation), 'tableoid');
   }
-  if (rte.relkind === 'v') addJunk(wholeRow(root, root.query.resultRelation), 'wholerow');
+  const { viewSource } = root.query;
+  if (viewSource !== undefined) addJunk(wholeRow(root, viewSource), 'wholerow');
   else addJunk(ctid(root.query.resultRelation), 'ctid');
 }
 

@@ -7,7 +7,7 @@ import { lookupFunction } from './function-lookup.js';
 import { parallelLetter, positive, supportFunction, volatilityLetter } from './function-options.js';
 import { objectWords } from './object-words.js';
 import { requireOwner } from './permissions.js';
-import { changeConfig } from './role-settings.js';
+import { changeFunctionConfig } from './role-settings.js';
 import { conflictingOptions, defBoolean, defElems, nodeOf } from './tree.js';
 
 /** ALTER FUNCTION. */
@@ -36,7 +36,7 @@ function changesOf(statement: AlterFunctionStmt, context: CommandContext, row: P
     seen.add(name);
     if (name === 'set') {
       const config = changes.proconfig === undefined ? row.proconfig : changes.proconfig;
-      changes.proconfig = changeConfig(context, config, nodeOf(def.arg, 'VariableSetStmt'));
+      changes.proconfig = changeFunctionConfig(context, config, nodeOf(def.arg, 'VariableSetStmt'));
     } else if (name === 'volatility') changes.provolatile = volatilityLetter(def);
     else if (name === 'strict') changes.proisstrict = defBoolean(def);
     else if (name === 'security') changes.prosecdef = defBoolean(def);

@@ -2,7 +2,7 @@
 import type { DefElem } from '@pgsql/types';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext } from './api.js';
-import { changeConfig } from './role-settings.js';
+import { changeFunctionConfig } from './role-settings.js';
 import {
   conflictingOptions,
   defBoolean,
@@ -43,7 +43,7 @@ export function readFunctionOptions(
   for (const def of options) {
     const name = def.defname ?? '';
     if (name === 'set') {
-      config = changeConfig(context, config, nodeOf(def.arg, 'VariableSetStmt'));
+      config = changeFunctionConfig(context, config, nodeOf(def.arg, 'VariableSetStmt'));
       continue;
     }
     if (given.has(name)) conflictingOptions(def);

@@ -3,6 +3,7 @@
 import type { CreateFunctionStmt, FunctionParameter, Node, TypeName } from '@pgsql/types';
 import type { PgLanguageRow, PgProcRow } from '../catalog/generated/rows.js';
 import { functionArgumentsMax } from '../base/limits.js';
+import { functionSettings } from '../executor/services.js';
 import { builtinFunction } from '../functions/registry.js';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { Expression } from '../trees/expression.js';
@@ -276,7 +277,14 @@ async function readBody(
   if (language.lanname === 'internal' && builtinFunction(source) === undefined) {
     throw pgError(SqlState.undefinedFunction, `there is no built-in function named "${source}"`);
   }
-  if (context.session.setting('check_function_bodies') !== 'off') await checkBody(context, source, about);
+  if (context.session.setting('check_function_bodies') !== 'off') {
+    const leave = context.session.service(functionSettings).enter(options.config ?? []);
+    try {
+      await checkBody(context, source, about);
+    } finally {
+      leave();
+    }
+  }
   return { source, binary: null, queries: null };
 }
 

@@ -81,7 +81,7 @@ async function alterSetting(
 }
 
 /** A "name=value" list with one SET or RESET applied; null where nothing is left. Throws 42704, 22023, 42501. */
-export function changeConfig(
+function changeConfig(
   context: CommandContext,
   config: readonly string[] | null,
   statement: VariableSetStmt,
@@ -99,6 +99,17 @@ export function changeConfig(
   } else if (index >= 0) result[index] = `${checked.name}=${checked.value}`;
   else result.push(`${checked.name}=${checked.value}`);
   return result.length === 0 ? null : result;
+}
+
+/** The same for a function, whose settings are set and reset whenever it runs. Throws 0A000 for those that can't be. */
+export function changeFunctionConfig(
+  context: CommandContext,
+  config: readonly string[] | null,
+  statement: VariableSetStmt,
+): readonly string[] | null {
+  if (statement.kind === 'VAR_RESET' || statement.kind === 'VAR_SET_DEFAULT')
+    context.session.service(settingsService).requireResettable(statement.name ?? '');
+  return changeConfig(context, config, statement);
 }
 
 /** The value a SET gives; null for RESET and SET TO DEFAULT. */

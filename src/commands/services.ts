@@ -13,6 +13,8 @@ export interface SettingsService {
     value: string | null,
     userIsSuperuser: boolean,
   ): { readonly name: string; readonly value: string };
+  /** Throws 0A000 where the setting can't be reset. */
+  requireResettable(name: string): void;
   /** A SET statement's argument list as one text (lists are quoted and joined as the setting wants). */
   flatten(name: string, values: readonly { readonly text: string; readonly isIdentifierLike: boolean }[]): string;
   /** The name under which pg_parameter_acl knows a setting; throws 42704 for one that can't exist. */

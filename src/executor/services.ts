@@ -61,6 +61,8 @@ export const procedureRunner = serviceKey<ProcedureRunner>('procedureRunner');
 export interface FunctionSettings {
   /** Sets name=value entries of pg_proc.proconfig; returns how to set back what they were. */
   enter(config: readonly string[]): () => void;
+  /** The role that the config gives the function; null where it gives none. To be asked once it was entered. */
+  userOf(config: readonly string[]): number | null;
 }
 export const functionSettings = serviceKey<FunctionSettings>('functionSettings');
 

@@ -108,7 +108,9 @@ async function runStatements(
   const { descriptor } = site;
   const planned = await lockedBody(x, site);
   const parameters = args.map((value, n) => ({ type: site.argTypes[n] ?? 0, value }));
-  const userId = descriptor.securityDefiner ? descriptor.owner : x.context.userId;
+  const { config, owner, securityDefiner } = descriptor;
+  const chosen = config.length === 0 ? null : x.context.session.service(functionSettings).userOf(config);
+  const userId = chosen ?? (securityDefiner ? owner : x.context.userId);
   for (const [n, statement] of planned.entries()) {
     // The caller's context, with some things different.
     const own = { parameters, userId, view: viewOf(x, site), instrument: false };

@@ -365,6 +365,11 @@ export class Session implements SessionServices {
     this.users.switchTo(kind, name, this.catalog, this.settings, isLocal);
   }
 
+  /** Takes over whose session it is once its settings were put back. */
+  followUsers(): void {
+    this.users.follow(this.catalog, this.settings);
+  }
+
   logError(error: PgError): void {
     this.log.write(error);
   }

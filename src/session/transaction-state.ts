@@ -134,14 +134,19 @@ export class TransactionState {
       return;
     }
     this.ensure();
-    this.block = 'block';
     if (Object.keys(options).length > 0) this.setModes(options);
+    this.block = 'block';
   }
 
   /** SET TRANSACTION and BEGIN's modes. */
   setModes(options: Partial<TransactionOptions>): void {
     this.ensure();
     this.manager.setModes(options);
+  }
+
+  /** Throws where a command that stores these modes as settings may not try them in the present transaction. */
+  checkModes(options: Partial<TransactionOptions>): void {
+    this.manager.checkModes(options);
   }
 
   /** pg_export_snapshot(). */

@@ -10,6 +10,8 @@ export interface TransactionManager {
   begin(options: TransactionOptions): Transaction;
   /** SET TRANSACTION before the first query: changes the current one's modes (25001 once a snapshot was taken). */
   setModes(options: Partial<TransactionOptions>): void;
+  /** Throws what `setModes` would now that the transaction has a snapshot, and changes nothing. */
+  checkModes(options: Partial<TransactionOptions>): void;
   /** pg_export_snapshot(): the name under which others may take the current snapshot until the transaction ends. */
   exportSnapshot(): string;
   /** SET TRANSACTION SNAPSHOT: reads what that transaction reads. */

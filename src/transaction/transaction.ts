@@ -87,6 +87,10 @@ class Manager implements SessionTransactions {
     this.required().setModes(options);
   }
 
+  checkModes(options: Partial<TransactionOptions>): void {
+    this.required().checkModes(options);
+  }
+
   exportSnapshot(): string {
     return this.required().exportSnapshot();
   }
@@ -439,20 +443,22 @@ class OpenTransaction implements Transaction {
 
   setModes(options: Partial<TransactionOptions>): void {
     const { isolation, readOnly, deferrable } = options;
-    if (isolation !== undefined && isolation !== this.isolation) {
-      this.requireFirst(
-        'SET TRANSACTION ISOLATION LEVEL must',
-        'not be called in a subtransaction',
-        'be called before any query',
-      );
-      this.isolation = isolation;
-    }
+    this.checkModes(options, this.hasView);
+    if (isolation !== undefined) this.isolation = isolation;
     if (readOnly !== undefined) this.setReadOnly(readOnly);
-    if (deferrable !== undefined && deferrable !== this.deferrable) {
-      const subject = 'SET TRANSACTION [NOT] DEFERRABLE';
-      this.requireFirst(subject, 'cannot be called within a subtransaction', 'must be called before any query');
-      this.deferrable = deferrable;
+    if (deferrable !== undefined) this.deferrable = deferrable;
+  }
+
+  checkModes({ isolation, deferrable }: Partial<TransactionOptions>, hasView = true): void {
+    if (isolation !== undefined && isolation !== this.isolation) {
+      const subject = 'SET TRANSACTION ISOLATION LEVEL must';
+      if (hasView) throw activeTransaction(`${subject} be called before any query`);
+      if (this.levels.length > 0) throw activeTransaction(`${subject} not be called in a subtransaction`);
     }
+    if (deferrable === undefined) return;
+    const subject = 'SET TRANSACTION [NOT] DEFERRABLE';
+    if (this.levels.length > 0) throw activeTransaction(`${subject} cannot be called within a subtransaction`);
+    if (hasView) throw activeTransaction(`${subject} must be called before any query`);
   }
 
   exportSnapshot(): string {

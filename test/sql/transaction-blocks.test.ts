@@ -30,6 +30,29 @@ test('transaction blocks', { timeout: 60_000 }, async (t) => {
   await refused('FETCH 10 FROM c', 'portal "c" cannot be run', '55000');
   await run('ROLLBACK');
 
+  const locally = (name: string) => `parameter "${name}" cannot be set locally in functions`;
+  const made = (setting: string) =>
+    `CREATE FUNCTION made() RETURNS text LANGUAGE sql SET ${setting} AS 'SELECT current_user'`;
+  await refused(made('transaction_read_only = on'), locally('transaction_read_only'), '0A000');
+  await refused(made('seed = 0.5'), locally('seed'), '0A000');
+  await refused(
+    made("transaction_isolation = 'serializable'"),
+    'SET TRANSACTION ISOLATION LEVEL must be called before any query',
+    '25001',
+  );
+  await run('CREATE ROLE chosen', made('role = chosen'));
+  t.same(await run('SELECT made()'), ['chosen']);
+  t.same(await run('SELECT current_user::text'), ['postgres']);
+  await run('ALTER FUNCTION made() RESET role', 'ALTER FUNCTION made() SET transaction_read_only = on');
+  await refused('SELECT made()', locally('transaction_read_only'), '0A000');
+  await refused('ALTER FUNCTION made() RESET seed', 'parameter "seed" cannot be reset', '0A000');
+  await refused(
+    "ALTER ROLE chosen SET transaction_isolation = 'serializable'",
+    'SET TRANSACTION ISOLATION LEVEL must be called before any query',
+    '25001',
+  );
+  await run('ALTER ROLE chosen SET transaction_read_only = on', 'ALTER ROLE chosen RESET transaction_isolation');
+
   await refused('RESET transaction_isolation', 'parameter "transaction_isolation" cannot be reset', '0A000');
   await refused(
     "SET transaction_isolation = 'foo'",

@@ -4,6 +4,7 @@ import type { Interval } from '../../types/value.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { A_Const, Node, TypeCast, VariableSetStmt, VariableShowStmt } from '@pgsql/types';
 import type { ResultColumn } from '../../executor/api.js';
+import type { TransactionOptions } from '../../transaction/manager-api.js';
 import type { CommandResult } from '../../commands/api.js';
 import type { Row } from '../../types/value.js';
 import { settingDefinition } from '../../config/definitions.js';
@@ -114,13 +115,27 @@ function warnOutsideBlock(session: Session): void {
 
 function setTransactionSetting(session: Session, name: string, value: string | null): void {
   if (value === null) throw pgError(SqlState.featureNotSupported, `parameter "${name}" cannot be reset`);
-  if (name === 'transaction_isolation') session.transactions.setModes({ isolation: isolationOf(value) });
-  else {
-    const flag = parseBool(value);
-    if (flag === undefined)
-      throw pgError(SqlState.invalidParameterValue, `parameter "${name}" requires a Boolean value`);
-    session.transactions.setModes(name === 'transaction_read_only' ? { readOnly: flag } : { deferrable: flag });
+  session.transactions.setModes(transactionModeOf(name, value) ?? {});
+}
+
+/** The transaction's mode that a setting stands for; null for other settings. Throws 22023. */
+export function transactionModeOf(name: string, value: string): Partial<TransactionOptions> | null {
+  switch (name.toLowerCase()) {
+    case 'transaction_isolation':
+      return { isolation: isolationOf(value) };
+    case 'transaction_read_only':
+      return { readOnly: flagOf(name, value) };
+    case 'transaction_deferrable':
+      return { deferrable: flagOf(name, value) };
+    default:
+      return null;
   }
+}
+
+function flagOf(name: string, value: string): boolean {
+  const flag = parseBool(value);
+  if (flag === undefined) throw pgError(SqlState.invalidParameterValue, `parameter "${name}" requires a Boolean value`);
+  return flag;
 }
 
 /** A SET list as the one string that the setting parses: items of list settings are quoted where they must be. */

@@ -1,0 +1,28 @@
+// PL/pgSQL's reserved words, which can't be names of variables (manual, section 41.2; the other keywords are names
+// wherever the grammar leaves room for one).
+export const reservedWords: ReadonlySet<string> = new Set([
+  'all',
+  'begin',
+  'by',
+  'case',
+  'declare',
+  'else',
+  'end',
+  'execute',
+  'for',
+  'foreach',
+  'from',
+  'if',
+  'in',
+  'into',
+  'loop',
+  'not',
+  'null',
+  'or',
+  'strict',
+  'then',
+  'to',
+  'using',
+  'when',
+  'while',
+]);

@@ -79,7 +79,7 @@ export function assignTo(state: ParseState, entry: TargetEntry, target: Assignme
   mutable.name = target.attribute.name;
 }
 
-interface Step {
+export interface Step {
   /** Old value of what is assigned to; null inside a container, where a CaseTestExpr stands for it. */
   readonly base: Expression | null;
   readonly name: string;
@@ -92,7 +92,8 @@ interface Step {
   readonly location: number;
 }
 
-function assignThrough(state: ParseState, step: Step): Expression {
+/** A value put into a part of a container or composite, as the new whole value. */
+export function assignThrough(state: ParseState, step: Step): Expression {
   const catalog = state.context.catalog;
   const base: Expression = step.base ?? {
     kind: 'CaseTestExpr',

@@ -61,8 +61,6 @@ export interface Corridor {
       readonly outColumns: readonly { readonly type: number; readonly typmod: number }[];
     },
   ): Query;
-  /** Throws 42601 where the CREATE FUNCTION statement's PL/pgSQL body does not parse. */
-  checkPlpgsql(createFunction: string): void;
   rewrite(query: Query): readonly Query[];
   /** Locks the relations of a bound query before it is planned. True where that took a wait and the catalogs moved: then
    *  it must be bound again. */

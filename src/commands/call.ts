@@ -2,6 +2,8 @@
 import type { CallStmt, DoStmt } from '@pgsql/types';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { CommandContext, CommandResult } from './api.js';
+import { procedureRunner } from '../executor/services.js';
+import { pointIntoStatement } from './function-body.js';
 import { defElems, defString, nameText, qualifiedName, stringList } from './tree.js';
 
 /** CALL. */
@@ -34,5 +36,13 @@ export async function doStatement(statement: DoStmt, context: CommandContext): P
   if (row.laninline === 0) {
     throw pgError(SqlState.featureNotSupported, `language "${name}" does not support inline code execution`);
   }
-  throw notSupported(`DO in language "${name}"`);
+  const source = options.find((def) => def.defname === 'as');
+  if (source === undefined) throw pgError(SqlState.syntaxError, 'no inline code specified');
+  const text = defString(source);
+  try {
+    await context.session.service(procedureRunner).inline(text, name, !context.isTopLevel);
+  } catch (error) {
+    throw pointIntoStatement(context, error, text);
+  }
+  return { kind: 'done', tag: 'DO' };
 }

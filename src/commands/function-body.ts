@@ -6,6 +6,7 @@ import { notSupported, PgError, pgError, SqlState } from '../errors/pg-error.js'
 import type { Query } from '../trees/query.js';
 import type { CommandContext, FunctionScope } from './api.js';
 import { TypeOid } from './classes.js';
+import { procedureRunner } from '../executor/services.js';
 import { formatType } from './column-type.js';
 import type { FunctionParameters, FunctionResult } from './function.js';
 import { listItems } from './tree.js';
@@ -84,10 +85,6 @@ function asSelect(statement: Node): Node {
 
 /** Checks a string body where the language lets us. */
 export async function checkBody(context: CommandContext, source: string, about: BodyContext): Promise<void> {
-  if (about.language.lanname === 'plpgsql') {
-    context.corridor.checkPlpgsql(context.sourceText);
-    return;
-  }
   if (about.language.lanname !== 'sql') return;
   const statements = parseBody(context, source, about);
   if (isPolymorphic(about)) return;
@@ -109,6 +106,22 @@ function parseBody(context: CommandContext, source: string, about: BodyContext):
   } catch (error) {
     throw inFunction(context, error, source, about.name);
   }
+}
+
+/** What a procedural language checks of a function once it is stored. Throws what its parse throws. */
+export function validateFunction(context: CommandContext, oid: number, source: string): void {
+  const checksBody = context.session.setting('check_function_bodies') !== 'off';
+  try {
+    context.session.service(procedureRunner).validate(context.catalog.requireFunction(oid), checksBody);
+  } catch (error) {
+    throw pointIntoStatement(context, error, source);
+  }
+}
+
+/** An error with a place in a body points into the statement that holds the body. */
+export function pointIntoStatement(context: CommandContext, error: unknown, source: string): unknown {
+  if (!(error instanceof PgError) || error.fields.position === undefined) return error;
+  return inFunction(context, error, source, '');
 }
 
 /** An error that points into the body points into the CREATE statement instead; others name the function. */

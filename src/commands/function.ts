@@ -19,7 +19,7 @@ import { objectTarget } from './namespace.js';
 import { requireLanguageUsage, requireOwner, requireTypeUsage } from './permissions.js';
 import { requireDeterminable } from './polymorphic-signature.js';
 import { defElems, listItems, nodeAs, nodeOf, stringList } from './tree.js';
-import { bindSqlBody, checkBody, isReturnBody } from './function-body.js';
+import { bindSqlBody, checkBody, isReturnBody, validateFunction } from './function-body.js';
 
 /** CREATE FUNCTION, CREATE PROCEDURE. */
 export async function createFunctionStatement(
@@ -69,6 +69,7 @@ export async function createFunctionStatement(
   }
   const oid = await storeFunction(context, row, { replace: statement.replace === true, isProcedure });
   await recordFunction(context, oid, row, { parameters, queries: body.queries });
+  if (language.lanname === 'plpgsql') validateFunction(context, oid, body.source);
   return { kind: 'done', tag: isProcedure ? 'CREATE PROCEDURE' : 'CREATE FUNCTION' };
 }
 

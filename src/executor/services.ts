@@ -20,6 +20,8 @@ export interface FunctionCallSite {
   readonly argTypes: readonly number[];
   readonly resultType: number;
   readonly collation: number;
+  /** Column definition list of a function in FROM that returns record. */
+  readonly columns?: readonly { readonly name: string; readonly type: number; readonly typmod: number }[] | null;
 }
 
 /** Runs functions of procedural languages. */
@@ -30,6 +32,19 @@ export interface ProcedureRunner {
   /** Calls a trigger function. The row it returns, whole and in the relation's attribute order (of BEFORE and INSTEAD OF
    *  row triggers: what goes on; the given array itself where nothing changed), or null for NULL. */
   trigger(call: TriggerCall, context: ExecutionContext): Promise<Row | null> | Row | null;
+  /** CALL of a procedure: its output arguments as a record, null where it has none. `isAtomic`: it may not end the
+   *  transaction. */
+  procedure(
+    site: FunctionCallSite,
+    args: readonly Value[],
+    context: ExecutionContext,
+    isAtomic: boolean,
+  ): Promise<Value>;
+  /** DO: runs a function without a name. Errors of its parse carry the position in `source`. */
+  inline(source: string, language: string, isAtomic: boolean): Promise<void>;
+  /** What CREATE FUNCTION checks; `checksBody` false: the signature alone. Errors of the body carry the position in the
+   *  function's source. */
+  validate(fn: FunctionDescriptor, checksBody: boolean): void;
 }
 
 /** One firing of a trigger. Rows are as the executor holds them: attribute n at index n - 1, dropped ones null; they must

@@ -48,7 +48,13 @@ export function compileSetCall(
     isVariadic: expr.kind === 'FuncExpr' && expr.variadic,
     columns: definition === null ? null : definitionColumns(definition),
   });
-  const site = { descriptor, argTypes, resultType: expr.type, collation: expr.inputCollation };
+  const site = {
+    descriptor,
+    argTypes,
+    resultType: expr.type,
+    collation: expr.inputCollation,
+    columns: definition === null ? null : definitionColumns(definition),
+  };
   const call = (x: RunState, args: Row): RowSource | Promise<RowSource> => {
     if (descriptor.isStrict && args.includes(null)) return expr.returnsSet ? [] : [null];
     const symbol = builtinSymbol(descriptor, { catalog });

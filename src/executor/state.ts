@@ -72,9 +72,15 @@ export class RunState {
     readonly unit: CompileUnit,
     readonly context: ExecutionContext,
     readonly planned: PlannedStatement | null,
+    /** Values of the extern parameters that somebody else keeps and changes. */
+    shared: Value[] | null = null,
   ) {
     this.io = context.io;
     this.memory = context.memory.child();
+    if (shared !== null) {
+      this.v = shared;
+      return;
+    }
     const parameters = context.parameters;
     const values: Value[] = new Array(parameters.length);
     for (let n = 0; n < parameters.length; n++) values[n] = (parameters[n] as { value: Value }).value;

@@ -1,7 +1,7 @@
 // SQL text in, raw parse trees out: PostgreSQL 17's own grammar, compiled to WASM. One instance per worker, loaded by
 // `loadParser` before the first statement. A cache by text stands before it; cached trees are shared and never changed.
 // Errors: 42601 in PostgreSQL's words with the character position; 54001 where a text nests too deeply.
-import { hasSqlDetails, loadModule, parsePlPgSQLSync, parseSync } from '@libpg-query/parser';
+import { hasSqlDetails, loadModule, parseSync } from '@libpg-query/parser';
 import { parseCacheCharactersMax, parseCacheEntriesMax } from '../base/limits.js';
 import { type Notice, type PgError, pgError, SqlState } from '../errors/pg-error.js';
 import type { Node } from '../trees/statement.js';
@@ -49,27 +49,6 @@ export function parse(sql: string): ParsedText {
 /** A statement's own text, as pg_prepared_statements and pg_cursors show it. */
 export function statementText(sql: string, statement: ParsedStatement): string {
   return sliceBytes(sql, statement.location, statement.length).trim();
-}
-
-/**
- * Parses CREATE FUNCTION ... LANGUAGE plpgsql (the whole statement's text) to PL/pgSQL's tree as plain JSON; null where the
- * body is right but the parser's printed tree can't be read back.
- */
-export function parsePlpgsql(createFunction: string): unknown {
-  try {
-    return parsePlPgSQLSync(createFunction);
-  } catch (error) {
-    // The body was parsed: only its tree, printed with unescaped text, is no JSON.
-    if (error instanceof SyntaxError && !hasSqlDetails(error)) return null;
-    throw convertBodyError(error);
-  }
-}
-
-/** Errors of PL/pgSQL's own grammar come as plain ones: what the body says is wrong. */
-function convertBodyError(error: unknown): unknown {
-  const converted = convertError(error);
-  const isPlain = converted === error && error instanceof Error && error.message.startsWith('syntax error');
-  return isPlain ? pgError(SqlState.syntaxError, error.message) : converted;
 }
 
 const cache = new Map<string, ParsedText>();

@@ -3,7 +3,7 @@
 import type { Awaitable } from '../base/awaitable.js';
 import { functionDepthMax } from '../base/limits.js';
 import { withContext } from '../errors/context.js';
-import { pgError, SqlState } from '../errors/pg-error.js';
+import { PgError, pgError, SqlState } from '../errors/pg-error.js';
 import type { Column, Host } from './host.js';
 import { type FunctionSignature, parseFunction } from './parser/parse-function.js';
 import { CompiledFunction, type ReturnShape } from './run/compiled-function.js';
@@ -36,7 +36,7 @@ export class Functions {
   compile(fn: FunctionToCall): CompiledFunction {
     const known = this.compiled.get(fn.key);
     if (known !== undefined) return known;
-    const { parsed } = parseFunction(fn, this.host, fn.kind === 'inline');
+    const { parsed } = parseToRun(fn, this.host);
     const made = new CompiledFunction(parsed, this.host, fn.title, fn.oid, returnShape(fn, parsed.outVariable >= 0));
     if (fn.kind === 'inline') return made;
     if (this.compiled.size >= compiledMax) {
@@ -105,7 +105,9 @@ export class Functions {
       if (!fn.returns.endsFreely) {
         throw pgError(
           SqlState.sREFunctionExecutedNoReturnStatement,
-          'control reached end of function without RETURN',
+          fn.returns.kind === 'trigger'
+            ? 'control reached end of trigger procedure without RETURN'
+            : 'control reached end of function without RETURN',
         );
       }
       const { outVariable } = fn.parsed;
@@ -153,6 +155,20 @@ export class Functions {
 
   private result(frame: FunctionFrame): Value {
     return frame.result;
+  }
+}
+
+/** Errors of a stored function's body point into its source. */
+function parseToRun(fn: FunctionToCall, host: Host) {
+  try {
+    return parseFunction(fn, host, fn.kind === 'inline');
+  } catch (error) {
+    const isPlaced = fn.kind !== 'inline' && error instanceof PgError && error.fields.position !== undefined;
+    if (isPlaced) {
+      const { position, ...fields } = error.fields;
+      error.fields = { ...fields, internalPosition: position, internalQuery: fn.source };
+    }
+    throw error;
   }
 }
 

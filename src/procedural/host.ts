@@ -78,9 +78,7 @@ export interface RunningSql {
   readonly processed: number;
 }
 
-export interface Cast {
-  (value: Value): Awaitable<Value>;
-}
+export type Cast = (value: Value) => Awaitable<Value>;
 
 /** A subtransaction that a block with exception handlers runs in. */
 export interface Subtransaction {
@@ -121,11 +119,10 @@ export interface Host {
   /** Reads a type's name as written. Throws 42704 with the position in `text`. */
   resolveType(text: string): TypeUse;
   /** Binds and plans an SQL text of a function. `columns` may be any number. */
-  prepare(sql: SqlText, names: VariableNames): Prepared;
+  prepare(sql: SqlText, names: VariableNames, frame: Frame): Prepared;
   /** Binds and plans the text of EXECUTE, whose $n are values of these types. */
-  prepareDynamic(text: string, parameterTypes: readonly number[]): PreparedDynamic;
-  /** How a value gets into a variable of another type; null where it can be taken as it is. */
-  cast(from: TypeUse | Column, to: TypeUse): Cast | null;
+  prepareDynamic(text: string, parameterTypes: readonly number[], frame: Frame): PreparedDynamic;
+  /** How a value gets into a variable of another type, as an assignment; null where it can be taken as it is. */
   castTypes(fromType: number, fromTypmod: number, toType: number, toTypmod: number): Cast | null;
   beginSubtransaction(): Subtransaction;
   /** Within a block with exception handlers, in this function or one that called it. */

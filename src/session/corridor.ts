@@ -17,7 +17,7 @@ import { evaluateExpression } from '../executor/evaluate.js';
 import { startExecution } from '../executor/execute.js';
 import type { Execution, ExecutionContext, SubqueryRunner } from '../executor/api.js';
 import type { PointContext } from '../executor/point-select.js';
-import { parse, parsePlpgsql } from '../parser/parse.js';
+import { parse } from '../parser/parse.js';
 import { plan } from '../planner/plan.js';
 import { rewrite } from '../rewriter/rewrite.js';
 import type { Expression } from '../trees/expression.js';
@@ -30,7 +30,8 @@ import { type MemoryAccount, checkHeap } from '../types/memory.js';
 import type { Row, Value } from '../types/value.js';
 import type { ParameterValue } from './parameters.js';
 import { runBoundCommand } from './dispatch.js';
-import { PreparedStatement } from './prepared-statement.js';
+import { PreparedStatement, type StatementSetting } from './prepared-statement.js';
+import type { TransitionTable } from '../executor/services.js';
 import { type Inheritors, lockQuery } from './relation-locks.js';
 import { openStatement, planStatement } from './run-statement.js';
 import { rowSource } from './portal.js';
@@ -107,8 +108,9 @@ export function openPlan(
   planned: PlannedStatement,
   parameters: readonly ParameterValue[],
   instrument = false,
+  setting: StatementSetting | null = null,
 ): Execution {
-  return startExecution(planned, executionContext(session, parameters, instrument));
+  return startExecution(planned, executionContext(session, parameters, instrument, setting));
 }
 
 /** What a statement that starts now runs under. */
@@ -116,8 +118,9 @@ export function executionContext(
   session: Session,
   parameters: readonly ParameterValue[] = [],
   instrument = false,
+  setting: StatementSetting | null = null,
 ): ExecutionContext {
-  return new StatementContext(session, session.transactions.ensure(), parameters, instrument);
+  return new StatementContext(session, session.transactions.ensure(), parameters, instrument, setting);
 }
 
 class StatementContext implements ExecutionContext {
@@ -126,6 +129,7 @@ class StatementContext implements ExecutionContext {
   readonly view;
   readonly io;
   readonly userId;
+  readonly transitionTables: readonly TransitionTable[];
   private runner: SubqueryRunner | null = null;
 
   constructor(
@@ -133,10 +137,12 @@ class StatementContext implements ExecutionContext {
     readonly transaction: Transaction,
     readonly parameters: readonly ParameterValue[],
     readonly instrument: boolean,
+    setting: StatementSetting | null,
   ) {
     this.catalog = session.catalog;
     this.store = session.store;
-    this.view = transaction.statementView();
+    this.view = setting?.view ?? transaction.statementView();
+    this.transitionTables = setting?.transitionTables ?? [];
     this.io = session.catalog.io;
     this.userId = session.users.userId;
   }
@@ -183,7 +189,7 @@ export function pointContext(session: Session): PointContext {
   };
 }
 
-function subqueryRunner(session: Session): SubqueryRunner {
+export function subqueryRunner(session: Session): SubqueryRunner {
   return {
     plan: (query) => planQuery(session, rewriteOne(session, query), null),
     expression: (json) => treeFromJson(json) as Expression,
@@ -246,7 +252,6 @@ function corridorOf(session: Session, sourceText: string): Corridor {
     analyzeInFunction: (statement, text, fn) =>
       analyze(statement, { ...context(text, fn.argTypes), resolveName: (names) => argumentOf(session, fn, names) }),
     fitFunctionResult: (query, declared) => coerceFunctionResult(query, declared, context(sourceText)),
-    checkPlpgsql,
     rewrite: (query) => rewrite(query, { catalog: session.catalog }),
     lock: (query) => lockQuery(session, query),
     plan: (query, parameters) => planQuery(session, query, parameters ?? null),
@@ -276,15 +281,6 @@ async function executedQuery(session: Session, statement: ExecuteStmt): Promise<
   const planned = await planStatement(session, prepared, parameters);
   if (planned === null) throw new Error('invariant broken: a query without a plan');
   return { query: bound.query, planned, parameters };
-}
-
-/** Parses a CREATE FUNCTION's PL/pgSQL body. The parser's tree of some valid bodies is no valid JSON: they did parse. */
-function checkPlpgsql(createFunction: string): void {
-  try {
-    parsePlpgsql(createFunction);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
 }
 
 /** An argument of a function being created, by its name or by function.name. */

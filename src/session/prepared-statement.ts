@@ -5,6 +5,8 @@ import { SqlState, pgError } from '../errors/pg-error.js';
 import { assert } from '../errors/unreachable.js';
 import type { ResultColumn } from '../executor/api.js';
 import { type PointSelect, pointSelect } from '../executor/point-select.js';
+import type { TransitionTable } from '../executor/services.js';
+import type { ReadView } from '../storage/api.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { Query } from '../trees/query.js';
 import type { ParsedStatement } from '../parser/parse.js';
@@ -28,6 +30,15 @@ export interface PreparedStatementOptions {
   /** Made by PREPARE, not by a Parse message: shown in pg_prepared_statements. */
   readonly fromSql: boolean;
   readonly preparedAt: bigint;
+  /** Binds the statement in another way than by itself: statements of functions know the function's variables. */
+  readonly bind?: (session: Session) => BoundStatement;
+}
+
+/** What a function's statement runs under, beside the session. */
+export interface StatementSetting {
+  /** The function's caller's, where the function may not look further. */
+  readonly view: ReadView | null;
+  readonly transitionTables: readonly TransitionTable[];
 }
 
 /** What a statement was bound and planned under. */
@@ -47,6 +58,9 @@ export class PreparedStatement {
   private point: { readonly plan: PlannedStatement; readonly select: PointSelect | null } | null = null;
   private readonly choice = new PlanChoice();
   private rewrittenQuery: Query | null = null;
+
+  /** Set before a statement of a function is opened. */
+  setting: StatementSetting | null = null;
 
   constructor(readonly options: PreparedStatementOptions) {}
 
@@ -78,7 +92,11 @@ export class PreparedStatement {
     const isRevalidation = this.bound !== null;
     const known = isRevalidation && this.options.declaredTypes ? this.types : this.options.declaredTypes;
     const catalogVersion = session.catalog.version();
-    const analyzed = analyzeStatement(session, raw.statement, this.options.queryString, known);
+    const own = this.options.bind?.(session);
+    const analyzed =
+      own === undefined
+        ? analyzeStatement(session, raw.statement, this.options.queryString, known)
+        : { bound: own, parameterTypes: [] };
     this.bound = analyzed.bound;
     this.types = analyzed.parameterTypes;
     this.rewrittenQuery = null;
@@ -88,7 +106,7 @@ export class PreparedStatement {
       searchPath: session.settings.text('search_path'),
       generation: session.settings.generation,
     };
-    if (isRevalidation && this.described !== undefined) this.requireSameResult(session);
+    if (isRevalidation && this.described !== undefined && own === undefined) this.requireSameResult(session);
     return this.bound;
   }
 

@@ -47,9 +47,9 @@ export function openStatement(
   }
   const { commandType } = bound.query;
   if (planned !== null && prepared.isCurrent(session)) {
-    return { kind: 'query', execution: openPlan(session, planned, parameters), commandType };
+    return { kind: 'query', execution: openPlan(session, planned, parameters, false, prepared.setting), commandType };
   }
-  const select = prepared.options.fromSql ? null : prepared.pointSelect(session);
+  const select = prepared.options.fromSql || prepared.setting?.view ? null : prepared.pointSelect(session);
   return chain(lockRelations(session, prepared.rewritten(session), inheritors), (locked) => {
     // A wait for a lock lets others change what the statement was bound to: then it is bound again.
     if (locked.isMoved || !prepared.isCurrent(session))
@@ -61,7 +61,13 @@ export function openStatement(
       if (rows !== undefined) return { kind: 'rows', columns: select.columns, rows };
     }
     return chain(transaction.safeSnapshot(), () => {
-      const execution = openPlan(session, prepared.planLocked(session, parameters, locked), parameters);
+      const execution = openPlan(
+        session,
+        prepared.planLocked(session, parameters, locked),
+        parameters,
+        false,
+        prepared.setting,
+      );
       return { kind: 'query', execution, commandType };
     });
   });

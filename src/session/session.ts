@@ -44,6 +44,7 @@ import { SessionUsers, isSuperuser } from './users.js';
 import { SessionSequences } from './services/sequences.js';
 import { TemporaryTables } from './temporary-tables.js';
 import { serializableLimits } from './serializable-limits.js';
+import { ProceduralState } from './procedural/state.js';
 import { StatementTimer } from './statement-timer.js';
 import { TimeSlice } from './time-slice.js';
 import { provideServices } from './services/provide.js';
@@ -92,6 +93,7 @@ export class Session implements SessionServices {
   /** Charged for what its statements hold and can't spill. */
   readonly memory = sessionMemory(() => this.settings.int('heliosdb.statement_memory') * 1024);
   readonly random: RandomState = createRandomState();
+  readonly procedural: ProceduralState = new ProceduralState(this);
   readonly statements = new Map<string, PreparedStatement>();
   readonly portals = new Map<string, Portal>();
   /** Running statements: cursors, and what the statement in hand has opened. */
@@ -212,6 +214,14 @@ export class Session implements SessionServices {
 
   /** A message to the client and the log, as each asks for it; `duration` (milliseconds) is what it tells of. */
   notice(notice: Notice, duration?: number): void {
+    if (!this.procedural.context.isEmpty && notice.fields.where === undefined) {
+      const fields = { ...notice.fields, where: this.procedural.context.text() };
+      return this.tell({ ...notice, fields }, duration);
+    }
+    this.tell(notice, duration);
+  }
+
+  private tell(notice: Notice, duration?: number): void {
     this.log.write(duration === undefined ? notice : { ...notice, duration });
     this.show(notice);
   }

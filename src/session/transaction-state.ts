@@ -236,6 +236,37 @@ export class TransactionState {
     this.block = 'block';
   }
 
+  /** A block with exception handlers begins: what happens from here on can be undone by itself. */
+  beginSubtransaction(): number {
+    this.ensure();
+    const depth = this.manager.savepoint();
+    this.settings.savepoint();
+    return depth;
+  }
+
+  /** The block ended well. */
+  releaseSubtransaction(depth: number): void {
+    this.settings.releaseSavepoint();
+    this.manager.release(depth);
+  }
+
+  /** Undoes all that happened since the block began. */
+  rollbackSubtransaction(depth: number): void {
+    this.manager.rollbackTo(depth);
+    this.settings.rollbackToSavepoint();
+    this.events.rolledBackTo(depth);
+    this.manager.release(depth);
+  }
+
+  /** COMMIT and ROLLBACK in a procedure: the statement goes on in a transaction of its own, with the same modes where
+   *  they are chained. */
+  async endWithin(commit: boolean, chain: boolean): Promise<void> {
+    const options = this.manager.current ? modesOf(this.manager.current) : this.defaults();
+    if (commit) await this.commitNow();
+    else this.rollbackNow();
+    this.start(chain ? options : this.defaults());
+  }
+
   /** The session ends: nothing survives. */
   end(): void {
     this.block = 'none';

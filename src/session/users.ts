@@ -8,6 +8,8 @@ export class SessionUsers {
   private authenticated: number;
   private session: number;
   private current: number;
+  /** Owners of the SECURITY DEFINER functions that run, innermost last. */
+  private readonly definers: number[] = [];
   /** What is_superuser shows: whether the role that SET ROLE chose was a superuser then. */
   private shownAsSuperuser = false;
   /** Generation of the settings that the users were taken from. */
@@ -24,7 +26,7 @@ export class SessionUsers {
   }
 
   get userId(): number {
-    return this.current;
+    return this.definers.length === 0 ? this.current : (this.definers[this.definers.length - 1] as number);
   }
 
   get isShownAsSuperuser(): boolean {
@@ -40,6 +42,14 @@ export class SessionUsers {
     } finally {
       this.current = before;
     }
+  }
+
+  /** Acts as the owner of a SECURITY DEFINER function until the returned call. */
+  enter(userId: number): () => void {
+    const at = this.definers.push(userId) - 1;
+    return () => {
+      this.definers.length = at;
+    };
   }
 
   /** SET ROLE, RESET ROLE (null or none), SET SESSION AUTHORIZATION (null: DEFAULT). Throws 22023, 42501. */

@@ -23,12 +23,25 @@ export function analyzeColumnRef(state: ParseState, ref: ColumnRef): Expression 
   if (names.length === 1 && names[0] === 'value' && fields.length === 1 && state.domainValue !== null) {
     return { ...state.domainValue, location } as Expression;
   }
+  const { resolveName, nameConflict } = state.context;
+  if (nameConflict === 'variable') {
+    const variable = resolveName?.(names, location, false) ?? null;
+    if (variable !== null) return variable;
+  }
   const found =
     fields.length === 1 ? unqualified(state, names[0] ?? '', location) : qualified(state, fields, names, location);
-  if (!(found instanceof Error)) return found;
+  if (!(found instanceof Error)) {
+    if (nameConflict === 'error' && (resolveName?.(names, location, false) ?? null) !== null) {
+      throw pgError(SqlState.ambiguousColumn, `column reference "${nameListText(names)}" is ambiguous`, {
+        detail: 'It could refer to either a PL/pgSQL variable or a table column.',
+        location,
+      });
+    }
+    return found;
+  }
   const resolved = state.context.resolveName?.(names, location) ?? null;
   if (resolved !== null) return resolved;
-  if (names.length > 1) {
+  if (names.length > 1 && nameConflict === undefined) {
     // A field of a composite variable or argument.
     const owner = state.context.resolveName?.(names.slice(0, -1), location) ?? null;
     const field = owner === null ? null : selectField(state, owner, names[names.length - 1] ?? '', location);

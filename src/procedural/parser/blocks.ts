@@ -66,8 +66,7 @@ function parseCondition(parser: FunctionParser): readonly string[] {
   if (name.text === 'sqlstate' && !name.quoted) return [parseSqlState(parser)];
   if (name.text === 'others') return ['others'];
   const codes = conditionCodes(name.text);
-  if (codes === null)
-    throw pgError(SqlState.undefinedObject, `unrecognized exception condition "${name.text}"`);
+  if (codes === null) throw pgError(SqlState.undefinedObject, `unrecognized exception condition "${name.text}"`);
   return codes;
 }
 
@@ -107,19 +106,10 @@ export function parseEndLabel(parser: FunctionParser, label: string | null): voi
   if (!tokens.isName()) return;
   const end = tokens.peek();
   if (label === null) {
-    throw tokens.errorAt(
-      end,
-      SqlState.syntaxError,
-      `end label "${end.text}" specified for unlabeled block`,
-    );
+    throw tokens.errorAt(end, SqlState.syntaxError, `end label "${end.text}" specified for unlabeled block`);
   }
   if (end.text !== label) {
-    throw tokens.errorAt(
-      end,
-      SqlState.syntaxError,
-      `end label "${end.text}" differs from block's label "${label}"`,
-    );
+    throw tokens.errorAt(end, SqlState.syntaxError, `end label "${end.text}" differs from block's label "${label}"`);
   }
   tokens.take();
 }
-

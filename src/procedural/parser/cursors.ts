@@ -142,8 +142,7 @@ function parseCounted(parser: FunctionParser, direction: 'forward' | 'backward')
   }
   const mark = tokens.mark;
   const named = parser.takeDatum();
-  const isCursor =
-    named?.datum.kind === 'variable' && (tokens.isOperator(';') || tokens.isWord('into'));
+  const isCursor = named?.datum.kind === 'variable' && (tokens.isOperator(';') || tokens.isWord('into'));
   tokens.back(mark);
   if (isCursor) return { direction, ...one };
   const countText = readExpressionTo(parser, { until: ['from', 'in'], expected: 'FROM or IN' }).sql;
@@ -158,4 +157,3 @@ export function parseClose(parser: FunctionParser): Statement {
   tokens.expectOperator(';');
   return { kind: 'close', line, cursor };
 }
-

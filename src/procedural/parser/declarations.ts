@@ -18,11 +18,7 @@ export function parseDeclarations(parser: FunctionParser): void {
       continue;
     }
     if (tokens.isOperator('<<'))
-      throw tokens.errorAt(
-        tokens.peek(),
-        SqlState.syntaxError,
-        'block label must be placed before DECLARE, not after',
-      );
+      throw tokens.errorAt(tokens.peek(), SqlState.syntaxError, 'block label must be placed before DECLARE, not after');
     parseDeclaration(parser);
   }
 }
@@ -118,10 +114,7 @@ function collated(parser: FunctionParser, type: TypeUse): TypeUse {
   const schema = names.length > 1 ? (names[names.length - 2] ?? null) : null;
   const collation = host.catalog.findCollation(schema, name);
   if (collation === null) {
-    throw pgError(
-      SqlState.undefinedObject,
-      `collation "${names.join('.')}" for encoding "UTF8" does not exist`,
-    );
+    throw pgError(SqlState.undefinedObject, `collation "${names.join('.')}" for encoding "UTF8" does not exist`);
   }
   if (type.collation === 0) {
     throw tokens.errorAt(
@@ -170,7 +163,7 @@ function parsePercentType(parser: FunctionParser): TypeUse | null {
   const { tokens } = parser;
   const words = parser.words();
   const [first] = words;
-  if (first === undefined || first.kind === 'param') return null;
+  if (first === undefined) return null;
   const at = words.length * 2 - 1;
   if (!tokens.isOperator('%', at)) return null;
   const isType = tokens.isWord('type', at + 1);
@@ -243,7 +236,8 @@ function rowTypeOf(parser: FunctionParser, names: readonly string[]): TypeUse {
   const name = names[names.length - 1] ?? '';
   const schema = names.length > 1 ? (names[names.length - 2] ?? null) : null;
   const relation = catalog.resolveRelation({ catalog: null, schema, name });
-  if (relation.rowType === 0) throw pgError(SqlState.wrongObjectType, `relation "${name}" does not have a composite type`);
+  if (relation.rowType === 0)
+    throw pgError(SqlState.wrongObjectType, `relation "${name}" does not have a composite type`);
   return { oid: relation.rowType, typmod: -1, collation: 0 };
 }
 
@@ -294,4 +288,3 @@ function parseCursorParameters(parser: FunctionParser): TargetList {
   tokens.expectOperator(')');
   return parser.addDatum((number) => ({ kind: 'list', number, name: '(unnamed row)', line, names, members }));
 }
-

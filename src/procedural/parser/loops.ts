@@ -149,8 +149,7 @@ function parseQueryFor(parser: FunctionParser, variable: LoopVariable, place: Pl
     const lower = parser.sqlText(text, 'expression', start.start);
     return parseIntegerFor(parser, variable, { ...place, lower, reverse });
   }
-  if (reverse)
-    throw tokens.errorAt(variable.first, SqlState.syntaxError, 'cannot specify REVERSE in query FOR loop');
+  if (reverse) throw tokens.errorAt(variable.first, SqlState.syntaxError, 'cannot specify REVERSE in query FOR loop');
   const query = parser.sqlText(text, 'statement', start.start);
   const target = rowTarget(parser, variable);
   const body = parseBody(parser, label, outer);
@@ -215,11 +214,7 @@ export function parseExit(parser: FunctionParser, isExit: boolean): ExitStatemen
       );
     }
     if (!isExit && found.type !== 'loop') {
-      throw tokens.errorAt(
-        labelToken,
-        SqlState.syntaxError,
-        `block label "${label}" cannot be used in CONTINUE`,
-      );
+      throw tokens.errorAt(labelToken, SqlState.syntaxError, `block label "${label}" cannot be used in CONTINUE`);
     }
   } else if (!isInLoop(parser.scope)) {
     const message = isExit

@@ -110,8 +110,7 @@ function parseOptions(parser: FunctionParser, isOpen: boolean): RaiseStatement['
     const option = token.kind === 'word' && !token.quoted ? optionNames[token.text] : undefined;
     if (option === undefined) throw tokens.syntaxError('unrecognized RAISE statement option');
     tokens.take();
-    if (!tokens.skipOperator('=') && !tokens.skipOperator(':='))
-      throw tokens.syntaxError('syntax error, expected "="');
+    if (!tokens.skipOperator('=') && !tokens.skipOperator(':=')) throw tokens.syntaxError('syntax error, expected "="');
     const { sql, end } = readExpressionTo(parser, { until: [',', ';'], expected: ', or ;' });
     options.push({ option, value: sql });
     if (end.text === ';') return options;

@@ -123,9 +123,7 @@ function refuseTriggerArguments(signature: FunctionSignature): void {
   throw pgError(
     SqlState.invalidFunctionDefinition,
     `${isEvent ? 'event trigger' : 'trigger'} functions cannot have declared arguments`,
-    isEvent
-      ? {}
-      : { hint: 'The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead.' },
+    isEvent ? {} : { hint: 'The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead.' },
   );
 }
 

@@ -17,13 +17,22 @@ export function parseReturn(parser: FunctionParser): Statement {
   const isEmpty = tokens.isOperator(';');
   if (shape.returnsSet) {
     if (!isEmpty) {
-      throw tokens.errorAt(token, SqlState.datatypeMismatch, 'RETURN cannot have a parameter in function returning set', {
-        hint: 'Use RETURN NEXT or RETURN QUERY.',
-      });
+      throw tokens.errorAt(
+        token,
+        SqlState.datatypeMismatch,
+        'RETURN cannot have a parameter in function returning set',
+        {
+          hint: 'Use RETURN NEXT or RETURN QUERY.',
+        },
+      );
     }
   } else if (shape.returnType === voidType) {
     if (!isEmpty && !shape.isProcedure)
-      throw tokens.errorAt(token, SqlState.datatypeMismatch, 'RETURN cannot have a parameter in function returning void');
+      throw tokens.errorAt(
+        token,
+        SqlState.datatypeMismatch,
+        'RETURN cannot have a parameter in function returning void',
+      );
     if (!isEmpty) throw tokens.errorAt(token, SqlState.syntaxError, 'RETURN cannot have a parameter in a procedure');
   } else if (outVariable >= 0 && !isEmpty) {
     throw tokens.errorAt(

@@ -163,7 +163,9 @@ class Scanner {
   private number(start: number): Token {
     const rest = this.source.slice(start, start + 400);
     const match = /^(0[xX](_?[0-9a-fA-F])+|0[oO](_?[0-7])+|0[bB](_?[01])+)/.exec(rest) ??
-      /^([0-9](_?[0-9])*(\.(?!\.)([0-9](_?[0-9])*)?)?|\.[0-9](_?[0-9])*)([eE][+-]?[0-9](_?[0-9])*)?/.exec(rest) ?? [rest[0] ?? ''];
+      /^([0-9](_?[0-9])*(\.(?!\.)([0-9](_?[0-9])*)?)?|\.[0-9](_?[0-9])*)([eE][+-]?[0-9](_?[0-9])*)?/.exec(rest) ?? [
+        rest[0] ?? '',
+      ];
     return this.token('number', match[0] ?? '', start, start + (match[0] ?? '').length);
   }
 
@@ -204,8 +206,7 @@ const simpleEscapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '
 
 function unescaped(source: string, at: number): { readonly text: string; readonly length: number } {
   const rest = source.slice(at + 1, at + 10);
-  const code =
-    /^u([0-9a-fA-F]{4})/.exec(rest) ?? /^U([0-9a-fA-F]{8})/.exec(rest) ?? /^x([0-9a-fA-F]{1,2})/.exec(rest);
+  const code = /^u([0-9a-fA-F]{4})/.exec(rest) ?? /^U([0-9a-fA-F]{8})/.exec(rest) ?? /^x([0-9a-fA-F]{1,2})/.exec(rest);
   if (code !== null) {
     const text = String.fromCodePoint(Math.min(Number.parseInt(code[1] ?? '0', 16), 0x10ffff));
     return { text, length: code[0].length + 1 };

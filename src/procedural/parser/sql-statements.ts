@@ -137,4 +137,3 @@ export function parseCall(parser: FunctionParser, isCall: boolean): Statement {
   const { sql } = readSql(parser, 'statement', { until: [';'] });
   return { kind: 'call', line, sql, isCall };
 }
-

@@ -136,7 +136,7 @@ function readArgumentValues(parser: FunctionParser, name: string, argNames: read
         `value for parameter "${shown}" of cursor "${name}" specified more than once`,
       );
     }
-    const { text, end, start } = readRaw(parser, true, { until: [',', ')'], expected: ',\" or \")' });
+    const { text, end, start } = readRaw(parser, true, { until: [',', ')'], expected: '," or ")' });
     parser.sqlText(text, 'expression', start.start);
     values.set(position, text);
     const isLast = count === argNames.length - 1;

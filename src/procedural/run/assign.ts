@@ -44,10 +44,7 @@ export function store(frame: FunctionFrame, datum: Variable, value: Value): void
 }
 
 function notNullViolation(name: string): Error {
-  return pgError(
-    SqlState.nullValueNotAllowed,
-    `null value cannot be assigned to variable "${name}" declared NOT NULL`,
-  );
+  return pgError(SqlState.nullValueNotAllowed, `null value cannot be assigned to variable "${name}" declared NOT NULL`);
 }
 
 async function assignRecord(frame: FunctionFrame, datum: RecordVariable, value: Value): Promise<void> {
@@ -115,7 +112,11 @@ export async function assignColumns(
 /** SELECT t FROM t INTO a variable of type t: the column is the row (a record takes rows of one column as they are). */
 function isWholeRow(frame: FunctionFrame, datum: RecordVariable, columns: readonly Column[]): boolean {
   const { catalog } = frame.fn.host;
-  return datum.type.oid !== 2249 && columns[0]?.type !== undefined && catalog.baseType(columns[0].type) === catalog.baseType(datum.type.oid);
+  return (
+    datum.type.oid !== 2249 &&
+    columns[0]?.type !== undefined &&
+    catalog.baseType(columns[0].type) === catalog.baseType(datum.type.oid)
+  );
 }
 
 /** The value of a variable of any kind, with its type. */

@@ -1,7 +1,7 @@
 // Blocks: their variables set up, their statements in order, their exception handlers.
 import type { Awaitable } from '../../base/awaitable.js';
 import { markContextComplete, withContext } from '../../errors/context.js';
-import { PgError, SqlState } from '../../errors/pg-error.js';
+import { type PgError, SqlState } from '../../errors/pg-error.js';
 import { matchesCondition } from '../conditions.js';
 import type { Block, Handler, RecordVariable, Statement, Variable } from '../tree.js';
 import { assign } from './assign.js';
@@ -22,7 +22,9 @@ export function compileBlock(fn: CompiledFunction, block: Block): Step {
     const ready = initialize(frame, variables, 0);
     const run = () => {
       const flow = inner(frame);
-      return flow instanceof Promise ? flow.then((settled) => afterBlock(frame, block, settled)) : afterBlock(frame, block, flow);
+      return flow instanceof Promise
+        ? flow.then((settled) => afterBlock(frame, block, settled))
+        : afterBlock(frame, block, flow);
     };
     return ready instanceof Promise ? ready.then(run) : run();
   };

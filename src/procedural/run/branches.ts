@@ -13,7 +13,11 @@ export function compileAssign(fn: CompiledFunction, { target, source }: AssignSt
   const expression = new SqlExpression(fn, source);
   const datum = fn.datums[target];
   const put = (frame: FunctionFrame, value: Value): Awaitable<Flow> => {
-    if (datum?.kind === 'variable' && expression.type === datum.type.oid && fits(expression.typmod, datum.type.typmod)) {
+    if (
+      datum?.kind === 'variable' &&
+      expression.type === datum.type.oid &&
+      fits(expression.typmod, datum.type.typmod)
+    ) {
       store(frame, datum, value);
       return next;
     }

@@ -85,7 +85,7 @@ export function compileOpen(fn: CompiledFunction, statement: OpenStatement): Ste
       const values = await evaluateParameters(frame, parameters);
       opened = await fn.host.within({ text, use: 'statement' }, async () => {
         const types = values.map(({ type }) => type);
-        const prepared = fn.host.prepareDynamic(text, types);
+        const prepared = fn.host.prepareDynamic(text, types, frame);
         return fn.host.openCursor(request, { text, prepared, frame, parameters: values });
       });
     } else {
@@ -114,8 +114,7 @@ export function compileFetch(fn: CompiledFunction, statement: FetchStatement): S
     let howMany = statement.count;
     if (count !== null) {
       const value = await evaluateAs(frame, count, 23);
-      if (value === null)
-        throw pgError(SqlState.nullValueNotAllowed, 'relative or absolute cursor position is null');
+      if (value === null) throw pgError(SqlState.nullValueNotAllowed, 'relative or absolute cursor position is null');
       howMany = value as number;
     }
     const moved = await cursor.fetch(statement.direction, howMany);
@@ -137,4 +136,3 @@ export function compileClose(fn: CompiledFunction, statement: CloseStatement): S
     return next;
   };
 }
-

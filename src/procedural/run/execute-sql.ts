@@ -77,7 +77,11 @@ async function drain(
       for (const row of batch) if (rows.length < limit) rows.push(row);
       if (limit > 0 && !modifies && rows.length >= limit) break;
     }
-    return { rows, columns: running.columns, processed: modifies ? running.processed : Math.max(processed, running.processed) };
+    return {
+      rows,
+      columns: running.columns,
+      processed: modifies ? running.processed : Math.max(processed, running.processed),
+    };
   } finally {
     await running.close();
   }
@@ -213,6 +217,7 @@ async function runDynamic(
     const { statements } = host.prepareDynamic(
       text,
       values.map(({ type }) => type),
+      frame,
     );
     for (const statement of statements) refuseDynamic(statement);
     for (const statement of statements) {

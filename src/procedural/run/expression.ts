@@ -47,7 +47,7 @@ export class SqlExpression {
 
   private prepare(frame: FunctionFrame): Prepared {
     try {
-      const prepared = this.fn.host.prepare(this.sql, variableNames(frame, this.sql));
+      const prepared = this.fn.host.prepare(this.sql, variableNames(frame, this.sql), frame);
       this.fields = prepared.uses.filter(({ number }) => this.fn.datums[number]?.kind === 'field');
       this.prepared = prepared;
       return prepared;
@@ -116,11 +116,7 @@ function toCondition(frame: FunctionFrame, expression: SqlExpression, value: Val
 }
 
 /** Evaluates an expression as another type. */
-export async function evaluateAs(
-  frame: FunctionFrame,
-  expression: SqlExpression,
-  type: number,
-): Promise<Value> {
+export async function evaluateAs(frame: FunctionFrame, expression: SqlExpression, type: number): Promise<Value> {
   const value = await expression.evaluate(frame);
   const cast = frame.fn.host.castTypes(expression.type, expression.typmod, type, -1);
   return cast === null || value === null ? value : cast(value);

@@ -7,10 +7,10 @@ import type { Row, Value } from '../../types/value.js';
 import type { CompiledFunction } from './compiled-function.js';
 
 /** How a statement ended: go on, or leave loops and blocks (EXIT, CONTINUE, RETURN). */
-export const next = 0;
-export const exit = 1;
-export const leave = 2;
-export const again = 3;
+export const next: 0 = 0;
+export const exit: 1 = 1;
+export const leave: 2 = 2;
+export const again: 3 = 3;
 export type Flow = typeof next | typeof exit | typeof leave | typeof again;
 
 /** A compiled statement. */
@@ -21,11 +21,13 @@ export interface CallSetting {
   readonly isReadOnly: boolean;
   /** COMMIT and ROLLBACK are refused. */
   readonly isAtomic: boolean;
+  /** What the host keeps for the call. */
+  readonly hostState: unknown;
 }
 
 export class FunctionFrame implements Frame {
   readonly values: Value[];
-  hostState: unknown = null;
+  hostState: unknown;
   readonly isReadOnly: boolean;
   isAtomic: boolean;
   statement: Statement | null = null;
@@ -52,6 +54,7 @@ export class FunctionFrame implements Frame {
     setting: CallSetting,
   ) {
     this.values = new Array<Value>(fn.datums.length).fill(null);
+    this.hostState = setting.hostState;
     this.isReadOnly = setting.isReadOnly;
     this.isAtomic = setting.isAtomic;
   }

@@ -40,7 +40,13 @@ export function runLoop(frame: FunctionFrame, loop: LoopBody): Awaitable<Flow> {
     if (turns % turnsPerCheck === 0) {
       host.checkInterrupts();
       const wait = host.yieldToEventLoop();
-      if (wait !== undefined) return finishLoop(frame, loop, wait.then(() => true), null);
+      if (wait !== undefined)
+        return finishLoop(
+          frame,
+          loop,
+          wait.then(() => true),
+          null,
+        );
     }
     const flow = loop.body(frame);
     if (flow instanceof Promise) return finishLoop(frame, loop, null, flow);

@@ -22,8 +22,7 @@ const fieldNames = {
 export function compileRaise(fn: CompiledFunction, statement: RaiseStatement): Step {
   const parameters = statement.parameters.map((sql) => new SqlExpression(fn, sql));
   const options = statement.options.map(({ option, value }) => ({ option, value: new SqlExpression(fn, value) }));
-  const isBare =
-    statement.condition === null && statement.message === null && options.length === 0;
+  const isBare = statement.condition === null && statement.message === null && options.length === 0;
   return async (frame) => {
     if (isBare) throw reraised(frame);
     let message: string | null = null;
@@ -85,11 +84,7 @@ function conditionCode(name: string): string {
   return code;
 }
 
-async function format(
-  frame: FunctionFrame,
-  message: string,
-  parameters: readonly SqlExpression[],
-): Promise<string> {
+async function format(frame: FunctionFrame, message: string, parameters: readonly SqlExpression[]): Promise<string> {
   let text = '';
   let used = 0;
   for (let at = 0; at < message.length; at++) {

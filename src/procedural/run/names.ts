@@ -64,5 +64,3 @@ function useOfField(frame: FunctionFrame, record: number, name: string, required
   }
   return useOf(frame, datum);
 }
-
-

@@ -21,9 +21,7 @@ export function compileForQuery(fn: CompiledFunction, statement: QueryForStateme
   const parameters = statement.parameters.map((sql) => new SqlExpression(fn, sql));
   const body = compileSequence(fn, statement.body);
   return async (frame) => {
-    const running = statement.dynamic
-      ? await openDynamic(frame, query, parameters)
-      : await openQuery(frame, query);
+    const running = statement.dynamic ? await openDynamic(frame, query, parameters) : await openQuery(frame, query);
     return loopOver(frame, running, { statement, body, title: running.title });
   };
 }
@@ -66,6 +64,7 @@ export async function openDynamic(
     const { statements } = host.prepareDynamic(
       text,
       values.map(({ type }) => type),
+      frame,
     );
     const [only] = statements;
     if (only === undefined || statements.length !== 1)

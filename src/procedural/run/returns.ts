@@ -32,10 +32,7 @@ export function compileReturn(fn: CompiledFunction, { value, variable }: ReturnS
 }
 
 function notComposite(): Error {
-  return pgError(
-    SqlState.datatypeMismatch,
-    'cannot return non-composite value from function returning composite type',
-  );
+  return pgError(SqlState.datatypeMismatch, 'cannot return non-composite value from function returning composite type');
 }
 
 function setResult(frame: FunctionFrame, value: Value, type: ValueType): void {

@@ -14,7 +14,6 @@ export function compileTransactionEnd(fn: CompiledFunction, { commit, chain }: T
       throw pgError(SqlState.invalidTransactionTermination, message);
     }
     await fn.host.endTransaction(commit, chain);
-    frame.hostState = null;
     return next;
   };
 }

@@ -67,7 +67,7 @@ export async function runDeclareCursor(
 
 /** Without SCROLL or NO SCROLL a cursor can go back where its plan can be read backwards: plain scans, sorted or not,
  *  and not joins, groups or locked rows (manual, DECLARE). */
-function isScrollable(options: number, query: Query | null): boolean {
+export function isScrollable(options: number, query: Query | null): boolean {
   if (options & cursorOption.scroll) return true;
   if (options & cursorOption.noScroll || !query) return false;
   return goesBack(query);

@@ -12,7 +12,6 @@ import {
   settingsService,
   transactionControl,
 } from '../../commands/services.js';
-import { notSupported } from '../../errors/pg-error.js';
 import { cursorPositions, functionSettings, procedureRunner } from '../../executor/services.js';
 import {
   advisoryLocks,
@@ -36,6 +35,7 @@ import { commandContext } from '../corridor.js';
 import type { Session } from '../session.js';
 import { cursorPositionsOf } from './cursor-positions.js';
 import { functionSettingsOf } from './function-settings.js';
+import { procedureRunnerOf } from '../procedural/runner.js';
 import { openRelationsOf } from './open-relations.js';
 import { commandSettings } from './command-settings.js';
 import { serverInfoOf } from './server-info.js';
@@ -64,17 +64,7 @@ export function provideServices(session: Session): void {
   session.provide(copyStreams, copyStreamsOf(session));
   session.provide(functionSettings, functionSettingsOf(session));
   session.provide(cursorPositions, cursorPositionsOf(session));
-  session.provide(procedureRunner, {
-    call: (site) => {
-      throw notSupported(`calling functions in language "${site.descriptor.language}"`);
-    },
-    rows: (site) => {
-      throw notSupported(`calling functions in language "${site.descriptor.language}"`);
-    },
-    trigger: (call) => {
-      throw notSupported(`calling functions in language "${call.function.language}"`);
-    },
-  });
+  session.provide(procedureRunner, procedureRunnerOf(session));
   session.provide(advisoryLocks, advisoryLocksOf(session.locks));
   session.provide(snapshotExport, { export: () => session.transactions.exportSnapshot() });
   session.provide(notificationService, {

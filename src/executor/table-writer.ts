@@ -44,6 +44,7 @@ export interface LineLoader {
 export function openTableWriter(context: ExecutionContext, relationOid: number): TableWriter {
   const relation = context.catalog.requireRelation(relationOid);
   const statement = new RunState(new CompileUnit(context.catalog, context.catalog.version(), []), context, null);
+  if (relation.kind === 'v') return viewWriter(statement, relation);
   const target = openTarget(statement, relation);
   const program = triggerProgram(context, relation);
   const inserted = [{ operation: 'insert' as const, assigned: null }];
@@ -87,6 +88,34 @@ export function openTableWriter(context: ExecutionContext, relationOid: number):
     },
     get rowInHand() {
       return rowInHand ?? target.rowInHand;
+    },
+    async finish() {
+      await whole?.after();
+      await statement.runAfterStatement();
+      statement.close();
+    },
+  };
+}
+
+/** A view's rows go to its INSTEAD OF triggers. */
+function viewWriter(statement: RunState, relation: RelationDescriptor): TableWriter {
+  const whole = StatementTriggers.for(statement, relation, [{ operation: 'insert', assigned: null }]);
+  const triggers = defined(rowTriggers(statement, relation) ?? undefined, 'INSTEAD OF triggers');
+  let rowInHand = 0;
+  return {
+    begin: async () => whole?.before(),
+    takesSingleRows: true,
+    async insert(rows) {
+      let count = 0;
+      for (const [n, row] of rows.entries()) {
+        rowInHand = n;
+        if ((await triggers.insteadOf('insert', null, row)) !== null) count += 1;
+      }
+      return count;
+    },
+    lineLoader: () => null,
+    get rowInHand() {
+      return rowInHand;
     },
     async finish() {
       await whole?.after();

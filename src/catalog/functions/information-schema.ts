@@ -5,6 +5,7 @@ import { queryFromJson } from '../../trees/json.js';
 import type { Query } from '../../trees/query.js';
 import type { PgRecord, Value } from '../../types/value.js';
 import type { Catalog } from '../api.js';
+import type { RelationDescriptor } from '../descriptors.js';
 import { typmodText } from '../typmod-text.js';
 import { typeOid } from '../oids.js';
 import { catalogOf } from './call.js';
@@ -100,17 +101,38 @@ const insertEvent = 1 << 3;
 const deleteEvent = 1 << 4;
 const allEvents = updateEvent | insertEvent | deleteEvent;
 
-/** A view passes changes on where it reads one updatable relation, plainly (manual, CREATE VIEW, Updatable Views). */
-function updatableEvents(catalog: Catalog, oid: number, depth = 0): number {
+/** A view passes changes on where it reads one updatable relation, plainly (manual, CREATE VIEW, Updatable Views), and
+ *  takes those that INSTEAD OF triggers do, if asked for. */
+function updatableEvents(catalog: Catalog, oid: number, countsTriggers: boolean, depth = 0): number {
   const relation = catalog.relation(oid);
   if (relation === null || depth > 32) return 0;
   if (relation.kind === 'r' || relation.kind === 'p') return allEvents;
+  return passedEvents(catalog, relation, countsTriggers, depth) | (countsTriggers ? triggeredEvents(relation) : 0);
+}
+
+/** pg_trigger.tgtype bits by event. */
+const insteadOf = 64;
+const triggerEvents = [
+  [4, insertEvent],
+  [8, deleteEvent],
+  [16, updateEvent],
+] as const;
+
+function triggeredEvents({ triggers }: RelationDescriptor): number {
+  let events = 0;
+  for (const { type } of triggers)
+    for (const [bit, event] of triggerEvents) if (type & insteadOf && type & bit) events |= event;
+  return events;
+}
+
+function passedEvents(catalog: Catalog, relation: RelationDescriptor, countsTriggers: boolean, depth: number): number {
+  const { oid } = relation;
   const base = relation.kind === 'v' ? simpleBase(catalog, oid) : null;
   if (base === null) return 0;
   const columns = base.query.targetList.some(
     (entry) => !entry.junk && entry.expr.kind === 'Var' && entry.expr.attno > 0,
   );
-  const events = updatableEvents(catalog, base.relation, depth + 1);
+  const events = updatableEvents(catalog, base.relation, countsTriggers, depth + 1);
   return columns ? events : events & deleteEvent;
 }
 
@@ -137,16 +159,17 @@ function simpleBase(catalog: Catalog, view: number): { readonly query: Query; re
 }
 
 fn('pg_relation_is_updatable', {
-  impl: (oid: number, _triggers: boolean, info: CallInfo) => updatableEvents(catalogOf(info), oid),
+  impl: (oid: number, triggers: boolean, info: CallInfo) => updatableEvents(catalogOf(info), oid, triggers),
 });
 fn('pg_column_is_updatable', {
-  impl(oid: number, attribute: number, _triggers: boolean, info: CallInfo) {
+  impl(oid: number, attribute: number, triggers: boolean, info: CallInfo) {
     if (attribute <= 0) return false;
     const catalog = catalogOf(info);
-    return (
-      (updatableEvents(catalog, oid) & (updateEvent | deleteEvent)) === (updateEvent | deleteEvent) &&
-      columnIsPlain(catalog, oid, attribute)
-    );
+    const both = updateEvent | deleteEvent;
+    const relation = catalog.relation(oid);
+    const triggered = relation !== null && triggers ? triggeredEvents(relation) : 0;
+    const passed = columnIsPlain(catalog, oid, attribute) ? updatableEvents(catalog, oid, triggers) : 0;
+    return ((triggered | passed) & both) === both;
   },
 });
 

@@ -83,8 +83,13 @@ function copyColumns(relation: RelationDescriptor, names: readonly string[]): At
   });
 }
 
+/** A view with an INSTEAD OF INSERT trigger (64 and 4 in pg_trigger.tgtype). */
+function insertsByTrigger({ kind, triggers }: RelationDescriptor): boolean {
+  return kind === 'v' && triggers.some(({ type }) => (type & 64) !== 0 && (type & 4) !== 0);
+}
+
 function requireCopyable(relation: RelationDescriptor, isFrom: boolean): void {
-  if (relation.kind === 'r') return;
+  if (relation.kind === 'r' || (isFrom && insertsByTrigger(relation))) return;
   const direction = isFrom ? 'to' : 'from';
   const nouns: Readonly<Record<string, string>> = {
     v: 'view',

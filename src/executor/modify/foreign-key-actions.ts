@@ -2,6 +2,7 @@
 // 23503 where any is left; CASCADE, SET NULL and SET DEFAULT write the children like any other rows.
 import type { ConstraintDescriptor, IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
+import { triggerDepth } from '../../functions/trigger-depth.js';
 import type { StoredRow } from '../../storage/api.js';
 import type { Row, Value } from '../../types/value.js';
 import { forbidChange } from '../nodes/current-version.js';
@@ -31,17 +32,40 @@ export async function checkChildren(
   constraint: ConstraintDescriptor,
   lostKeys: readonly LostKey[],
 ): Promise<void> {
-  const { context } = statement;
-  const child = context.catalog.requireRelation(constraint.relation);
+  const child = statement.context.catalog.requireRelation(constraint.relation);
+  // A foreign key's action is a trigger itself: those that it sets off run within it.
+  const nesting = triggerDepth(statement.context.session);
+  nesting.depth += 1;
+  try {
+    await actOnChildren(statement, parent, child, constraint, lostKeys);
+  } finally {
+    nesting.depth -= 1;
+  }
+}
+
+async function actOnChildren(
+  statement: RunState,
+  parent: RelationDescriptor,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  lostKeys: readonly LostKey[],
+): Promise<void> {
+  const { catalog } = statement.context;
+  const textFor = ({ newKey }: LostKey) => childStatement(catalog, constraint, newKey === null);
   const triggers = StatementTriggers.for(statement, child, actionsOf(constraint, lostKeys));
-  await triggers?.before();
+  const [first] = lostKeys;
+  if (triggers !== null && first !== undefined)
+    await asStatement(
+      () => textFor(first),
+      () => triggers.before(),
+    );
   const children = findChildren(statement, parent, child, constraint, lostKeys);
   if (children.length > 0) {
     const target = openTarget(statement, child);
     const before = rowTriggers(statement, child);
     for (const found of children) {
       const action = actionOf(constraint, found.lost);
-      const statementText = () => childStatement(context.catalog, constraint, found.lost.newKey === null);
+      const statementText = () => textFor(found.lost);
       if (action === 'a' || action === 'r') {
         if (action === 'a' && keyIsBack(statement, parent, child, constraint, found)) continue;
         if (await asStatement(statementText, () => stays(statement, parent, target, constraint, found)))

@@ -226,7 +226,12 @@ export class TargetTable {
   }
 
   private report(rowid: number): void {
-    for (const rows of this.watchers ?? []) rows.add(rowid);
+    const { transaction } = this.context;
+    for (const rows of this.watchers ?? []) {
+      rows.add(rowid);
+      // What is rolled back has changed nothing.
+      if (transaction.savepointDepth > 0) transaction.afterRollback(() => rows.delete(rowid));
+    }
   }
 
   /** Columns whose change needs the strongest lock. */

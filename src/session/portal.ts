@@ -185,7 +185,7 @@ export class Portal {
     session.checkInterrupts();
     const select = this.options.prepared.pointSelect(session);
     const rows = select?.run(this.options.parameters.map((parameter) => parameter.value));
-    if (!select || rows === undefined) return null;
+    if (!select || rows === undefined || (rows.length === 0 && session.transactions.mustFind)) return null;
     this.isOpen = true;
     this.source = storedRows({ columns: select.columns, tag: selectTag }, []);
     return { columns: select.columns, rows };

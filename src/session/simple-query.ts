@@ -65,7 +65,7 @@ function runPoint(session: Session, statement: CachedStatement, parameters: read
   if (!session.transactions.isOutside) return false;
   const select = statement.pointSelect(session);
   const rows = select?.run(parameters.map(({ value }) => value));
-  if (!select || rows === undefined) return false;
+  if (!select || rows === undefined || (rows.length === 0 && session.transactions.mustFind)) return false;
   writeColumns(session, select.columns, []);
   writeRows(session, select.columns, [], rows);
   session.statistics.transactionEnded(true);

@@ -64,14 +64,18 @@ export class TransactionState {
     return this.block !== 'none';
   }
 
-  /** No transaction is open, and one that a statement would begin sees each commit as it comes: a statement that reads
-   *  one committed state at once need not begin one. */
+  /** No transaction is open: a statement that reads one row of one committed state need not begin one. At SERIALIZABLE
+   *  that goes for rows that are found (see `mustFind`), and not for who waits for a safe snapshot. */
   get isOutside(): boolean {
-    return (
-      this.manager.current === null &&
-      this.block === 'none' &&
-      this.settings.text('default_transaction_isolation') === 'read committed'
-    );
+    if (this.manager.current !== null || this.block !== 'none') return false;
+    return !this.mustFind || !this.settings.bool('default_transaction_deferrable');
+  }
+
+  /** Outside of a transaction, a row that is not there must be looked for in one that is tracked. A row that is there need
+   *  not: whoever replaces it has seen all that it rests on, or fails as an update of one snapshot (40001). So no cycle of
+   *  dependencies passes through a transaction that has read that row and nothing else. */
+  get mustFind(): boolean {
+    return this.settings.text('default_transaction_isolation') === 'serializable';
   }
 
   /** The transaction that a statement runs in, begun where there is none. */

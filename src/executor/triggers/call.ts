@@ -1,6 +1,7 @@
 // Fires one trigger: counts how deep triggers run within each other, times it for EXPLAIN ANALYZE, finds who runs its
 // function.
-import type { Awaitable } from '../../base/awaitable.js';
+import { type Awaitable, chain } from '../../base/awaitable.js';
+import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import { triggerDepthMax } from '../../base/limits.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import { triggerDepth } from '../../functions/trigger-depth.js';
@@ -34,7 +35,18 @@ export function callTrigger(context: ExecutionContext, call: TriggerCall): Await
 function run(context: ExecutionContext, call: TriggerCall): Awaitable<Row | null> {
   const { language } = call.function;
   if (language === 'internal' || language === 'c') return callBuiltIn(call);
-  return context.session.service(procedureRunner).trigger(call, context);
+  const runner = context.session.service(procedureRunner);
+  const { newRow, oldRow } = call;
+  if (call.when !== 'before' || newRow === null || oldRow === null) return runner.trigger(call, context);
+  const shown = withoutGenerated(call.relation, newRow);
+  if (shown === newRow) return runner.trigger(call, context);
+  return chain(runner.trigger({ ...call, newRow: shown }, context), (row) => (row === shown ? newRow : row));
+}
+
+/** Generated columns are computed after BEFORE triggers: NEW must not show what the old row had in them. */
+function withoutGenerated(relation: RelationDescriptor, row: Row): Row {
+  if (!relation.attributes.some(({ generated }) => generated === 's')) return row;
+  return row.map((value, n) => (relation.attributes[n]?.generated === 's' ? null : value));
 }
 
 function tooDeep(): Error {

@@ -69,7 +69,9 @@ export function requireObjectOwner(
   relation: RelationDescriptor | null,
 ): void {
   if (relation !== null) {
-    requireRelationOwner(context, relation);
+    // Of a relation's parts PostgreSQL doesn't say what kind of relation it is.
+    if (address.classId === ClassOid.class && address.subId === 0) requireRelationOwner(context, relation);
+    else requireOwner(context, relation.owner, 'relation', relation.name);
     return;
   }
   const { tables } = context.catalog;

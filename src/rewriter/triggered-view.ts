@@ -1,54 +1,70 @@
-// DML on views with INSTEAD OF triggers: the view stays the target, its triggers get each row. UPDATE, DELETE and MERGE
-// read the view's rows from a second range table entry, which is expanded like any view in FROM.
+// DML on views with INSTEAD OF triggers: the view stays the target, its triggers get each row. For UPDATE, DELETE and MERGE
+// the target is a new range table entry: the one that the query refers to is expanded like any view in FROM.
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
-import type { JoinTreeNode, Query, RangeTableEntry, RelationRte } from '../trees/query.js';
-import { mapQueryDeep } from '../trees/walk.js';
+import type { Query, RangeTableEntry, RelationRte } from '../trees/query.js';
+import { mapExpressionDeep, someExpressionDeep } from '../trees/walk.js';
 
 /** pg_trigger.tgtype bits. */
 const bits = { instead: 64, insert: 4, delete: 8, update: 16 } as const;
 
-/** True where triggers do what the query says. Throws 0A000 for a MERGE that has triggers for some of its actions. */
+/** True where triggers do all that the query says. */
 export function changesByTriggers(query: Query, view: RelationDescriptor): boolean {
-  const has = (command: keyof typeof bits): boolean =>
-    view.triggers.some(({ type }) => (type & bits.instead) !== 0 && (type & bits[command]) !== 0);
   if (query.commandType === 'select') return false;
-  if (query.commandType !== 'merge') return has(query.commandType);
-  const commands = query.mergeActions.flatMap(({ command }) => (command === 'nothing' ? [] : command));
-  const covered = commands.filter(has);
-  if (covered.length === 0) return false;
-  if (covered.length === commands.length) return true;
+  if (query.commandType !== 'merge') return hasInsteadOf(view, query.commandType);
+  const commands = mergeCommands(query);
+  return commands.length > 0 && commands.every((command) => hasInsteadOf(view, command));
+}
+
+/** A MERGE's commands, in the order of its actions. */
+export function mergeCommands(query: Query): readonly ('insert' | 'update' | 'delete')[] {
+  return query.mergeActions.flatMap(({ command }) => (command === 'nothing' ? [] : command));
+}
+
+export function hasInsteadOf(view: RelationDescriptor, command: 'insert' | 'update' | 'delete'): boolean {
+  return view.triggers.some(({ type }) => (type & bits.instead) !== 0 && (type & bits[command]) !== 0);
+}
+
+/** 0A000 for a MERGE into an updatable view that has triggers for some of the actions. */
+export function refusePartialMerge(query: Query, view: RelationDescriptor): void {
+  if (query.commandType !== 'merge' || !mergeCommands(query).some((command) => hasInsteadOf(view, command))) return;
   throw pgError(SqlState.featureNotSupported, `cannot merge into view "${view.name}"`, {
     detail: 'MERGE is not supported for views with INSTEAD OF triggers for some actions but not all.',
     hint: 'To enable merging into the view, either provide a full set of INSTEAD OF triggers or drop the existing INSTEAD OF triggers.',
   });
 }
 
-/** The query as the planner takes it. */
+/** The query as the planner takes it. Throws 0A000 for WHERE CURRENT OF. */
 export function rewriteTriggeredView(query: Query, view: RelationDescriptor): Query {
   if (query.commandType === 'insert') return { ...query, rangeTable: query.rangeTable.map(withoutDefaults) };
-  const viewIndex = query.resultRelation;
-  const target = query.rangeTable[viewIndex - 1];
-  if (target?.kind !== 'relation') throw new Error(`invariant broken: no entry of view ${view.name}`);
-  const viewSource = query.rangeTable.length + 1;
-  const source: RelationRte = { ...target, lockMode: 1, inFromClause: true, permissions: null };
-  const { returningList } = query;
-  const read = mapQueryDeep({ ...query, returningList: [] }, (node, level) => {
-    if (node.kind !== 'Var' || node.levelsUp !== level || node.varno !== viewIndex) return undefined;
-    return { ...node, varno: viewSource };
-  });
-  const moved = (node: JoinTreeNode): JoinTreeNode => {
-    if (node.kind === 'RangeTableRef') return node.rtIndex === viewIndex ? { ...node, rtIndex: viewSource } : node;
-    if (node.kind === 'JoinExpr') return { ...node, left: moved(node.left), right: moved(node.right) };
-    return { ...node, fromList: node.fromList.map(moved) };
-  };
+  const viewSource = query.resultRelation;
+  const source = query.rangeTable[viewSource - 1];
+  if (source?.kind !== 'relation') throw new Error(`invariant broken: no entry of view ${view.name}`);
+  refuseCurrentOf(query);
+  const resultRelation = query.rangeTable.length + 1;
+  const returning = query.returningList.map((entry) => ({
+    ...entry,
+    expr: mapExpressionDeep(entry.expr, (node, level) =>
+      node.kind === 'Var' && node.levelsUp === level && node.varno === viewSource
+        ? { ...node, varno: resultRelation }
+        : undefined,
+    ),
+  }));
+  const read: RelationRte = { ...source, lockMode: 1, inFromClause: true, permissions: null };
+  const target: RelationRte = { ...source, inFromClause: false };
   return {
-    ...read,
-    rangeTable: [...read.rangeTable, source],
-    joinTree: { ...read.joinTree, fromList: read.joinTree.fromList.map(moved) },
-    returningList,
+    ...query,
+    rangeTable: [...query.rangeTable.map((entry) => (entry === source ? read : entry)), target],
+    resultRelation,
+    returningList: returning,
     viewSource,
   };
+}
+
+function refuseCurrentOf({ joinTree }: Query): void {
+  const { quals } = joinTree;
+  if (quals === null || !someExpressionDeep(quals, (node) => node.kind === 'CurrentOfExpr')) return;
+  throw pgError(SqlState.featureNotSupported, 'WHERE CURRENT OF on a view is not implemented');
 }
 
 /** DEFAULT in VALUES that no default of the view has replaced: the triggers get NULL. */

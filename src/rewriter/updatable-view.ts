@@ -17,6 +17,7 @@ import type {
 import { mapChildren, mapExpressionDeep, mapQueryDeep, shiftLevels } from '../trees/walk.js';
 import type { RewriteContext } from './context.js';
 import { behindBarrier } from './security-barrier.js';
+import { hasInsteadOf, mergeCommands, refusePartialMerge } from './triggered-view.js';
 import { hasOption, viewBody } from './views.js';
 
 /** Turns DML on a view into DML on its base relation. Throws 55000 with the reason where the view is not updatable. */
@@ -24,6 +25,7 @@ export function rewriteUpdatableView(query: Query, view: RelationDescriptor, con
   const body = viewBody(view, context);
   const reason = notUpdatableReason(body, context);
   if (reason !== null) throw notUpdatable(query, view, reason);
+  refusePartialMerge(query, view);
   const baseIndex = soleRelation(body);
   const baseEntry = body.rangeTable[baseIndex - 1];
   if (baseEntry?.kind !== 'relation') throw new Error('invariant broken: an updatable view without a base relation');
@@ -150,7 +152,7 @@ function notUpdatable(query: Query, view: RelationDescriptor, detail: string): E
     delete: ['delete from', 'deleting from', 'DELETE'],
   } as const;
   const isMerge = query.commandType === 'merge';
-  const action = query.mergeActions.find((candidate) => candidate.command !== 'nothing')?.command;
+  const action = mergeCommands(query).find((candidate) => !hasInsteadOf(view, candidate));
   const command = isMerge ? action : query.commandType;
   const [verb, doing, event] = events[command === 'insert' || command === 'delete' ? command : 'update'];
   const hint = isMerge

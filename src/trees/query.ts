@@ -42,7 +42,8 @@ export interface Query {
   readonly setOperations: SetOperation | null;
   /** pg_constraint oids that GROUP BY by primary key relies on (stored views depend on them). */
   readonly constraintDependencies: readonly number[];
-  /** UPDATE, DELETE, MERGE of a view that INSTEAD OF triggers change: RT index of the view's rows; the rewriter sets it. */
+  /** UPDATE, DELETE, MERGE of a view that INSTEAD OF triggers change: RT index of the view's rows; the rewriter sets it, and
+   *  makes the target an entry of its own. */
   readonly viewSource?: number;
   /** Conditions that new rows of an updatable view must meet; the rewriter sets them. */
   readonly withCheckOptions?: readonly ViewCheckOption[];

@@ -46,8 +46,9 @@ export async function copyFrom(job: CopyFromJob): Promise<number> {
   };
   if (options.freeze) requireNewTable(job);
   const loader = new Loader(job);
-  await loader.begin();
+  // The client is told to send its data before triggers say anything.
   const source = await openSource(job);
+  await loader.begin();
   try {
     if (options.format === 'binary') await readBinary(loader, source);
     else await readText(loader, source, fieldSplitter(options, force));
@@ -433,7 +434,8 @@ class Loader {
       this.count += await this.writer.insert(batch, this.placement);
     } catch (error) {
       const source = sources[this.writer.rowInHand];
-      const isIndex = error instanceof PgError && error.code === SqlState.uniqueViolation;
+      const isBatch = !this.writer.takesSingleRows;
+      const isIndex = isBatch && error instanceof PgError && error.code === SqlState.uniqueViolation;
       this.position = {
         line: source?.line ?? 0,
         text: isIndex ? null : (source?.text ?? null),

@@ -216,9 +216,10 @@ function findChildren(
     if (key.every((value) => value !== undefined)) wanted.push({ lost, key: key as Row });
   }
   const index = childIndex(child, constraint);
-  return index === null
-    ? scanChildren(statement, child, constraint, wanted)
-    : lookUpChildren(statement, child, constraint, index, wanted);
+  if (index !== null) return lookUpChildren(statement, child, constraint, index, wanted);
+  const places = new Map(lostKeys.map((lost, n) => [lost, n]));
+  const place = ({ lost }: Child): number => places.get(lost) ?? 0;
+  return scanChildren(statement, child, constraint, wanted).sort((left, right) => place(left) - place(right));
 }
 
 /** An index whose leading columns are the foreign key's. */

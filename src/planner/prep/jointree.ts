@@ -30,9 +30,8 @@ export function transformMerge(query: Query): Query {
   const needSource = query.mergeActions.some((action) => action.match === 'notMatchedBySource');
   const joinType: JoinType =
     needTarget && needSource ? 'full' : byTarget || needTarget ? 'right' : bySource || needSource ? 'left' : 'inner';
-  const sources = query.joinTree.fromList.filter(
-    (item) => !(item.kind === 'RangeTableRef' && item.rtIndex === query.resultRelation),
-  );
+  const target = query.viewSource ?? query.resultRelation;
+  const sources = query.joinTree.fromList.filter((item) => !(item.kind === 'RangeTableRef' && item.rtIndex === target));
   const source: JoinTreeNode =
     sources.length === 1 && sources[0] !== undefined
       ? sources[0]
@@ -58,7 +57,7 @@ export function transformMerge(query: Query): Query {
     kind: 'JoinExpr',
     joinType,
     natural: false,
-    left: { kind: 'RangeTableRef', rtIndex: query.resultRelation },
+    left: { kind: 'RangeTableRef', rtIndex: target },
     right: source,
     usingColumns: null,
     quals: query.mergeJoinCondition,

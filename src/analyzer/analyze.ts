@@ -8,6 +8,7 @@ import type { BoundStatement, Node } from '../trees/statement.js';
 import type { AnalyzerContext } from './context.js';
 import { checkParameterTypes } from './parameters.js';
 import { makeParseState } from './parse-state.js';
+import { bindCall } from './statements/call.js';
 import { analyzeQueryNode } from './statements/subquery.js';
 
 /** Binds a statement. Throws PostgreSQL's errors; with variable parameters, 42P18 for those whose type stays unknown. */
@@ -21,7 +22,8 @@ function bind(statement: Node, context: AnalyzerContext): BoundStatement {
   const node = selectIntoAsCommand(statement);
   const tag = nodeTag(node);
   if (isQuery(tag)) return { kind: 'query', query: bindQuery(node, context) };
-  return { kind: 'command', tag, statement: node, query: innerQuery(node, context) };
+  const command = { kind: 'command', tag, statement: node, query: innerQuery(node, context) } as const;
+  return 'CallStmt' in node ? { ...command, call: bindCall(node.CallStmt, context) } : command;
 }
 
 /** Binds a query statement as the outermost one. */

@@ -13,23 +13,27 @@ export function expandArguments(catalog: Catalog, expression: Expression): Expre
   if (mapped.kind !== 'FuncExpr' && mapped.kind !== 'WindowFunc') return mapped;
   const fn = catalog.function(mapped.function);
   if (fn === null || fn.kind === 'a') return mapped;
-  const hasNames = mapped.args.some((arg) => arg.kind === 'NamedArgExpr');
-  if (!hasNames && mapped.args.length >= fn.argTypes.length) return mapped;
+  return { ...mapped, args: completeArguments(fn, mapped.args) };
+}
+
+/** A call's arguments in declared order, named ones in their places and defaults filled in. */
+export function completeArguments(fn: FunctionDescriptor, given: readonly Expression[]): readonly Expression[] {
+  const hasNames = given.some((arg) => arg.kind === 'NamedArgExpr');
+  if (!hasNames && given.length >= fn.argTypes.length) return given;
   const names = inputArgNames(fn);
   const args: (Expression | undefined)[] = new Array<Expression | undefined>(fn.argTypes.length).fill(undefined);
-  mapped.args.forEach((arg, index) => {
+  given.forEach((arg, index) => {
     if (arg.kind === 'NamedArgExpr') args[names.indexOf(arg.name)] = arg.arg;
     else args[index] = arg;
   });
   const defaults = expressionListFromJson(fn.argDefaults ?? '[]');
   const firstDefault = fn.argTypes.length - defaults.length;
-  const complete = args.map((arg, index) => {
+  return args.map((arg, index) => {
     const found = arg ?? typedDefault(defaults[index - firstDefault], fn.argTypes, args, index);
     if (found === undefined)
       throw new Error(`invariant broken: argument ${index + 1} of function ${fn.oid} is missing`);
     return found;
   });
-  return { ...mapped, args: complete };
 }
 
 const unknownType = 705;

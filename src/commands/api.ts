@@ -29,6 +29,10 @@ export interface CommandContext {
   readonly sourceText: string;
   /** True outside BEGIN ... COMMIT, functions and multi-statement strings: VACUUM, CREATE DATABASE demand it. */
   readonly isTopLevel: boolean;
+  /** A procedure called here, or DO, may not end the transaction. */
+  readonly isAtomic: boolean;
+  /** The command is one that a function runs. */
+  readonly isInFunction: boolean;
   /** The command's transaction ends with it: what follows in a pipeline begins another. */
   commitAlone(): void;
   notice(notice: Notice): void;

@@ -1,25 +1,70 @@
+// CALL and DO. Procedures of the SQL language run their body's queries; procedural languages have a runner of their own.
 // CALL and DO. Procedures of the SQL language run their body's queries; procedural languages are not built.
-import type { CallStmt, DoStmt } from '@pgsql/types';
-import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
+import type { DoStmt } from '@pgsql/types';
+import type { Catalog } from '../catalog/api.js';
+import { requireExecute } from '../catalog/function-privileges.js';
+import { pgError, SqlState } from '../errors/pg-error.js';
+import type { ExecutionContext, ResultColumn } from '../executor/api.js';
+import { evaluateExpression } from '../executor/evaluate.js';
+import { CompileUnit } from '../executor/expressions/unit.js';
+import { type FunctionCallSite, procedureRunner } from '../executor/services.js';
+import { callSqlFunction } from '../executor/sql-function.js';
+import { RunState } from '../executor/state.js';
+import { expressionType } from '../trees/expression-type.js';
+import type { BoundCall } from '../trees/statement.js';
+import { PgRecord, type Value } from '../types/value.js';
 import type { CommandContext, CommandResult } from './api.js';
-import { procedureRunner } from '../executor/services.js';
 import { pointIntoStatement } from './function-body.js';
-import { defElems, defString, nameText, qualifiedName, stringList } from './tree.js';
+import { defElems, defString } from './tree.js';
 
-/** CALL. */
-export async function callStatement(statement: CallStmt, context: CommandContext): Promise<CommandResult> {
-  const name = qualifiedName(stringList(statement.funccall?.funcname));
-  const candidates = context.catalog.functionsNamed(name.schema, name.name);
-  const procedures = candidates.filter((candidate) => candidate.kind === 'p');
-  if (procedures.length === 0 && candidates[0] !== undefined) {
-    throw pgError(SqlState.wrongObjectType, `${nameText(name)}() is not a procedure`, {
-      hint: 'To call a function, use SELECT.',
-      location: statement.funccall?.location ?? 0,
-    });
+/** CALL: a row of its output arguments, where the procedure has any. Throws 42501. */
+export async function callStatement(call: BoundCall, context: CommandContext): Promise<CommandResult> {
+  const descriptor = context.catalog.requireFunction(call.function);
+  requireExecute(context.catalog, descriptor, context.userId);
+  const site: FunctionCallSite = {
+    descriptor,
+    argTypes: call.args.map(expressionType),
+    resultType: call.resultType,
+    collation: call.collation,
+  };
+  const running = Object.create(context.corridor.executionContext(), {
+    parameters: { value: context.parameters },
+  }) as ExecutionContext;
+  const args: Value[] = [];
+  for (const arg of call.args) args.push(await evaluateExpression(arg, running));
+  const result = await runProcedure(site, args, running, context);
+  if (call.outputs.length === 0) return { kind: 'done', tag: 'CALL' };
+  const row = result instanceof PgRecord ? result.values : call.outputs.map(() => null);
+  const rows = (async function* () {
+    yield [row];
+  })();
+  return { kind: 'rows', columns: callColumns(context.catalog, call), rows, tag: () => 'CALL' };
+}
+
+/** What a CALL answers with. */
+export function callColumns(catalog: Catalog, call: BoundCall): readonly ResultColumn[] {
+  const descriptor = catalog.requireFunction(call.function);
+  const { argModes, allArgTypes } = descriptor;
+  const types = (allArgTypes ?? []).filter((_, index) => argModes?.[index] === 'o' || argModes?.[index] === 'b');
+  return call.outputs.map(({ name, type }, index) => {
+    const declared = catalog.typeByOid(types[index] ?? type);
+    const shown = declared.kind === 'p' && declared.oid !== 2249 ? catalog.typeByOid(type) : declared;
+    return { name, type: shown, typmod: -1, originTable: 0, originColumn: 0 };
+  });
+}
+
+function runProcedure(
+  site: FunctionCallSite,
+  args: readonly Value[],
+  running: ExecutionContext,
+  context: CommandContext,
+): Promise<Value> {
+  const { language } = site.descriptor;
+  if (language === 'sql') {
+    const x = new RunState(new CompileUnit(context.catalog, context.catalog.version(), []), running, null);
+    return callSqlFunction(x, site, args);
   }
-  const language = procedures[0]?.language;
-  if (language !== undefined && language !== 'sql') throw notSupported(`calling procedures in language "${language}"`);
-  throw notSupported('CALL');
+  return context.session.service(procedureRunner).procedure(site, args, running, context.isAtomic);
 }
 
 /** DO. */
@@ -40,7 +85,7 @@ export async function doStatement(statement: DoStmt, context: CommandContext): P
   if (source === undefined) throw pgError(SqlState.syntaxError, 'no inline code specified');
   const text = defString(source);
   try {
-    await context.session.service(procedureRunner).inline(text, name, !context.isTopLevel);
+    await context.session.service(procedureRunner).inline(text, name, context.isAtomic);
   } catch (error) {
     throw pointIntoStatement(context, error, text);
   }

@@ -129,7 +129,7 @@ const handlers = {
   AlterTSDictionaryStmt: unbuilt('ALTER TEXT SEARCH DICTIONARY'),
   AlterTypeStmt: alterTypeStatement,
   AlterUserMappingStmt: unbuilt('ALTER USER MAPPING'),
-  CallStmt: callStatement,
+  CallStmt: () => Promise.reject(new Error('invariant broken: CALL is bound before it runs')),
   ClusterStmt: clusterStatement,
   CommentStmt: commentStatement,
   CompositeTypeStmt: compositeTypeStatement,
@@ -195,6 +195,7 @@ export async function runCommand(bound: BoundCommand, context: CommandContext): 
   const handler = (handlers as Readonly<Record<string, Handler<never>>>)[tag] ?? unbuilt(tag);
   const body = (bound.statement as Readonly<Record<string, unknown>>)[tag];
   if (!readOnlyTags.includes(tag)) context.transaction.requireWritable(commandName(tag, body));
+  if (bound.call !== undefined) return callStatement(bound.call, context);
   return handler(body as never, context, bound.query);
 }
 

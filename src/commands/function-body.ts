@@ -112,7 +112,11 @@ function parseBody(context: CommandContext, source: string, about: BodyContext):
 export function validateFunction(context: CommandContext, oid: number, source: string): void {
   const checksBody = context.session.setting('check_function_bodies') !== 'off';
   try {
-    context.session.service(procedureRunner).validate(context.catalog.requireFunction(oid), checksBody);
+    const fn = context.catalog.requireFunction(oid);
+    for (const notice of context.session.service(procedureRunner).validate(fn, checksBody)) {
+      const { fields } = pointIntoStatement(context, pgError(notice.code, '', notice.fields), source) as PgError;
+      context.notice({ ...notice, fields });
+    }
   } catch (error) {
     throw pointIntoStatement(context, error, source);
   }

@@ -353,7 +353,8 @@ function checkReplacement(
   }
   for (const [index, name] of (old.proargnames ?? []).entries()) {
     if (name === '' || (row.proargnames?.[index] ?? '') === name) continue;
-    if ((old.proargmodes?.[index] ?? 'i') === 't') continue;
+    const mode = old.proargmodes?.[index] ?? 'i';
+    if (mode === 't' || mode === 'o') continue;
     throw refuse(`cannot change name of input parameter "${name}"`);
   }
   if (old.pronargdefaults > row.pronargdefaults) {

@@ -41,6 +41,9 @@ export function checkString(name: string, text: string, current: string, checks:
       return text;
     case 'createrole_self_grant':
       return selfGrant(text);
+    case 'plpgsql.extra_errors':
+    case 'plpgsql.extra_warnings':
+      return extraChecks(name, text);
     case 'application_name':
     case 'cluster_name':
       return printable(text);
@@ -137,4 +140,22 @@ function clientEncoding(text: string): string {
     });
   }
   return name;
+}
+
+const extraCheckNames = ['shadowed_variables', 'too_many_rows', 'strict_multi_assignment'];
+
+/** plpgsql.extra_warnings and extra_errors: names of checks, or all or none by itself. */
+function extraChecks(name: string, text: string): string {
+  if (text.toLowerCase() === 'all' || text.toLowerCase() === 'none') return text.toLowerCase();
+  const names = splitNames(text);
+  if (names === null) throw invalidValue(name, text, { detail: 'List syntax is invalid.' });
+  for (const check of names) {
+    if (check === 'all' || check === 'none') {
+      const detail = `Key word "${check}" cannot be combined with other key words.`;
+      throw invalidValue(name, text, { detail });
+    }
+    if (!extraCheckNames.includes(check))
+      throw invalidValue(name, text, { detail: `Unrecognized key word: "${check}".` });
+  }
+  return text;
 }

@@ -123,6 +123,7 @@ type Addition = Pick<SettingDefinition, 'name' | 'type' | 'context' | 'bootValue
   readonly min?: number;
   readonly max?: number;
   readonly unit?: string;
+  readonly enumValues?: readonly string[];
 };
 
 /** Settings that pg_settings doesn't list, and our own (helios.*). */
@@ -174,6 +175,47 @@ const additional: readonly Addition[] = [
     bootValue: 'off',
     category: 'Reporting and Logging',
     flags: ['NO_SHOW_ALL', 'NO_RESET', 'NO_RESET_ALL'],
+  },
+  {
+    name: 'plpgsql.check_asserts',
+    type: 'bool',
+    context: 'user',
+    bootValue: 'on',
+    category: 'Customized Options',
+    flags: [],
+  },
+  {
+    name: 'plpgsql.extra_errors',
+    type: 'string',
+    context: 'user',
+    bootValue: 'none',
+    category: 'Customized Options',
+    flags: [],
+  },
+  {
+    name: 'plpgsql.extra_warnings',
+    type: 'string',
+    context: 'user',
+    bootValue: 'none',
+    category: 'Customized Options',
+    flags: [],
+  },
+  {
+    name: 'plpgsql.print_strict_params',
+    type: 'bool',
+    context: 'user',
+    bootValue: 'off',
+    category: 'Customized Options',
+    flags: [],
+  },
+  {
+    name: 'plpgsql.variable_conflict',
+    type: 'enum',
+    context: 'superuser',
+    bootValue: 'error',
+    enumValues: ['error', 'use_variable', 'use_column'],
+    category: 'Customized Options',
+    flags: [],
   },
   {
     name: 'role',
@@ -257,7 +299,7 @@ function fromAddition(addition: Addition): SettingDefinition {
   return {
     ...addition,
     unit: addition.unit ?? null,
-    enumValues: null,
+    enumValues: addition.enumValues ?? null,
     min: addition.min ?? null,
     max: addition.max ?? null,
     ...ownFacts(addition.name),

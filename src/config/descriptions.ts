@@ -52,6 +52,11 @@ export const shortDescriptions: Readonly<Record<string, string>> = {
   'heliosdb.statement_memory':
     "Memory that a session's statements may hold beyond what spills (work_mem); 0 leaves it to the worker.",
   'heliosdb.worker_memory': "Memory for a worker's JavaScript heap; 0 lets the engine decide.",
+  'plpgsql.check_asserts': 'Performs the checks of ASSERT statements.',
+  'plpgsql.extra_errors': 'Programming mistakes that functions are refused for.',
+  'plpgsql.extra_warnings': 'Programming mistakes that functions are warned of.',
+  'plpgsql.print_strict_params': 'Shows the parameters of INTO ... STRICT queries that fail.',
+  'plpgsql.variable_conflict': 'What a name means that is a variable and a column.',
   'heliosdb.warm_up': 'Lets idle workers compile their code before clients need it.',
   'heliosdb.workers': 'Number of worker threads; 0 is one a core.',
   hba_file: 'File with the rules of client authentication.',

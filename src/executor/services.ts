@@ -1,5 +1,6 @@
 // What the executor asks of the rooms above it; the session fills these services.
 import type { FunctionDescriptor, RelationDescriptor, TriggerDescriptor } from '../catalog/descriptors.js';
+import type { Notice } from '../errors/pg-error.js';
 import { serviceKey } from '../functions/call-info.js';
 import type { MemoryAccount } from '../types/memory.js';
 import type { Row, Value } from '../types/value.js';
@@ -44,7 +45,7 @@ export interface ProcedureRunner {
   inline(source: string, language: string, isAtomic: boolean): Promise<void>;
   /** What CREATE FUNCTION checks; `checksBody` false: the signature alone. Errors of the body carry the position in the
    *  function's source. */
-  validate(fn: FunctionDescriptor, checksBody: boolean): void;
+  validate(fn: FunctionDescriptor, checksBody: boolean): readonly Notice[];
 }
 
 /** One firing of a trigger. Rows are as the executor holds them: attribute n at index n - 1, dropped ones null; they must

@@ -114,7 +114,7 @@ async function runStatements(
   for (const [n, statement] of planned.entries()) {
     // The caller's context, with some things different.
     const own = { parameters, userId, view: viewOf(x, site), instrument: false };
-    const context = Object.assign(Object.create(x.context) as ExecutionContext, own);
+    const context = Object.create(x.context, Object.getOwnPropertyDescriptors(own)) as ExecutionContext;
     const execution = startExecution(statement, context);
     try {
       if (n === planned.length - 1 && execution.columns.length > 0) await last(execution);

@@ -122,11 +122,13 @@ export class Functions {
     const { result, resultType, fn } = frame;
     const { returns } = fn;
     if (resultType === null || returns.type === voidType || returns.kind !== 'function') return;
+    frame.phase = "while casting return value to function's return type";
+    frame.phaseLine = 0;
     if (returns.isRow) {
       if (result !== null) frame.result = this.castRow(frame, result as PgRecord);
+      frame.phase = null;
       return;
     }
-    frame.phase = "while casting return value to function's return type";
     const cast = this.host.castTypes(resultType.type, resultType.typmod, returns.type, -1);
     const value = cast === null ? result : cast(result);
     const put = (settled: Value): void => {

@@ -54,6 +54,8 @@ export interface Prepared {
   readonly columns: readonly Column[] | null;
   /** The parse tree's tag: SelectStmt, InsertStmt, ...; '' for an empty text. */
   readonly tag: string;
+  /** As PostgreSQL's messages name the command: SELECT INTO, CREATE TABLE, ... */
+  readonly command: string;
   /** Set for INSERT, UPDATE, DELETE and MERGE. */
   readonly modifies: boolean;
   /** Evaluates an expression that needs no query to be run; null where it is none. */
@@ -66,6 +68,8 @@ export interface Prepared {
 export interface OpenOptions {
   /** A loop reads it: a COMMIT in the loop leaves it open. */
   readonly isLoop?: boolean;
+  /** CALL and DO: they may end the transaction where the function may. */
+  readonly mayEndTransaction?: boolean;
 }
 
 /** A running SQL statement. */
@@ -159,6 +163,7 @@ export interface PreparedDynamic {
 
 export interface DynamicStatement {
   readonly tag: string;
+  readonly command: string;
   readonly columns: readonly Column[] | null;
   readonly modifies: boolean;
   readonly hasInto: boolean;

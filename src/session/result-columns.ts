@@ -2,6 +2,7 @@
 // that a command answers with.
 import type { Catalog } from '../catalog/api.js';
 import type { ResultColumn } from '../executor/api.js';
+import { callColumns } from '../commands/call.js';
 import { explainResultType } from '../commands/explain.js';
 import { expressionType, expressionTypmod } from '../trees/expression-type.js';
 import type { TargetEntry } from '../trees/expression.js';
@@ -32,6 +33,8 @@ export function targetListColumns(catalog: Catalog, list: readonly TargetEntry[]
 }
 
 function commandColumns(session: Session, bound: BoundCommand): readonly ResultColumn[] | null {
+  if (bound.call !== undefined)
+    return bound.call.outputs.length === 0 ? null : callColumns(session.catalog, bound.call);
   const statement = bound.statement;
   if ('VariableShowStmt' in statement) return showColumns(session, statement.VariableShowStmt.name ?? '');
   if ('ExplainStmt' in statement) {

@@ -22,6 +22,7 @@ import type { Value } from '../types/value.js';
 import { executionContext, pointContext } from './corridor.js';
 import { SessionLog } from './log/session-log.js';
 import { StatementLog } from './log/statement-log.js';
+import { characterPosition } from '../parser/position.js';
 import { redacted } from './log/redact.js';
 import { SessionNotifications } from '../transaction/notifications.js';
 import { SessionActivity } from '../transaction/activity.js';
@@ -221,7 +222,12 @@ export class Session implements SessionServices {
     this.tell(notice, duration);
   }
 
-  private tell(notice: Notice, duration?: number): void {
+  private tell(told: Notice, duration?: number): void {
+    const { location, ...fields } = told.fields;
+    const notice =
+      location === undefined || location < 0
+        ? told
+        : { ...told, fields: { ...fields, position: characterPosition(this.queryString, location) } };
     this.log.write(duration === undefined ? notice : { ...notice, duration });
     this.show(notice);
   }

@@ -466,6 +466,8 @@ export interface CurrentOfExpr {
   readonly kind: 'CurrentOfExpr';
   readonly varno: number;
   readonly cursorName: string;
+  /** A function's cursor variable: parameter that holds the cursor's name; left out where the name is the cursor's own. */
+  readonly cursorParam?: number;
 }
 /** Identity column's default. */
 export interface NextValueExpr {

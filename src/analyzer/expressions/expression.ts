@@ -86,11 +86,17 @@ const handlers: Readonly<Record<string, Handler>> = {
   BooleanTest: (state: ParseState, body: Fields<'BooleanTest'>) => analyzeBooleanTest(state, body),
   MergeSupportFunc: (state: ParseState, body: Fields<'MergeSupportFunc'>) =>
     analyzeMergeAction(state, body.location ?? 0),
-  CurrentOfExpr: (state: ParseState, body: Fields<'CurrentOfExpr'>): Expression => ({
-    kind: 'CurrentOfExpr',
-    varno: state.targetItem?.rtIndex ?? 0,
-    cursorName: body.cursor_name ?? '',
-  }),
+  CurrentOfExpr: (state: ParseState, body: Fields<'CurrentOfExpr'>): Expression => {
+    const cursorName = body.cursor_name ?? '';
+    const variable = state.context.resolveName?.([cursorName], -1, false) ?? null;
+    const isCursor = variable?.kind === 'Param' && variable.type === typeOid.refcursor;
+    return {
+      kind: 'CurrentOfExpr',
+      varno: state.targetItem?.rtIndex ?? 0,
+      cursorName,
+      ...(isCursor ? { cursorParam: variable.id } : {}),
+    };
+  },
   SetToDefault: (_state: ParseState, body: Fields<'SetToDefault'>): Expression => {
     throw pgError(SqlState.syntaxError, 'DEFAULT is not allowed in this context', { location: body.location ?? 0 });
   },

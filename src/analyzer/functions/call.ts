@@ -62,6 +62,7 @@ export function analyzeCall(state: ParseState, site: CallSite): Expression | nul
   const resolution = resolveFunction(catalog, names, actual, argNames, {
     expandVariadic: raw?.func_variadic !== true,
     expandDefaults: true,
+    withOutputs: site.isProcedureCall,
     location,
   });
   if (resolution.kind === 'coercion' && only !== undefined) {
@@ -75,7 +76,7 @@ export function analyzeCall(state: ParseState, site: CallSite): Expression | nul
     }
     throw unresolved(state, site, resolution, actual, argNames);
   }
-  checkKind(site, resolution.fn);
+  checkKind(state, site, resolution.fn);
   return buildCall(state, site, resolution, actual);
 }
 
@@ -245,16 +246,17 @@ function unresolved(
 }
 
 /** Decorations that fit the kind of what was found: FILTER, OVER, DISTINCT, ... (42809). */
-function checkKind(site: CallSite, fn: FunctionDescriptor): void {
+function checkKind(state: ParseState, site: CallSite, fn: FunctionDescriptor): void {
   const name = nameListText(site.names);
+  const signature = () => callSignature(state.context.catalog, name, site.args.map(expressionType));
   const { raw, location } = site;
   const wrong = (message: string, hint?: string): PgError =>
     pgError(SqlState.wrongObjectType, message, { hint, location });
   if (site.isProcedureCall) {
-    if (fn.kind !== 'p') throw wrong(`${name}${argsOf(site)} is not a procedure`, 'To call a function, use SELECT.');
+    if (fn.kind !== 'p') throw wrong(`${signature()} is not a procedure`, 'To call a function, use SELECT.');
     return;
   }
-  if (fn.kind === 'p') throw wrong(`${name}${argsOf(site)} is a procedure`, 'To call a procedure, use CALL.');
+  if (fn.kind === 'p') throw wrong(`${signature()} is a procedure`, 'To call a procedure, use CALL.');
   if (fn.kind === 'f' && raw !== null) {
     if (raw.agg_star === true) throw wrong(`${name}(*) specified, but ${name} is not an aggregate function`);
     if (raw.agg_distinct === true) throw wrong(`DISTINCT specified, but ${name} is not an aggregate function`);
@@ -273,10 +275,6 @@ function checkKind(site: CallSite, fn: FunctionDescriptor): void {
       throw wrong(`${name}(*) must be used to call a parameterless aggregate function`);
     }
   }
-}
-
-function argsOf(site: CallSite): string {
-  return site.args.length === 0 ? '()' : '';
 }
 
 /** Ordered-set and hypothetical-set aggregates: WITHIN GROUP and how many direct arguments (42809, 42883). */

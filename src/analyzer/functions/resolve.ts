@@ -31,13 +31,20 @@ export function resolveFunction(
   names: readonly string[],
   types: readonly number[],
   argNames: readonly string[],
-  options: { readonly expandVariadic: boolean; readonly expandDefaults: boolean; readonly location: number },
+  options: {
+    readonly expandVariadic: boolean;
+    readonly expandDefaults: boolean;
+    readonly location: number;
+    /** CALL: procedures take arguments for their OUT parameters too. */
+    readonly withOutputs?: boolean;
+  },
 ): Resolution {
   const name = qualifiedName(catalog, names, options.location);
   if (name.schema !== null && catalog.findNamespace(name.schema) === null) {
     throw pgError(SqlState.invalidSchemaName, `schema "${name.schema}" does not exist`, { location: options.location });
   }
-  const functions = catalog.functionsNamed(name.schema, name.name);
+  const found = catalog.functionsNamed(name.schema, name.name);
+  const functions = options.withOutputs === true ? found.map(withOutputs) : found;
   const candidates = functionCandidates(functions, types.length, argNames, options);
   let best = candidates.find((candidate) => types.every((type, index) => candidate.args[index] === type)) ?? null;
   if (best === null) {
@@ -51,11 +58,17 @@ export function resolveFunction(
     if (best === null) return { kind: 'multiple' };
   }
   if (best.oid === 0) return { kind: 'multiple' };
-  return resolved(catalog, best);
+  const fn = functions.find(({ oid }) => oid === best.oid);
+  return resolved(fn ?? catalog.requireFunction(best.oid), best);
 }
 
-function resolved(catalog: Catalog, best: Candidate): Resolution {
-  const fn = catalog.requireFunction(best.oid);
+/** A procedure as CALL sees it: all its arguments are given. */
+function withOutputs(fn: FunctionDescriptor): FunctionDescriptor {
+  if (fn.kind !== 'p' || fn.allArgTypes === null) return fn;
+  return { ...fn, argTypes: fn.allArgTypes, argModes: fn.allArgTypes.map(() => 'i') };
+}
+
+function resolved(fn: FunctionDescriptor, best: Candidate): Resolution {
   let defaults: readonly Expression[] = [];
   if (best.defaultCount > 0) {
     const all = expressionListFromJson(fn.argDefaults ?? '[]');

@@ -15,6 +15,9 @@ import { formatType } from '../type-names.js';
 import { typeOid } from '../type-oids.js';
 import { analyzeQueryNode } from './subquery.js';
 
+/** Stands for the place of an assignment's target, which is no part of the parsed text. */
+export const targetLocation = 0x7fffffff;
+
 /** The variable that is assigned to; `number` + 1 is the parameter that stands for its value so far. */
 export interface VariableTarget {
   readonly name: string;
@@ -58,7 +61,7 @@ function assigned(state: ParseState, value: Expression, target: VariableTarget):
       collation,
       location: -1,
     };
-    const location = expressionLocation(value);
+    const location = targetLocation;
     const parts = indirection;
     return assignThrough(state, { base, name, isSubscript: false, type, typmod, collation, parts, value, location });
   }
@@ -91,7 +94,7 @@ export function fitVariable(
   const direct = coerceToTarget(state, value, target.type, target.typmod, wish);
   if (direct !== null) return direct;
   const base = catalog.typeByOid(catalog.baseType(target.type));
-  if (base.kind === 'p') return isRow(state, target.type) ? value : null;
+  if (base.kind === 'p' && base.oid !== typeOid.record) return null;
   const converted: Expression = {
     kind: 'CoerceViaIO',
     arg: value,

@@ -93,6 +93,14 @@ export function emitCurrentOf(expr: CurrentOfExpr, m: Emitter): Operand {
   if (entry?.kind !== 'relation' || base === undefined) throw notSupported('WHERE CURRENT OF on this relation');
   const relation = m.catalog.requireRelation(entry.relation);
   const isCurrent = (x: RunState, rowid: Value): boolean =>
-    x.context.session.service(cursorPositions).currentRow(expr.cursorName, relation) === rowid;
+    x.context.session.service(cursorPositions).currentRow(cursorNameOf(x, expr), relation) === rowid;
   return { code: m.assign(`${m.slot(isCurrent)}(x, s[${base}])`), nullable: false };
+}
+
+/** The cursor of a WHERE CURRENT OF. Throws 22004 where a variable that should name it is null. */
+export function cursorNameOf(x: RunState, { cursorName, cursorParam }: CurrentOfExpr): string {
+  if (cursorParam === undefined) return cursorName;
+  const name = x.v[cursorParam - 1] ?? null;
+  if (name === null) throw pgError(SqlState.nullValueNotAllowed, `cursor variable "${cursorName}" is null`);
+  return name as string;
 }

@@ -2,18 +2,19 @@
 // may hold; range conditions bound ctid from both sides.
 import { rowIdFromTid } from '../../storage/ctid.js';
 import type { TableCursor } from '../../storage/api.js';
-import type { Expression } from '../../trees/expression.js';
+import type { CurrentOfExpr, Expression } from '../../trees/expression.js';
 import type { TidRangeScan, TidScan } from '../../trees/plan.js';
 import { PgArray, type Tid, type Value } from '../../types/value.js';
 import { type ScalarProgram, compileScalar } from '../expressions/compile.js';
 import { ctidAttribute } from '../expressions/leaves.js';
+import { cursorNameOf } from '../expressions/session-values.js';
 import { cursorPositions } from '../services.js';
 import type { Batch, RunState } from '../state.js';
 import { RelationScanNode, type ScanProgram, compileScan } from './relation-scan.js';
 
 interface TidProgram {
   readonly scan: ScanProgram;
-  readonly values: readonly { readonly program: ScalarProgram | null; readonly cursorName: string | null }[];
+  readonly values: readonly { readonly program: ScalarProgram | null; readonly cursor: CurrentOfExpr | null }[];
 }
 
 export class TidScanNode extends RelationScanNode {
@@ -33,10 +34,11 @@ export class TidScanNode extends RelationScanNode {
 
   private async collect(rowCountMax: number): Promise<Batch | null> {
     const rowids = new Set<number>();
-    for (const { program, cursorName } of this.tids.values) {
+    for (const { program, cursor } of this.tids.values) {
       if (program === null) {
         const service = this.x.context.session.service(cursorPositions);
-        const rowid = service.currentRow(cursorName ?? '', this.scan.relation);
+        const name = cursor === null ? '' : cursorNameOf(this.x, cursor);
+        const rowid = service.currentRow(name, this.scan.relation);
         if (rowid !== null) rowids.add(rowid);
       } else {
         await this.x.ensureInit(program.initParams);
@@ -74,8 +76,8 @@ function addTids(rowids: Set<number>, value: Value): void {
 
 function compileTidScan(x: RunState, plan: TidScan): TidProgram {
   const values = plan.tidQuals.map((qual) => {
-    if (qual.kind === 'CurrentOfExpr') return { program: null, cursorName: qual.cursorName };
-    return { program: compileScalar(x.unit, otherSide(qual)), cursorName: null };
+    if (qual.kind === 'CurrentOfExpr') return { program: null, cursor: qual };
+    return { program: compileScalar(x.unit, otherSide(qual)), cursor: null };
   });
   return { scan: compileScan(x.unit, plan, { recheck: plan.tidQuals }), values };
 }

@@ -220,7 +220,7 @@ class RowEvents implements EventKind {
     const bytes = rowBytes([...(written.before ?? []), ...(written.after ?? [])] as Value[]);
     const run = async (): Promise<void> => {
       context.transaction.advanceCommand();
-      const later = Object.assign(Object.create(context), { view: context.transaction.statementView() });
+      const later = Object.create(context, { view: { value: context.transaction.statementView() } });
       await this.fireTrigger(later, trigger, written);
     };
     return this.defer(constraint, run, bytes);

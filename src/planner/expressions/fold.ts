@@ -250,6 +250,9 @@ class Folder {
   }
 
   private blocked(node: Expression): boolean {
+    // What a function of a procedural language does may have to be waited for: it is called when the plan runs, once.
+    if (node.kind === 'FuncExpr' && !isPlainLanguage(this.global.catalog.function(node.function)?.language))
+      return true;
     const { catalog } = this.global;
     return this.options.estimate ? containsVolatile(node, catalog) : containsMutable(node, catalog);
   }
@@ -386,4 +389,8 @@ function foldFieldSelect(node: Extract<Expression, { kind: 'FieldSelect' }>): Ex
     return { ...arg, attno: node.fieldNumber, type, typmod, collation };
   }
   return node;
+}
+
+function isPlainLanguage(language: string | undefined): boolean {
+  return language === 'internal' || language === 'c' || language === 'sql';
 }

@@ -41,7 +41,7 @@ export function parseFunction(signature: FunctionSignature, host: Host, checks: 
     parser = new FunctionParser(signature.source, host, shape, checks);
     return { parsed: parseWith(parser, signature), notices: parser.notices };
   } catch (error) {
-    throw compilationError(error, signature.name, parser?.tokens.line ?? 1);
+    throw compilationError(error, signature.name, parser?.tokens.lastLine ?? 1);
   }
 }
 

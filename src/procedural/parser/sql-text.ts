@@ -1,8 +1,9 @@
 // Pieces of SQL within a function: read up to the word or sign that ends them, parentheses matched.
 import { SqlState } from '../../errors/pg-error.js';
+import { quoteIdentifier } from '../../types/quote.js';
 import type { SqlText } from '../tree.js';
 import type { FunctionParser } from './function-parser.js';
-import { place, type Token } from './scan.js';
+import type { Token } from './scan.js';
 
 /** Words and signs that may end a text, and what the error says was expected. */
 export interface Ending {
@@ -102,29 +103,26 @@ export function readCursorArguments(
   }
   if (!tokens.isOperator('('))
     throw tokens.errorAt(tokens.peek(), SqlState.syntaxError, `cursor "${cursor.name}" has arguments`);
-  const values = readArgumentValues(parser, cursor.name, argNames);
+  const { values, isNamed } = readArgumentValues(parser, cursor.name, argNames);
   if (!isOneOf(tokens.peek(), [until])) throw tokens.syntaxError();
   tokens.take();
-  return parser.sqlText(values.join(', '), 'expression', 0);
+  const text = values.map((value, index) => (isNamed ? `${value} AS ${quoteIdentifier(argNames[index] ?? '')}` : value));
+  return { text: text.join(', '), use: 'expression', sourceAt: 0, target: null, scope: parser.scope };
 }
 
-function readArgumentValues(parser: FunctionParser, name: string, argNames: readonly string[]): readonly string[] {
+function readArgumentValues(parser: FunctionParser, name: string, argNames: readonly string[]) {
   const { tokens } = parser;
   tokens.expectOperator('(');
   const values = new Map<number, string>();
+  let isNamed = false;
   for (let count = 0; count < argNames.length; count++) {
     const place = tokens.peek();
     let position = count;
-    if (place.kind === 'word' && tokens.isOperator(':=', 1)) {
+    if (place.kind === 'word' && (tokens.isOperator(':=', 1) || tokens.isOperator('=>', 1))) {
       position = argNames.indexOf(place.text);
       if (position < 0)
         throw tokens.errorAt(place, SqlState.syntaxError, `cursor "${name}" has no argument named "${place.text}"`);
-      tokens.take();
-      tokens.take();
-    } else if (place.kind === 'word' && tokens.isOperator('=>', 1)) {
-      position = argNames.indexOf(place.text);
-      if (position < 0)
-        throw tokens.errorAt(place, SqlState.syntaxError, `cursor "${name}" has no argument named "${place.text}"`);
+      isNamed = true;
       tokens.take();
       tokens.take();
     }
@@ -145,10 +143,5 @@ function readArgumentValues(parser: FunctionParser, name: string, argNames: read
     if (end.text === ',' && isLast)
       throw tokens.errorAt(end, SqlState.syntaxError, `too many arguments for cursor "${name}"`);
   }
-  return argNames.map((_, position) => values.get(position) ?? '');
-}
-
-/** Position of a token in the source, for errors made elsewhere. */
-export function positionOf(parser: FunctionParser, token: Token): number {
-  return place(parser.source, token.start).position;
+  return { values: argNames.map((_, position) => values.get(position) ?? ''), isNamed };
 }

@@ -83,7 +83,13 @@ export class TokenStream {
     return line;
   }
 
-  /** Line of the last token that was looked at. */
+  /** Line of the last token that was taken. */
+  get lastLine(): number {
+    const last = this.tokens[this.index - 1];
+    return last === undefined ? 1 : this.lineOf(last);
+  }
+
+  /** Line of the token in hand. */
   get line(): number {
     return this.lineOf(this.peek());
   }

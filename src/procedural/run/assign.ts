@@ -91,12 +91,6 @@ export async function assignColumns(
 ): Promise<void> {
   const datum = frame.fn.datums[target];
   if (datum?.kind === 'record') {
-    // A single composite column is the row itself where the record is of its type or of any.
-    const single = columns.length === 1 ? (row?.[0] ?? null) : null;
-    if (single instanceof PgRecord && isWholeRow(frame, datum, columns)) {
-      await assignRecord(frame, datum, single);
-      return;
-    }
     await assignRow(frame, datum, row, columns);
     return;
   }
@@ -107,16 +101,6 @@ export async function assignColumns(
     if (column === undefined || row === null) await assign(frame, member, null, { type: 705, typmod: -1 });
     else await assign(frame, member, row[index] ?? null, column);
   }
-}
-
-/** SELECT t FROM t INTO a variable of type t: the column is the row (a record takes rows of one column as they are). */
-function isWholeRow(frame: FunctionFrame, datum: RecordVariable, columns: readonly Column[]): boolean {
-  const { catalog } = frame.fn.host;
-  return (
-    datum.type.oid !== 2249 &&
-    columns[0]?.type !== undefined &&
-    catalog.baseType(columns[0].type) === catalog.baseType(datum.type.oid)
-  );
 }
 
 /** The value of a variable of any kind, with its type. */

@@ -43,7 +43,10 @@ interface Initialized {
 }
 
 function initialize(frame: FunctionFrame, variables: readonly Initialized[], from: number): Awaitable<void> {
-  if (from >= variables.length) return;
+  if (from >= variables.length) {
+    frame.phase = null;
+    return;
+  }
   for (let index = from; index < variables.length; index++) {
     const { datum, initial } = variables[index] as Initialized;
     frame.phase = 'during statement block local variable initialization';
@@ -124,6 +127,7 @@ function guarded(fn: CompiledFunction, block: Block, body: Step): Step {
     body: compileSequence(fn, handler.body),
   }));
   return async (frame) => {
+    frame.phaseLine = block.line;
     frame.phase = 'during statement block entry';
     const subtransaction = fn.host.beginSubtransaction();
     frame.phase = null;

@@ -19,7 +19,7 @@ export function compileCall(fn: CompiledFunction, { sql }: CallStatement): Step 
       );
     }
     await fn.host.within(sql, async () => {
-      const running = await prepared.open(frame);
+      const running = await prepared.open(frame, { mayEndTransaction: true });
       try {
         const [row] = (await running.next(1)) ?? [];
         if (row === undefined) return;

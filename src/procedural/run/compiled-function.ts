@@ -51,7 +51,8 @@ export class CompiledFunction {
   rowShape(frame: FunctionFrame, record: number): readonly FieldShape[] {
     const datum = this.datums[record] as RecordVariable;
     const value = frame.values[record] ?? null;
-    if (value === null && datum.type.oid === 2249) return [];
+    const isShapeless = value === null && datum.type.oid === 2249 && !frame.nullShapes?.has(record);
+    if (isShapeless) return [];
     return fieldsOf(frame, datum, value);
   }
 

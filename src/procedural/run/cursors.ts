@@ -22,7 +22,7 @@ export function cursorArguments(
 ): (frame: FunctionFrame) => Promise<void> {
   const target = cursorVariable(fn, cursor).cursor?.args ?? null;
   if (args === null || target === null) return async () => {};
-  const row = new SqlExpression(fn, { ...args, text: `SELECT ${args.text}`, use: 'statement' });
+  const row = new SqlExpression(fn, args);
   return async (frame) => {
     const prepared = row.ready(frame);
     const running = await fn.host.within(row.sql, async () => prepared.open(frame));
@@ -48,7 +48,7 @@ export function openBound(fn: CompiledFunction, number: number): (frame: Functio
     const opened = await fn.host.within(cursor.query, async () =>
       fn.host.openCursor(request, { text: cursor.query.text, prepared, frame, parameters: [] }),
     );
-    if (name === null) store(frame, variable, opened.name);
+    if (name === null) nameCursor(frame, variable, opened.name);
     return opened;
   };
 }
@@ -94,7 +94,7 @@ export function compileOpen(fn: CompiledFunction, statement: OpenStatement): Ste
         fn.host.openCursor(request, { text: sql.text, prepared, frame, parameters: [] }),
       );
     }
-    if (name === null) store(frame, variable, opened.name);
+    if (name === null) nameCursor(frame, variable, opened.name);
     return next;
   };
 }
@@ -135,4 +135,11 @@ export function compileClose(fn: CompiledFunction, statement: CloseStatement): S
     await fn.host.closeCursor(name);
     return next;
   };
+}
+
+/** An open cursor's name goes into the variable that had none. Throws 22005. */
+function nameCursor(frame: FunctionFrame, variable: Variable, name: string): void {
+  if (variable.constant)
+    throw pgError(SqlState.errorInAssignment, `variable "${variable.name}" is declared CONSTANT`);
+  store(frame, variable, name);
 }

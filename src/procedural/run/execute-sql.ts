@@ -24,7 +24,7 @@ export function compileSql(fn: CompiledFunction, { sql, into, strict }: SqlState
       if (prepared.columns === null)
         throw pgError(SqlState.syntaxError, 'INTO used with a command that cannot return data');
       const describe = () => parametersDetail(frame, prepared);
-      await takeInto(frame, into, { ...outcome, strict, modifies: prepared.modifies, describe });
+      await takeInto(frame, into, { ...outcome, strict, modifies: prepared.modifies, isDynamic: false, describe });
     } else if (prepared.columns !== null && (prepared.modifies || prepared.tag === 'SelectStmt')) {
       throw noDestination(prepared.tag);
     }
@@ -90,6 +90,7 @@ async function drain(
 interface IntoRows extends Outcome {
   readonly strict: boolean;
   readonly modifies: boolean;
+  readonly isDynamic: boolean;
   readonly describe: () => string | undefined;
 }
 
@@ -108,7 +109,7 @@ async function takeInto(frame: FunctionFrame, into: number, found: IntoRows): Pr
     const message = 'query returned more than one row';
     const hint = 'Make sure the query returns a single row, or use LIMIT 1.';
     if (strict || modifies || level === 'error') {
-      throw pgError(SqlState.tooManyRows, message, { detail: describe(), hint });
+      throw pgError(SqlState.tooManyRows, message, { detail: describe(), ...(found.isDynamic ? {} : { hint }) });
     }
     fn.host.notice({
       severity: 'WARNING',
@@ -192,7 +193,7 @@ export function compileExecute(fn: CompiledFunction, statement: ExecuteStatement
     if (last?.columns === undefined || last.columns === null)
       throw pgError(SqlState.syntaxError, 'INTO used with a command that cannot return data');
     const describe = () => usingDetail(fn, values);
-    await takeInto(frame, into, { ...outcome, strict, modifies: false, describe });
+    await takeInto(frame, into, { ...outcome, strict, modifies: false, isDynamic: true, describe });
     return next;
   };
 }
@@ -213,27 +214,32 @@ async function runDynamic(
   const sql = { text, use: 'statement' } as const;
   let outcome: Outcome = { rows: [], columns: [], processed: 0 };
   let last: DynamicStatement | null = null;
+  let refused: Error | null = null;
   await host.within(sql, async () => {
     const { statements } = host.prepareDynamic(
       text,
       values.map(({ type }) => type),
       frame,
     );
-    for (const statement of statements) refuseDynamic(statement);
+    refused = statements.map(refusal).find((error) => error !== null) ?? null;
+    if (refused !== null) return;
     for (const statement of statements) {
       outcome = await drain(await statement.open(frame, values), { limit, modifies: statement.modifies });
       last = statement;
     }
   });
+  if (refused !== null) throw refused;
   return { outcome, last };
 }
 
-function refuseDynamic(statement: DynamicStatement): void {
+/** What EXECUTE does not run. */
+function refusal(statement: DynamicStatement): Error | null {
   if (statement.tag === 'TransactionStmt')
-    throw pgError(SqlState.featureNotSupported, 'EXECUTE of transaction commands is not implemented');
+    return pgError(SqlState.featureNotSupported, 'EXECUTE of transaction commands is not implemented');
   if (statement.hasInto) {
-    throw pgError(SqlState.featureNotSupported, 'EXECUTE of SELECT ... INTO is not implemented', {
+    return pgError(SqlState.featureNotSupported, 'EXECUTE of SELECT ... INTO is not implemented', {
       hint: 'You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.',
     });
   }
+  return null;
 }

@@ -3,7 +3,7 @@ import type { Awaitable } from '../../base/awaitable.js';
 import type { PgError } from '../../errors/pg-error.js';
 import type { Frame } from '../host.js';
 import { type Statement, statementName } from '../tree.js';
-import type { Row, Value } from '../../types/value.js';
+import type { PgRecord, Row, Value } from '../../types/value.js';
 import type { CompiledFunction } from './compiled-function.js';
 
 /** How a statement ended: go on, or leave loops and blocks (EXIT, CONTINUE, RETURN). */
@@ -46,6 +46,8 @@ export class FunctionFrame implements Frame {
   error: PgError | null = null;
   /** Blocks with handlers around the statement in hand. */
   subtransactionDepth = 0;
+  /** Shapes of records that are null: OLD of an INSERT has its table's columns. */
+  nullShapes: Map<number, PgRecord> | null = null;
   /** Relation that the call's expected row type is of; column definition list. */
   expected: readonly { readonly name: string; readonly type: number; readonly typmod: number }[] | null = null;
 

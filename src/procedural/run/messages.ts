@@ -27,14 +27,14 @@ export function compileRaise(fn: CompiledFunction, statement: RaiseStatement): S
     if (isBare) throw reraised(frame);
     let message: string | null = null;
     let code: string | null = null;
+    let fallback: string | null = null;
     if (statement.condition !== null) {
       code = conditionCode(statement.condition);
-      message = statement.condition;
+      fallback = statement.condition;
     }
     if (statement.message !== null) message = await format(frame, statement.message, parameters);
     const fields: Mutable<Fields> = {};
     const seen = new Set<string>();
-    let messageOption: string | null = null;
     for (const { option, value } of options) {
       const text = await evaluateText(frame, value);
       if (text === null) throw pgError(SqlState.nullValueNotAllowed, 'RAISE statement option cannot be null');
@@ -44,11 +44,11 @@ export function compileRaise(fn: CompiledFunction, statement: RaiseStatement): S
       seen.add(option);
       if (option === 'errcode') {
         code = conditionCode(text);
-        messageOption ??= text;
+        fallback ??= text;
       } else if (option === 'message') message = text;
       else fields[fieldNames[option]] = text;
     }
-    return say(frame, statement, { message: message ?? messageOption, code, fields });
+    return say(frame, statement, { message: message ?? fallback, code, fields });
   };
 }
 

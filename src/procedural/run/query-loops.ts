@@ -34,7 +34,7 @@ export interface TitledRows extends RunningSql {
 async function openQuery(frame: FunctionFrame, query: SqlExpression): Promise<TitledRows> {
   const prepared = query.ready(frame);
   const title = { text: query.sql.text, use: 'statement' } as const;
-  requireRows(prepared.columns, prepared.tag);
+  requireRows(prepared.columns, prepared.command);
   const running = await frame.fn.host.within(title, async () => prepared.open(frame, { isLoop: true }));
   return titled(running, title);
 }
@@ -69,17 +69,16 @@ export async function openDynamic(
     const [only] = statements;
     if (only === undefined || statements.length !== 1)
       throw pgError(SqlState.invalidCursorDefinition, 'cannot open multi-query plan as cursor');
-    requireRows(only.columns, only.tag);
+    requireRows(only.columns, only.command);
     return only.open(frame, values, { isLoop: true });
   });
   return titled(running, title);
 }
 
 /** 42P11 for a statement without rows. */
-export function requireRows(columns: readonly Column[] | null, tag: string): void {
-  if (columns !== null && tag !== '') return;
-  const kind = tag === '' ? 'empty' : tag.replace(/Stmt$/, '').toUpperCase();
-  throw pgError(SqlState.invalidCursorDefinition, `cannot open ${kind} query as cursor`);
+export function requireRows(columns: readonly Column[] | null, command: string): void {
+  if (columns !== null) return;
+  throw pgError(SqlState.invalidCursorDefinition, `cannot open ${command} query as cursor`);
 }
 
 interface RowLoop {

@@ -40,6 +40,8 @@ export function fieldShape(
 /** The fields that a record has now. Throws 55000. */
 export function fieldsOf(frame: FunctionFrame, record: RecordVariable, value: Value): readonly RecordField[] {
   if (value instanceof PgRecord) return named(frame, value);
+  const empty = frame.nullShapes?.get(record.number);
+  if (empty !== undefined) return named(frame, empty);
   if (record.type.oid === recordType) throw unassigned(record.name);
   return attributesOf(frame, record.type.oid);
 }
@@ -85,7 +87,8 @@ export async function assignField(
   const fitting = cast === null ? value : await cast(value);
   const values = current instanceof PgRecord ? [...current.values] : fields.map((): Value => null);
   values[index] = fitting;
-  const type = current instanceof PgRecord ? current.type : frame.fn.host.catalog.baseType(record.type.oid);
+  const known = current instanceof PgRecord ? current : frame.nullShapes?.get(datum.record);
+  const type = known?.type ?? frame.fn.host.catalog.baseType(record.type.oid);
   frame.values[datum.record] = await checked(frame, record, new PgRecord(type, values, fields));
 }
 

@@ -145,7 +145,7 @@ export function requireSameColumns(
       catalog.formatType(column.type, column.typmod),
     ] as const;
     throw pgError(SqlState.datatypeMismatch, message, {
-      detail: `Returned type ${shown[0]} does not match expected type ${shown[1]} in column "${column.name}" (position ${index + 1}).`,
+      detail: `Returned type ${shown[0]} does not match expected type ${shown[1]} in column ${index + 1}.`,
     });
   }
   if (returned.length === expected.length) return;
@@ -187,8 +187,9 @@ export function compileReturnQuery(fn: CompiledFunction, statement: ReturnQueryS
 async function openStatic(frame: FunctionFrame, query: SqlExpression) {
   const prepared = query.ready(frame);
   const title = { text: query.sql.text, use: 'statement' } as const;
-  if (prepared.columns === null) {
-    throw pgError(SqlState.syntaxError, 'query has no destination for result data');
-  }
-  return frame.fn.host.within(title, async () => prepared.open(frame));
+  return frame.fn.host.within(title, async () => {
+    if (prepared.columns === null)
+      throw pgError(SqlState.syntaxError, `${prepared.command} query does not return tuples`);
+    return prepared.open(frame);
+  });
 }

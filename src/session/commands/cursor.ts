@@ -33,7 +33,7 @@ export async function runDeclareCursor(
   if (name === '') throw pgError(SqlState.invalidCursorName, 'invalid cursor name: must not be empty');
   const options = statement.options ?? 0;
   const holdable = (options & cursorOption.hold) !== 0;
-  if (!holdable && !session.transactions.isInAnyBlock) {
+  if (!holdable && !session.transactions.isInAnyBlock && session.procedural.context.isEmpty) {
     throw pgError(SqlState.noActiveSqlTransaction, 'DECLARE CURSOR can only be used in transaction blocks');
   }
   if (session.portals.has(name)) throw pgError(SqlState.duplicateCursor, `cursor "${name}" already exists`);

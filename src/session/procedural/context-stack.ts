@@ -13,7 +13,7 @@ export class ContextStack {
   push(line: ContextLine): () => void {
     const at = this.lines.push(line) - 1;
     return () => {
-      this.lines.length = at;
+      if (this.lines.length > at) this.lines.length = at;
     };
   }
 

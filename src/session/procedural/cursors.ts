@@ -9,6 +9,7 @@ import { Portal } from '../portal.js';
 import type { PreparedStatement } from '../prepared-statement.js';
 import type { Session } from '../session.js';
 import type { FrameContext } from './frame-context.js';
+import { commandOf } from './prepared-sql.js';
 
 const scrollOption = 0x02;
 const noScrollOption = 0x04;
@@ -21,7 +22,7 @@ export async function openCursor(session: Session, request: CursorRequest, sourc
   const context = frame.hostState as FrameContext;
   prepared.setting = { view: frame.isReadOnly ? context.callerView : null, transitionTables: context.transitionTables };
   if (prepared.columns(session) === null)
-    throw pgError(SqlState.invalidCursorDefinition, `cannot open ${commandOf(source.prepared)} query as cursor`);
+    throw pgError(SqlState.invalidCursorDefinition, `cannot open ${commandOf(bound)} query as cursor`);
   if (!frame.isReadOnly) session.transactions.ensure().advanceCommand();
   const options = request.scroll === null ? 0 : request.scroll ? scrollOption : noScrollOption;
   const portal = new Portal({
@@ -38,11 +39,6 @@ export async function openCursor(session: Session, request: CursorRequest, sourc
   await portal.start(session);
   session.portals.set(portal.options.name, portal);
   return cursorOf(session, portal);
-}
-
-function commandOf(prepared: CursorSource['prepared']): string {
-  const tag = 'statements' in prepared ? (prepared.statements[0]?.tag ?? '') : prepared.tag;
-  return tag === '' ? 'empty' : tag.replace(/Stmt$/, '').toUpperCase();
 }
 
 function statementOf({ prepared, frame, parameters }: CursorSource): {

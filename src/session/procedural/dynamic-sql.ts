@@ -10,7 +10,7 @@ import type { ParameterValue } from '../parameters.js';
 import { PreparedStatement } from '../prepared-statement.js';
 import type { Session } from '../session.js';
 import type { FrameContext } from './frame-context.js';
-import { openInFrame, statementColumns } from './prepared-sql.js';
+import { commandOf, openInFrame, statementColumns } from './prepared-sql.js';
 import { placed } from './sql-source.js';
 
 /** Parses a text whose $n are of these types. Throws 42601 with the position in the text. */
@@ -62,6 +62,10 @@ class StatementOfText implements DynamicStatement {
 
   get columns() {
     return statementColumns(this.session, this.prepared);
+  }
+
+  get command(): string {
+    return commandOf(this.prepared.bind(this.session));
   }
 
   get modifies(): boolean {

@@ -39,6 +39,7 @@ export function resolvePolymorphic(
     learn(catalog, known, type, given);
     return type;
   });
+  complete(catalog, known);
   const args = inputs.map((type, index) => ({
     type: concrete(known, type),
     mode: modes[index] ?? 'i',
@@ -84,5 +85,13 @@ function learn(catalog: Catalog, known: Map<number, number>, declared: number, g
   } else {
     for (const element of family.elements) set(element, given);
     set(family.array, catalog.typeByOid(given).array);
+  }
+}
+
+/** What follows from an element type alone: its array type. */
+function complete(catalog: Catalog, known: Map<number, number>): void {
+  for (const { elements, array } of families) {
+    const element = known.get(elements[0]);
+    if (element !== undefined && !known.has(array)) known.set(array, catalog.typeByOid(element).array);
   }
 }

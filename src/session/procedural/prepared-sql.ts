@@ -147,6 +147,19 @@ class SqlOfFunction implements Prepared {
     this.uses = [...uses.values()];
   }
 
+  get outputs(): NonNullable<Prepared['outputs']> {
+    const bound = this.statement.bind(this.session);
+    if (bound.kind !== 'command' || bound.call === undefined) return [];
+    return bound.call.outputs.map(({ name, expression }) => ({
+      name,
+      variable: expression.kind === 'Param' && expression.paramKind === 'extern' ? expression.id - 1 : null,
+    }));
+  }
+
+  get command(): string {
+    return commandOf(this.statement.bind(this.session));
+  }
+
   isCurrent(): boolean {
     return this.statement.isCurrent(this.session);
   }
@@ -194,7 +207,7 @@ export function openInFrame(
     transitionTables: context.transitionTables,
   };
   if (!frame.isReadOnly) session.transactions.ensure().advanceCommand();
-  session.procedural.atomic = (frame as FunctionFrame).isAtomic;
+  session.procedural.atomic = options.mayEndTransaction !== true || (frame as FunctionFrame).isAtomic;
   return chain(openStatement(session, statement, parameters), (open) => {
     const source = rowSource(open);
     if (source === null) {
@@ -232,7 +245,7 @@ function requireReadOnly(bound: BoundStatement): void {
 }
 
 function writingCommand(bound: BoundStatement): string | null {
-  if (bound.kind === 'command') return commandName(bound.tag, (bound.statement as Record<string, unknown>)[bound.tag]);
+  if (bound.kind === 'command') return commandOf(bound);
   const { query } = bound;
   if (query.commandType !== 'select') return query.commandType.toUpperCase();
   const [mark] = query.rowMarks;
@@ -309,4 +322,10 @@ function callsMutable(session: Session, expression: Expression): boolean {
     return undefined;
   });
   return isMutable;
+}
+
+/** A statement's name in messages. */
+export function commandOf(bound: BoundStatement): string {
+  if (bound.kind === 'query') return bound.query.commandType.toUpperCase();
+  return commandName(bound.tag, (bound.statement as Readonly<Record<string, unknown>>)[bound.tag]);
 }

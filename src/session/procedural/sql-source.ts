@@ -1,5 +1,6 @@
 // The texts of SQL that functions hold, as the parser takes them: an expression is the target list of a SELECT, an
 // assignment's expression too. Places in errors are turned back into places of the text as it was written.
+import { targetLocation } from '../../analyzer/statements/variable-assignment.js';
 import { PgError } from '../../errors/pg-error.js';
 import { type ParsedStatement, parse } from '../../parser/parse.js';
 import { characterPosition } from '../../parser/position.js';
@@ -36,6 +37,10 @@ export function placedError(
 ): unknown {
   if (!(error instanceof PgError) || error.fields.internalQuery !== undefined) return error;
   const { location, position, ...fields } = error.fields;
+  if (location === targetLocation) {
+    error.fields = { ...fields, position: 1 };
+    return error;
+  }
   const at = position ?? (location === undefined ? undefined : characterPosition(parsedText, location));
   if (at === undefined) {
     error.fields = fields;

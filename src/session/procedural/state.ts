@@ -43,6 +43,8 @@ export class ProceduralState {
 
   /** Rows of a loop: a transaction that ends in the loop reads the rest of them first. */
   pin(running: RunningSql): RunningSql {
+    // A loop is a cursor without a name of its own.
+    this.newPortalName();
     const held = new HeldRows(running, () => this.loops.delete(held));
     this.loops.add(held);
     return held;

@@ -24,6 +24,13 @@ export async function callTrigger(session: Session, call: TriggerCall, context: 
   const newRecord = recordOf(session, call.relation, call.newRow);
   const oldRecord = recordOf(session, call.relation, call.oldRow);
   const { parsed } = frame.fn;
+  if (call.level === 'row') {
+    const empty = new PgRecord(call.relation.rowType, [], session.catalog.typeByOid(call.relation.rowType).attributes);
+    frame.nullShapes = new Map([
+      [parsed.newVariable, empty],
+      [parsed.oldVariable, empty],
+    ]);
+  }
   frame.values[parsed.newVariable] = newRecord;
   frame.values[parsed.oldVariable] = oldRecord;
   for (const [name, value] of triggerVariables(call)) {

@@ -1,6 +1,6 @@
 // What CREATE FUNCTION checks of a function in PL/pgSQL: types that the language can't take, and the body's syntax.
 import type { FunctionDescriptor } from '../../catalog/descriptors.js';
-import { pgError, SqlState } from '../../errors/pg-error.js';
+import { type Notice, pgError, SqlState } from '../../errors/pg-error.js';
 import { parseFunction } from '../../procedural/parser/parse-function.js';
 import { createHost } from './host.js';
 import { resolvePolymorphic } from './polymorphic.js';
@@ -25,8 +25,8 @@ const assumed: Readonly<Record<number, number>> = {
   4538: 4451,
 };
 
-/** Throws 0A000 for types, 42601 and what declarations throw with the position in the source. */
-export function validate(session: Session, fn: FunctionDescriptor, checksBody: boolean): void {
+/** Warnings to be sent, with positions in the source. Throws 0A000 for types, 42601 and what declarations throw with the position in the source. */
+export function validate(session: Session, fn: FunctionDescriptor, checksBody: boolean): readonly Notice[] {
   const { catalog } = session;
   const isPseudo = (type: number): boolean => catalog.typeByOid(type).kind === 'p' && assumed[type] === undefined;
   if (isPseudo(fn.returnType) && !returnable.includes(fn.returnType)) {
@@ -38,7 +38,7 @@ export function validate(session: Session, fn: FunctionDescriptor, checksBody: b
     const shown = catalog.formatType(type);
     throw pgError(SqlState.featureNotSupported, `PL/pgSQL functions cannot accept type ${shown}`);
   }
-  if (!checksBody) return;
+  if (!checksBody) return [];
   const actual = fn.argTypes.map((type) => assumed[type] ?? type);
   const resolved = resolvePolymorphic(catalog, fn, actual, assumed[fn.returnType] ?? fn.returnType);
   const kinds = { [triggerType]: 'trigger', [eventTriggerType]: 'eventTrigger' } as const;
@@ -56,5 +56,5 @@ export function validate(session: Session, fn: FunctionDescriptor, checksBody: b
     createHost(session),
     true,
   );
-  for (const notice of notices) session.notice(notice);
+  return notices;
 }

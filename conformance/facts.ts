@@ -10,11 +10,9 @@ export interface Gap {
 export const gaps: Readonly<Record<string, readonly Gap[]>> = {
   procedural: [
     {
-      what: 'PL/pgSQL: functions and triggers are stored, shown and dumped, and raise 0A000 when they would run',
+      what: 'functions and DO in other languages than SQL and PL/pgSQL',
       feature: 'calling functions in language',
     },
-    { what: 'DO', feature: 'DO in language' },
-    { what: 'CALL', feature: 'CALL' },
     { what: 'other languages', feature: 'CREATE LANGUAGE' },
   ],
   tables: [

@@ -3,6 +3,7 @@
 // 2. Immutable calls whose arguments are all constants are evaluated; strict calls with a NULL argument are NULL.
 // 3. AND, OR, NOT, CASE, COALESCE, IS NULL, ... are simplified by their constant parts.
 // Named and defaulted arguments are put into their places on the way.
+import type { FunctionDescriptor } from '../../catalog/descriptors.js';
 import { withContext } from '../../errors/context.js';
 import type { CaseExpr, Const, Expression, FuncExpr } from '../../trees/expression.js';
 import { PgArray } from '../../types/value.js';
@@ -184,7 +185,7 @@ class Folder {
     const strictNull = descriptor.isStrict && node.args.some((arg) => arg.kind === 'Const' && arg.value === null);
     if (strictNull) return nullConst(typeOf(node), typmodOf(node), collationOf(node));
     const allowed = descriptor.volatility === 'i' || (descriptor.volatility === 's' && this.options.estimate);
-    if (!allowed || node.args.some((arg) => arg.kind !== 'Const')) return node;
+    if (!allowed || !answersAtOnce(descriptor) || node.args.some((arg) => arg.kind !== 'Const')) return node;
     return this.evaluate(node);
   }
 
@@ -250,9 +251,6 @@ class Folder {
   }
 
   private blocked(node: Expression): boolean {
-    // What a function of a procedural language does may have to be waited for: it is called when the plan runs, once.
-    if (node.kind === 'FuncExpr' && !isPlainLanguage(this.global.catalog.function(node.function)?.language))
-      return true;
     const { catalog } = this.global;
     return this.options.estimate ? containsVolatile(node, catalog) : containsMutable(node, catalog);
   }
@@ -391,6 +389,11 @@ function foldFieldSelect(node: Extract<Expression, { kind: 'FieldSelect' }>): Ex
   return node;
 }
 
-function isPlainLanguage(language: string | undefined): boolean {
-  return language === 'internal' || language === 'c' || language === 'sql';
+/** Functions written by users in SQL or a procedural language may have to be waited for: they are called when the plan
+ *  runs, and once. */
+function answersAtOnce({ language, oid }: FunctionDescriptor): boolean {
+  return language === 'internal' || language === 'c' || oid < firstUserOid;
 }
+
+/** Objects made by users have oids from here on (PostgreSQL's FirstNormalObjectId). */
+const firstUserOid = 16384;

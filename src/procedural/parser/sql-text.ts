@@ -106,7 +106,9 @@ export function readCursorArguments(
   const { values, isNamed } = readArgumentValues(parser, cursor.name, argNames);
   if (!isOneOf(tokens.peek(), [until])) throw tokens.syntaxError();
   tokens.take();
-  const text = values.map((value, index) => (isNamed ? `${value} AS ${quoteIdentifier(argNames[index] ?? '')}` : value));
+  const text = values.map((value, index) =>
+    isNamed ? `${value} AS ${quoteIdentifier(argNames[index] ?? '')}` : value,
+  );
   return { text: text.join(', '), use: 'expression', sourceAt: 0, target: null, scope: parser.scope };
 }
 

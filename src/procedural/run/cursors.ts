@@ -139,7 +139,6 @@ export function compileClose(fn: CompiledFunction, statement: CloseStatement): S
 
 /** An open cursor's name goes into the variable that had none. Throws 22005. */
 function nameCursor(frame: FunctionFrame, variable: Variable, name: string): void {
-  if (variable.constant)
-    throw pgError(SqlState.errorInAssignment, `variable "${variable.name}" is declared CONSTANT`);
+  if (variable.constant) throw pgError(SqlState.errorInAssignment, `variable "${variable.name}" is declared CONSTANT`);
   store(frame, variable, name);
 }

@@ -15,6 +15,7 @@ export class SqlExpression {
   private prepared: Prepared | null = null;
   /** Fields of records that it reads. */
   private fields: readonly VariableUse[] = [];
+  private inUse = false;
 
   constructor(
     readonly fn: CompiledFunction,
@@ -33,8 +34,28 @@ export class SqlExpression {
   /** The value; errors carry the expression where PostgreSQL's do. */
   evaluate(frame: FunctionFrame): Awaitable<Value> {
     const prepared = this.ready(frame);
-    if (prepared.evaluate !== null) return prepared.evaluate(frame);
-    return this.run(frame, prepared);
+    return prepared.evaluate === null ? this.run(frame, prepared) : this.compute(frame, prepared.evaluate);
+  }
+
+  /** Calls within each other of a function that calls itself in the expression: PostgreSQL runs the inner ones as
+   *  queries, and their errors say so. */
+  private compute(frame: FunctionFrame, evaluate: NonNullable<Prepared['evaluate']>): Awaitable<Value> {
+    if (this.inUse) return this.fn.host.within(this.sql, async () => evaluate(frame));
+    this.inUse = true;
+    let value: Awaitable<Value>;
+    try {
+      value = evaluate(frame);
+    } catch (error) {
+      this.inUse = false;
+      throw error;
+    }
+    if (value instanceof Promise) {
+      return value.finally(() => {
+        this.inUse = false;
+      });
+    }
+    this.inUse = false;
+    return value;
   }
 
   /** The prepared text, with the record fields that it reads in their places. */

@@ -49,7 +49,9 @@ export function takeVariable(frame: FunctionFrame, variable: number): void {
 
 /** Columns that the rows of a set-returning function have; null: one column, a value. */
 export function expectedColumns(frame: FunctionFrame): readonly Column[] | null {
-  return frame.fn.returns.isRow ? (frame.expected ?? []) : null;
+  if (!frame.fn.returns.isRow) return null;
+  if (frame.expected !== null) return frame.expected;
+  throw pgError(SqlState.featureNotSupported, 'materialize mode required, but it is not allowed in this context');
 }
 
 export function compileReturnNext(fn: CompiledFunction, { value, variable }: ReturnNextStatement): Step {
@@ -167,8 +169,9 @@ export function compileReturnQuery(fn: CompiledFunction, statement: ReturnQueryS
     else running = await openStatic(frame, query);
     let count = 0;
     try {
-      requireSameColumns(frame, running.columns, wanted, mismatch);
       const at = statement.dynamic && 'title' in running ? running.title : title;
+      const { columns } = running;
+      await fn.host.within(at, async () => requireSameColumns(frame, columns, wanted, mismatch));
       for (;;) {
         const batch = await fn.host.within(at, async () => running.next(4096));
         if (batch === null) break;

@@ -7,7 +7,7 @@ import type { Session } from '../session.js';
 /** Throws 42704 and 42809 for names that are no deferrable constraints; 23503 and 23505 from checks that waited. */
 export async function runSetConstraints(session: Session, statement: ConstraintsSetStmt): Promise<string> {
   const transaction = session.transactions.ensure();
-  if (!session.transactions.isInAnyBlock) {
+  if (!session.transactions.isInAnyBlock && session.procedural.context.isEmpty) {
     session.notice({
       severity: 'WARNING',
       code: SqlState.noActiveSqlTransaction,

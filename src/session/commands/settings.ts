@@ -44,7 +44,7 @@ export function runVariableSet(session: Session, statement: VariableSetStmt): st
 
 /** Sets one setting for the session or transaction; session_authorization and role change the user too. */
 function assign(session: Session, name: string, value: string | null, isLocal: boolean): void {
-  if (isLocal && !session.transactions.isInAnyBlock) {
+  if (isLocal && !session.transactions.isInAnyBlock && session.procedural.context.isEmpty) {
     session.notice({
       severity: 'WARNING',
       code: SqlState.noActiveSqlTransaction,
@@ -80,13 +80,13 @@ export function assignSetting(session: Session, name: string, value: string | nu
 function setMultiple(session: Session, statement: VariableSetStmt): void {
   if (statement.name === 'TRANSACTION SNAPSHOT') {
     const name = statement.args?.[0];
-    if (!session.transactions.isInAnyBlock) warnOutsideBlock(session);
+    if (!session.transactions.isInAnyBlock && session.procedural.context.isEmpty) warnOutsideBlock(session);
     session.transactions.importSnapshot(name === undefined ? '' : argumentText(name, session).text);
     return;
   }
   const modes = modesOf(statement.args ?? []);
   if (statement.name === 'TRANSACTION') {
-    if (!session.transactions.isInAnyBlock) {
+    if (!session.transactions.isInAnyBlock && session.procedural.context.isEmpty) {
       warnOutsideBlock(session);
       return;
     }

@@ -235,6 +235,8 @@ export class Session implements SessionServices {
   private show(notice: Notice): void {
     if (!isShown(notice, this.settings.text('client_min_messages'))) return;
     writeNoticeResponse(this.connection.out, notice);
+    // What goes on for long, or waits, has told by then.
+    void this.connection.flushSoon();
   }
 
   /** The same with a detail that only the log gets. */

@@ -1,7 +1,10 @@
 // The session's temporary tables with an ON COMMIT action, and the end of its temporary schema.
 import { quoteQualifiedIdentifier } from '../types/quote.js';
 import type { OnCommitService } from '../commands/on-commit.js';
-import { runSql } from './corridor.js';
+import { ClassOid, objectAddress } from '../commands/classes.js';
+import { requireDroppable } from '../commands/relation-file.js';
+import { deleteObjects } from '../catalog/dependencies/delete-objects.js';
+import { commandContext, runSql } from './corridor.js';
 import type { Session } from './session.js';
 
 export class TemporaryTables implements OnCommitService {
@@ -48,17 +51,14 @@ export class TemporaryTables implements OnCommitService {
     this.actions.clear();
     const ownTransaction = this.session.transactions.current === null;
     this.session.transactions.ensure().noteTemporary();
-    const relations = this.session.catalog.tables.find('pg_class', { relnamespace: schema.oid });
-    for (const { row } of relations) {
-      const kind = droppable[row.relkind];
-      if (!kind || !this.session.catalog.relation(row.oid)) continue;
-      await runSql(
-        this.session,
-        `DROP ${kind} IF EXISTS ${quoteQualifiedIdentifier(schema.name, row.relname)} CASCADE`,
-      );
-    }
+    const context = commandContext(this.session, '', []);
+    // Nobody asked for any of it by name: what goes along goes without a word.
+    await deleteObjects(context, [objectAddress(ClassOid.namespace, schema.oid)], {
+      behavior: 'cascade',
+      quiet: true,
+      skipOriginal: true,
+      requireUnused: (relation) => requireDroppable(context, relation),
+    });
     if (ownTransaction) await this.session.transactions.finishStatement();
   }
 }
-
-const droppable: Readonly<Record<string, string | undefined>> = { r: 'TABLE', v: 'VIEW', S: 'SEQUENCE' };

@@ -255,6 +255,14 @@ export declare function notifyUsage(): number
 /** Says what the rows on a file's last page take up as heap tuples; asked for by `table_insert`. */
 export declare function pageMeasured(database: number, filenode: number, owner: number, page: number, tupleBytes: number): void
 
+/** Transactions that ended since this was last asked. */
+export interface PointCounts {
+  committed: number
+  rolledBack: number
+  inCommitted: Array<PointUse>
+  inRolledBack: Array<PointUse>
+}
+
 /** As `point_newest`, as a view sees it: the count of rows, or minus the bytes that the buffer must have. */
 export declare function pointGet(point: number, snapshot: number, transaction: number, command: number, keyLength: number): number
 
@@ -272,6 +280,92 @@ export declare function pointNewestIn(point: number, transaction: number, comman
  * (`store_columns`).
  */
 export declare function pointPath(database: number, indexFilenode: number, tableFilenode: number, relation: number, columns: number): number
+
+/** A prepared statement as `helios_points::program::Source` has it. */
+export interface PointProgram {
+  action: number
+  text: string
+  catalogVersion: number
+  parameters: Array<number>
+  database: number
+  relation: number
+  tableFile: number
+  rowTag: number
+  index: number
+  indexFile: number
+  attributes: number
+  key: Array<Array<number>>
+  keyColumns: Array<number>
+  outputs: Array<number>
+  textDescription: Buffer
+  binaryDescription: Buffer
+  isFetched: boolean
+  columns: Array<number>
+  values: Array<Array<number>>
+  reserved: number
+  toastTarget: number
+  numbers: Array<bigint>
+  bytes: Array<Buffer>
+}
+
+/** The session behind a socket may run point statements once it has prepared some. */
+export declare function pointsAttach(descriptor: number, processId: number, slot: number): void
+
+export declare function pointsCounts(descriptor: number): PointCounts
+
+/** The session is over; its open transaction is rolled back. */
+export declare function pointsDetach(descriptor: number): void
+
+/** Throws why the session's commit failed. */
+export declare function pointsFailure(descriptor: number): void
+
+/** What was prepared is void; the statements themselves go on. */
+export declare function pointsForgetPrograms(descriptor: number): void
+
+/** JavaScript goes on with the session: with its open transaction, if there is one. */
+export declare function pointsHandOver(descriptor: number): PointTransaction | null
+
+/** A commit is under way: the session must not end yet. */
+export declare function pointsIsWaiting(descriptor: number): boolean
+
+/**
+ * What the client sends is looked at here first, until something is handed over. The session's number in the lock table
+ * is another one after each PREPARE TRANSACTION.
+ */
+export declare function pointsOpen(descriptor: number, lockOwner: number): void
+
+export declare function pointsPrepare(descriptor: number, name: string, program: PointProgram): void
+
+/** The statement is gone. */
+export declare function pointsRemove(descriptor: number, name: string): void
+
+/** How often a statement has run here. */
+export declare function pointsRuns(descriptor: number, name: string): number
+
+/** The sockets of sessions whose `points_counts` has something to tell. */
+export declare function pointsWithCounts(): Array<number>
+
+/** A transaction that goes on in JavaScript. */
+export interface PointTransaction {
+  number: number
+  /** Microseconds since 2000-01-01 UTC. */
+  start: bigint
+  command: number
+  inBlock: boolean
+  xid?: bigint
+  hasWritten: boolean
+  uses: Array<PointUse>
+}
+
+/** What a relation was used for. */
+export interface PointUse {
+  relation: number
+  scans: number
+  returned: number
+  fetched: number
+  inserted: number
+  updated: number
+}
 
 /** Takes a prepared transaction, so that no other session finishes it. */
 export declare function preparedClaim(gid: string): PreparedClaim
@@ -330,7 +424,8 @@ export declare function pumpRelease(descriptor: number): void
 
 /**
  * Starts the calling worker's pump. Arrivals are put into `bytes` (what was read, one socket's after the other) and
- * `arrivals` (pairs: descriptor, then bytes read, 0 for the end, -1 for room to write), then `arrived` is called with
+ * `arrivals` (pairs: descriptor, then bytes read, 0 for the end, -1 for room to write, -2 for a failed commit of its point
+ * statements), then `arrived` is called with
  * their count. Throws the system's message.
  */
 export declare function pumpStart(bytes: Buffer, arrivals: Int32Array, arrived: (count: number) => void): void

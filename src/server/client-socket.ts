@@ -5,7 +5,7 @@ import { atTurnEnd } from '../base/turn-end.js';
 import { ByteWriter } from '../base/bytes.js';
 import { unreadBytesMax } from '../base/limits.js';
 import { fatalError, type PgError, SqlState } from '../errors/pg-error.js';
-import type { ReceiveTimeout } from '../wire/connection.js';
+import type { PointChannel, ReceiveTimeout } from '../wire/connection.js';
 import { MessageFramer } from '../wire/framing.js';
 import { clientEncoder } from '../wire/text.js';
 import type { FrontendMessage } from '../wire/frontend.js';
@@ -30,6 +30,8 @@ export class ClientSocket {
   private isPaused = false;
   private isFlushDue = false;
   private hasEnded = false;
+  /** Null where the addon's point path has no part in it. */
+  readonly points: PointChannel | null;
 
   /** Takes over a transport on which the start-up packet was read; `rest` is what came after it. */
   constructor(
@@ -43,7 +45,14 @@ export class ClientSocket {
       received: (chunk) => this.receiveChunk(chunk),
       ended: () => this.end(),
       drained: () => this.wake(),
+      commitFailed: () => this.points?.onFailure(),
     });
+    const { pumped } = transport;
+    this.points = pumped === null ? null : { descriptor: pumped, isDrained: () => this.isDrained, onFailure: () => {} };
+  }
+
+  private get isDrained(): boolean {
+    return this.framer.bufferedBytes === 0 && this.transport.unsentBytes === 0 && !this.isPaused && !this.hasEnded;
   }
 
   get isClosed(): boolean {

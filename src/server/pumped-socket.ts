@@ -14,6 +14,7 @@ const roundBytes = 256 * 1024;
 const roundArrivals = 128;
 const endArrival = 0;
 const writableArrival = -1;
+const failedArrival = -2;
 
 /** Unsent bytes from which on a session waits for its client. */
 const fullBytes = 64 * 1024;
@@ -46,6 +47,7 @@ class Pump {
         socket?.receive(Buffer.from(bytes.subarray(offset, offset + arrival)));
         offset += arrival;
       } else if (arrival === writableArrival) socket?.sendRest();
+      else if (arrival === failedArrival) socket?.commitFailed();
       else if (arrival === endArrival) socket?.end();
     }
   }
@@ -75,6 +77,10 @@ export class PumpedSocket implements Transport {
     this.peer = { address: plainAddress(address), port: Number(port) };
     addon.pumpAdd(descriptor);
     this.pump.sockets.set(descriptor, this);
+  }
+
+  get pumped(): number | null {
+    return this.stream === null ? this.descriptor : null;
   }
 
   get isFull(): boolean {
@@ -148,6 +154,10 @@ export class PumpedSocket implements Transport {
   receive(chunk: Buffer): void {
     if (this.owner === null) this.early.push(chunk);
     else this.owner.received(chunk);
+  }
+
+  commitFailed(): void {
+    this.owner?.commitFailed?.();
   }
 
   end(): void {

@@ -231,7 +231,20 @@ async function logInAndServe(state: WorkerState, host: SessionHost, request: Log
     const { processId, secretKey } = slot;
     logAuthorized(state, request, tls);
     const { out } = socket;
-    const facts = { processId, secretKey, slot: slot.slot, startup, role, database, client, tls, systemUser, out };
+    const { points } = socket;
+    const facts = {
+      processId,
+      secretKey,
+      slot: slot.slot,
+      startup,
+      role,
+      database,
+      client,
+      tls,
+      systemUser,
+      points,
+      out,
+    };
     await host.serve(makeConnection(socket, slot, facts));
   } catch (error) {
     if (error instanceof PgError) {

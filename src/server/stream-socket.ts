@@ -6,6 +6,7 @@ import { type Transport, type TransportOwner, lingerMs } from './transport.js';
 
 export class StreamSocket implements Transport {
   readonly peer: Transport['peer'];
+  readonly pumped = null;
   private owner: TransportOwner | null = null;
   /** Chunks that came while nobody owned it. */
   private early: Buffer[] = [];

@@ -13,6 +13,8 @@ export interface TransportOwner {
   ended(): void;
   /** What was left unsent is with the kernel now. */
   drained?(): void;
+  /** A commit of the addon's point path failed. */
+  commitFailed?(): void;
 }
 
 export interface Transport {
@@ -22,6 +24,8 @@ export interface Transport {
   /** So many that no more should be written for now. */
   readonly isFull: boolean;
   readonly isClosed: boolean;
+  /** The descriptor of a socket whose input the addon's pump reads; null for others. */
+  readonly pumped: number | null;
 
   /** From here on `owner` gets what comes; null: nobody, it is kept for the next owner. */
   own(owner: TransportOwner | null): void;

@@ -105,6 +105,7 @@ function bind(session: Session, message: BindMessage): Awaitable<void> {
       inPortal(session, portal, () => portal.prepare(session)),
       () => {
         session.portals.set(message.portal, portal);
+        if (message.statement !== '') session.points?.offer(prepared);
         writeBindComplete(session.connection.out);
         session.statementLog.ended(() => portalStep(session, portal, 'bind'));
       },

@@ -56,6 +56,8 @@ class MessageLoop {
   ) {}
 
   start(): void {
+    const { points } = this.session.connection;
+    if (points) points.onFailure = () => this.commitFailed();
     sendReady(this.session);
     this.goOn(null);
   }
@@ -120,6 +122,7 @@ class MessageLoop {
 
   private listen(): void {
     this.isIdle = true;
+    this.session.points?.open();
     this.session.connection.receiveThen(this.received, this.interrupted, idleTimeout(this.session));
     if (this.session.notifications.hasMore) this.notified();
   }
@@ -136,8 +139,23 @@ class MessageLoop {
     }
   }
 
+  /** A commit of the addon's point path failed: the session says so, as of a COMMIT of its own. */
+  private commitFailed(): void {
+    const { session } = this;
+    session.points?.takeOver();
+    try {
+      session.points?.throwFailure();
+    } catch (error) {
+      reportError(session, error);
+    }
+    sendReady(session);
+    const wait = session.connection.flush();
+    if (wait === undefined) session.points?.open();
+  }
+
   private readonly received = (message: FrontendMessage | null): void => {
     this.isIdle = false;
+    this.session.points?.takeOver();
     this.session.leaveIdle();
     if (message === null) this.end();
     else this.goOn(message);
@@ -197,6 +215,7 @@ function sync(session: Session): Awaitable<void> {
   return chain(session.transactions.finishStatement(), () => {
     if (session.hasReadOutside) {
       session.hasReadOutside = false;
+      session.dropPortals();
       session.statistics.transactionEnded(true);
     }
     sendReady(session);

@@ -160,10 +160,14 @@ export class PreparedStatement {
     return true;
   }
 
+  /** The plan that every value of the parameters runs with; null where that isn't settled (yet), or for a command. */
+  settledPlan(session: Session): PlannedStatement | null {
+    return this.isCurrent(session) ? this.choice.settled(session, this.types.length) : null;
+  }
+
   /** The short way of a SELECT by key, once its plan is settled; null where it has none. */
   pointSelect(session: Session): PointSelect | null {
-    if (!this.isCurrent(session)) return null;
-    const plan = this.choice.settled(session, this.types.length);
+    const plan = this.settledPlan(session);
     if (plan === null) return null;
     if (this.point?.plan !== plan) this.point = { plan, select: pointSelect(plan, session.pointContext) };
     return this.point.select;

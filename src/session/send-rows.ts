@@ -1,4 +1,5 @@
 // From a row source to the client: RowDescription and DataRows, in batches, never faster than the client reads.
+import type { ByteWriter } from '../base/bytes.js';
 import type { Awaitable } from '../base/awaitable.js';
 import type { ResultColumn } from '../executor/api.js';
 import { writeRowDescription } from '../wire/backend.js';
@@ -26,6 +27,17 @@ export function writeColumns(session: Session, columns: readonly ResultColumn[],
     return;
   }
   const start = out.length;
+  writeRowDescriptionOf(out, session, columns, formats);
+  descriptions.set(columns, { formats, bytes: Buffer.from(out.view().subarray(start)) });
+}
+
+/** Appends RowDescription to any output. */
+export function writeRowDescriptionOf(
+  out: ByteWriter,
+  session: Session,
+  columns: readonly ResultColumn[],
+  formats: readonly number[],
+): void {
   writeRowDescription(
     out,
     columns.map((column, index) => ({
@@ -38,7 +50,6 @@ export function writeColumns(session: Session, columns: readonly ResultColumn[],
       format: givenFormat(formats, index),
     })),
   );
-  descriptions.set(columns, { formats, bytes: Buffer.from(out.view().subarray(start)) });
 }
 
 /** The RowDescription last written for each result shape. */

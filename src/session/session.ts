@@ -40,6 +40,8 @@ import { icuRules } from './icu-collation.js';
 import type { Portal } from './portal.js';
 import type { PreparedStatement } from './prepared-statement.js';
 import { createRandomState } from './random-state.js';
+import { PointStatements } from './point-statements.js';
+import { PreparedStatements } from './prepared-statements.js';
 import { TransactionState } from './transaction-state.js';
 import { SessionUsers, isSuperuser } from './users.js';
 import { SessionSequences } from './services/sequences.js';
@@ -95,7 +97,9 @@ export class Session implements SessionServices {
   readonly memory = sessionMemory(() => this.settings.int('heliosdb.statement_memory') * 1024);
   readonly random: RandomState = createRandomState();
   readonly procedural: ProceduralState = new ProceduralState(this);
-  readonly statements = new Map<string, PreparedStatement>();
+  /** Statements that the addon may answer by itself; null where the client's bytes do not come through it. */
+  readonly points: PointStatements | null;
+  readonly statements = new PreparedStatements((name) => this.points?.forget(name));
   readonly portals = new Map<string, Portal>();
   /** Running statements: cursors, and what the statement in hand has opened. */
   readonly openExecutions = new Set<Execution>();
@@ -184,6 +188,8 @@ export class Session implements SessionServices {
       ),
       icuRules,
     });
+    const { points } = connection;
+    this.points = points ? new PointStatements(this, points.descriptor) : null;
     provideServices(this);
     this.statistics.count('sessions', 1);
   }
@@ -343,6 +349,11 @@ export class Session implements SessionServices {
     return portal.close();
   }
 
+  /** Statements ran outside of a transaction, and their messages end: so do their portals, of which nothing is open. */
+  dropPortals(): void {
+    for (const [name, portal] of this.portals) if (!portal.isHeld) this.portals.delete(name);
+  }
+
   /** DEALLOCATE ALL: the unnamed statement is the protocol's alone. */
   dropNamedStatements(): void {
     for (const name of [...this.statements.keys()]) if (name !== '') this.statements.delete(name);
@@ -415,6 +426,7 @@ export class Session implements SessionServices {
       this.environment.log.warn({ err: error }, 'a session could not drop its temporary objects');
       this.transactions.end();
     } finally {
+      await this.points?.end();
       this.manager.close();
       this.store.endSession(this.connection.processId);
     }

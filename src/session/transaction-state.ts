@@ -7,6 +7,7 @@ import { SqlState, pgError } from '../errors/pg-error.js';
 import type { Notice, PgError } from '../errors/pg-error.js';
 import type { SessionSettings } from '../config/api.js';
 import type { Transaction } from '../transaction/api.js';
+import type { AdoptedTransaction } from '../transaction/point-session.js';
 import type { Preparation } from '../transaction/prepared.js';
 import type { TransactionManager, TransactionOptions } from '../transaction/manager-api.js';
 
@@ -82,6 +83,15 @@ export class TransactionState {
   ensure(): Transaction {
     // A failed block is still the one that was begun: AND CHAIN goes on with its modes.
     return this.manager.current ?? this.start(this.block === 'failed' ? this.failedModes : this.defaults());
+  }
+
+  /** Goes on with a transaction that the addon's point path began: in its block, or with what comes before the next Sync. */
+  adopt(begun: AdoptedTransaction): void {
+    assert(this.savepoints.length === 0, 'a new transaction has no savepoints');
+    this.settings.begin();
+    this.failedModes = this.defaults();
+    this.manager.adopt(this.failedModes, begun);
+    this.block = begun.inBlock ? 'block' : 'implicit';
   }
 
   /** Statements of one Query string or pipeline belong together from here on. */

@@ -313,11 +313,20 @@ export interface SerializableStore {
   fileReplaced(old: RelationFile, current: RelationFile): void;
 }
 
+/** What is known of a transaction that was begun elsewhere. */
+export interface BegunTransaction {
+  readonly number: number;
+  readonly xid?: bigint;
+  readonly hasWritten: boolean;
+}
+
 export type XidStatus = 'aborted' | 'committed' | 'in progress' | 'future';
 
 export interface Store {
   readonly serializable?: SerializableStore;
   begin(sessionId: number): StoreTransaction;
+  /** Goes on with a transaction that the addon's point path began, under its number there. */
+  adopt?(sessionId: number, begun: BegunTransaction): StoreTransaction;
   takeSnapshot(): Snapshot;
   /** Lets other transactions, on any worker, read what this snapshot reads, under the name, until it is withdrawn. */
   exportSnapshot?(

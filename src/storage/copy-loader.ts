@@ -2,6 +2,7 @@
 // lines whose every field is in its plain spelling and stops before the first that is not: that one, with all its
 // messages, is the caller's. Only for tables whose rows need no more than NOT NULL.
 import { addon } from '../base/addon.js';
+import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { CopyColumn, CopyLineFormat, CopyLoader, RelationFile, RowPlacement, StoreTransaction } from './api.js';
 import { native } from './native-error.js';
 import type { StoredLayout } from './row-layout.js';
@@ -48,11 +49,10 @@ export function makeCopyLoader(target: CopyTarget, measurePage: (page: number) =
   const { layout, columns, format } = target;
   const numbers: number[] = [];
   for (const column of columns) {
-    const kind = column.type.kind === 'b' ? kinds[column.type.input] : undefined;
-    const modifier = modifierOf(column);
-    if (kind === undefined || modifier === null) return null;
+    const kind = kindOf(column.type, column.typmod);
+    if (kind === null) return null;
     const strategy = layout.attributes[column.attribute - 1]?.strategy ?? 'x';
-    numbers.push(column.attribute - 1, kind, modifier, column.notNull ? 1 : 0, strategy.charCodeAt(0));
+    numbers.push(column.attribute - 1, ...kind, column.notNull ? 1 : 0, strategy.charCodeAt(0));
   }
   if (columns.length === 0) return null;
   const { attributes, toastTarget, reservedBytes } = layout;
@@ -104,8 +104,15 @@ export function makeCopyLoader(target: CopyTarget, measurePage: (page: number) =
 
 const noLines = Buffer.alloc(0);
 
-/** The addon's modifier of a column; null for one it does not know. */
-function modifierOf({ type, typmod }: CopyColumn): number | null {
+/** The addon's kind and modifier of a type; null for one it does not know. */
+export function kindOf(type: TypeDescriptor, typmod: number): readonly [kind: number, modifier: number] | null {
+  const kind = type.kind === 'b' ? kinds[type.input] : undefined;
+  const modifier = modifierOf(type, typmod);
+  return kind === undefined || modifier === null ? null : [kind, modifier];
+}
+
+/** Its modifier; null for one it does not know. */
+function modifierOf(type: TypeDescriptor, typmod: number): number | null {
   if (type.input === 'numeric_in') {
     if (typmod < 4) return noModifier;
     const bits = typmod - 4;

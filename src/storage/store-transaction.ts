@@ -3,7 +3,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { addon } from '../base/addon.js';
 import { atTurnEnd } from '../base/turn-end.js';
-import type { CommitOptions, PrepareRequest, ReadView, Snapshot, StoreTransaction } from './api.js';
+import type { BegunTransaction, CommitOptions, PrepareRequest, ReadView, Snapshot, StoreTransaction } from './api.js';
 import { readBuffer } from './exchange.js';
 import { native } from './native-error.js';
 
@@ -15,6 +15,14 @@ export class NativeTransaction implements StoreTransaction {
   private newFiles: Map<number, number> | null = null;
 
   constructor(readonly session: number) {}
+
+  static adopt(session: number, { number, xid, hasWritten }: BegunTransaction): NativeTransaction {
+    const adopted = new NativeTransaction(session);
+    adopted.number = number;
+    adopted.known = xid ?? null;
+    adopted.wrote = hasWritten;
+    return adopted;
+  }
 
   /** Its number for reads: what it wrote itself is seen through it. */
   get handle(): number {
@@ -158,7 +166,8 @@ const keepAlive = new MessageChannel().port1;
 keepAlive.unref();
 
 function nextToken(): number {
-  lastToken = (lastToken + 1) >>> 0;
+  // The upper half is that of the addon's point path.
+  lastToken = (lastToken + 1) & 0x7fffffff;
   return lastToken;
 }
 

@@ -91,6 +91,7 @@ const store: Store = {
   sequences,
   serializable: serializableStore,
   begin: (sessionId) => new NativeTransaction(sessionId),
+  adopt: (sessionId, begun) => NativeTransaction.adopt(sessionId, begun),
   takeSnapshot: () => NativeSnapshot.made(native(() => addon.storeTakeSnapshot())),
   exportSnapshot(snapshot, name, { serializable, readOnly }) {
     native(() => addon.storeExportSnapshot((snapshot as NativeSnapshot).handle, name, serializable, readOnly));

@@ -2,12 +2,15 @@
 // transaction is open at a time; SQL's named savepoints are kept by the session's transaction state, by depth.
 import type { Awaitable } from '../base/awaitable.js';
 import type { IsolationLevel, Transaction } from './api.js';
+import type { AdoptedTransaction } from './point-session.js';
 import type { Preparation } from './prepared.js';
 
 export interface TransactionManager {
   readonly current: Transaction | null;
   /** Opens a transaction. */
   begin(options: TransactionOptions): Transaction;
+  /** Goes on with a transaction that the addon's point path began: of these modes, in which statements have run. */
+  adopt(options: TransactionOptions, begun: AdoptedTransaction): Transaction;
   /** SET TRANSACTION before the first query: changes the current one's modes (25001 once a snapshot was taken). */
   setModes(options: Partial<TransactionOptions>): void;
   /** Throws what `setModes` would now that the transaction has a snapshot, and changes nothing. */

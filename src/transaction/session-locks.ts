@@ -52,6 +52,11 @@ export class SessionLocks {
     return this.current;
   }
 
+  /** Locks were taken under the session's number elsewhere. */
+  noteAsked(): void {
+    this.hasAsked = true;
+  }
+
   /** A further number of the session, for when its transaction is prepared under the present one. */
   addSuccessor(): number {
     return addOwner(this.processId);

@@ -33,10 +33,10 @@ export class RelationCounts {
   }
 
   /** `hot`: no index entry changed. */
-  updated(hot: boolean): void {
-    this.tuplesUpdated += 1;
-    if (hot) this.tuplesHotUpdated += 1;
-    this.written.updated += 1;
+  updated(hot: boolean, rowCount = 1): void {
+    this.tuplesUpdated += rowCount;
+    if (hot) this.tuplesHotUpdated += rowCount;
+    this.written.updated += rowCount;
   }
 
   deleted(): void {

@@ -12,6 +12,7 @@ import { discardNotifications, publishNotifications } from './notifications.js';
 import type { SessionNotifications } from './notifications.js';
 import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
 import type { TransactionManager, TransactionOptions } from './manager-api.js';
+import { type AdoptedTransaction, addUses } from './point-session.js';
 import { preparationLocksRefused, preparationRefused, requirePreparable } from './prepared.js';
 import type { Preparation } from './prepared.js';
 import { notAvailableError, SessionLocks } from './session-locks.js';
@@ -80,6 +81,15 @@ class Manager implements SessionTransactions {
     assert(this.open === null, 'one transaction at a time');
     this.statistics.transactionStarted();
     this.open = new OpenTransaction(this.store, this.locks, this.environment, this.statistics, options);
+    return this.open;
+  }
+
+  adopt(options: TransactionOptions, begun: AdoptedTransaction): Transaction {
+    assert(this.open === null, 'one transaction at a time');
+    this.statistics.transactionStarted();
+    this.locks.noteAsked();
+    this.open = new OpenTransaction(this.store, this.locks, this.environment, this.statistics, options, begun);
+    addUses(this.statistics, begun.uses);
     return this.open;
   }
 
@@ -211,7 +221,7 @@ interface Level {
 
 class OpenTransaction implements Transaction {
   readonly store: StoreTransaction;
-  readonly startTimestamp = currentTimestamp();
+  readonly startTimestamp: bigint;
   readonly actions = new EndActions();
   isolation: IsolationLevel;
   readOnly: boolean;
@@ -240,9 +250,17 @@ class OpenTransaction implements Transaction {
     private readonly environment: TransactionEnvironment,
     private readonly counters: SessionStatistics,
     options: TransactionOptions,
+    /** Begun by the addon's point path, which has run statements in it. */
+    begun: AdoptedTransaction | null = null,
   ) {
     this.whole = store;
-    this.store = store.begin(environment.processId);
+    this.startTimestamp = begun?.start ?? currentTimestamp();
+    this.store = begun === null ? store.begin(environment.processId) : adopted(store, environment.processId, begun);
+    if (begun !== null) {
+      this.command = begun.command;
+      this.hasView = begun.command > 1;
+      this.hasXid = begun.xid !== undefined;
+    }
     this.snapshots = new Snapshots(store, this.store);
     this.serializable = new SerializableReads(store, this.store, this.snapshots, environment);
     this.isolation = options.isolation;
@@ -568,6 +586,10 @@ class OpenTransaction implements Transaction {
     if (this.hasView) throw activeTransaction(`${subject} ${afterQuery}`);
     if (this.levels.length > 0) throw activeTransaction(`${subject} ${inSubtransaction}`);
   }
+}
+
+function adopted(store: Store, processId: number, begun: AdoptedTransaction): StoreTransaction {
+  return defined(store.adopt?.(processId, begun), 'a store of the addon');
 }
 
 /** Exports of this worker so far: part of their names. */

@@ -24,6 +24,9 @@ export interface ClientConnection {
   /** A session of the server's own making: it counts in no statistics. */
   readonly isInternal?: true;
 
+  /** Where the client's bytes come through the addon's point path; null or left out where they do not (TLS). */
+  readonly points?: PointChannel | null;
+
   /** Messages for the client are appended here; `flush` sends them. */
   readonly out: ByteWriter;
   /** Sends what `out` holds. Returns a promise while the client doesn't keep up: await it before producing more. It
@@ -54,6 +57,16 @@ export interface ClientConnection {
   readonly isClosed: boolean;
   /** Flushes and closes. The server does it when `serve` settles. */
   close(): void;
+}
+
+/** A client that the addon's point path may answer. */
+export interface PointChannel {
+  /** The plain socket's descriptor. */
+  readonly descriptor: number;
+  /** Nothing that came is left to be looked at, nothing written to be sent. */
+  isDrained(): boolean;
+  /** Called when a commit that the addon began has failed. */
+  onFailure: () => void;
 }
 
 export interface ReceiveTimeout {

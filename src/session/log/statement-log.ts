@@ -45,6 +45,11 @@ export class StatementLog {
     return this.current().statement !== 'none';
   }
 
+  /** Something may be said of statements: their text, or how long they took. */
+  get wantsAny(): boolean {
+    return this.current().isAny;
+  }
+
   /** A message that runs something came in. */
   begin(): void {
     this.startedAt = currentMicroseconds();

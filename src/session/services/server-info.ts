@@ -37,7 +37,7 @@ function preparedStatements(session: Session): PreparedStatementRow[] {
       parameterTypes: prepared.parameterTypes(session),
       resultTypes: prepared.columns(session)?.map((column) => column.type.oid) ?? null,
       fromSql: prepared.options.fromSql,
-      genericPlans: BigInt(prepared.genericPlanCount),
+      genericPlans: BigInt(prepared.genericPlanCount + (session.points?.runs(prepared.name) ?? 0)),
       customPlans: BigInt(prepared.customPlanCount),
     }));
 }

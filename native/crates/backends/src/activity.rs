@@ -16,8 +16,9 @@ const READ_ATTEMPTS: usize = 100;
 static TEXT_BYTES: OnceLock<usize> = OnceLock::new();
 static PAGES: LazyLock<Mutex<Vec<Option<Page>>>> = LazyLock::new(Default::default);
 
+/// A session's page, for the thread that serves it.
 #[derive(Clone, Copy)]
-struct Page {
+pub struct Page {
     address: *mut u8,
 }
 // SAFETY: pages are never freed, and racing access is what the change count is for.
@@ -30,6 +31,102 @@ pub fn configure(text_bytes: usize) {
 
 fn page_bytes() -> usize {
     HEADER_BYTES + TEXT_BYTES.get().copied().unwrap_or(TEXT_BYTES_DEFAULT)
+}
+
+/// What a session is doing, by the numbers on its page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    Active = 2,
+    Idle = 3,
+    IdleInTransaction = 4,
+}
+
+/// Number of the wait event Client:ClientRead.
+const CLIENT_READ: u32 = 5;
+// Where things stand on a page, as in `transaction/activity.ts`.
+const STATE: usize = 4;
+const TRANSACTION_START: usize = 16;
+const QUERY_START: usize = 24;
+const STATE_CHANGE: usize = 32;
+const WAIT_EVENT: usize = 40;
+const TEXT_LENGTH: usize = 44;
+const XID: usize = 48;
+const XMIN: usize = 56;
+
+impl Page {
+    /// The page of a slot, as it is.
+    pub fn of(slot: u32) -> Page {
+        let known = lock(&PAGES).get(slot as usize).copied().flatten();
+        known.unwrap_or_else(|| Page {
+            address: open(slot).0,
+        })
+    }
+
+    /// A statement begins; times are microseconds since 2000-01-01 UTC.
+    pub fn start_query(self, text: &[u8], now: f64) {
+        let mut length = text.len().min(page_bytes() - HEADER_BYTES);
+        // Not in the middle of a character.
+        while length < text.len() && length > 0 && text[length] & 0xc0 == 0x80 {
+            length -= 1;
+        }
+        let shown = &text[..length];
+        self.change(|page| {
+            page.put(STATE, State::Active as u32);
+            page.put(WAIT_EVENT, 0u32);
+            page.put(QUERY_START, now);
+            page.put(STATE_CHANGE, now);
+            page.put(TEXT_LENGTH, shown.len() as u32);
+            // SAFETY: the text is cut to what the page has behind its header.
+            unsafe {
+                let place = page.address.add(HEADER_BYTES);
+                std::ptr::copy_nonoverlapping(shown.as_ptr(), place, shown.len());
+            }
+        });
+    }
+
+    pub fn set_state(self, state: State, now: f64) {
+        self.change(|page| {
+            page.put(STATE, state as u32);
+            page.put(
+                WAIT_EVENT,
+                if state == State::Active {
+                    0
+                } else {
+                    CLIENT_READ
+                },
+            );
+            page.put(STATE_CHANGE, now);
+        });
+    }
+
+    pub fn set_transaction(self, start: f64) {
+        self.change(|page| page.put(TRANSACTION_START, start));
+    }
+
+    pub fn set_xid(self, xid: f64) {
+        self.change(|page| page.put(XID, xid));
+    }
+
+    pub fn end_transaction(self) {
+        self.change(|page| {
+            for place in [TRANSACTION_START, XID, XMIN] {
+                page.put(place, 0f64);
+            }
+        });
+    }
+
+    fn change(self, write: impl FnOnce(Page)) {
+        // SAFETY: the page is aligned and lives for ever; only its session's thread writes it.
+        let count = unsafe { &*self.address.cast::<AtomicU32>() };
+        count.fetch_add(1, Ordering::AcqRel);
+        write(self);
+        count.fetch_add(1, Ordering::Release);
+    }
+
+    fn put<T>(self, at: usize, value: T) {
+        // SAFETY: the places are those of the header, each aligned for its type.
+        unsafe { self.address.add(at).cast::<T>().write(value) };
+    }
 }
 
 /// The page of a slot, zeroed: its address and size. It lives as long as the process and is used again with the slot.

@@ -19,11 +19,41 @@ pub enum Arrival {
     End,
     /// The kernel takes output again.
     Writable,
+    /// The bell was rung.
+    Bell,
+}
+
+/// Wakes a pump from any thread.
+pub struct Bell(OwnedFd);
+
+impl Bell {
+    pub fn new() -> io::Result<Bell> {
+        // SAFETY: a plain system call; the descriptor it returns is nobody else's.
+        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: as above.
+        Ok(Bell(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    pub fn ring(&self) {
+        let one = 1u64;
+        // SAFETY: eight bytes of a live number. It fails only where the count is full: then it rings already.
+        unsafe { libc::write(self.0.as_raw_fd(), (&raw const one).cast(), 8) };
+    }
+
+    fn silence(fd: RawFd) {
+        let mut count = 0u64;
+        // SAFETY: eight bytes of a live number.
+        unsafe { libc::read(fd, (&raw mut count).cast(), 8) };
+    }
 }
 
 pub struct Pump {
     epoll: OwnedFd,
     sockets: HashMap<RawFd, OwnedFd>,
+    bell: Option<RawFd>,
     events: Vec<libc::epoll_event>,
 }
 
@@ -40,6 +70,7 @@ impl Pump {
         Ok(Pump {
             epoll,
             sockets: HashMap::new(),
+            bell: None,
             events: vec![libc::epoll_event { events: 0, u64: 0 }; ROUND_MAX],
         })
     }
@@ -47,6 +78,14 @@ impl Pump {
     /// Readable whenever a socket of the set has something to say.
     pub fn descriptor(&self) -> RawFd {
         self.epoll.as_raw_fd()
+    }
+
+    /// Tells of the bell's ringing from now on; the bell must live as long as the pump.
+    pub fn listen(&mut self, bell: &Bell) -> io::Result<()> {
+        let fd = bell.0.as_raw_fd();
+        self.control(libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32)?;
+        self.bell = Some(fd);
+        Ok(())
     }
 
     /// Takes a non-blocking socket over; it is not read until it is watched.
@@ -90,6 +129,11 @@ impl Pump {
         for at in 0..usize::try_from(ready).unwrap_or(0) {
             let event = self.events[at];
             let fd = event.u64 as RawFd;
+            if self.bell == Some(fd) {
+                Bell::silence(fd);
+                found(fd, Arrival::Bell);
+                continue;
+            }
             if event.events & libc::EPOLLOUT as u32 != 0 {
                 found(fd, Arrival::Writable);
             }

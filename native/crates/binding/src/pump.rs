@@ -8,9 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use helios_backends::pump::{Arrival, Pump, ROUND_MAX};
+use helios_points::clients::Tell;
 use napi::bindgen_prelude::{Buffer, Error, Int32Array, Result, ToNapiValue};
 use napi::{Env, JsValue, check_status, sys};
 use napi_derive::napi;
+
+use crate::points;
 
 /// libuv's number for poll handles, and for "readable".
 const UV_POLL: c_int = 8;
@@ -20,6 +23,7 @@ const UV_READABLE: c_int = 1;
 const ARRIVAL_NUMBERS: usize = 2;
 const END: i32 = 0;
 const WRITABLE: i32 = -1;
+const FAILED: i32 = -2;
 
 unsafe extern "C" {
     fn uv_handle_size(kind: c_int) -> usize;
@@ -39,6 +43,9 @@ struct Here {
     arrived: sys::napi_ref,
     bytes: Buffer,
     arrivals: Int32Array,
+    /// The round's arrivals before they are sorted, and what is to be told after them: kept for their memory.
+    found: Vec<(RawFd, Arrival)>,
+    tell: Vec<Tell>,
     /// Memory of the loop's handle, freed once the loop has let go of it.
     handle: Box<[u64]>,
     cleanup: sys::napi_async_cleanup_hook_handle,
@@ -49,7 +56,8 @@ thread_local! {
 }
 
 /// Starts the calling worker's pump. Arrivals are put into `bytes` (what was read, one socket's after the other) and
-/// `arrivals` (pairs: descriptor, then bytes read, 0 for the end, -1 for room to write), then `arrived` is called with
+/// `arrivals` (pairs: descriptor, then bytes read, 0 for the end, -1 for room to write, -2 for a failed commit of its point
+/// statements), then `arrived` is called with
 /// their count. Throws the system's message.
 #[napi(ts_args_type = "bytes: Buffer, arrivals: Int32Array, arrived: (count: number) => void")]
 pub fn pump_start(
@@ -61,7 +69,10 @@ pub fn pump_start(
     if arrivals.len() < 2 * ROUND_MAX * ARRIVAL_NUMBERS {
         return Err(Error::from_reason("too little room for arrivals"));
     }
-    let pump = Pump::new().map_err(|error| Error::from_reason(error.to_string()))?;
+    let mut pump = Pump::new().map_err(|error| Error::from_reason(error.to_string()))?;
+    points::with_clients(|clients, _| clients.listen(&mut pump))
+        .unwrap_or(Ok(()))
+        .map_err(|error| Error::from_reason(error.to_string()))?;
     let event_loop = env.get_uv_event_loop()?.cast::<c_void>();
     let mut reference = ptr::null_mut();
     let mut cleanup = ptr::null_mut();
@@ -101,6 +112,8 @@ pub fn pump_start(
         arrived: reference,
         bytes,
         arrivals,
+        found: Vec::new(),
+        tell: Vec::new(),
         handle,
         cleanup,
     }));
@@ -134,6 +147,7 @@ pub fn pump_release(descriptor: i32) -> Result<()> {
 /// Closes a socket.
 #[napi(catch_unwind)]
 pub fn pump_close(descriptor: i32) -> Result<()> {
+    points::points_detach(descriptor);
     with_pump(|pump| drop(pump.release(descriptor)))
 }
 
@@ -166,21 +180,133 @@ extern "C" fn ready(_handle: *mut c_void, status: c_int, _events: c_int) {
 }
 
 impl Here {
-    /// Reads what is there; how many arrivals were noted.
+    /// Reads what is there; how many arrivals were noted. Point statements are answered on the way.
     fn round(&mut self) -> u32 {
         // SAFETY: JavaScript is not running, and reads this memory only in the call that follows.
         let (bytes, arrivals) = unsafe { (&mut self.bytes[..], self.arrivals.as_mut()) };
-        let mut count = 0;
-        self.pump.round(bytes, |fd: RawFd, arrival| {
-            arrivals[count] = fd;
-            arrivals[count + 1] = match arrival {
-                Arrival::Bytes(length) => length as i32,
-                Arrival::End => END,
-                Arrival::Writable => WRITABLE,
-            };
-            count += ARRIVAL_NUMBERS;
+        let found = &mut self.found;
+        found.clear();
+        self.pump
+            .round(bytes, |fd, arrival| found.push((fd, arrival)));
+        let mut notes = Notes {
+            bytes,
+            read: 0,
+            kept: 0,
+            arrivals,
+            count: 0,
+        };
+        let pump = &mut self.pump;
+        let mut tell = std::mem::take(&mut self.tell);
+        let served = points::with_clients(|clients, worker| {
+            let mut is_rung = false;
+            for (fd, arrival) in found.iter().copied() {
+                let is_ours = match arrival {
+                    Arrival::Bytes(length) => {
+                        let input = notes.next(length);
+                        let left = clients.receive(worker, pump, fd, input);
+                        notes.keep_last(fd, length, left);
+                        true
+                    }
+                    Arrival::End => clients.ended(fd),
+                    Arrival::Writable => clients.writable(worker, pump, fd, &mut tell),
+                    Arrival::Bell => {
+                        is_rung = true;
+                        true
+                    }
+                };
+                if !is_ours {
+                    notes.note(fd, arrival);
+                }
+            }
+            if is_rung {
+                clients.settle(worker, pump, &mut tell);
+            }
+            clients.submit(worker, pump, &mut tell);
         });
-        (count / ARRIVAL_NUMBERS) as u32
+        if served.is_none() {
+            for (fd, arrival) in found.iter().copied() {
+                notes.note(fd, arrival);
+            }
+        }
+        for (at, told) in tell.iter().enumerate() {
+            if !notes.tell(told) {
+                // No room: the rest comes with the next round, which the bell brings.
+                tell.drain(..at);
+                self.tell = tell;
+                points::with_clients(|clients, _| clients.ring());
+                return notes.count();
+            }
+        }
+        tell.clear();
+        self.tell = tell;
+        notes.count()
+    }
+}
+
+/// A round's arrivals as JavaScript gets them.
+struct Notes<'a> {
+    bytes: &'a mut [u8],
+    /// Up to where the bytes were looked at, and up to where they are JavaScript's.
+    read: usize,
+    kept: usize,
+    arrivals: &'a mut [i32],
+    count: usize,
+}
+
+impl Notes<'_> {
+    fn next(&self, length: usize) -> &[u8] {
+        &self.bytes[self.read..self.read + length]
+    }
+
+    /// Passes over bytes, the last `left` of which JavaScript gets.
+    fn keep_last(&mut self, fd: RawFd, length: usize, left: usize) {
+        self.read += length;
+        if left > 0 {
+            self.bytes
+                .copy_within(self.read - left..self.read, self.kept);
+            self.kept += left;
+            self.put(fd, left as i32);
+        }
+    }
+
+    fn note(&mut self, fd: RawFd, arrival: Arrival) {
+        match arrival {
+            Arrival::Bytes(length) => self.keep_last(fd, length, length),
+            Arrival::End => self.put(fd, END),
+            Arrival::Writable => self.put(fd, WRITABLE),
+            Arrival::Bell => {}
+        }
+    }
+
+    /// After all arrivals; false where there is no room.
+    fn tell(&mut self, told: &Tell) -> bool {
+        if self.arrivals.len() < (self.count + 1) * ARRIVAL_NUMBERS {
+            return false;
+        }
+        match told {
+            Tell::End(fd) => self.put(*fd, END),
+            Tell::Failed(fd) => self.put(*fd, FAILED),
+            Tell::Bytes(fd, bytes) => {
+                let Some(place) = self.bytes.get_mut(self.kept..self.kept + bytes.len()) else {
+                    return false;
+                };
+                place.copy_from_slice(bytes);
+                self.kept += bytes.len();
+                self.put(*fd, bytes.len() as i32);
+            }
+        }
+        true
+    }
+
+    fn put(&mut self, fd: RawFd, what: i32) {
+        let at = self.count * ARRIVAL_NUMBERS;
+        self.arrivals[at] = fd;
+        self.arrivals[at + 1] = what;
+        self.count += 1;
+    }
+
+    fn count(&self) -> u32 {
+        self.count as u32
     }
 }
 

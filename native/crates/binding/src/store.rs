@@ -14,6 +14,7 @@ use helios_base::sync::lock;
 use helios_columns::batch::ColumnSet;
 use helios_columns::copy::Decoder;
 use helios_columns::keys::KeyEncoder;
+use helios_points::clients::{Answers, FIRST_TOKEN};
 use helios_store::key::FileId;
 use helios_store::prepared::Claim;
 use helios_store::sequence::Definition;
@@ -25,8 +26,8 @@ use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use crate::prepared;
 use crate::store_points::Point;
+use crate::{points, prepared};
 
 /// Errors go to JavaScript with their SQLSTATE as `code`; detail and hint follow the message after a NUL each.
 pub type Result<T> = std::result::Result<T, napi::Error<String>>;
@@ -254,7 +255,18 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
         let store = store.ok_or_else(|| Error::internal("the store is not open"))?;
         let failures: Arc<Mutex<HashMap<u32, Error>>> = Arc::default();
         let failed = Arc::clone(&failures);
-        let notify = move |done: Vec<(u32, helios_base::Result<u64>)>| {
+        let answers = Arc::new(Answers::new()?);
+        points::start(Arc::clone(&answers));
+        let notify = move |mut done: Vec<(u32, helios_base::Result<u64>)>| {
+            let of_points: Vec<_> = done
+                .extract_if(.., |(token, _)| *token >= FIRST_TOKEN)
+                .collect();
+            if !of_points.is_empty() {
+                answers.add(of_points);
+                if done.is_empty() {
+                    return;
+                }
+            }
             let mut pairs = Vec::with_capacity(done.len() * 2);
             for (token, result) in done {
                 pairs.push(f64::from(token));

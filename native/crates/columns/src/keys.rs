@@ -131,9 +131,7 @@ impl KeyEncoder {
                     }
                 }
             }
-            if column.descending {
-                out[start..].iter_mut().for_each(|byte| *byte = !*byte);
-            }
+            finish_column(column.descending, start, out);
         }
         Ok(has_null)
     }
@@ -209,6 +207,47 @@ fn put_fixed(kind: KeyKind, row: &[u8], at: usize, out: &mut Vec<u8>) -> Result<
         KeyKind::Text | KeyKind::Bpchar | KeyKind::Fixed => {}
     }
     Ok(())
+}
+
+/// Appends a column's key bytes for a whole number; false where it is none of the column's values, so no key equals it.
+pub fn put_number(kind: KeyKind, descending: bool, number: i64, out: &mut Vec<u8>) -> bool {
+    out.push(VALUE_TAG);
+    let start = out.len();
+    match kind {
+        KeyKind::Bool => out.push(number as u8),
+        KeyKind::Int2 | KeyKind::Int4 => match i32::try_from(number) {
+            Ok(value) if kind == KeyKind::Int4 || i16::try_from(value).is_ok() => {
+                put_int4(value, out)
+            }
+            _ => return false,
+        },
+        KeyKind::Int8 => out.extend_from_slice(&(number as u64 ^ 1 << 63).to_be_bytes()),
+        KeyKind::Uint4 => match u32::try_from(number) {
+            Ok(value) => out.extend_from_slice(&value.to_be_bytes()),
+            Err(_) => return false,
+        },
+        _ => return false,
+    }
+    finish_column(descending, start, out);
+    true
+}
+
+/// The same for text in code point order.
+pub fn put_text(kind: KeyKind, descending: bool, bytes: &[u8], out: &mut Vec<u8>) -> bool {
+    if !matches!(kind, KeyKind::Text | KeyKind::Bpchar) {
+        return false;
+    }
+    out.push(VALUE_TAG);
+    let start = out.len();
+    put_bytes(kind, bytes, out);
+    finish_column(descending, start, out);
+    true
+}
+
+fn finish_column(descending: bool, start: usize, out: &mut [u8]) {
+    if descending {
+        out[start..].iter_mut().for_each(|byte| *byte = !*byte);
+    }
 }
 
 fn put_int4(value: i32, out: &mut Vec<u8>) {
@@ -287,6 +326,19 @@ mod tests {
             encoded(vec![column(9, KeyKind::Int8, false)]),
             (vec![2], true)
         );
+    }
+
+    #[test]
+    fn single_values_as_in_rows() {
+        let mut out = Vec::new();
+        assert!(put_text(KeyKind::Text, false, b"ab", &mut out));
+        assert!(put_number(KeyKind::Int4, false, 7, &mut out));
+        assert_eq!(out, [1, b'a', b'b', 0, 1, 0x80, 0, 0, 7]);
+        out.clear();
+        assert!(put_number(KeyKind::Int4, true, 7, &mut out));
+        assert_eq!(out, [1, 0x7f, 255, 255, 248]);
+        assert!(!put_number(KeyKind::Int2, false, 40000, &mut out));
+        assert!(!put_number(KeyKind::Uint4, false, -1, &mut out));
     }
 
     #[test]

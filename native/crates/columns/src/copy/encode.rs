@@ -5,7 +5,7 @@ use helios_base::bytes::put_varint;
 
 use super::values::{self, Fixed};
 use super::{Column, Kind};
-use crate::row::{CODE_1, CODE_2, CODE_4, CODE_8, CODE_VARLEN, HEADER_BYTES};
+use crate::row::HEADER_BYTES;
 use crate::tuple::{self, Form, Part};
 
 #[derive(Clone, Copy, Default)]
@@ -50,7 +50,7 @@ impl RowEncoder {
         let mut header = u16::try_from(attributes).ok()?.to_le_bytes().to_vec();
         header.resize(2 + attributes.div_ceil(2), 0);
         for column in &columns {
-            set_code(&mut header[2..], column.attribute, code_of(column.kind));
+            set_code(&mut header[2..], column.attribute, column.kind.code());
         }
         Some(RowEncoder {
             values: vec![Value::Null; columns.len()],
@@ -86,6 +86,18 @@ impl RowEncoder {
         self.values[index] = Value::Null;
         self.nulls = true;
         !self.columns[index].not_null
+    }
+
+    /// A value of the fixed part, by its bits.
+    pub fn bits(&mut self, index: usize, bits: u64) {
+        self.values[index] = Value::Fixed(bits);
+    }
+
+    /// A value of variable length in its stored form.
+    pub fn stored_bytes(&mut self, index: usize, bytes: &[u8]) {
+        let from = self.own.len() as u32;
+        self.own.extend_from_slice(bytes);
+        self.values[index] = Value::Own(from, self.own.len() as u32);
     }
 
     /// A field that stands in the line.
@@ -146,7 +158,7 @@ impl RowEncoder {
             let column = &self.columns[*index];
             match self.values[*index] {
                 Value::Fixed(bits) => {
-                    let width = width_of(column.kind);
+                    let width = column.kind.width();
                     out.extend_from_slice(&bits.to_le_bytes()[..width]);
                 }
                 Value::Null => set_code(&mut out[codes_at..], column.attribute, 0),
@@ -213,7 +225,7 @@ impl RowEncoder {
 fn form_of(column: &Column) -> Form {
     let (length, alignment) = match column.kind {
         Kind::Uuid => (16, 1),
-        kind => match width_of(kind) {
+        kind => match kind.width() {
             0 => (0, 4),
             width => (width, width),
         },
@@ -242,24 +254,4 @@ fn set_code(codes: &mut [u8], attribute: usize, code: u8) {
     let shift = if attribute.is_multiple_of(2) { 0 } else { 4 };
     let byte = &mut codes[attribute / 2];
     *byte = (*byte & !(15 << shift)) | (code << shift);
-}
-
-fn code_of(kind: Kind) -> u8 {
-    match kind {
-        Kind::Bool => CODE_1,
-        Kind::Int2 => CODE_2,
-        Kind::Int4 | Kind::Oid | Kind::Float4 | Kind::Date => CODE_4,
-        Kind::Int8 | Kind::Float8 | Kind::Timestamp | Kind::Timestamptz => CODE_8,
-        Kind::Text(_) | Kind::Bpchar(_) | Kind::Numeric(_) | Kind::Uuid => CODE_VARLEN,
-    }
-}
-
-fn width_of(kind: Kind) -> usize {
-    match code_of(kind) {
-        CODE_1 => 1,
-        CODE_2 => 2,
-        CODE_4 => 4,
-        CODE_8 => 8,
-        _ => 0,
-    }
 }

@@ -12,7 +12,9 @@ use std::ops::Range;
 use helios_base::{Error, Result};
 use memchr::memchr;
 
-use encode::RowEncoder;
+pub use encode::RowEncoder;
+
+use crate::row::{CODE_1, CODE_2, CODE_4, CODE_8, CODE_VARLEN};
 
 /// How a column's text becomes its stored value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,35 @@ impl Kind {
             13 => Kind::Uuid,
             _ => return None,
         })
+    }
+}
+
+impl Kind {
+    /// Bytes of a value in a row's fixed part; 0: it is of variable length.
+    pub fn width(self) -> usize {
+        match self {
+            Kind::Bool => 1,
+            Kind::Int2 => 2,
+            Kind::Int4 | Kind::Oid | Kind::Float4 | Kind::Date => 4,
+            Kind::Int8 | Kind::Float8 | Kind::Timestamp | Kind::Timestamptz => 8,
+            Kind::Text(_) | Kind::Bpchar(_) | Kind::Numeric(_) | Kind::Uuid => 0,
+        }
+    }
+
+    /// The row format's code of a value.
+    pub fn code(self) -> u8 {
+        match self.width() {
+            1 => CODE_1,
+            2 => CODE_2,
+            4 => CODE_4,
+            8 => CODE_8,
+            _ => CODE_VARLEN,
+        }
+    }
+
+    /// Bits, zero-extended, of a value of the fixed part in its plain spelling; None for another spelling, or an error.
+    pub fn fixed_bits(self, text: &[u8]) -> Option<u64> {
+        values::fixed(self, text).map(|values::Fixed(bits)| bits)
     }
 }
 

@@ -75,6 +75,33 @@ impl Worker {
         self.row_by_key(snapshot, view, path, key, columns, out)
     }
 
+    /// Rowid and stored form of the row under a key of the index in the newest committed state, with what the transaction
+    /// (0: none) wrote before the command.
+    pub fn newest_stored(
+        &mut self,
+        path: PointPath,
+        transaction: u32,
+        command: u32,
+        key: &[u8],
+        row: &mut Vec<u8>,
+    ) -> Result<Option<u64>> {
+        let state = self.current_state()?;
+        let view = View {
+            snapshot: 0,
+            transaction,
+            command,
+        };
+        let Some(rowid) = self.rowid_by_key(&state, view, path.index, key)? else {
+            return Ok(None);
+        };
+        let stored = self.get(&state, view, path.table, &path.table.row_key(rowid))?;
+        row.clear();
+        Ok(stored.map(|stored| {
+            row.extend_from_slice(stored);
+            rowid
+        }))
+    }
+
     fn row_by_key(
         &self,
         snapshot: &SnapshotState,

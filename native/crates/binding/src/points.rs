@@ -1,0 +1,270 @@
+//! Point statements for JavaScript: which sessions have which, and when they may run. The pump brings their input
+//! (`pump.rs`); `helios_points` runs them.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use helios_base::Error;
+use helios_points::clients::{Answers, Clients};
+use helios_points::program::{Program, Source};
+use helios_points::session::{Ended, Identity, Open, Session, Uses};
+use napi::bindgen_prelude::{BigInt, Buffer};
+use napi_derive::napi;
+
+use crate::store::{Result, with};
+
+thread_local! {
+    static CLIENTS: RefCell<Option<Clients>> = const { RefCell::new(None) };
+}
+
+/// A prepared statement as `helios_points::program::Source` has it.
+#[napi(object)]
+pub struct PointProgram {
+    pub action: u8,
+    pub text: String,
+    pub catalog_version: u32,
+    pub parameters: Vec<u32>,
+    pub database: u32,
+    pub relation: u32,
+    pub table_file: u32,
+    pub row_tag: u32,
+    pub index: u32,
+    pub index_file: u32,
+    pub attributes: u32,
+    pub key: Vec<Vec<u32>>,
+    pub key_columns: Vec<u32>,
+    pub outputs: Vec<u32>,
+    pub text_description: Buffer,
+    pub binary_description: Buffer,
+    pub is_fetched: bool,
+    pub columns: Vec<u32>,
+    pub values: Vec<Vec<u32>>,
+    pub reserved: u32,
+    pub toast_target: u32,
+    pub numbers: Vec<BigInt>,
+    pub bytes: Vec<Buffer>,
+}
+
+/// What a relation was used for.
+#[napi(object)]
+pub struct PointUse {
+    pub relation: u32,
+    pub scans: u32,
+    pub returned: u32,
+    pub fetched: u32,
+    pub inserted: u32,
+    pub updated: u32,
+}
+
+/// Transactions that ended since this was last asked.
+#[napi(object)]
+pub struct PointCounts {
+    pub committed: u32,
+    pub rolled_back: u32,
+    pub in_committed: Vec<PointUse>,
+    pub in_rolled_back: Vec<PointUse>,
+}
+
+/// A transaction that goes on in JavaScript.
+#[napi(object)]
+pub struct PointTransaction {
+    pub number: u32,
+    /// Microseconds since 2000-01-01 UTC.
+    pub start: BigInt,
+    pub command: u32,
+    pub in_block: bool,
+    pub xid: Option<BigInt>,
+    pub has_written: bool,
+    pub uses: Vec<PointUse>,
+}
+
+/// The calling thread runs point statements from now on.
+pub(crate) fn start(answers: Arc<Answers>) {
+    CLIENTS.set(Some(Clients::new(answers)));
+}
+
+/// Calls with the thread's clients and its part of the store; None where it has none.
+pub(crate) fn with_clients<T>(
+    call: impl FnOnce(&mut Clients, &mut helios_store::worker::Worker) -> T,
+) -> Option<T> {
+    CLIENTS.with_borrow_mut(|clients| {
+        let clients = clients.as_mut()?;
+        with(|here| Ok(call(clients, &mut here.worker))).ok()
+    })
+}
+
+fn with_session<T>(
+    descriptor: i32,
+    call: impl FnOnce(&mut Session) -> helios_base::Result<T>,
+) -> Result<T> {
+    crate::store::guarded(|| {
+        CLIENTS.with_borrow_mut(|clients| {
+            let session = clients
+                .as_mut()
+                .and_then(|clients| clients.session(descriptor));
+            call(session.ok_or_else(|| Error::internal("this client runs no point statements"))?)
+        })
+    })
+}
+
+/// The session behind a socket may run point statements once it has prepared some.
+#[napi]
+pub fn points_attach(descriptor: i32, process_id: u32, slot: u32) -> Result<()> {
+    let session = Session::new(Identity {
+        lock_owner: 0,
+        process_id,
+        slot,
+    });
+    with_clients(|clients, _| clients.attach(descriptor, session))
+        .ok_or_else(|| napi::Error::new("XX000".to_string(), "this thread has no clients"))
+}
+
+/// The session is over; its open transaction is rolled back.
+#[napi]
+pub fn points_detach(descriptor: i32) {
+    with_clients(|clients, worker| clients.detach(worker, descriptor));
+}
+
+#[napi]
+pub fn points_prepare(descriptor: i32, name: String, program: PointProgram) -> Result<()> {
+    with_session(descriptor, |session| {
+        session.prepare(name.as_bytes(), Program::new(source(program))?);
+        Ok(())
+    })
+}
+
+/// The statement is gone.
+#[napi]
+pub fn points_remove(descriptor: i32, name: String) -> Result<()> {
+    with_session(descriptor, |session| {
+        session.remove(name.as_bytes());
+        Ok(())
+    })
+}
+
+/// What was prepared is void; the statements themselves go on.
+#[napi]
+pub fn points_forget_programs(descriptor: i32) -> Result<()> {
+    with_session(descriptor, |session| {
+        session.forget_programs();
+        Ok(())
+    })
+}
+
+/// How often a statement has run here.
+#[napi]
+pub fn points_runs(descriptor: i32, name: String) -> Result<u32> {
+    with_session(descriptor, |session| Ok(session.runs(name.as_bytes())))
+}
+
+/// What the client sends is looked at here first, until something is handed over. The session's number in the lock table
+/// is another one after each PREPARE TRANSACTION.
+#[napi]
+pub fn points_open(descriptor: i32, lock_owner: u32) -> Result<()> {
+    with_session(descriptor, |session| {
+        session.identity.lock_owner = lock_owner;
+        session.is_open = session.has_statements();
+        Ok(())
+    })
+}
+
+/// JavaScript goes on with the session: with its open transaction, if there is one.
+#[napi]
+pub fn points_hand_over(descriptor: i32) -> Result<Option<PointTransaction>> {
+    with_session(descriptor, |session| {
+        Ok(session.hand_over().map(transaction_of))
+    })
+}
+
+/// A commit is under way: the session must not end yet.
+#[napi]
+pub fn points_is_waiting(descriptor: i32) -> Result<bool> {
+    with_session(descriptor, |session| Ok(session.is_waiting()))
+}
+
+/// Throws why the session's commit failed.
+#[napi]
+pub fn points_failure(descriptor: i32) -> Result<()> {
+    let failure = with_clients(|clients, _| clients.failure(descriptor)).flatten();
+    let error = failure.unwrap_or_else(|| Error::internal("the commit did not fail"));
+    Err(crate::store::to_js(&error))
+}
+
+/// The sockets of sessions whose `points_counts` has something to tell.
+#[napi]
+pub fn points_with_counts() -> Vec<i32> {
+    with_clients(|clients, _| clients.with_counts()).unwrap_or_default()
+}
+
+#[napi]
+pub fn points_counts(descriptor: i32) -> Result<PointCounts> {
+    with_session(descriptor, |session| Ok(counts_of(&session.ended())))
+}
+
+fn counts_of(ended: &Ended) -> PointCounts {
+    PointCounts {
+        committed: ended.committed,
+        rolled_back: ended.rolled_back,
+        in_committed: uses_of(&ended.in_committed),
+        in_rolled_back: uses_of(&ended.in_rolled_back),
+    }
+}
+
+fn uses_of(uses: &Uses) -> Vec<PointUse> {
+    uses.iter()
+        .map(|(relation, counts)| PointUse {
+            relation: *relation,
+            scans: counts.scans,
+            returned: counts.returned,
+            fetched: counts.fetched,
+            inserted: counts.inserted,
+            updated: counts.updated,
+        })
+        .collect()
+}
+
+fn transaction_of(open: Open) -> PointTransaction {
+    PointTransaction {
+        number: open.number,
+        start: BigInt::from(open.start),
+        command: open.command,
+        in_block: open.in_block,
+        xid: open.xid.map(BigInt::from),
+        has_written: open.has_written,
+        uses: uses_of(&open.uses),
+    }
+}
+
+fn source(program: PointProgram) -> Source {
+    Source {
+        action: program.action,
+        text: program.text,
+        catalog_version: program.catalog_version,
+        parameters: program.parameters,
+        database: program.database,
+        relation: program.relation,
+        table_file: program.table_file,
+        row_tag: program.row_tag,
+        index: program.index,
+        index_file: program.index_file,
+        attributes: program.attributes,
+        key: program.key,
+        key_columns: program.key_columns,
+        outputs: program.outputs,
+        descriptions: [
+            program.text_description.to_vec(),
+            program.binary_description.to_vec(),
+        ],
+        is_fetched: program.is_fetched,
+        columns: program.columns,
+        values: program.values,
+        reserved: program.reserved,
+        toast_target: program.toast_target,
+        numbers: program
+            .numbers
+            .iter()
+            .map(|number| number.get_i64().0)
+            .collect(),
+        bytes: program.bytes.iter().map(|bytes| bytes.to_vec()).collect(),
+    }
+}

@@ -1,0 +1,11 @@
+//! The native point path: prepared statements on single rows by key, and the transaction blocks around them, run from the
+//! client's bytes to the reply without JavaScript. What a statement does was decided in JavaScript (its plan became a
+//! `Program`); here it is only done, in the one way that nothing stands in: whatever is unusual (a lock in the way, an
+//! overflow, another spelling, a changed catalog) is left untouched for the general path, which knows every case.
+
+pub mod clients;
+pub mod expression;
+pub mod message;
+pub mod program;
+pub mod session;
+pub mod value;

@@ -1,0 +1,226 @@
+//! Messages of the extended query protocol as drivers send them for a prepared statement: Bind, perhaps Describe, Execute,
+//! and a Sync after one or several of these. Lengths come from the wire: nothing is read beyond what is there.
+
+/// A statement to run: Bind of a named statement to the unnamed portal, and Execute of all its rows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unit<'a> {
+    pub statement: &'a [u8],
+    /// None for null; whether each is in binary form.
+    pub values: Vec<(Option<&'a [u8]>, bool)>,
+    pub binary_results: bool,
+    /// The portal is described before it runs.
+    pub describes: bool,
+    /// Bytes of its messages.
+    pub length: usize,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next<'a> {
+    Unit(Unit<'a>),
+    Sync,
+    /// Something else, or something rare of these: not for this path.
+    Other,
+}
+
+pub const SYNC_BYTES: usize = 5;
+const HEADER_BYTES: usize = 5;
+
+/// Where the Sync that ends the first messages ends; None where it has not arrived whole.
+pub fn batch_end(input: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let (kind, body) = message(&input[at..])?;
+        at += HEADER_BYTES + body.len();
+        if kind == b'S' {
+            return Some(at);
+        }
+    }
+}
+
+/// What stands at the start of complete messages.
+pub fn next(input: &[u8]) -> Next<'_> {
+    match message(input) {
+        Some((b'S', [])) => Next::Sync,
+        Some((b'B', body)) => unit(input, body).map_or(Next::Other, Next::Unit),
+        _ => Next::Other,
+    }
+}
+
+fn unit<'a>(input: &'a [u8], bind: &'a [u8]) -> Option<Unit<'a>> {
+    let mut unit = read_bind(bind)?;
+    let mut at = HEADER_BYTES + bind.len();
+    let (mut kind, mut body) = message(&input[at..])?;
+    if kind == b'D' {
+        if body != b"P\0" {
+            return None;
+        }
+        unit.describes = true;
+        at += HEADER_BYTES + body.len();
+        (kind, body) = message(&input[at..])?;
+    }
+    // The unnamed portal, any number of rows.
+    if kind != b'E' || body != [0; 5] {
+        return None;
+    }
+    unit.length = at + HEADER_BYTES + body.len();
+    Some(unit)
+}
+
+fn read_bind(body: &[u8]) -> Option<Unit<'_>> {
+    let mut reader = Reader(body);
+    let (portal, statement) = (reader.name()?, reader.name()?);
+    if !portal.is_empty() || statement.is_empty() {
+        return None;
+    }
+    let formats = reader.formats()?;
+    let count = reader.u16()? as usize;
+    if formats.len() > 1 && formats.len() != count {
+        return None;
+    }
+    let mut values = Vec::with_capacity(count.min(body.len() / 4));
+    for index in 0..count {
+        let format = match formats.len() {
+            0 => false,
+            1 => formats.at(0)?,
+            _ => formats.at(index)?,
+        };
+        values.push((reader.value()?, format));
+    }
+    let results = reader.formats()?;
+    let binary_results = results.len() > 0 && results.at(0)?;
+    for index in 1..results.len() {
+        if results.at(index)? != binary_results {
+            return None;
+        }
+    }
+    // More formats than one must fit the columns, which the general path checks.
+    if results.len() > 1 || !reader.0.is_empty() {
+        return None;
+    }
+    Some(Unit {
+        statement,
+        values,
+        binary_results,
+        describes: false,
+        length: 0,
+    })
+}
+
+/// Type and body of the first message; None where it isn't whole or has no sound length.
+fn message(input: &[u8]) -> Option<(u8, &[u8])> {
+    let kind = *input.first()?;
+    let length = u32::from_be_bytes(*input.get(1..)?.first_chunk()?) as usize;
+    let body = input.get(HEADER_BYTES..(1usize).checked_add(length)?)?;
+    Some((kind, body))
+}
+
+struct Reader<'a>(&'a [u8]);
+
+struct Formats<'a>(&'a [u8]);
+
+impl Formats<'_> {
+    fn len(&self) -> usize {
+        self.0.len() / 2
+    }
+
+    /// Whether it is the binary one; None for one that there is not.
+    fn at(&self, index: usize) -> Option<bool> {
+        match self.0.get(2 * index..2 * index + 2)? {
+            [0, 0] => Some(false),
+            [0, 1] => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn name(&mut self) -> Option<&'a [u8]> {
+        let end = self.0.iter().position(|byte| *byte == 0)?;
+        let name = self.take(end)?;
+        self.take(1)?;
+        Some(name)
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        Some(u16::from_be_bytes(*self.take(2)?.first_chunk()?))
+    }
+
+    fn formats(&mut self) -> Option<Formats<'a>> {
+        let count = self.u16()? as usize;
+        self.take(2 * count).map(Formats)
+    }
+
+    fn value(&mut self) -> Option<Option<&'a [u8]>> {
+        let length = i32::from_be_bytes(*self.take(4)?.first_chunk()?);
+        match usize::try_from(length) {
+            Ok(length) => self.take(length).map(Some),
+            Err(_) if length == -1 => Some(None),
+            Err(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
+        let mut out = vec![kind];
+        out.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
+        out.extend_from_slice(body);
+        out
+    }
+
+    /// Bind of "s" with the values "7" and null, both as text.
+    fn bind() -> Vec<u8> {
+        framed(
+            b'B',
+            &[b"\0s\0\0\0\0\x02\0\0\0\x017", &[255; 4][..], b"\0\0"].concat(),
+        )
+    }
+
+    #[test]
+    fn a_statement_and_its_sync() {
+        let execute = framed(b'E', &[0; 5]);
+        let sync = framed(b'S', b"");
+        let input = [bind(), framed(b'D', b"P\0"), execute, sync].concat();
+        assert_eq!(batch_end(&input), Some(input.len()));
+        let Next::Unit(unit) = next(&input) else {
+            panic!("a unit")
+        };
+        assert_eq!(unit.statement, b"s");
+        assert_eq!(unit.values, [(Some(&b"7"[..]), false), (None, false)]);
+        assert!(unit.describes && !unit.binary_results);
+        assert_eq!(next(&input[unit.length..]), Next::Sync);
+        for end in 0..input.len() {
+            assert_eq!(batch_end(&input[..end]), None);
+        }
+    }
+
+    #[test]
+    fn what_is_rare_is_left_alone() {
+        let named_portal = framed(b'B', b"p\0s\0\0\0\0\0\0\0");
+        let some_rows = framed(b'E', &[0, 0, 0, 0, 1]);
+        let no_length = [b'B', 0, 0, 0, 0];
+        for input in [
+            named_portal,
+            [bind(), some_rows].concat(),
+            framed(b'P', b""),
+            no_length.to_vec(),
+        ] {
+            assert_eq!(next(&input), Next::Other);
+        }
+        // A count of values that the message does not hold.
+        assert_eq!(
+            next(&framed(b'B', b"\0s\0\0\0\x7f\xff\0\0\0\x01")),
+            Next::Other
+        );
+    }
+}

@@ -1,0 +1,813 @@
+//! One client's point statements: which ones it has prepared, and the transaction that they run in. A session runs either
+//! here or in JavaScript, never in both: `hand_over` passes an open transaction on.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use helios_backends::activity::{Page, State};
+use helios_base::{Error, Result};
+use helios_columns::row::{assemble, parts};
+use helios_locks::{Outcome, Request, Tag, mode, table};
+use helios_store::worker::{Commit, Inserted, Worker};
+
+use crate::expression::{Inputs, column, evaluate};
+use crate::message::{Next, SYNC_BYTES, Unit, batch_end, next};
+use crate::program::{Action, Insert, Key, Lookup, Program, Select, Update};
+use crate::value::{Value, decode, fits, put_decimal, put_field};
+
+/// Seconds from the Unix epoch to 2000-01-01 UTC.
+const EPOCH_SECONDS: i64 = 946_684_800;
+
+/// Who the session is to the rest of the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// Its number in the lock table.
+    pub lock_owner: u32,
+    /// Its backend pid, under which the store knows its transactions.
+    pub process_id: u32,
+    /// Its page in pg_stat_activity.
+    pub slot: u32,
+}
+
+/// What became of input.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// All of it is answered.
+    All,
+    /// So many bytes are; then a commit is to be submitted, whose end the rest waits for.
+    Commit(usize),
+    /// So many bytes are answered; the rest is for the general path.
+    HandOver(usize),
+}
+
+/// What one relation was used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub scans: u32,
+    pub returned: u32,
+    pub fetched: u32,
+    pub inserted: u32,
+    pub updated: u32,
+}
+
+/// Uses by relation.
+pub type Uses = HashMap<u32, Counts>;
+
+/// Transactions that have ended since the counts were last taken.
+#[derive(Debug, Default)]
+pub struct Ended {
+    pub committed: u32,
+    pub rolled_back: u32,
+    pub in_committed: Uses,
+    pub in_rolled_back: Uses,
+}
+
+/// A transaction that is passed on.
+#[derive(Debug)]
+pub struct Open {
+    /// The store's number of it.
+    pub number: u32,
+    /// Microseconds since 2000-01-01 UTC.
+    pub start: i64,
+    pub command: u32,
+    /// BEGIN opened it; else it ends with the messages up to Sync.
+    pub in_block: bool,
+    pub xid: Option<u64>,
+    pub has_written: bool,
+    pub uses: Uses,
+}
+
+/// A commit that the store's writer has.
+struct Waiting {
+    token: u32,
+    uses: Uses,
+}
+
+struct Statement {
+    /// None: it must be prepared anew before it runs here again.
+    program: Option<Rc<Program>>,
+    runs: u32,
+}
+
+pub struct Session {
+    pub identity: Identity,
+    page: Page,
+    statements: HashMap<Vec<u8>, Statement>,
+    /// Statements may run here: the general path is idle, outside of a transaction of its own.
+    pub is_open: bool,
+    open: Option<Open>,
+    waiting: Option<Waiting>,
+    /// Replies to be sent.
+    pub out: Vec<u8>,
+    ended: Ended,
+    /// SELECTs since the last Sync ran without a transaction: they count as one.
+    has_read_outside: bool,
+    key: Vec<u8>,
+    row: Vec<u8>,
+}
+
+/// A statement that is not for this path; nothing has happened.
+struct Refused;
+
+impl From<Error> for Refused {
+    /// The general path runs into the same error, and tells it.
+    fn from(_: Error) -> Refused {
+        Refused
+    }
+}
+
+type Ran = std::result::Result<(), Refused>;
+
+impl Session {
+    pub fn new(identity: Identity) -> Session {
+        Session {
+            identity,
+            page: Page::of(identity.slot),
+            statements: HashMap::new(),
+            is_open: false,
+            open: None,
+            waiting: None,
+            out: Vec::new(),
+            ended: Ended::default(),
+            has_read_outside: false,
+            key: Vec::new(),
+            row: Vec::new(),
+        }
+    }
+
+    pub fn prepare(&mut self, name: &[u8], program: Program) {
+        let program = Some(Rc::new(program));
+        match self.statements.get_mut(name) {
+            Some(statement) => statement.program = program,
+            None => {
+                let statement = Statement { program, runs: 0 };
+                self.statements.insert(name.to_vec(), statement);
+            }
+        }
+    }
+
+    /// The statement is gone.
+    pub fn remove(&mut self, name: &[u8]) {
+        self.statements.remove(name);
+    }
+
+    /// What was prepared is void; the statements themselves go on.
+    pub fn forget_programs(&mut self) {
+        for statement in self.statements.values_mut() {
+            statement.program = None;
+        }
+    }
+
+    /// How often a statement has run here.
+    pub fn runs(&self, name: &[u8]) -> u32 {
+        self.statements
+            .get(name)
+            .map_or(0, |statement| statement.runs)
+    }
+
+    /// A commit is under way.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    pub fn ended(&mut self) -> Ended {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// There is something for `ended` to tell.
+    pub fn has_ended_any(&self) -> bool {
+        self.ended.committed + self.ended.rolled_back > 0
+    }
+
+    pub fn has_statements(&self) -> bool {
+        let mut statements = self.statements.values();
+        statements.any(|statement| statement.program.is_some())
+    }
+
+    /// The general path goes on from here: with the open transaction, if there is one.
+    pub fn hand_over(&mut self) -> Option<Open> {
+        self.is_open = false;
+        if std::mem::take(&mut self.has_read_outside) && self.open.is_none() {
+            self.ended.committed += 1;
+        }
+        self.open.take()
+    }
+
+    /// Answers input as far as it can.
+    pub fn take(&mut self, worker: &mut Worker, input: &[u8]) -> Taken {
+        let mut at = 0;
+        while at < input.len() {
+            if batch_end(&input[at..]).is_none() {
+                return Taken::HandOver(at);
+            }
+            loop {
+                match next(&input[at..]) {
+                    Next::Other => return Taken::HandOver(at),
+                    Next::Sync => {
+                        at += SYNC_BYTES;
+                        if self.sync(worker) {
+                            return Taken::Commit(at);
+                        }
+                        break;
+                    }
+                    Next::Unit(unit) => {
+                        let rest = &input[at + unit.length..];
+                        match self.run(worker, &unit, rest) {
+                            Ok(false) => at += unit.length,
+                            Ok(true) => {
+                                // COMMIT takes the Sync behind it along.
+                                put_ready(&mut self.out, b'I');
+                                return Taken::Commit(at + unit.length + SYNC_BYTES);
+                            }
+                            Err(Refused) => return Taken::HandOver(at),
+                        }
+                    }
+                }
+            }
+        }
+        self.show_idle();
+        Taken::All
+    }
+
+    /// Hands the transaction's writes to the store; what follows comes by `committed`. Errors are those of a commit that
+    /// was refused: the transaction is rolled back.
+    pub fn submit(&mut self, worker: &mut Worker, token: u32) -> Result<()> {
+        let Some(open) = self.open.take() else {
+            return Err(Error::internal("there is nothing to commit"));
+        };
+        match worker.commit(open.number, token, true) {
+            Ok(Commit::Waiting) => {
+                self.waiting = Some(Waiting {
+                    token,
+                    uses: open.uses,
+                });
+                Ok(())
+            }
+            Ok(Commit::Done) => {
+                self.end(true, open.uses);
+                Ok(())
+            }
+            Err(error) => {
+                self.out.clear();
+                self.end(false, open.uses);
+                Err(error)
+            }
+        }
+    }
+
+    /// The writer has answered; false where it was about another commit.
+    pub fn committed(&mut self, worker: &mut Worker, token: u32, is_committed: bool) -> bool {
+        let Some(waiting) = self.waiting.take_if(|waiting| waiting.token == token) else {
+            return false;
+        };
+        let _ = worker.commit_finished(token, is_committed);
+        if !is_committed {
+            self.out.clear();
+        }
+        self.end(is_committed, waiting.uses);
+        self.show_idle();
+        true
+    }
+
+    /// The client is gone: an open transaction is rolled back.
+    pub fn close(&mut self, worker: &mut Worker) {
+        if let Some(open) = self.open.take() {
+            worker.roll_back(open.number);
+            self.end(false, open.uses);
+        }
+    }
+
+    /// Ends the messages before it; true where that is a commit to submit.
+    fn sync(&mut self, worker: &mut Worker) -> bool {
+        let has_read = std::mem::take(&mut self.has_read_outside);
+        if has_read && self.open.is_none() {
+            self.ended.committed += 1;
+        }
+        let is_commit = match &self.open {
+            Some(open) if !open.in_block => {
+                let has_written = open.has_written;
+                if !has_written {
+                    self.end_reading(worker);
+                }
+                has_written
+            }
+            _ => false,
+        };
+        let status = if self.open.as_ref().is_some_and(|open| open.in_block) {
+            b'T'
+        } else {
+            b'I'
+        };
+        put_ready(&mut self.out, status);
+        is_commit
+    }
+
+    /// Runs a statement: true where it is a commit to submit. `rest`: the messages behind it.
+    fn run(
+        &mut self,
+        worker: &mut Worker,
+        unit: &Unit<'_>,
+        rest: &[u8],
+    ) -> std::result::Result<bool, Refused> {
+        let statement = self.statements.get_mut(unit.statement).ok_or(Refused)?;
+        let program = statement.program.clone().ok_or(Refused)?;
+        if unit.values.len() != program.parameters.len() {
+            return Err(Refused);
+        }
+        let mut parameters = Vec::with_capacity(unit.values.len());
+        for ((sent, is_binary), kind) in unit.values.iter().zip(&program.parameters) {
+            parameters.push(decode(*kind, *sent, *is_binary).ok_or(Refused)?);
+        }
+        let now = microseconds();
+        let inputs = Inputs {
+            parameters: &parameters,
+            row: &[],
+            now: self.open.as_ref().map_or(now, |open| open.start),
+        };
+        let start = self.out.len();
+        self.page.start_query(&program.text, now as f64);
+        let ran = match &program.action {
+            Action::Begin => self.begin(worker, unit, now),
+            Action::Commit => match self.commit(worker, unit, rest) {
+                Ok(true) => {
+                    self.count_run(unit);
+                    return Ok(true);
+                }
+                other => other.map(|_| ()),
+            },
+            Action::Rollback => self.roll_back(worker, unit),
+            Action::Select(select) => self.select(worker, unit, &program, select, &inputs),
+            Action::Update(update) => self.in_transaction(worker, now, |session, worker, open| {
+                session.update(worker, open, unit, &program, update, &inputs)
+            }),
+            Action::Insert(insert) => self.in_transaction(worker, now, |session, worker, open| {
+                session.insert(worker, open, unit, &program, insert, &inputs)
+            }),
+        };
+        match ran {
+            Ok(()) => self.count_run(unit),
+            Err(Refused) => self.out.truncate(start),
+        }
+        ran.map(|()| false)
+    }
+
+    fn count_run(&mut self, unit: &Unit<'_>) {
+        if let Some(statement) = self.statements.get_mut(unit.statement) {
+            statement.runs = statement.runs.wrapping_add(1);
+        }
+    }
+
+    fn begin(&mut self, worker: &mut Worker, unit: &Unit<'_>, now: i64) -> Ran {
+        if self.open.is_some() || self.has_read_outside {
+            return Err(Refused);
+        }
+        self.open = Some(self.fresh(worker, true, now));
+        self.put_done(unit, b"BEGIN");
+        Ok(())
+    }
+
+    fn fresh(&mut self, worker: &mut Worker, in_block: bool, now: i64) -> Open {
+        self.page.set_transaction(now as f64);
+        Open {
+            number: worker.begin(self.identity.process_id),
+            start: now,
+            command: 1,
+            in_block,
+            xid: None,
+            has_written: false,
+            uses: Uses::new(),
+        }
+    }
+
+    fn commit(
+        &mut self,
+        worker: &mut Worker,
+        unit: &Unit<'_>,
+        rest: &[u8],
+    ) -> std::result::Result<bool, Refused> {
+        let is_last = next(rest) == Next::Sync;
+        let open = self.open.as_ref().filter(|open| open.in_block && is_last);
+        let has_written = open.ok_or(Refused)?.has_written;
+        self.put_done(unit, b"COMMIT");
+        if !has_written {
+            self.end_reading(worker);
+        }
+        Ok(has_written)
+    }
+
+    fn roll_back(&mut self, worker: &mut Worker, unit: &Unit<'_>) -> Ran {
+        let open = self.open.take_if(|open| open.in_block).ok_or(Refused)?;
+        worker.roll_back(open.number);
+        self.end(false, open.uses);
+        self.put_done(unit, b"ROLLBACK");
+        Ok(())
+    }
+
+    /// Ends a transaction that wrote nothing.
+    fn end_reading(&mut self, worker: &mut Worker) {
+        if let Some(open) = self.open.take() {
+            worker.end(open.number);
+            self.end(true, open.uses);
+        }
+    }
+
+    /// The store is through with the transaction, either way.
+    fn end(&mut self, is_committed: bool, uses: Uses) {
+        table().release_transaction(self.identity.lock_owner, 0);
+        self.page.end_transaction();
+        let (count, all) = if is_committed {
+            (&mut self.ended.committed, &mut self.ended.in_committed)
+        } else {
+            (&mut self.ended.rolled_back, &mut self.ended.in_rolled_back)
+        };
+        *count += 1;
+        add_uses(all, &uses);
+    }
+
+    /// Runs a statement that writes in the open transaction, or in one of its own up to Sync.
+    fn in_transaction(
+        &mut self,
+        worker: &mut Worker,
+        now: i64,
+        run: impl FnOnce(&mut Session, &mut Worker, &mut Open) -> Ran,
+    ) -> Ran {
+        let is_new = self.open.is_none();
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => self.fresh(worker, false, now),
+        };
+        let ran = run(self, worker, &mut open);
+        if is_new && ran.is_err() {
+            // As if it had not begun.
+            worker.roll_back(open.number);
+            table().release_transaction(self.identity.lock_owner, 0);
+            self.page.end_transaction();
+            return ran;
+        }
+        if ran.is_ok() {
+            open.command += 1;
+        }
+        self.open = Some(open);
+        ran
+    }
+
+    fn select(
+        &mut self,
+        worker: &mut Worker,
+        unit: &Unit<'_>,
+        program: &Program,
+        select: &Select,
+        inputs: &Inputs<'_>,
+    ) -> Ran {
+        let lookup = &select.lookup;
+        let (number, command) = match &self.open {
+            Some(open) => {
+                self.lock(lookup.lock, mode::ACCESS_SHARE)?;
+                require_current(worker, program)?;
+                (open.number, open.command)
+            }
+            None if table().admits(lookup.lock, mode::ACCESS_SHARE) => (0, 0),
+            None => return Err(Refused),
+        };
+        let found = self.find(worker, lookup, number, command, inputs)?;
+        // Who takes no lock looks at the catalogs afterwards: what it read is of that version or of none.
+        require_current(worker, program)?;
+        self.put_bound();
+        if unit.describes {
+            let description = &select.descriptions[usize::from(unit.binary_results)];
+            self.out.extend_from_slice(description);
+        }
+        if found.is_some() {
+            self.put_row(select, unit.binary_results)?;
+        }
+        put_tag(&mut self.out, b"SELECT ", u64::from(found.is_some()));
+        let counts = lookup_counts(lookup, found.is_some());
+        match &mut self.open {
+            Some(open) => {
+                add_counts(&mut open.uses, lookup.index, counts);
+                open.command += 1;
+            }
+            None => {
+                self.has_read_outside = true;
+                add_counts(&mut self.ended.in_committed, lookup.index, counts);
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the row in hand.
+    fn put_row(&mut self, select: &Select, is_binary: bool) -> Ran {
+        let mut row = Vec::new();
+        parts(&self.row, &mut row)?;
+        let start = self.out.len();
+        self.out.extend_from_slice(&[b'D', 0, 0, 0, 0]);
+        let count = select.outputs.len() as u16;
+        self.out.extend_from_slice(&count.to_be_bytes());
+        for (attribute, kind) in &select.outputs {
+            let value = column(&row, *attribute, *kind).ok_or(Refused)?;
+            put_field(*kind, value, is_binary, &mut self.out);
+        }
+        close_message(&mut self.out, start);
+        Ok(())
+    }
+
+    fn update(
+        &mut self,
+        worker: &mut Worker,
+        open: &mut Open,
+        unit: &Unit<'_>,
+        program: &Program,
+        update: &Update,
+        inputs: &Inputs<'_>,
+    ) -> Ran {
+        let lookup = &update.lookup;
+        self.lock(lookup.lock, mode::ROW_EXCLUSIVE)?;
+        require_current(worker, program)?;
+        let mut found = self.find(worker, lookup, open.number, open.command, inputs)?;
+        if let Some(rowid) = found {
+            self.take_xid(worker, open)?;
+            self.lock(Tag::row(update.row_tag, rowid), mode::EXCLUSIVE)?;
+            // Whoever had the row before may have changed it: its newest version, which stays now, counts.
+            found = self.find(worker, lookup, open.number, open.command, inputs)?;
+            if found != Some(rowid) {
+                return Err(Refused);
+            }
+            self.change_row(worker, open, update, rowid, inputs)?;
+        }
+        self.put_bound();
+        if unit.describes {
+            put_no_data(&mut self.out);
+        }
+        put_tag(&mut self.out, b"UPDATE ", u64::from(found.is_some()));
+        add_counts(
+            &mut open.uses,
+            lookup.index,
+            lookup_counts(lookup, found.is_some()),
+        );
+        let updated = Counts {
+            updated: u32::from(found.is_some()),
+            ..Counts::default()
+        };
+        add_counts(&mut open.uses, lookup.relation, updated);
+        Ok(())
+    }
+
+    /// Writes the row in hand with the assigned values.
+    fn change_row(
+        &mut self,
+        worker: &mut Worker,
+        open: &mut Open,
+        update: &Update,
+        rowid: u64,
+        inputs: &Inputs<'_>,
+    ) -> Ran {
+        let old = std::mem::take(&mut self.row);
+        let changed = changed_row(&old, update, inputs);
+        self.row = old;
+        let path = update.lookup.path;
+        worker.update_row(open.number, open.command, path.table, rowid, &changed?)?;
+        open.has_written = true;
+        Ok(())
+    }
+
+    fn insert(
+        &mut self,
+        worker: &mut Worker,
+        open: &mut Open,
+        unit: &Unit<'_>,
+        program: &Program,
+        insert: &Insert,
+        inputs: &Inputs<'_>,
+    ) -> Ran {
+        self.lock(insert.lock, mode::ROW_EXCLUSIVE)?;
+        require_current(worker, program)?;
+        // What the store takes: the row's length, its size as a heap tuple, the row.
+        self.row.clear();
+        self.row.extend_from_slice(&[0; 8]);
+        let size = new_row(insert, inputs, &mut self.row)?;
+        let length = (self.row.len() - 8) as u32;
+        self.row[..4].copy_from_slice(&length.to_le_bytes());
+        self.row[4..8].copy_from_slice(&size.to_le_bytes());
+        self.take_xid(worker, open)?;
+        let (number, command) = (open.number, open.command);
+        let mut rowids = Vec::with_capacity(1);
+        let (file, placing) = (insert.file, insert.placing);
+        match worker.insert_rows(number, command, file, &self.row, placing, &mut rowids)? {
+            Inserted::Placed => {}
+            Inserted::Measure(_) => return Err(Refused),
+        }
+        open.has_written = true;
+        self.put_bound();
+        if unit.describes {
+            put_no_data(&mut self.out);
+        }
+        put_tag(&mut self.out, b"INSERT 0 ", 1);
+        let inserted = Counts {
+            inserted: 1,
+            ..Counts::default()
+        };
+        add_counts(&mut open.uses, insert.relation, inserted);
+        Ok(())
+    }
+
+    /// Leaves the row under the key in `self.row`.
+    fn find(
+        &mut self,
+        worker: &mut Worker,
+        lookup: &Lookup,
+        transaction: u32,
+        command: u32,
+        inputs: &Inputs<'_>,
+    ) -> std::result::Result<Option<u64>, Refused> {
+        self.key.clear();
+        match lookup.key(inputs, &mut self.key) {
+            Key::Found => {}
+            Key::Nowhere => return Ok(None),
+            Key::Unknown => return Err(Refused),
+        }
+        let (path, key) = (lookup.path, &self.key);
+        Ok(worker.newest_stored(path, transaction, command, key, &mut self.row)?)
+    }
+
+    fn lock(&self, tag: Tag, mode: mode::Mode) -> Ran {
+        let request = Request {
+            no_wait: true,
+            for_session: false,
+        };
+        match table().acquire(self.identity.lock_owner, tag, mode, request) {
+            Outcome::Granted => Ok(()),
+            _ => Err(Refused),
+        }
+    }
+
+    /// Who waits for this transaction's rows is told its id.
+    fn take_xid(&mut self, worker: &mut Worker, open: &mut Open) -> Ran {
+        if open.xid.is_none() {
+            let xid = worker.xid(open.number)?;
+            open.xid = Some(xid);
+            table().set_xid(self.identity.lock_owner, xid);
+            self.page.set_xid(xid as f64);
+        }
+        Ok(())
+    }
+
+    fn put_bound(&mut self) {
+        self.out.extend_from_slice(&[b'2', 0, 0, 0, 4]);
+    }
+
+    /// The reply to a command without rows.
+    fn put_done(&mut self, unit: &Unit<'_>, tag: &[u8]) {
+        self.put_bound();
+        if unit.describes {
+            put_no_data(&mut self.out);
+        }
+        let start = self.out.len();
+        self.out.extend_from_slice(&[b'C', 0, 0, 0, 0]);
+        self.out.extend_from_slice(tag);
+        self.out.push(0);
+        close_message(&mut self.out, start);
+    }
+
+    fn show_idle(&mut self) {
+        let state = match &self.open {
+            Some(_) => State::IdleInTransaction,
+            None => State::Idle,
+        };
+        self.page.set_state(state, microseconds() as f64);
+    }
+}
+
+/// An odd version is that of a change under way.
+fn require_current(worker: &Worker, program: &Program) -> Ran {
+    let version = program.catalog_version;
+    if version.is_multiple_of(2) && worker.store().catalog_version() == version {
+        Ok(())
+    } else {
+        Err(Refused)
+    }
+}
+
+fn changed_row(
+    old: &[u8],
+    update: &Update,
+    inputs: &Inputs<'_>,
+) -> std::result::Result<Vec<u8>, Refused> {
+    let mut row = Vec::new();
+    parts(old, &mut row)?;
+    if row.len() != update.attributes {
+        return Err(Refused);
+    }
+    let mut fixed = Vec::with_capacity(update.assigned.len());
+    let mut values = Vec::with_capacity(update.assigned.len());
+    for assigned in &update.assigned {
+        let inputs = Inputs {
+            row: &row,
+            ..*inputs
+        };
+        let value = evaluate(&assigned.steps, &inputs).ok_or(Refused)?;
+        fixed.push(match value {
+            Value::Int(number) => number.to_le_bytes(),
+            _ => [0; 8],
+        });
+        values.push(value);
+    }
+    let mut changed = row.clone();
+    for ((assigned, value), bits) in update.assigned.iter().zip(values).zip(&fixed) {
+        let column = &assigned.column;
+        let place = changed.get_mut(column.attribute).ok_or(Refused)?;
+        *place = match value {
+            Value::Null if column.not_null => return Err(Refused),
+            Value::Null => (0, &[]),
+            Value::Int(number) if column.kind.width() > 0 && fits(column.kind, number) => {
+                (column.kind.code(), &bits[..column.kind.width()])
+            }
+            Value::Bytes(bytes) if column.kind.width() == 0 => (column.kind.code(), bytes),
+            _ => return Err(Refused),
+        };
+    }
+    let mut out = Vec::with_capacity(old.len() + 16);
+    assemble(&changed, &mut out);
+    Ok(out)
+}
+
+/// Appends the new row; its size as a heap tuple.
+fn new_row(
+    insert: &Insert,
+    inputs: &Inputs<'_>,
+    out: &mut Vec<u8>,
+) -> std::result::Result<u32, Refused> {
+    let mut encoder = insert.encoder.borrow_mut();
+    encoder.begin();
+    for (index, value) in insert.values.iter().enumerate() {
+        let kind = value.column.kind;
+        match evaluate(&value.steps, inputs).ok_or(Refused)? {
+            Value::Null => {
+                if !encoder.null(index) {
+                    return Err(Refused);
+                }
+            }
+            Value::Int(number) if kind.width() > 0 && fits(kind, number) => {
+                encoder.bits(index, number as u64);
+            }
+            Value::Bytes(bytes) if kind.width() == 0 => encoder.stored_bytes(index, bytes),
+            _ => return Err(Refused),
+        }
+    }
+    encoder.finish(&[], out).ok_or(Refused)
+}
+
+fn lookup_counts(lookup: &Lookup, is_found: bool) -> Counts {
+    Counts {
+        scans: 1,
+        returned: u32::from(is_found),
+        fetched: u32::from(is_found && lookup.is_fetched),
+        ..Counts::default()
+    }
+}
+
+fn add_counts(uses: &mut Uses, relation: u32, more: Counts) {
+    let counts = uses.entry(relation).or_default();
+    counts.scans += more.scans;
+    counts.returned += more.returned;
+    counts.fetched += more.fetched;
+    counts.inserted += more.inserted;
+    counts.updated += more.updated;
+}
+
+fn add_uses(uses: &mut Uses, more: &Uses) {
+    for (relation, counts) in more {
+        add_counts(uses, *relation, *counts);
+    }
+}
+
+fn put_ready(out: &mut Vec<u8>, status: u8) {
+    out.extend_from_slice(&[b'Z', 0, 0, 0, 5, status]);
+}
+
+fn put_no_data(out: &mut Vec<u8>) {
+    out.extend_from_slice(&[b'n', 0, 0, 0, 4]);
+}
+
+fn put_tag(out: &mut Vec<u8>, verb: &[u8], count: u64) {
+    let start = out.len();
+    out.extend_from_slice(&[b'C', 0, 0, 0, 0]);
+    out.extend_from_slice(verb);
+    put_decimal(count as i64, out);
+    out.push(0);
+    close_message(out, start);
+}
+
+/// Fills in the length of the message that starts at `start`.
+fn close_message(out: &mut [u8], start: usize) {
+    let length = (out.len() - start - 1) as u32;
+    out[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Microseconds since 2000-01-01 UTC.
+fn microseconds() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    since.as_micros() as i64 - EPOCH_SECONDS * 1_000_000
+}

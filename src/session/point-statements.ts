@@ -1,0 +1,170 @@
+// Which of a session's prepared statements the addon's point path may answer by itself, and when: only where nothing that
+// the session was told (settings, roles, logging, LISTEN) asks for more than the reply. In doubt the session answers.
+import { currentTimestamp } from '../base/clock.js';
+import { ByteWriter } from '../base/bytes.js';
+import { type PointProgramOptions, type TimedProgram, pointProgram } from '../executor/point-program.js';
+import { emptyProgram, pointAction } from '../storage/point-program.js';
+import { PointSession } from '../transaction/point-session.js';
+import type { PlannedStatement } from '../trees/plan.js';
+import type { PreparedStatement } from './prepared-statement.js';
+import { writeRowDescriptionOf } from './send-rows.js';
+import type { Session } from './session.js';
+
+/** What the addon was told of a statement, or that it need not be told. */
+interface Offered {
+  readonly plan: PlannedStatement | null;
+  /** The statements' generation in which it was. */
+  readonly generation: number;
+  /** Microseconds since 2000-01-01 UTC; null: for ever. */
+  readonly until: bigint | null;
+}
+
+export class PointStatements {
+  private native: PointSession | null = null;
+  private offered = new WeakMap<PreparedStatement, Offered>();
+  /** Counts the times that all statements were forgotten. */
+  private generation = 0;
+  /** What `isAllowed` was found under. */
+  private settingsGeneration = -1;
+  private userId = -1;
+  private isAllowed = false;
+
+  constructor(
+    private readonly session: Session,
+    /** The client's socket. */
+    private readonly descriptor: number,
+  ) {}
+
+  /** Tells the addon of a statement that is about to run, where it can be one of its own. */
+  offer(prepared: PreparedStatement): void {
+    const { session } = this;
+    if (!this.mayRun()) return;
+    const plan = prepared.settledPlan(session);
+    const before = this.offered.get(prepared);
+    if (before !== undefined && before.plan === plan && before.generation === this.generation) {
+      if (before.until === null || before.until > currentTimestamp()) return;
+    }
+    const made = plan === null ? transactionProgram(prepared) : this.program(prepared, plan);
+    // A plan is looked at again until the user is known to have the privileges for it.
+    if (made === 'later') return;
+    this.offered.set(prepared, { plan, generation: this.generation, until: made?.until ?? null });
+    if (made !== null) this.known().prepare(prepared.name, made.program);
+  }
+
+  /** The statement is gone. */
+  forget(name: string): void {
+    this.native?.remove(name);
+  }
+
+  /** How often the addon has run a statement. */
+  runs(name: string): number {
+    return this.native?.runs(name) ?? 0;
+  }
+
+  /** The session waits for its client: the addon may answer from here on. */
+  open(): void {
+    const { session, native } = this;
+    if (native === null || !this.mayRun()) return;
+    const isIdle = session.transactions.state === 'none' && session.transactions.current === null;
+    if (!isIdle || session.portals.size > 0 || session.connection.points?.isDrained() !== true) return;
+    native.open(session.locks.owner);
+  }
+
+  /** The session goes on: in the transaction that the addon had open, if there is one. */
+  takeOver(): void {
+    const adopted = this.native?.takeOver() ?? null;
+    if (adopted !== null) this.session.transactions.adopt(adopted);
+  }
+
+  /** Throws why the addon's commit failed. */
+  throwFailure(): void {
+    this.native?.throwFailure();
+  }
+
+  async end(): Promise<void> {
+    await this.native?.end();
+    this.native = null;
+  }
+
+  private known(): PointSession {
+    const { session } = this;
+    const { processId, slot } = session.connection;
+    this.native ??= new PointSession(this.descriptor, { processId, slot }, session.statistics);
+    return this.native;
+  }
+
+  private program(prepared: PreparedStatement, plan: PlannedStatement): TimedProgram | null | 'later' {
+    const { session } = this;
+    const columns = prepared.columns(session);
+    const options: PointProgramOptions = {
+      catalog: session.catalog,
+      database: session.connection.database.oid,
+      userId: session.users.userId,
+      parameterTypes: prepared.parameterTypes(session),
+      text: prepared.sourceText,
+      now: currentTimestamp(),
+    };
+    const made = pointProgram(plan, options);
+    if (made === 'later' || made === null || columns === null) return made;
+    const out = new ByteWriter(256);
+    writeRowDescriptionOf(out, session, columns, []);
+    made.program.textDescription = Buffer.from(out.view());
+    out.reset();
+    writeRowDescriptionOf(out, session, columns, [1]);
+    made.program.binaryDescription = Buffer.from(out.view());
+    return made;
+  }
+
+  /** Nothing in force asks for more than the reply; what was offered under other settings or as another user is void. */
+  private mayRun(): boolean {
+    const { session } = this;
+    const { settings, users } = session;
+    if (this.settingsGeneration !== settings.generation || this.userId !== users.userId) {
+      this.settingsGeneration = settings.generation;
+      this.userId = users.userId;
+      this.generation++;
+      this.native?.forgetPrograms();
+      this.isAllowed = isPlainSession(session);
+    }
+    return this.isAllowed && session.notifications.listening.length === 0;
+  }
+}
+
+/** Settings of milliseconds that end sessions or transactions by the clock. */
+const timeouts = [
+  'transaction_timeout',
+  'idle_in_transaction_session_timeout',
+  'idle_session_timeout',
+  'statement_timeout',
+] as const;
+
+function isPlainSession({ settings, statementLog, clientEncoding }: Session): boolean {
+  return (
+    settings.text('default_transaction_isolation') === 'read committed' &&
+    !settings.bool('default_transaction_read_only') &&
+    !settings.bool('default_transaction_deferrable') &&
+    settings.text('synchronous_commit') !== 'off' &&
+    settings.text('session_replication_role') === 'origin' &&
+    settings.bool('track_activities') &&
+    clientEncoding === 'UTF8' &&
+    timeouts.every((name) => settings.int(name) === 0) &&
+    !statementLog.wantsAny
+  );
+}
+
+/** BEGIN, COMMIT and ROLLBACK without more. */
+function transactionProgram(prepared: PreparedStatement): TimedProgram | null {
+  const statement = prepared.options.raw?.statement;
+  if (statement === undefined || !('TransactionStmt' in statement)) return null;
+  const { kind, options, chain } = statement.TransactionStmt;
+  if (chain === true || (options !== undefined && options.length > 0)) return null;
+  const action = transactionActions[kind ?? ''];
+  if (action === undefined) return null;
+  return { program: emptyProgram(action, prepared.sourceText), until: null };
+}
+
+const transactionActions: Readonly<Record<string, number>> = {
+  TRANS_STMT_BEGIN: pointAction.begin,
+  TRANS_STMT_COMMIT: pointAction.commit,
+  TRANS_STMT_ROLLBACK: pointAction.rollback,
+};

@@ -1,0 +1,128 @@
+// A session's point statements in the addon (native/crates/points): the addon answers them from the client's bytes as long
+// as it knows how, and hands over what it does not, with the transaction that it may have opened.
+import type { PointCounts, PointProgram, PointTransaction } from '../../native/binding.js';
+import { addon } from '../base/addon.js';
+import { native } from '../storage/native-error.js';
+import type { SessionStatistics, TransactionStatistics } from './session-statistics.js';
+
+/** How often what the addon's transactions did is added to the sessions' statistics. */
+const countsIntervalMs = 1000;
+/** How long to wait before looking again whether a commit is through. */
+const commitPollMs = 1;
+
+/** A transaction that the addon began and the session goes on with. */
+export type AdoptedTransaction = PointTransaction;
+
+export class PointSession {
+  private isOpen = false;
+  private isAttached = true;
+
+  /** `descriptor`: the client's socket, which the worker's pump has. */
+  constructor(
+    private readonly descriptor: number,
+    session: { readonly processId: number; readonly slot: number },
+    private readonly statistics: SessionStatistics,
+  ) {
+    native(() => addon.pointsAttach(descriptor, session.processId, session.slot));
+    known.set(descriptor, this);
+    timer ??= setInterval(addCounts, countsIntervalMs).unref();
+  }
+
+  prepare(name: string, program: PointProgram): void {
+    native(() => addon.pointsPrepare(this.descriptor, name, program));
+  }
+
+  /** The statement is gone. */
+  remove(name: string): void {
+    if (this.isAttached) native(() => addon.pointsRemove(this.descriptor, name));
+  }
+
+  /** What was prepared is void; the statements themselves go on. */
+  forgetPrograms(): void {
+    native(() => addon.pointsForgetPrograms(this.descriptor));
+  }
+
+  /** How often the addon has run a statement. */
+  runs(name: string): number {
+    return native(() => addon.pointsRuns(this.descriptor, name));
+  }
+
+  /** From here on the addon looks at what the client sends; `lockOwner`: the session's number in the lock table. */
+  open(lockOwner: number): void {
+    if (this.isOpen) return;
+    this.isOpen = true;
+    native(() => addon.pointsOpen(this.descriptor, lockOwner));
+  }
+
+  /** The session goes on: with the transaction that the addon had open, if there is one. */
+  takeOver(): AdoptedTransaction | null {
+    if (!this.isOpen) return null;
+    this.isOpen = false;
+    const transaction = native(() => addon.pointsHandOver(this.descriptor));
+    this.addCounts();
+    return transaction;
+  }
+
+  /** Throws why a commit failed. */
+  throwFailure(): void {
+    native(() => addon.pointsFailure(this.descriptor));
+  }
+
+  /** The client is gone: waits for a commit under way, whose locks must be held until it is through. */
+  async end(): Promise<void> {
+    while (native(() => addon.pointsIsWaiting(this.descriptor))) {
+      await new Promise((resolve) => setTimeout(resolve, commitPollMs));
+    }
+    this.detach();
+    known.delete(this.descriptor);
+    if (known.size > 0 || timer === null) return;
+    clearInterval(timer);
+    timer = null;
+  }
+
+  /** Adds what ended transactions did to the session's statistics. */
+  addCounts(): void {
+    const { statistics } = this;
+    const { committed, rolledBack, inCommitted, inRolledBack } = native(() => addon.pointsCounts(this.descriptor));
+    if (committed > 0) addEnded(statistics, inCommitted, committed, true);
+    if (rolledBack > 0) addEnded(statistics, inRolledBack, rolledBack, false);
+  }
+
+  private detach(): void {
+    this.isAttached = false;
+    this.addCounts();
+    addon.pointsDetach(this.descriptor);
+  }
+}
+
+/** This worker's, by the client's socket. */
+const known = new Map<number, PointSession>();
+let timer: NodeJS.Timeout | null = null;
+
+function addCounts(): void {
+  for (const descriptor of addon.pointsWithCounts()) known.get(descriptor)?.addCounts();
+}
+
+/** Counts what a transaction of the addon's did to relations. */
+export function addUses(statistics: TransactionStatistics, uses: PointCounts['inCommitted']): void {
+  for (const { relation, scans, returned, fetched, inserted, updated } of uses) {
+    const counts = statistics.of(relation);
+    counts.numscans += scans;
+    counts.tuplesReturned += returned;
+    counts.tuplesFetched += fetched;
+    if (inserted > 0) counts.inserted(inserted);
+    // Its updates change no index entry.
+    if (updated > 0) counts.updated(true, updated);
+  }
+}
+
+function addEnded(
+  statistics: SessionStatistics,
+  uses: PointCounts['inCommitted'],
+  count: number,
+  committed: boolean,
+): void {
+  addUses(statistics, uses);
+  statistics.count(committed ? 'transactionsCommitted' : 'transactionsRolledBack', count - 1);
+  statistics.transactionEnded(committed);
+}

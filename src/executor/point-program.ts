@@ -185,8 +185,8 @@ class ProgramMaker {
     const unit = unitOf(this.planned, this.options.catalog);
     const relation = scannedRelation(unit, plan.scanRtIndex);
     if (!this.isOrdinary(relation) || plan.qual.length > 0 || plan.initPlans.length > 0) return null;
-    const { index, ranges, scan, isPoint } = unit.cached(plan, () => compileIndexScan(unit, plan));
-    if (!isPoint || ranges.hasArrays || ranges.leftOver.length > 0 || scan.needsSystem) return null;
+    const { index, ranges, isPoint } = unit.cached(plan, () => compileIndexScan(unit, plan));
+    if (!isPoint || ranges.hasArrays || ranges.leftOver.length > 0) return null;
     if (index.predicate !== null || !this.keys(relation, index, ranges.byColumn)) return null;
     const { program } = this;
     program.relation = relation.oid;

@@ -22,6 +22,13 @@ pub(crate) fn raise(slot: u32, bits: u32) {
     }
 }
 
+/// Something was asked of the session.
+pub fn is_pending(slot: u32) -> bool {
+    WORDS
+        .get(slot as usize)
+        .is_some_and(|word| word.load(Ordering::Relaxed) != 0)
+}
+
 /// Takes the requests; a termination stays.
 pub fn take(slot: u32) -> u32 {
     WORDS

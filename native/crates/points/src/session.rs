@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use helios_backends::activity::{Page, State};
+use helios_backends::interrupts;
 use helios_base::{Error, Result};
 use helios_columns::row::{assemble, parts};
 use helios_locks::{Outcome, Request, Tag, mode, table};
@@ -198,7 +199,9 @@ impl Session {
     pub fn take(&mut self, worker: &mut Worker, input: &[u8]) -> Taken {
         let mut at = 0;
         while at < input.len() {
-            if batch_end(&input[at..]).is_none() {
+            // Somebody asks for its end, or for that of a statement: not this path's to see to.
+            let is_interrupted = interrupts::is_pending(self.identity.slot);
+            if is_interrupted || batch_end(&input[at..]).is_none() {
                 return Taken::HandOver(at);
             }
             loop {

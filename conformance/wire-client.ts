@@ -54,6 +54,8 @@ export class WireClient {
   private received = 0;
   /** Bytes that the next whole message needs: chunks are joined once they are there. */
   private needed = 5;
+  /** Names of prepared statements by their text. */
+  private readonly names = new Map<string, string>();
 
   private constructor(
     private readonly socket: Socket,
@@ -92,6 +94,32 @@ export class WireClient {
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject, columns: [], rows: [], error: null, messages: [] });
       this.socket.write(message('Q', Buffer.from(`${sql}\0`)));
+    });
+  }
+
+  /** Runs a statement by Bind, Execute and Sync under a name that it was parsed under the first time; values are texts. */
+  prepared(sql: string, values: readonly string[] = []): Promise<WireResult> {
+    const known = this.names.get(sql);
+    const name = known ?? `s${this.names.size}`;
+    this.names.set(sql, name);
+    const parse = known === undefined ? [message('P', Buffer.from(`${name}\0${sql}\0\0\0`))] : [];
+    const bound = values.flatMap((value) => {
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(Buffer.byteLength(value));
+      return [length, Buffer.from(value)];
+    });
+    const count = Buffer.from([values.length >> 8, values.length & 0xff]);
+    const head = [Buffer.from(`\0${name}\0\0\0`), count];
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject, columns: [], rows: [], error: null, messages: [] });
+      this.socket.write(
+        Buffer.concat([
+          ...parse,
+          message('B', Buffer.concat([...head, ...bound, Buffer.from('\0\0')])),
+          message('E', Buffer.from('\0\0\0\0\0')),
+          message('S', Buffer.alloc(0)),
+        ]),
+      );
     });
   }
 

@@ -27,12 +27,16 @@ export async function verify(server: TestServer, writers: readonly Acknowledged[
 
 async function lostRows(client: WireClient, writers: readonly Acknowledged[]): Promise<string[]> {
   const history = new Set((await run(client, 'select writer, step from history')).map((row) => row.join('/')));
+  const movements = new Set((await run(client, 'select writer, step from movement')).map((row) => row.join('/')));
   const parents = new Set((await run(client, 'select id from parent')).map((row) => Number(row[0])));
   const tickets = new Set((await run(client, 'select number from ticket')).map((row) => Number(row[0])));
   const problems: string[] = [];
   for (const told of writers) {
     for (const step of told.history) {
       if (!history.has(`${told.writer}/${step}`)) problems.push(`transfer ${told.writer}/${step} is lost`);
+    }
+    for (const step of told.movements) {
+      if (!movements.has(`${told.writer}/${step}`)) problems.push(`movement ${told.writer}/${step} is lost`);
     }
     for (const id of told.parents) if (!parents.has(id)) problems.push(`parent ${id} is lost`);
     for (const number of told.tickets) if (!tickets.has(number)) problems.push(`ticket ${number} is lost`);
@@ -79,8 +83,8 @@ async function tablesInPart(client: WireClient, writers: readonly Acknowledged[]
 const mustBeZero: Readonly<Record<string, string>> = {
   'money is made or lost': `select sum(balance) - ${accountCount * startBalance} from account`,
   'balances differ from the history': `select count(*) from account a where balance <> ${startBalance}
-    + coalesce((select sum(amount) from history where target = a.id), 0)
-    - coalesce((select sum(amount) from history where source = a.id), 0)`,
+    + coalesce((select sum(amount) from (table history union all table movement) h where target = a.id), 0)
+    - coalesce((select sum(amount) from (table history union all table movement) h where source = a.id), 0)`,
   'parents without two children': `select count(*) from parent p where (select count(*) from child where parent = p.id) <> 2`,
   'children without a parent': `select count(*) from child c where not exists (select from parent where id = c.parent)`,
   'the sequence is behind its numbers': `select count(*) from ticket, ticket_number where number > last_value`,

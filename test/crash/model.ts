@@ -1,6 +1,7 @@
 // What the writers of the crash test do and what must hold afterwards. Each writer runs one kind of transaction in turn
 // and keeps what the server acknowledged; a transaction whose answer never came may be there or not, but only whole.
 //   transfer  moves money between two accounts: the sum over all never changes; one history row for each
+//   movement  the same by prepared statements, which the server answers on its shortest way
 //   counter   counts a writer's own counter up by one in each transaction
 //   pair      inserts a parent and two children with a foreign key
 //   prepared  moves money in a prepared transaction, which is committed or rolled back
@@ -8,7 +9,7 @@
 //   number    takes a number and keeps it to itself
 //   DDL       makes a table with rows and indexes, adds a column to it, drops it (ddl.ts)
 // What holds afterwards: checks.ts. A further kind is one more function in `kinds`.
-import { WireClient } from '../../conformance/wire-client.js';
+import { WireClient, type WireResult } from '../../conformance/wire-client.js';
 import { newPreparedSteps, prepareAndFinish } from './prepared.js';
 import type { PreparedSteps } from './prepared.js';
 import type { TestServer } from '../support/server.js';
@@ -22,6 +23,7 @@ export const schema = `
 create table account (id int primary key, balance bigint not null);
 create table history (writer int, step int, source int, target int, amount int, primary key (writer, step));
 create index history_source on history (source);
+create table movement (writer int, step int, source int, target int, amount int);
 create table counter (writer int primary key, value bigint not null);
 create table parent (id bigint primary key, writer int not null, label text not null unique);
 create table child (parent bigint not null references parent, part int not null, filler text, primary key (parent, part));
@@ -41,6 +43,7 @@ export interface Acknowledged {
   counted: number;
   countTried: number;
   readonly history: Set<number>;
+  readonly movements: Set<number>;
   readonly parents: Set<number>;
   readonly tickets: Set<number>;
   readonly prepared: PreparedSteps;
@@ -63,6 +66,7 @@ export function newWriter(writer: number): Acknowledged {
     counted: 0,
     countTried: 0,
     history: new Set(),
+    movements: new Set(),
     parents: new Set(),
     tickets: new Set(),
     prepared: newPreparedSteps(),
@@ -116,6 +120,8 @@ export interface Turn {
 
 const kinds: readonly ((turn: Turn) => Promise<void>)[] = [
   transfer,
+  move,
+  move,
   preparedTransfer,
   count,
   insertPair,
@@ -144,8 +150,22 @@ async function preparedTransfer(turn: Turn): Promise<void> {
   await prepareAndFinish(turn.client, turn.told, moved, turn.random(3) === 0 ? 'rollback' : 'commit');
 }
 
-/** Begins a transaction and moves money in it. */
-async function moveMoney({ client, told, step, random }: Turn): Promise<Transfer> {
+async function move({ client, told, step, random }: Turn): Promise<void> {
+  const { source, target, amount, moves } = randomMoves(random);
+  const values = (...numbers: number[]) => numbers.map(String);
+  const ask = async (sql: string, parameters: readonly string[] = []) =>
+    expectRows(await client.prepared(sql, parameters), sql);
+  await ask('begin');
+  for (const { id, change } of moves)
+    await ask('update account set balance = balance + $1 where id = $2', values(change, id));
+  const all = values(told.writer, step, source, target, amount);
+  await ask('insert into movement values ($1, $2, $3, $4, $5)', all);
+  await ask('commit');
+  told.movements.add(step);
+}
+
+/** Accounts to move money between, and what becomes of them. */
+function randomMoves(random: Turn['random']) {
   const source = 1 + random(accountCount);
   const target = 1 + ((source + random(accountCount - 1)) % accountCount);
   const amount = 1 + random(9);
@@ -154,6 +174,12 @@ async function moveMoney({ client, told, step, random }: Turn): Promise<Transfer
     { id: source, change: -amount },
     { id: target, change: amount },
   ].sort((a, b) => a.id - b.id);
+  return { source, target, amount, moves };
+}
+
+/** Begins a transaction and moves money in it. */
+async function moveMoney({ client, told, step, random }: Turn): Promise<Transfer> {
+  const { source, target, amount, moves } = randomMoves(random);
   await run(client, 'begin');
   for (const { id, change } of moves) {
     await run(client, `update account set balance = balance + ${change} where id = ${id}`);
@@ -195,7 +221,10 @@ async function takeNumber({ client, told }: Turn): Promise<void> {
 
 /** Runs the statement; an error of the server is not what a crash looks like. */
 export async function run(client: WireClient, sql: string): Promise<(string | null)[][]> {
-  const { rows, error } = await client.query(sql);
+  return expectRows(await client.query(sql), sql);
+}
+
+function expectRows({ rows, error }: WireResult, sql: string): (string | null)[][] {
   // 57P01 and its like: the server says that it goes down.
   if (error?.code.startsWith('57P')) throw new Error(error.message);
   if (error) throw new UnexpectedError(`${error.code} ${error.message} in: ${sql}`);

@@ -5,6 +5,7 @@ mod deadlock;
 mod entry;
 pub mod mode;
 mod owner;
+mod packs;
 mod prepared;
 mod report;
 mod table;

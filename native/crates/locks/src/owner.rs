@@ -23,6 +23,12 @@ pub struct Owner {
 pub struct OwnerState {
     /// Transaction locks in the order they were taken: a savepoint is a length of this.
     pub log: Vec<(Tag, Mode)>,
+    /// Locks that were taken out of packs, by the packs' numbers: released with the pack.
+    pub unpacked: HashMap<u32, Vec<(Tag, Mode)>>,
+    /// Number of the next pack.
+    pub next_pack: u32,
+    /// Packs from this number on are of the time since the last savepoint.
+    pub first_pack: u32,
     /// Session locks with how often each was taken.
     pub session: HashMap<(Tag, Mode), u32>,
     pub wait: Option<Wait>,
@@ -59,16 +65,20 @@ impl Owner {
 
     /// What is left of a session's transaction once it is prepared: its locks.
     pub fn detached(owner: &Owner) -> Owner {
-        let log = std::mem::take(&mut owner.state().log);
+        let mut state = owner.state();
+        let kept = OwnerState {
+            log: std::mem::take(&mut state.log),
+            unpacked: std::mem::take(&mut state.unpacked),
+            next_pack: state.next_pack,
+            ..OwnerState::default()
+        };
+        drop(state);
         Owner {
             id: owner.id,
             worker: NO_WORKER,
             pid: 0,
             xid: AtomicU64::new(owner.xid.load(Ordering::Relaxed)),
-            state: Mutex::new(OwnerState {
-                log,
-                ..OwnerState::default()
-            }),
+            state: Mutex::new(kept),
         }
     }
 

@@ -17,13 +17,20 @@ impl LockTable {
     /// The session's transaction locks, encoded; None where it holds a session lock on one of the same objects, too.
     pub fn transaction_locks(&self, id: u32) -> Option<Vec<u8>> {
         let owner = self.owner(id)?;
+        let log = owner.state().log.clone();
+        let packed: Vec<(Tag, Mode)> = log
+            .iter()
+            .filter(|(tag, _)| matches!(tag.kind, Kind::RowPack | Kind::KeyPack))
+            .flat_map(|(tag, _)| self.packed(&owner, tag))
+            .collect();
+        let single = |(tag, _): &&(Tag, Mode)| !matches!(tag.kind, Kind::RowPack | Kind::KeyPack);
         let state = owner.state();
         let is_shared = |tag: &Tag| state.session.keys().any(|(held, _)| held == tag);
         if !state.session.is_empty() && state.log.iter().any(|(tag, _)| is_shared(tag)) {
             return None;
         }
-        let mut bytes = Vec::with_capacity(LOCK_BYTES * state.log.len());
-        for (tag, mode) in &state.log {
+        let mut bytes = Vec::with_capacity(LOCK_BYTES * (log.len() + packed.len()));
+        for (tag, mode) in log.iter().filter(single).chain(&packed) {
             for word in [tag.a, tag.b, tag.c] {
                 bytes.extend_from_slice(&word.to_le_bytes());
             }

@@ -2,6 +2,7 @@
 //! granted becomes a ticket, and the ticket's worker is woken once it is.
 
 use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,15 +10,36 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::entry::{Entry, Holder, Place, Waiter};
 use crate::mode::{AWAIT_REMOVE, Mode, ModeSet, bit};
 use crate::owner::{Owner, SessionWait, Wait, lock};
+use crate::packs::{Added, Packed, Packs};
 use crate::tag::{KeyHash, Kind, Tag};
 
-pub type Shard = HashMap<Tag, Entry, KeyHash>;
+/// Locks by their tags, and those that are packed.
+pub struct Shard {
+    entries: HashMap<Tag, Entry, KeyHash>,
+    packs: Packs,
+}
+
+impl Deref for Shard {
+    type Target = HashMap<Tag, Entry, KeyHash>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.entries
+    }
+}
+
+impl DerefMut for Shard {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.entries
+    }
+}
 type Waker = Box<dyn Fn() + Send + Sync>;
 
 /// Enough that workers seldom meet on one.
 const SHARD_COUNT: usize = 64;
 /// A shard that grew past this gives memory back once it is nearly empty.
 const SHRINK_CAPACITY: usize = 4096;
+/// `LockTable::pack_from` of the process's table.
+const PACK_FROM: usize = 4096;
 
 /// What came of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +71,8 @@ pub struct LockTable {
     key_hash: KeyHash,
     /// Seed of the hashes that stand for unique keys.
     key_seed: AtomicU64,
+    /// Locks of a transaction from which on further ones of rows and keys are packed.
+    pack_from: usize,
 }
 
 struct WorkerQueue {
@@ -64,14 +88,24 @@ impl Default for LockTable {
 
 impl LockTable {
     pub fn new() -> LockTable {
+        LockTable::packing_from(PACK_FROM)
+    }
+
+    pub(crate) fn packing_from(pack_from: usize) -> LockTable {
         let key_hash = KeyHash::new();
         LockTable {
             shards: (0..SHARD_COUNT)
-                .map(|_| Mutex::new(HashMap::with_hasher(key_hash.clone())))
+                .map(|_| {
+                    Mutex::new(Shard {
+                        entries: HashMap::with_hasher(key_hash.clone()),
+                        packs: Packs::new(key_hash.clone()),
+                    })
+                })
                 .collect(),
             owners: RwLock::new(Vec::new()),
             workers: RwLock::new(HashMap::new()),
             tickets: AtomicU64::new(1),
+            pack_from,
             key_seed: AtomicU64::new(key_hash.seed()),
             key_hash,
         }
@@ -215,7 +249,23 @@ impl LockTable {
         };
         let for_session = request.for_session;
         let mut shard = lock(self.shard_of(&tag));
+        if tag.is_transactional() && !shard.packs.is_empty() {
+            if let Some(packed) = shard.packs.find(&tag)
+                && packed.owner == id
+                && (packed.mode == mode
+                    || tag.kind == Kind::Row && includes(bit(packed.mode), mode))
+            {
+                return Outcome::Granted;
+            }
+            self.unpack(&mut shard, &tag);
+        }
         let Some(entry) = shard.get_mut(&tag) else {
+            if tag.is_transactional()
+                && !for_session
+                && self.pack(&mut shard.packs, &owner, tag, mode)
+            {
+                return Outcome::Granted;
+            }
             let mut holder = Holder {
                 owner: id,
                 transaction: 0,
@@ -272,9 +322,14 @@ impl LockTable {
     /// Whether a newcomer's request would be granted at once: what is read in one step needs no lock then.
     pub fn admits(&self, tag: Tag, mode: Mode) -> bool {
         let shard = lock(self.shard_of(&tag));
+        let is_row = tag.kind == Kind::Row;
+        if let Some(packed) = shard.packs.find(&tag) {
+            let entry = Entry::One(holder_of(packed));
+            return entry.place(u32::MAX, mode, is_row) == Place::Free;
+        }
         shard
             .get(&tag)
-            .is_none_or(|entry| entry.place(u32::MAX, mode, tag.kind == Kind::Row) == Place::Free)
+            .is_none_or(|entry| entry.place(u32::MAX, mode, is_row) == Place::Free)
     }
 
     /// Gives up the wait, if the session still waits: true then. False: it was granted meanwhile (or never waited).
@@ -299,7 +354,11 @@ impl LockTable {
 
     /// How many transaction locks the session took so far: the mark of a savepoint.
     pub fn savepoint(&self, id: u32) -> usize {
-        self.owner(id).map_or(0, |owner| owner.state().log.len())
+        self.owner(id).map_or(0, |owner| {
+            let mut state = owner.state();
+            state.first_pack = state.next_pack;
+            state.log.len()
+        })
     }
 
     /// Releases the transaction locks taken since `mark` (0: all).
@@ -315,7 +374,10 @@ impl LockTable {
             }
         };
         for (tag, mode) in released.iter().rev() {
-            self.release(id, tag, *mode, false);
+            match tag.kind {
+                Kind::RowPack | Kind::KeyPack => self.release_pack(&owner, tag),
+                _ => self.release(id, tag, *mode, false),
+            }
         }
         if mark == 0 {
             owner.xid.store(0, Ordering::Relaxed);
@@ -363,9 +425,80 @@ impl LockTable {
 
     /// Modes the session holds on `tag`.
     pub fn held(&self, id: u32, tag: &Tag) -> u16 {
-        lock(self.shard_of(tag))
-            .get(tag)
-            .map_or(0, |entry| entry.held_by(id))
+        let shard = lock(self.shard_of(tag));
+        if let Some(packed) = shard.packs.find(tag) {
+            return if packed.owner == id {
+                bit(packed.mode)
+            } else {
+                0
+            };
+        }
+        shard.get(tag).map_or(0, |entry| entry.held_by(id))
+    }
+
+    /// The locks that a line of the session's log stands for, where it is a pack.
+    pub(crate) fn packed(&self, owner: &Owner, tag: &Tag) -> Vec<(Tag, Mode)> {
+        let mode = |tag: &Tag, shard: &Shard| shard.packs.find(tag).map_or(0, |packed| packed.mode);
+        let shard = lock(self.shard_of(tag));
+        let tags = shard.packs.tags(tag, owner.id).into_iter();
+        let mut locks: Vec<(Tag, Mode)> = tags.map(|tag| (tag, mode(&tag, &shard))).collect();
+        if let Some(unpacked) = owner.state().unpacked.get(&tag.c) {
+            locks.extend(unpacked);
+        }
+        locks
+    }
+
+    /// Packs a lock that nobody holds, where its session holds many already; false where it is to be an entry.
+    fn pack(&self, packs: &mut Packs, owner: &Owner, tag: Tag, mode: Mode) -> bool {
+        let mut state = owner.state();
+        if state.log.len() < self.pack_from {
+            return false;
+        }
+        let packed = Packed {
+            owner: owner.id,
+            serial: state.next_pack,
+            mode,
+        };
+        match packs.add(&tag, state.first_pack, packed) {
+            Added::Full => return false,
+            Added::Known => return true,
+            Added::New => {}
+        }
+        state.next_pack = state.next_pack.wrapping_add(1);
+        let (kind, place) = match tag.kind {
+            Kind::Row => (Kind::RowPack, tag.page()),
+            _ => (Kind::KeyPack, self.shard_index(&tag) as u32),
+        };
+        let line = Tag {
+            a: tag.a,
+            b: place,
+            c: packed.serial,
+            kind,
+            sub: 0,
+        };
+        state.log.push((line, mode));
+        true
+    }
+
+    /// Makes a packed lock an entry.
+    fn unpack(&self, shard: &mut Shard, tag: &Tag) {
+        let Some(packed) = shard.packs.take_out(tag) else {
+            return;
+        };
+        if let Some(owner) = self.owner(packed.owner) {
+            let mut state = owner.state();
+            let unpacked = state.unpacked.entry(packed.serial).or_default();
+            unpacked.push((*tag, packed.mode));
+            shard.insert(*tag, Entry::One(holder_of(packed)));
+        }
+    }
+
+    fn release_pack(&self, owner: &Owner, pack: &Tag) {
+        lock(self.shard_of(pack)).packs.remove(pack, owner.id);
+        let unpacked = owner.state().unpacked.remove(&pack.c);
+        for (tag, mode) in unpacked.into_iter().flatten() {
+            self.release(owner.id, &tag, mode, false);
+        }
     }
 
     /// Locks on unique keys outlive the process where their transaction is prepared: the seed of their hashes is the data
@@ -386,7 +519,14 @@ impl LockTable {
 
     pub(crate) fn shard_index(&self, tag: &Tag) -> usize {
         use std::hash::BuildHasher;
-        (self.key_hash.hash_one(tag) >> 40) as usize % SHARD_COUNT
+        let hash = match tag.kind {
+            Kind::KeyPack => return tag.b as usize % SHARD_COUNT,
+            // The rows of a page share a shard.
+            Kind::Row => self.key_hash.hash_one((tag.a, tag.page())),
+            Kind::RowPack => self.key_hash.hash_one((tag.a, tag.b)),
+            _ => self.key_hash.hash_one(tag),
+        };
+        (hash >> 40) as usize % SHARD_COUNT
     }
 
     /// Tells the workers of served waiters; their locks are theirs already.
@@ -430,6 +570,14 @@ impl LockTable {
         }
         // Under the shard's mutex still: a waiter must not see its ticket gone before its log has the lock.
         self.settle(tag, &served);
+    }
+}
+
+fn holder_of(packed: Packed) -> Holder {
+    Holder {
+        owner: packed.owner,
+        transaction: bit(packed.mode),
+        session: 0,
     }
 }
 

@@ -13,6 +13,10 @@ pub enum Kind {
     Advisory = 4,
     /// A session's transaction, by its pid: only waited for, never held here.
     Session = 5,
+    /// Many rows of a page or many keys of a file, in a session's log only: `c` is the pack's number. `b`: the page, the
+    /// shard.
+    RowPack = 6,
+    KeyPack = 7,
 }
 
 /// Names one lockable object. Unique keys are kept as a hash: two keys that share one only wait for each other needlessly.
@@ -91,6 +95,11 @@ impl Tag {
             kind: Kind::Advisory,
             sub,
         }
+    }
+
+    /// The page of a row.
+    pub fn page(&self) -> u32 {
+        self.b << 23 | self.c >> 9
     }
 
     /// Rows and unique keys: locks that PostgreSQL keeps outside its lock table, as waits for a transaction.

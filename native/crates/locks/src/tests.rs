@@ -307,3 +307,119 @@ fn prepared_transactions_keep_their_locks() {
     );
     assert_eq!(again.table.transaction_locks(0), None);
 }
+
+/// Sessions that do anything, on a table that packs and on one that doesn't: the answers are the same.
+#[test]
+fn packed_locks_answer_as_others_do() {
+    let tables = [
+        LockTable::packing_from(3),
+        LockTable::packing_from(usize::MAX),
+    ];
+    for table in &tables {
+        table.add_worker(0, Box::new(|| {}));
+        for pid in 0..4 {
+            table.add_owner(0, 100 + pid);
+        }
+    }
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut below = |limit: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) % limit
+    };
+    let mut marks: [Vec<[usize; 2]>; 4] = Default::default();
+    let mut packed = 0;
+    let settled = |table: &LockTable| {
+        let mut tickets = table.take_settled(0);
+        tickets.sort_unstable();
+        tickets
+    };
+    for _ in 0..60_000 {
+        let owner = below(4) as u32;
+        let own = &mut marks[owner as usize];
+        match below(60) {
+            0 => {
+                own.clear();
+                let settled = tables.each_ref().map(|table| {
+                    table.cancel_wait(owner);
+                    table.release_transaction(owner, 0);
+                    settled(table)
+                });
+                assert_eq!(settled[0], settled[1]);
+            }
+            1..4 => own.push(tables.each_ref().map(|table| table.savepoint(owner))),
+            4..6 => {
+                if let Some(mark) = own.pop() {
+                    for (table, mark) in tables.iter().zip(mark) {
+                        table.cancel_wait(owner);
+                        table.release_transaction(owner, mark);
+                    }
+                    assert_eq!(settled(&tables[0]), settled(&tables[1]));
+                }
+            }
+            6 => {
+                let settled = tables.each_ref().map(|table| {
+                    let gave_up = table.cancel_wait(owner);
+                    (gave_up, settled(table))
+                });
+                assert_eq!(settled[0], settled[1]);
+            }
+            kind => {
+                let tag = match kind % 3 {
+                    0 => Tag::unique_key(20000, below(300) << 30 | 5),
+                    _ => Tag::row(20000, 512 * (1 + below(3)) + 1 + below(200)),
+                };
+                let mode = match kind % 3 {
+                    0 => EXCLUSIVE,
+                    _ => [
+                        ACCESS_SHARE,
+                        ROW_SHARE,
+                        EXCLUSIVE,
+                        ACCESS_EXCLUSIVE,
+                        REMOVE,
+                        AWAIT_REMOVE,
+                    ][below(6) as usize],
+                };
+                let no_wait = below(3) > 0;
+                let answers = tables.each_ref().map(|table| {
+                    if table
+                        .owner(owner)
+                        .is_some_and(|owner| owner.state().wait.is_some())
+                    {
+                        return None;
+                    }
+                    let request = Request {
+                        no_wait,
+                        for_session: false,
+                    };
+                    Some((
+                        table.admits(tag, mode),
+                        table.acquire(owner, tag, mode, request),
+                    ))
+                });
+                assert_eq!(answers[0], answers[1]);
+                assert_eq!(tables[0].held(owner, &tag), tables[1].held(owner, &tag));
+                assert_eq!(
+                    tables[0].blocking_pids(100 + owner),
+                    tables[1].blocking_pids(100 + owner)
+                );
+                let length = |table: &LockTable| {
+                    table
+                        .owner(owner)
+                        .map_or(0, |owner| owner.state().log.len())
+                };
+                let lengths = tables.each_ref().map(length);
+                packed += usize::from(lengths[0] < lengths[1]);
+            }
+        }
+        let locks = tables.each_ref().map(|table| {
+            let bytes = table.transaction_locks(owner).unwrap_or_default();
+            let mut locks: Vec<Vec<u8>> = bytes.chunks(15).map(<[u8]>::to_vec).collect();
+            locks.sort();
+            locks
+        });
+        assert_eq!(locks[0], locks[1]);
+    }
+    assert!(packed > 10_000, "locks were packed {packed} times");
+}

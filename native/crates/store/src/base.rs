@@ -20,6 +20,8 @@ pub trait Base: Send + Sync {
 pub trait BaseReader: Send {
     /// Number of the state it sees.
     fn state(&self) -> u64;
+    /// A reader of the same state, for another thread.
+    fn share(&self) -> Box<dyn BaseReader>;
     fn get(&self, key: &[u8]) -> Result<Option<&[u8]>>;
     /// The first entry of lower <= key < upper.
     fn first<'a>(&'a self, lower: &[u8], upper: &[u8]) -> Result<Option<(&'a [u8], &'a [u8])>> {

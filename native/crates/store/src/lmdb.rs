@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use heed::types::Bytes;
 use heed::{
@@ -163,7 +164,7 @@ impl Base for Lmdb {
             .static_read_txn()
             .map_err(|error| failed("could not read the base", &error))?;
         Ok(Box::new(LmdbReader {
-            transaction,
+            transaction: Arc::new(SharedTransaction(transaction)),
             table: self.table,
         }))
     }
@@ -214,18 +215,42 @@ impl Base for Lmdb {
     }
 }
 
+/// A read transaction that several threads read in.
+struct SharedTransaction(RoTxn<'static, WithoutTls>);
+
+// SAFETY: a read transaction is not tied to a thread (it has no thread-local slot). LMDB wants its use serialised because
+// cursors, the tables' records and the lists of changed pages hang on it. In a read transaction on the main table none of
+// these ever changes after its begin: cursors are the callers' own and not tracked, the main table's record was copied
+// from the meta page and is never stale, there are no changed pages. What is left is reading the map. It ends once, with
+// the last one who shares it.
+unsafe impl Sync for SharedTransaction {}
+
 struct LmdbReader {
-    transaction: RoTxn<'static, WithoutTls>,
+    transaction: Arc<SharedTransaction>,
     table: Table,
+}
+
+impl LmdbReader {
+    #[inline]
+    fn transaction(&self) -> &RoTxn<'static, WithoutTls> {
+        &self.transaction.0
+    }
 }
 
 impl BaseReader for LmdbReader {
     fn state(&self) -> u64 {
-        self.transaction.id() as u64
+        self.transaction().id() as u64
+    }
+
+    fn share(&self) -> Box<dyn BaseReader> {
+        Box::new(LmdbReader {
+            transaction: Arc::clone(&self.transaction),
+            table: self.table,
+        })
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<&[u8]>> {
-        let stored = self.table.get(&self.transaction, long_key::short(key));
+        let stored = self.table.get(self.transaction(), long_key::short(key));
         let stored = stored.map_err(|error| failed("could not read the base", &error))?;
         match stored.map(without_checksum) {
             Some(bucket) if long_key::is_long(key) => {
@@ -245,7 +270,7 @@ impl BaseReader for LmdbReader {
         }
         let found = self
             .table
-            .get_greater_than_or_equal_to(&self.transaction, lower)
+            .get_greater_than_or_equal_to(self.transaction(), lower)
             .map_err(|error| failed("could not read the base", &error))?;
         match found {
             // A long key stands here by its start only.
@@ -272,11 +297,11 @@ impl BaseReader for LmdbReader {
         let bounds = (Bound::Included(long_key::short(lower)), end);
         let range = if backward {
             self.table
-                .rev_range(&self.transaction, &bounds)
+                .rev_range(self.transaction(), &bounds)
                 .map(Range::Backward)
         } else {
             self.table
-                .range(&self.transaction, &bounds)
+                .range(self.transaction(), &bounds)
                 .map(Range::Forward)
         };
         let range = range.map_err(|error| failed("could not read the base", &error))?;

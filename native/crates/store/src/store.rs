@@ -200,14 +200,14 @@ pub(crate) struct OidCounter {
 pub struct Exported {
     pub sequence: u64,
     pub exporter: Exporter,
-    pub held: Option<Arc<HeldState>>,
+    pub held: Arc<HeldState>,
 }
 
-/// The state that an exported snapshot reads, with readers of the base for the workers that import it: one that is opened
-/// later could see what was committed after the snapshot.
+/// The state that an exported snapshot reads, with a reader of the base for those who import it: one that is opened later
+/// could see what was committed after the snapshot.
 pub struct HeldState {
     pub state: Arc<State>,
-    pub readers: Mutex<Vec<Box<dyn BaseReader>>>,
+    pub reader: Option<Mutex<Box<dyn BaseReader>>>,
 }
 
 #[derive(Clone)]
@@ -457,28 +457,6 @@ impl Store {
     /// Lets other threads read what the snapshot of that sequence reads, under the name, until it is withdrawn.
     pub fn export_snapshot(&self, name: &str, exported: Exported) {
         lock(&self.exported).insert(name.to_owned(), exported);
-    }
-
-    /// The newest state with a reader of the base for each worker; None for a store in memory.
-    pub(crate) fn hold_state(&self) -> Result<Option<HeldState>> {
-        let Some(base) = &self.base else {
-            return Ok(None);
-        };
-        let workers = read(&self.notifiers).len();
-        loop {
-            let state = self.state();
-            let readers = (0..workers).map(|_| base.reader());
-            let readers = readers.collect::<Result<Vec<_>>>()?;
-            if readers
-                .iter()
-                .all(|reader| reader.state() == state.base_state)
-            {
-                let readers = Mutex::new(readers);
-                return Ok(Some(HeldState { state, readers }));
-            }
-            // A flush has changed the base and is about to publish the state that goes with it.
-            std::thread::yield_now();
-        }
     }
 
     pub fn withdraw_snapshot(&self, name: &str) {

@@ -47,8 +47,6 @@ pub struct Worker {
     preparing: HashMap<u32, prepared::Step>,
     /// The base's reader of the newest state this thread has seen, with that state's number.
     reader: Option<(u64, Rc<Box<dyn BaseReader>>)>,
-    /// Readers of the base as of snapshots that others export, by name.
-    imported: HashMap<String, Rc<Box<dyn BaseReader>>>,
     /// Ticket that the next commit must wait for, because a sequence's record has it.
     barrier: u64,
 }
@@ -92,7 +90,6 @@ impl Worker {
             committing: HashMap::new(),
             preparing: HashMap::new(),
             reader: None,
-            imported: HashMap::new(),
             barrier: 0,
         }
     }
@@ -130,35 +127,29 @@ impl Worker {
         let Some(exported) = self.store.exported(name) else {
             return Ok(None);
         };
-        let imported = self.state_at(name, &exported)?;
-        Ok(imported.map(|snapshot| self.snapshots.insert(Rc::new(snapshot))))
+        let snapshot = self.state_at(&exported)?;
+        Ok(Some(self.snapshots.insert(Rc::new(snapshot))))
     }
 
     /// The state that an exported snapshot reads: the newest one hides what was committed later, as long as no flush has
-    /// brought that into the base; after one, the base is read as of the export.
-    fn state_at(&mut self, name: &str, exported: &Exported) -> Result<Option<SnapshotState>> {
+    /// brought that into the base; after one, the state of the export is read, in the base as the exporter does.
+    fn state_at(&mut self, exported: &Exported) -> Result<SnapshotState> {
         let sequence = exported.sequence;
         let current = self.current_state()?;
         if current.state.base_sequence <= sequence {
-            return Ok(Some(SnapshotState {
+            return Ok(SnapshotState {
                 sequence,
                 ..current
-            }));
+            });
         }
-        let Some(held) = &exported.held else {
-            return Ok(None);
-        };
-        let kept = self.imported.get(name).map(Rc::clone);
-        let reader = kept.or_else(|| lock(&held.readers).pop().map(Rc::new));
-        Ok(reader.map(|reader| {
-            self.imported.insert(name.to_owned(), Rc::clone(&reader));
-            SnapshotState {
-                sequence,
-                state: Arc::clone(&held.state),
-                base: Some(reader),
-                reader: None,
-            }
-        }))
+        let held = &exported.held;
+        let reader = held.reader.as_ref();
+        Ok(SnapshotState {
+            sequence,
+            state: Arc::clone(&held.state),
+            base: reader.map(|reader| Rc::new(lock(reader).share())),
+            reader: None,
+        })
     }
 
     pub fn release_snapshot(&mut self, snapshot: u32) {
@@ -338,9 +329,6 @@ impl Worker {
 
     /// Lets go of the base's reader where a newer state is there and no snapshot needs this one: it pins pages.
     pub fn refresh(&mut self) {
-        let store = &self.store;
-        self.imported
-            .retain(|name, reader| store.exported(name).is_some() || Rc::strong_count(reader) > 1);
         let current = self.store.state().base_state;
         if self
             .reader

@@ -149,6 +149,53 @@ fn prepared_transactions_outlive_crashes() {
     }
 }
 
+/// One whose changes go to a file of their own: rows that it changed, index entries, a bulk file.
+#[test]
+fn large_prepared_transactions_outlive_crashes() {
+    for round in 0..8 {
+        let (crash, commit, checkpoint) = (round & 1 == 0, round & 2 == 0, round & 4 == 0);
+        let scratch = Scratch::new("prepared-large");
+        let mut session = Session::open(&scratch).expect("opens");
+        let first = session.worker.begin(1);
+        let old = insert(&mut session, first, 300);
+        session.commit(first, true).expect("commits");
+        let large = session.worker.begin(1);
+        insert(&mut session, large, 400);
+        for rowid in &old {
+            let deleted = session.worker.delete_row(large, 2, FILE, *rowid);
+            deleted.expect("deletes");
+            let key = rowid.to_be_bytes();
+            let inserted = session
+                .worker
+                .insert_entry(large, 2, SEQUENCE, &key, *rowid, None);
+            inserted.expect("inserts");
+        }
+        prepare(&mut session, large, "large");
+        assert_eq!(rows(&mut session), 300);
+        if checkpoint {
+            session.store.checkpoint().expect("flushes");
+        }
+        session = reopen(session, &scratch, crash);
+        assert_eq!(rows(&mut session), 300);
+        finish(&mut session, "large", commit);
+        let expected = if commit { 400 } else { 300 };
+        assert_eq!(rows(&mut session), expected);
+        assert_eq!(session.worker.size(FILE).0, expected as i64);
+        let entries = if commit { 300 } else { 0 };
+        assert_eq!(session.worker.size(SEQUENCE).0, entries);
+        session = reopen(session, &scratch, crash);
+        assert_eq!(rows(&mut session), expected);
+        assert_eq!(session.worker.size(FILE).0, expected as i64);
+        session.store.checkpoint().expect("flushes");
+        assert_eq!(rows(&mut session), expected);
+        let bulk = std::fs::read_dir(scratch.0.join("bulk")).expect("reads");
+        // The bulk files of the rows stay.
+        let first = usize::from(bulk.count() > 1);
+        assert!(first <= usize::from(commit), "its change file is gone");
+        reopen(session, &scratch, crash).store.abandon();
+    }
+}
+
 #[test]
 fn identifiers_are_unique() {
     let scratch = Scratch::new("identifiers");

@@ -2,15 +2,14 @@
 //! them is told to the registry. Temporary relations and catalogs are exempt, as in PostgreSQL.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use helios_base::error::sqlstate;
 use helios_base::{Error, Result};
 use helios_serializable::{Begin, File, Registration, Tracked, registry};
 
 use super::Worker;
 use crate::key::{FileId, PREFIX_BYTES, SPACE_PERMANENT};
-use crate::store::{Exported, Exporter, Reader, SnapshotState};
+use crate::store::{Exported, Exporter, HeldState, Reader, SnapshotState};
 
 /// Files of the catalogs that initdb made have smaller numbers.
 const FIRST_USER_FILE: u32 = 16384;
@@ -46,7 +45,7 @@ impl Worker {
         self.track(transaction, snapshot, registration)
     }
 
-    /// Lets others take over the snapshot under the name. Errors: 55000 where the base has what it does not see.
+    /// Lets others take over the snapshot under the name.
     pub fn export_snapshot(
         &self,
         snapshot: u32,
@@ -62,20 +61,14 @@ impl Worker {
             tracked => Exporter::ReadOnly(tracked.filter(Tracked::is_on)),
         };
         let sequence = state.sequence;
-        let held = self.store.hold_state()?;
-        if held
-            .as_ref()
-            .is_some_and(|held| held.state.base_sequence > sequence)
-        {
-            return Err(Error::new(
-                sqlstate::NOT_IN_PREREQUISITE_STATE,
-                "the snapshot is too old to be exported",
-            ));
-        }
+        let held = HeldState {
+            state: Arc::clone(&state.state),
+            reader: state.base.as_ref().map(|base| Mutex::new(base.share())),
+        };
         let exported = Exported {
             sequence,
             exporter,
-            held: held.map(Arc::new),
+            held: Arc::new(held),
         };
         self.store.export_snapshot(name, exported);
         Ok(())
@@ -97,11 +90,8 @@ impl Worker {
             Exporter::NotSerializable => return Ok(Imported::NotSerializable),
             Exporter::ReadOnly(_) if !read_only => return Ok(Imported::ReadOnly),
             Exporter::ReadOnly(None) => {
-                let state = self.state_at(name, &exported)?;
-                return match state {
-                    Some(state) => Ok(Imported::Taken(self.track(transaction, state, None)?)),
-                    None => Ok(Imported::Absent),
-                };
+                let state = self.state_at(&exported)?;
+                return Ok(Imported::Taken(self.track(transaction, state, None)?));
             }
             Exporter::ReadOnly(Some(ref tracked)) | Exporter::ReadWrite(ref tracked) => {
                 tracked.clone()
@@ -113,12 +103,12 @@ impl Worker {
             read_only,
             like: Some(&like),
         };
-        match registry().begin(begin, || self.state_at(name, &exported))? {
-            Some((Some(state), registration)) => {
+        match registry().begin(begin, || self.state_at(&exported))? {
+            Some((state, registration)) => {
                 let snapshot = self.track(transaction, state, registration)?;
                 Ok(Imported::Taken(snapshot))
             }
-            _ => Ok(Imported::Absent),
+            None => Ok(Imported::Absent),
         }
     }
 

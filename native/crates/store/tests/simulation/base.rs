@@ -90,6 +90,13 @@ impl BaseReader for Reader {
         self.number
     }
 
+    fn share(&self) -> Box<dyn BaseReader> {
+        Box::new(Reader {
+            number: self.number,
+            entries: self.entries.clone(),
+        })
+    }
+
     fn get(&self, key: &[u8]) -> Result<Option<&[u8]>> {
         Ok(self.entries.get(key).map(Vec::as_slice))
     }

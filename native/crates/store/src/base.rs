@@ -14,6 +14,8 @@ pub trait Base: Send + Sync {
     /// Deletes up to `count` keys that lie in the ranges (lower inclusive, upper exclusive) in one durable step; how
     /// many, and the state's number afterwards.
     fn delete_ranges(&self, ranges: &[(Vec<u8>, Vec<u8>)], count: usize) -> Result<(usize, u64)>;
+    /// Lets go of the memory that reading has taken; it comes back when it is read again.
+    fn release(&self) {}
 }
 
 /// A consistent state; not to be used by two threads at once.

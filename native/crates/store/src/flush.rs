@@ -320,6 +320,9 @@ impl Flusher {
             }
             // Until the last piece is in, snapshots read the memtable above them all, and a crash replays the log.
             let number = base.apply(&mut piece.into_iter())?;
+            if matches!(frozen.table, Level::Large(_)) {
+                base.release();
+            }
             self.store.publish_base(number, frozen.sequence, complete);
             if complete {
                 return Ok(());

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use heed::types::Bytes;
 use heed::{
@@ -35,6 +35,8 @@ type Table = Database<'static, Bytes, Bytes>;
 pub struct Lmdb {
     env: Env<WithoutTls>,
     table: Table,
+    /// Where the map begins, once that was asked.
+    map_start: OnceLock<Option<usize>>,
 }
 
 impl Lmdb {
@@ -90,7 +92,11 @@ impl Lmdb {
             CommitOrAbort::Commit(table) => table,
             CommitOrAbort::Abort(()) => return Err(Error::internal("the base was not opened")),
         };
-        Ok(Lmdb { env, table })
+        Ok(Lmdb {
+            env,
+            table,
+            map_start: OnceLock::new(),
+        })
     }
 
     fn write(&self, change: impl FnOnce(&mut RwTxn<'_>) -> Result<()>) -> Result<u64> {
@@ -213,6 +219,35 @@ impl Base for Lmdb {
         })?;
         Ok((deleted, state))
     }
+
+    fn release(&self) {
+        let path = self.env.path().join("data.mdb");
+        let start = self.map_start.get_or_init(|| mapped_at(&path));
+        let length = std::fs::metadata(&path).map_or(0, |data| data.len());
+        if let Some(start) = start {
+            // SAFETY: the map of the environment, which is open: shared and read only, so nothing is lost, and who reads
+            // on just faults again.
+            unsafe {
+                libc::madvise(
+                    *start as *mut libc::c_void,
+                    length as usize,
+                    libc::MADV_DONTNEED,
+                );
+            }
+        }
+    }
+}
+
+/// Where this process has mapped a file, from its start.
+fn mapped_at(path: &Path) -> Option<usize> {
+    let path = path.canonicalize().ok()?;
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let line = maps.lines().find(|line| {
+        // Range, permissions, offset, device, inode, path.
+        let is_start = line.split_ascii_whitespace().nth(2) == Some("00000000");
+        is_start && path.to_str().is_some_and(|path| line.ends_with(path))
+    })?;
+    usize::from_str_radix(line.split_once('-')?.0, 16).ok()
 }
 
 /// A read transaction that several threads read in.

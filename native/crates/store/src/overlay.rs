@@ -124,12 +124,13 @@ impl Overlay {
         &self.spilled
     }
 
-    /// Before a further write: moves what takes up too much memory to disk. Errors: 53100, 58030; nothing is lost then.
+    /// Before a further write: moves what takes up too much memory to disk; true where there was any. Errors: 53100, 58030;
+    /// nothing is lost then.
     #[inline]
-    pub fn make_room(&mut self) -> Result<()> {
+    pub fn make_room(&mut self) -> Result<bool> {
         match &self.spill {
-            Some(spill) if self.bytes() > spill.bytes => self.spill(),
-            _ => Ok(()),
+            Some(spill) if self.bytes() > spill.bytes => self.spill().map(|()| true),
+            _ => Ok(false),
         }
     }
 

@@ -98,7 +98,12 @@ impl Worker {
     /// no disk and they have grown beyond what a transaction may hold.
     pub(crate) fn overlay(&mut self, transaction: u32) -> Result<&mut Overlay> {
         let overlay = &mut self.transactions.get_mut(transaction)?.overlay;
-        overlay.make_room()?;
+        if overlay.make_room()?
+            && let Some(base) = &self.store.base
+        {
+            // What is written so much was mostly read first.
+            base.release();
+        }
         let bytes = overlay.bytes();
         if bytes > self.store.overlay_bytes_max {
             let detail = format!(

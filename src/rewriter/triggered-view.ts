@@ -2,6 +2,7 @@
 // the target is a new range table entry: the one that the query refers to is expanded like any view in FROM.
 import type { RelationDescriptor } from '../catalog/descriptors.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
+import type { TargetEntry } from '../trees/expression.js';
 import type { Query, RangeTableEntry, RelationRte } from '../trees/query.js';
 import { mapExpressionDeep, someExpressionDeep } from '../trees/walk.js';
 
@@ -13,7 +14,7 @@ export function changesByTriggers(query: Query, view: RelationDescriptor): boole
   if (query.commandType === 'select') return false;
   if (query.commandType !== 'merge') return hasInsteadOf(view, query.commandType);
   const commands = mergeCommands(query);
-  return commands.length > 0 && commands.every((command) => hasInsteadOf(view, command));
+  return commands.every((command) => hasInsteadOf(view, command));
 }
 
 /** A MERGE's commands, in the order of its actions. */
@@ -54,10 +55,35 @@ export function rewriteTriggeredView(query: Query, view: RelationDescriptor): Qu
   const target: RelationRte = { ...source, inFromClause: false };
   return {
     ...query,
+    targetList: [...query.targetList, wholeRow(view, viewSource, query.targetList.length + 1)],
     rangeTable: [...query.rangeTable.map((entry) => (entry === source ? read : entry)), target],
     resultRelation,
     returningList: returning,
     viewSource,
+  };
+}
+
+/** The view's old row, for its triggers. */
+function wholeRow(view: RelationDescriptor, rtIndex: number, resno: number): TargetEntry {
+  return {
+    kind: 'TargetEntry',
+    expr: {
+      kind: 'Var',
+      varno: rtIndex,
+      attno: 0,
+      type: view.rowType,
+      typmod: -1,
+      collation: 0,
+      levelsUp: 0,
+      nullingRels: [],
+      location: -1,
+    },
+    resno,
+    name: 'wholerow',
+    sortGroupRef: 0,
+    originTable: 0,
+    originColumn: 0,
+    junk: true,
   };
 }
 

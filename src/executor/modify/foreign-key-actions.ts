@@ -63,17 +63,34 @@ async function actOnChildren(
   if (children.length > 0) {
     const target = openTarget(statement, child);
     const before = rowTriggers(statement, child);
-    for (const found of children) {
+    for (const [n, found] of children.entries()) {
       const action = actionOf(constraint, found.lost);
       const statementText = () => textFor(found.lost);
       if (action === 'a' || action === 'r') {
         if (action === 'a' && keyIsBack(statement, parent, child, constraint, found)) continue;
         if (await asStatement(statementText, () => stays(statement, parent, target, constraint, found)))
           throw stillReferenced(statement, parent, child, constraint, found.lost);
-      } else await asStatement(statementText, () => applyAction(statement, target, before, constraint, action, found));
+        continue;
+      }
+      await asStatement(statementText, () => applyAction(statement, target, before, constraint, action, found));
+      if (action === 'd' && children[n + 1]?.lost !== found.lost)
+        requireMoved(statement, parent, child, constraint, found.lost);
     }
   }
   await triggers?.after();
+}
+
+/** SET DEFAULT must not leave children that have the lost key as their default, or that a trigger has kept. */
+function requireMoved(
+  statement: RunState,
+  parent: RelationDescriptor,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+  lost: LostKey,
+): void {
+  const left = findChildren(statement, parent, child, constraint, [lost]);
+  if (left.some((found) => !keyIsBack(statement, parent, child, constraint, found)))
+    throw stillReferenced(statement, parent, child, constraint, lost);
 }
 
 function actionOf(constraint: ConstraintDescriptor, { newKey }: LostKey): string {

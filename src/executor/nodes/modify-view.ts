@@ -35,7 +35,8 @@ export class ModifyViewNode implements PlanNode {
   private readonly relation: RelationDescriptor;
   private readonly child: PlanNode;
   private readonly program: ViewProgram;
-  private readonly triggers: RowTriggers;
+  /** Null where a MERGE does nothing. */
+  private readonly triggers: RowTriggers | null;
   private readonly statementTriggers: StatementTriggers | null;
   private out: Batch = [];
   private hasStarted = false;
@@ -47,7 +48,7 @@ export class ModifyViewNode implements PlanNode {
   ) {
     this.relation = scannedRelation(x.unit, plan.resultRelation);
     this.program = x.unit.cached(plan, () => compileView(x, plan, this.relation));
-    this.triggers = defined(rowTriggers(x, this.relation) ?? undefined, 'INSTEAD OF triggers');
+    this.triggers = rowTriggers(x, this.relation);
     this.statementTriggers = StatementTriggers.of(x, this.relation, plan);
     this.child = buildNode(plan.outer, x);
     if (plan.canSetTag) x.counts ??= { processed: 0 };
@@ -133,7 +134,8 @@ export class ModifyViewNode implements PlanNode {
     row: Row | null,
     input: Row,
   ): Awaitable<void> {
-    return chain(this.triggers.insteadOf(operation, old, row), (returned) => {
+    const triggers = defined(this.triggers ?? undefined, 'INSTEAD OF triggers');
+    return chain(triggers.insteadOf(operation, old, row), (returned) => {
       if (returned === null) return undefined;
       return operation === 'delete' ? this.report(returned, input) : this.checkAndReport(returned, input);
     });

@@ -20,7 +20,7 @@ export function preprocessTargetList(root: PlannerInfo): void {
   let list: TargetEntry[] = [...query.targetList];
   if (query.commandType === 'insert') list = expandInsert(root, list);
   else if (query.commandType === 'update') list = numberUpdate(root, list);
-  else if (query.commandType !== 'select') list = [];
+  else if (query.commandType !== 'select') list = junkOf(query.targetList);
   const addJunk = (expr: Expression, name: string): void => {
     list.push(makeEntry(expr, list.length + 1, name, true));
   };
@@ -54,6 +54,11 @@ export function preprocessTargetList(root: PlannerInfo): void {
   root.processedTargetList = list;
 }
 
+/** The rewriter's junk entries, numbered from 1. */
+function junkOf(list: readonly TargetEntry[]): TargetEntry[] {
+  return list.filter(({ junk }) => junk).map((entry, n) => ({ ...entry, resno: n + 1 }));
+}
+
 function ctid(rtIndex: number): Var {
   return makeVar(rtIndex, -1, { type: tidType, typmod: -1, collation: 0 });
 }
@@ -74,9 +79,8 @@ function addRowIdentity(root: PlannerInfo, addJunk: (expr: Expression, name: str
   if (hasMembers(root, rte)) {
     addJunk(tableOid(root.query.resultRelation), 'tableoid');
   }
-  const { viewSource } = root.query;
-  if (viewSource !== undefined) addJunk(wholeRow(root, viewSource), 'wholerow');
-  else addJunk(ctid(root.query.resultRelation), 'ctid');
+  // A view's rows are known by the whole row, which the rewriter has asked for.
+  if (rte.relkind !== 'v') addJunk(ctid(root.query.resultRelation), 'ctid');
 }
 
 /** Is it an inheritance parent that is read with its children? */

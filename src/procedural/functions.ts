@@ -66,6 +66,7 @@ export class Functions {
     const { host } = this;
     if (this.depth >= functionDepthMax) throw stackDepthExceeded(host);
     this.depth += 1;
+    host.clock.now += 1;
     const pop = host.pushContext(frame);
     const end = (): void => {
       this.depth -= 1;

@@ -60,6 +60,8 @@ export interface Prepared {
   readonly modifies: boolean;
   /** Evaluates an expression that needs no query to be run; null where it is none. */
   readonly evaluate: ((frame: Frame) => Awaitable<Value>) | null;
+  /** `evaluate` calls what may look at or change more than its arguments. */
+  readonly isMutable: boolean;
   /** CALL: its output arguments and the variables that stand there; null where no variable does. */
   readonly outputs?: readonly { readonly name: string; readonly variable: number | null }[];
   open(frame: Frame, options?: OpenOptions): Awaitable<RunningSql>;
@@ -137,8 +139,13 @@ export interface Host {
   cursor(name: string): Cursor;
   hasCursor(name: string): boolean;
   closeCursor(name: string): Promise<void>;
+  /** plpgsql.extra_errors and plpgsql.extra_warnings: what is asked for of a check. */
+  extraCheck(check: string): 'error' | 'warning' | null;
+  /** Counts what may have moved the catalogs or settings under prepared expressions: while it stands still, they are
+   *  as current as when last looked at. */
+  readonly clock: { now: number };
   /** Runs a piece of SQL: errors that come out of it are told where they came from, messages too. */
-  within<T>(sql: Pick<SqlText, 'text' | 'use'>, action: () => Promise<T>): Promise<T>;
+  within<T>(sql: Pick<SqlText, 'text' | 'use'>, action: () => Awaitable<T>): Awaitable<T>;
   /** A function begins: its line is part of what messages tell of their context until the returned call. */
   pushContext(line: ContextLine): () => void;
   /** Lines of the CONTEXT that a message would get now; without the innermost function's own. */

@@ -77,13 +77,10 @@ function takeVariableName(parser: FunctionParser): Token {
 
 function warnOfShadowing(parser: FunctionParser, name: Token): void {
   if (!parser.checks || findName(parser.scope, [name.text]) === null) return;
-  const asks = (setting: string): boolean =>
-    (parser.host.setting(setting) ?? '')
-      .split(',')
-      .some((item) => item.trim() === 'shadowed_variables' || item.trim() === 'all');
+  const level = parser.host.extraCheck('shadowed_variables');
+  if (level === null) return;
   const message = `variable "${name.text}" shadows a previously defined variable`;
-  if (asks('plpgsql.extra_errors')) throw parser.tokens.errorAt(name, SqlState.duplicateAlias, message);
-  if (!asks('plpgsql.extra_warnings')) return;
+  if (level === 'error') throw parser.tokens.errorAt(name, SqlState.duplicateAlias, message);
   const { fields } = parser.tokens.errorAt(name, SqlState.duplicateAlias, message);
   parser.notices.push({ severity: 'WARNING', code: SqlState.duplicateAlias, message, fields });
 }

@@ -83,23 +83,33 @@ export function shapeOf(frame: FunctionFrame, record: PgRecord): readonly Column
 }
 
 /** Spreads a query's row over a target; null: there was none, everything becomes null. */
-export async function assignColumns(
+export function assignColumns(
   frame: FunctionFrame,
   target: number,
   row: Row | null,
   columns: readonly Column[],
-): Promise<void> {
+): Awaitable<void> {
   const datum = frame.fn.datums[target];
-  if (datum?.kind === 'record') {
-    await assignRow(frame, datum, row, columns);
-    return;
-  }
+  if (datum?.kind === 'record') return assignRow(frame, datum, row, columns);
   if (datum?.kind !== 'list') throw new Error('invariant broken: rows go to records and lists');
   if (row !== null) warnOfMismatch(frame, datum.members.length, columns.length);
-  for (const [index, member] of datum.members.entries()) {
-    const column = columns[index];
-    if (column === undefined || row === null) await assign(frame, member, null, { type: 705, typmod: -1 });
-    else await assign(frame, member, row[index] ?? null, column);
+  return assignMembers(frame, datum, row, columns, 0);
+}
+
+const nothing: ValueType = { type: 705, typmod: -1 };
+
+function assignMembers(
+  frame: FunctionFrame,
+  list: TargetList,
+  row: Row | null,
+  columns: readonly Column[],
+  from: number,
+): Awaitable<void> {
+  for (let index = from; index < list.members.length; index++) {
+    const column = row === null ? undefined : columns[index];
+    const value = column === undefined ? null : (row?.[index] ?? null);
+    const wait = assign(frame, list.members[index] as number, value, column ?? nothing);
+    if (wait instanceof Promise) return wait.then(() => assignMembers(frame, list, row, columns, index + 1));
   }
 }
 

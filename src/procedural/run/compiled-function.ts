@@ -58,14 +58,10 @@ export class CompiledFunction {
 
   /** plpgsql.extra_warnings and plpgsql.extra_errors, for a check that runs with the function. */
   extraCheck(check: string, says: ExtraCheck): void {
-    const asks = (setting: string): boolean =>
-      (this.host.setting(setting) ?? '')
-        .split(',')
-        .map((item) => item.trim())
-        .some((item) => item === check || item === 'all');
+    const level = this.host.extraCheck(check);
+    if (level === null) return;
     const { code, message, hint } = says;
-    if (asks('plpgsql.extra_errors')) throw pgError(code, message, { detail: says.errorDetail, hint });
-    if (!asks('plpgsql.extra_warnings')) return;
+    if (level === 'error') throw pgError(code, message, { detail: says.errorDetail, hint });
     this.host.notice({ severity: 'WARNING', code, message, fields: { detail: says.detail, hint } });
   }
 }

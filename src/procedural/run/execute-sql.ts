@@ -1,4 +1,5 @@
 // Statements of SQL: written out, or made by EXECUTE. INTO takes the first row; FOUND and ROW_COUNT follow.
+import { type Awaitable, chain } from '../../base/awaitable.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Column, DynamicStatement, Prepared, RunningSql } from '../host.js';
 import type { ExecuteStatement, PerformStatement, SqlStatement } from '../tree.js';
@@ -11,25 +12,31 @@ import { evaluateText } from './messages.js';
 
 export function compileSql(fn: CompiledFunction, { sql, into, strict }: SqlStatement): Step {
   const runner = new SqlExpression(fn, sql);
-  return async (frame) => {
+  return (frame) => {
     const prepared = runner.ready(frame);
     refuseTransactionCommand(prepared.tag);
-    const isMany = strict || prepared.modifies || tooManyRowsLevel(fn) !== null;
-    const outcome = await fn.host.within(sql, async () =>
-      drain(await prepared.open(frame), { limit: into < 0 ? 0 : isMany ? 2 : 1, modifies: prepared.modifies }),
+    const { modifies } = prepared;
+    const isMany = strict || modifies || tooManyRowsLevel(fn) !== null;
+    const limit = into < 0 ? 0 : isMany ? 2 : 1;
+    const outcome = fn.host.within(sql, () =>
+      chain(prepared.open(frame), (running) => drain(running, { limit, modifies })),
     );
-    if (prepared.modifies || prepared.tag === 'SelectStmt') frame.found = outcome.processed > 0;
-    frame.rowCount = outcome.processed;
-    if (into >= 0) {
-      if (prepared.columns === null)
-        throw pgError(SqlState.syntaxError, 'INTO used with a command that cannot return data');
-      const describe = () => parametersDetail(frame, prepared);
-      await takeInto(frame, into, { ...outcome, strict, modifies: prepared.modifies, isDynamic: false, describe });
-    } else if (prepared.columns !== null && (prepared.modifies || prepared.tag === 'SelectStmt')) {
-      throw noDestination(prepared.tag);
-    }
-    return next;
+    return chain(outcome, (settled) => finish(frame, prepared, settled));
   };
+
+  function finish(frame: FunctionFrame, prepared: Prepared, outcome: Outcome): Awaitable<typeof next> {
+    const { modifies, tag, columns } = prepared;
+    if (modifies || tag === 'SelectStmt') frame.found = outcome.processed > 0;
+    frame.rowCount = outcome.processed;
+    if (into < 0) {
+      if (columns !== null && (modifies || tag === 'SelectStmt')) throw noDestination(tag);
+      return next;
+    }
+    if (columns === null) throw pgError(SqlState.syntaxError, 'INTO used with a command that cannot return data');
+    const describe = () => parametersDetail(frame, prepared);
+    const wait = takeInto(frame, into, { ...outcome, strict, modifies, isDynamic: false, describe });
+    return wait instanceof Promise ? wait.then(() => next) : next;
+  }
 }
 
 function noDestination(tag: string): Error {
@@ -47,13 +54,7 @@ function refuseTransactionCommand(tag: string): void {
 
 /** plpgsql.extra_warnings / extra_errors: too_many_rows. */
 function tooManyRowsLevel(fn: CompiledFunction): 'error' | 'warning' | null {
-  const asks = (setting: string): boolean =>
-    (fn.host.setting(setting) ?? '')
-      .split(',')
-      .map((item) => item.trim())
-      .some((item) => item === 'too_many_rows' || item === 'all');
-  if (asks('plpgsql.extra_errors')) return 'error';
-  return asks('plpgsql.extra_warnings') ? 'warning' : null;
+  return fn.host.extraCheck('too_many_rows');
 }
 
 interface Outcome {
@@ -62,29 +63,71 @@ interface Outcome {
   readonly processed: number;
 }
 
+interface DrainOptions {
+  readonly limit: number;
+  readonly modifies: boolean;
+}
+
 /** Runs a statement to its end (a SELECT no further than asked) and keeps up to `limit` rows; limit 0 keeps none. */
-async function drain(
-  running: RunningSql,
-  { limit, modifies }: { readonly limit: number; readonly modifies: boolean },
-): Promise<Outcome> {
-  const rows: Row[] = [];
-  let processed = 0;
+function drain(running: RunningSql, options: DrainOptions): Awaitable<Outcome> {
+  const taken: Taken = { rows: [], processed: 0 };
   try {
-    for (;;) {
-      const batch = await running.next(limit > 0 && !modifies ? limit - rows.length : 4096);
-      if (batch === null) break;
-      processed += batch.length;
-      for (const row of batch) if (rows.length < limit) rows.push(row);
-      if (limit > 0 && !modifies && rows.length >= limit) break;
+    const wait = drainOn(running, options, taken, null);
+    if (wait instanceof Promise) return drainRest(running, options, taken, wait);
+  } catch (error) {
+    void running.close();
+    throw error;
+  }
+  return chain(running.close(), () => outcomeOf(running, options, taken));
+}
+
+interface Taken {
+  readonly rows: Row[];
+  processed: number;
+}
+
+/** Reads until the end or the limit; the batch to wait for where one is not there yet. */
+function drainOn(
+  running: RunningSql,
+  { limit, modifies }: DrainOptions,
+  taken: Taken,
+  first: readonly Row[] | null,
+): Promise<readonly Row[] | null> | null {
+  let batch = first;
+  for (;;) {
+    if (batch !== null) {
+      taken.processed += batch.length;
+      for (const row of batch) if (taken.rows.length < limit) taken.rows.push(row);
+      if (limit > 0 && !modifies && taken.rows.length >= limit) return null;
     }
-    return {
-      rows,
-      columns: running.columns,
-      processed: modifies ? running.processed : Math.max(processed, running.processed),
-    };
+    const more = running.next(limit > 0 && !modifies ? limit - taken.rows.length : 4096);
+    if (more instanceof Promise) return more;
+    if (more === null) return null;
+    batch = more;
+  }
+}
+
+async function drainRest(
+  running: RunningSql,
+  options: DrainOptions,
+  taken: Taken,
+  pending: Promise<readonly Row[] | null>,
+): Promise<Outcome> {
+  try {
+    let wait: Promise<readonly Row[] | null> | null = pending;
+    while (wait !== null) {
+      const batch: readonly Row[] | null = await wait;
+      wait = batch === null ? null : drainOn(running, options, taken, batch);
+    }
   } finally {
     await running.close();
   }
+  return outcomeOf(running, options, taken);
+}
+
+function outcomeOf(running: RunningSql, { modifies }: DrainOptions, { rows, processed }: Taken): Outcome {
+  const count = modifies ? running.processed : Math.max(processed, running.processed);
+  return { rows, columns: running.columns, processed: count };
 }
 
 interface IntoRows extends Outcome {
@@ -95,14 +138,13 @@ interface IntoRows extends Outcome {
 }
 
 /** Puts the first row into the target; STRICT demands exactly one. Throws P0002, P0003. */
-async function takeInto(frame: FunctionFrame, into: number, found: IntoRows): Promise<void> {
+function takeInto(frame: FunctionFrame, into: number, found: IntoRows): Awaitable<void> {
   const { rows, columns, strict, modifies, describe } = found;
   const { fn } = frame;
   const [row] = rows;
   if (row === undefined) {
     if (strict) throw pgError(SqlState.noDataFound, 'query returned no rows', { detail: describe() });
-    await assignColumns(frame, into, null, columns);
-    return;
+    return assignColumns(frame, into, null, columns);
   }
   if (rows.length > 1) {
     const level = tooManyRowsLevel(fn);
@@ -118,7 +160,7 @@ async function takeInto(frame: FunctionFrame, into: number, found: IntoRows): Pr
       fields: { detail: describe(), hint, where: fn.host.context() },
     });
   }
-  await assignColumns(frame, into, row, columns);
+  return assignColumns(frame, into, row, columns);
 }
 
 /** plpgsql.print_strict_params: the values that the query was run with. */
@@ -143,14 +185,16 @@ function shown(fn: CompiledFunction, value: Value, type: number): string {
 
 export function compilePerform(fn: CompiledFunction, { query }: PerformStatement): Step {
   const runner = new SqlExpression(fn, query);
-  return async (frame) => {
+  return (frame) => {
     const prepared = runner.ready(frame);
-    const outcome = await fn.host.within(query, async () =>
-      drain(await prepared.open(frame), { limit: 0, modifies: false }),
+    const outcome = fn.host.within(query, () =>
+      chain(prepared.open(frame), (running) => drain(running, { limit: 0, modifies: false })),
     );
-    frame.found = outcome.processed > 0;
-    frame.rowCount = outcome.processed;
-    return next;
+    return chain(outcome, ({ processed }) => {
+      frame.found = processed > 0;
+      frame.rowCount = processed;
+      return next;
+    });
   };
 }
 

@@ -16,6 +16,8 @@ export class SqlExpression {
   /** Fields of records that it reads. */
   private fields: readonly VariableUse[] = [];
   private inUse = false;
+  /** The host's clock when `prepared` was last found to be current. */
+  private checkedAt = -1;
 
   constructor(
     readonly fn: CompiledFunction,
@@ -52,17 +54,23 @@ export class SqlExpression {
     if (value instanceof Promise) {
       return value.finally(() => {
         this.inUse = false;
+        this.fn.host.clock.now += 1;
       });
     }
     this.inUse = false;
+    if (this.prepared?.isMutable === true) this.fn.host.clock.now += 1;
     return value;
   }
 
   /** The prepared text, with the record fields that it reads in their places. */
   ready(frame: FunctionFrame): Prepared {
     let { prepared } = this;
-    if (prepared === null || !prepared.isCurrent()) prepared = this.prepare(frame);
-    for (const use of this.fields) fetchField(frame, use);
+    const { clock } = this.fn.host;
+    if (prepared === null || this.checkedAt !== clock.now) {
+      if (prepared === null || !prepared.isCurrent()) prepared = this.prepare(frame);
+      this.checkedAt = clock.now;
+    }
+    if (this.fields.length > 0) for (const use of this.fields) fetchField(frame, use);
     return prepared;
   }
 

@@ -1,4 +1,5 @@
 // FOR over the rows of a query, of EXECUTE's query, or of a bound cursor.
+import type { Awaitable } from '../../base/awaitable.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Column, RunningSql } from '../host.js';
 import type { CursorForStatement, QueryForStatement } from '../tree.js';
@@ -93,23 +94,23 @@ async function loopOver(frame: FunctionFrame, running: RunningSql, loop: RowLoop
   let rows: readonly Row[] = [];
   let at = 0;
   let count = 0;
-  let ended = false;
-  const advance = async (): Promise<boolean> => {
-    while (at >= rows.length) {
-      if (ended) return false;
-      const batch = await host.within(title, async () => running.next(count === 0 ? rowsFirst : rowsMore));
-      if (batch === null) {
-        ended = true;
-        return false;
-      }
-      rows = batch;
-      at = 0;
-    }
-    const row = rows[at] as Row;
+  const give = (row: Row): Awaitable<boolean> => {
     at += 1;
     count += 1;
-    await assignColumns(frame, statement.target, row, running.columns);
-    return true;
+    const wait = assignColumns(frame, statement.target, row, running.columns);
+    return wait instanceof Promise ? wait.then(() => true) : true;
+  };
+  const read = async (): Promise<boolean> => {
+    const batch = await host.within(title, () => running.next(count === 0 ? rowsFirst : rowsMore));
+    const [first] = batch ?? [];
+    if (batch === null || first === undefined) return false;
+    rows = batch;
+    at = 0;
+    return give(first);
+  };
+  const advance = (): Awaitable<boolean> => {
+    const row = rows[at];
+    return row === undefined ? read() : give(row);
   };
   try {
     const flow = await runLoop(frame, { statement, advance, body });

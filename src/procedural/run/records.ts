@@ -1,4 +1,5 @@
 // Record variables: what their fields are, reading and writing one, taking over whole rows.
+import type { Awaitable } from '../../base/awaitable.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Column } from '../host.js';
 import type { RecordField as FieldDatum, RecordVariable } from '../tree.js';
@@ -102,18 +103,29 @@ async function checked(frame: FunctionFrame, record: RecordVariable, value: PgRe
 }
 
 /** Takes a row over into a record variable: by position, cast to the columns of its type where it has one. */
-export async function assignRow(
+export function assignRow(
+  frame: FunctionFrame,
+  record: RecordVariable,
+  row: Row | null,
+  columns: readonly Column[],
+): Awaitable<void> {
+  const { oid } = record.type;
+  if (oid === recordType) {
+    const values = row ?? columns.map((): Value => null);
+    frame.values[record.number] = new PgRecord(recordType, values, columns);
+    return;
+  }
+  return assignFitted(frame, record, row, columns);
+}
+
+/** Into a record of a composite type: each column cast to the type's. */
+async function assignFitted(
   frame: FunctionFrame,
   record: RecordVariable,
   row: Row | null,
   columns: readonly Column[],
 ): Promise<void> {
   const { oid } = record.type;
-  if (oid === recordType) {
-    const values = row ?? columns.map((): Value => null);
-    frame.values[record.number] = new PgRecord(recordType, [...values], columns);
-    return;
-  }
   if (row === null) {
     const none = attributesOf(frame, oid).map((): Value => null);
     frame.values[record.number] = await checked(

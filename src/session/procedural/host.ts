@@ -15,6 +15,7 @@ import { parseSqlText, placed } from './sql-source.js';
 
 export function createHost(session: Session): Host {
   const { context } = session.procedural;
+  const clock = { now: 0 };
   return {
     catalog: session.catalog,
     get io() {
@@ -22,19 +23,25 @@ export function createHost(session: Session): Host {
     },
     setting: (name) => session.settings.find(name),
     notice: (notice) => session.notice(notice),
+    clock,
     checkInterrupts: () => session.checkInterrupts(),
-    yieldToEventLoop: () => session.timeSlice.yieldIfOver(timeSliceMs),
+    yieldToEventLoop() {
+      const wait = session.timeSlice.yieldIfOver(timeSliceMs);
+      if (wait !== undefined) clock.now += 1;
+      return wait;
+    },
     checkSyntax: (sql) => void parseSqlText(sql),
     resolveType: (text) => resolveType(session, text),
     prepare: (sql, names, frame) => prepareSql(session, sql, names, frame as FunctionFrame),
     prepareDynamic: (text, types, frame) => prepareDynamic(session, text, types, frame as FunctionFrame),
     castTypes: (from, fromTypmod, to, toTypmod) => session.procedural.casts.find(from, fromTypmod, to, toTypmod),
-    beginSubtransaction: () => beginSubtransaction(session),
+    beginSubtransaction: () => beginSubtransaction(session, clock),
     inSubtransaction: () => session.procedural.subtransactions > 0,
     async endTransaction(commit, chain) {
       if (commit) await session.procedural.holdLoops();
       else await session.procedural.holdLoops();
       await session.transactions.endWithin(commit, chain);
+      clock.now += 1;
     },
     openCursor: (request, source) => openCursor(session, request, source),
     cursor: (name) => cursorOf(session, session.requireCursor(name)),
@@ -42,20 +49,53 @@ export function createHost(session: Session): Host {
     async closeCursor(name) {
       await session.closePortal(name);
     },
-    async within(sql, action) {
+    within(sql, action) {
       const pop = context.push({ line: () => sqlTitle(sql) });
-      try {
-        return await action();
-      } catch (error) {
-        throw sqlBoundary(error, sql);
-      } finally {
+      const end = (): void => {
+        clock.now += 1;
         pop();
+      };
+      const fail = (error: unknown): never => {
+        end();
+        throw sqlBoundary(error, sql);
+      };
+      try {
+        const result = action();
+        if (result instanceof Promise) {
+          return result.then((value) => {
+            end();
+            return value;
+          }, fail);
+        }
+        end();
+        return result;
+      } catch (error) {
+        return fail(error);
       }
     },
+    extraCheck: extraChecks(session),
     pushContext: (line) => context.push(line),
     context: () => context.text(),
     outerContext: () => context.outerText(),
     asError,
+  };
+}
+
+/** The settings' lists, read again when a setting changes. */
+function extraChecks(session: Session): Host['extraCheck'] {
+  let generation = -1;
+  let errors: readonly string[] = [];
+  let warnings: readonly string[] = [];
+  const read = (name: string): readonly string[] =>
+    (session.settings.find(name) ?? '').split(',').map((item) => item.trim().toLowerCase());
+  const has = (list: readonly string[], check: string): boolean => list.includes(check) || list.includes('all');
+  return (check) => {
+    if (generation !== session.settings.generation) {
+      generation = session.settings.generation;
+      errors = read('plpgsql.extra_errors');
+      warnings = read('plpgsql.extra_warnings');
+    }
+    return has(errors, check) ? 'error' : has(warnings, check) ? 'warning' : null;
   };
 }
 
@@ -65,7 +105,7 @@ function asError(thrown: unknown): PgError | null {
   return null;
 }
 
-function beginSubtransaction(session: Session) {
+function beginSubtransaction(session: Session, clock: { now: number }) {
   const { transactions, procedural } = session;
   const depth = transactions.beginSubtransaction();
   procedural.subtransactions += 1;
@@ -77,6 +117,7 @@ function beginSubtransaction(session: Session) {
     rollback() {
       procedural.subtransactions -= 1;
       transactions.rollbackSubtransaction(depth);
+      clock.now += 1;
     },
   };
 }

@@ -128,6 +128,7 @@ interface Parts {
 
 class SqlOfFunction implements Prepared {
   readonly evaluate: Prepared['evaluate'];
+  readonly isMutable: boolean;
   readonly columns: readonly Column[] | null;
   readonly modifies: boolean;
   readonly uses: readonly VariableUse[];
@@ -143,7 +144,9 @@ class SqlOfFunction implements Prepared {
     const bound = statement.bind(session);
     this.modifies = bound.kind === 'query' && bound.query.commandType !== 'select';
     this.columns = statementColumns(session, statement);
-    this.evaluate = bound.kind === 'query' ? simpleExpression(session, bound.query, owner) : null;
+    const simple = bound.kind === 'query' ? simpleExpression(session, bound.query, owner) : null;
+    this.evaluate = simple?.evaluate ?? null;
+    this.isMutable = simple?.isMutable ?? true;
     this.uses = [...uses.values()];
   }
 
@@ -257,7 +260,11 @@ function writingCommand(bound: BoundStatement): string | null {
 }
 
 /** A SELECT of one expression and nothing else, compiled; null for any other query. */
-function simpleExpression(session: Session, query: Query, owner: object): Prepared['evaluate'] {
+function simpleExpression(
+  session: Session,
+  query: Query,
+  owner: object,
+): Pick<Prepared, 'evaluate' | 'isMutable'> | null {
   if (!isSimple(query)) return null;
   const planned = planQuery(session, query, null);
   const expression = onlyExpression(planned);
@@ -267,7 +274,7 @@ function simpleExpression(session: Session, query: Query, owner: object): Prepar
   if (program.initParams.length > 0) return null;
   const isMutable = callsMutable(session, expression);
   let checkedFor = -1;
-  return (frame) => {
+  const evaluate = (frame: Frame): Awaitable<Value> => {
     const context = (frame as FunctionFrame).hostState as FrameContext;
     if (checkedFor !== session.users.userId) {
       checkExpression(expression, context);
@@ -276,6 +283,7 @@ function simpleExpression(session: Session, query: Query, owner: object): Prepar
     if (isMutable) context.refresh();
     return program.run(context.stateFor(unit, frame as FunctionFrame), null) as Awaitable<Value>;
   };
+  return { evaluate, isMutable };
 }
 
 function isSimple(query: Query): boolean {

@@ -297,8 +297,7 @@ export interface PointProgram {
   key: Array<Array<number>>
   keyColumns: Array<number>
   outputs: Array<number>
-  textDescription: Buffer
-  binaryDescription: Buffer
+  description: Buffer
   isFetched: boolean
   columns: Array<number>
   values: Array<Array<number>>

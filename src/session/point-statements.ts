@@ -108,10 +108,7 @@ export class PointStatements {
     if (made === 'later' || made === null || columns === null) return made;
     const out = new ByteWriter(256);
     writeRowDescriptionOf(out, session, columns, []);
-    made.program.textDescription = Buffer.from(out.view());
-    out.reset();
-    writeRowDescriptionOf(out, session, columns, [1]);
-    made.program.binaryDescription = Buffer.from(out.view());
+    made.program.description = Buffer.from(out.view());
     return made;
   }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use helios_base::Error;
 use helios_points::clients::{Answers, Clients};
+use helios_points::counts::Uses;
 use helios_points::program::{Program, Source};
-use helios_points::session::{Ended, Identity, Open, Session, Uses};
+use helios_points::session::{Ended, Identity, Open, Session};
 use napi::bindgen_prelude::{BigInt, Buffer};
 use napi_derive::napi;
 
@@ -34,8 +35,7 @@ pub struct PointProgram {
     pub key: Vec<Vec<u32>>,
     pub key_columns: Vec<u32>,
     pub outputs: Vec<u32>,
-    pub text_description: Buffer,
-    pub binary_description: Buffer,
+    pub description: Buffer,
     pub is_fetched: bool,
     pub columns: Vec<u32>,
     pub values: Vec<Vec<u32>>,
@@ -251,10 +251,7 @@ fn source(program: PointProgram) -> Source {
         key: program.key,
         key_columns: program.key_columns,
         outputs: program.outputs,
-        descriptions: [
-            program.text_description.to_vec(),
-            program.binary_description.to_vec(),
-        ],
+        description: program.description.to_vec(),
         is_fetched: program.is_fetched,
         columns: program.columns,
         values: program.values,

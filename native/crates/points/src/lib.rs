@@ -4,8 +4,12 @@
 //! overflow, another spelling, a changed catalog) is left untouched for the general path, which knows every case.
 
 pub mod clients;
+pub mod counts;
 pub mod expression;
 pub mod message;
 pub mod program;
+mod refused;
+mod reply;
+mod rows;
 pub mod session;
 pub mod value;

@@ -7,11 +7,33 @@ pub struct Unit<'a> {
     pub statement: &'a [u8],
     /// None for null; whether each is in binary form.
     pub values: Vec<(Option<&'a [u8]>, bool)>,
-    pub binary_results: bool,
+    pub results: Formats<'a>,
     /// The portal is described before it runs.
     pub describes: bool,
     /// Bytes of its messages.
     pub length: usize,
+}
+
+/// The formats that a client asks for: none (all text), one for all, or one for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Formats<'a>(&'a [u8]);
+
+impl Formats<'_> {
+    pub fn count(&self) -> usize {
+        self.0.len() / 2
+    }
+
+    /// Whether the value of that number is to be in binary form.
+    pub fn is_binary(&self, index: usize) -> bool {
+        let index = if self.count() == 1 { 0 } else { index };
+        self.0.get(2 * index + 1) == Some(&1)
+    }
+
+    /// All of them exist.
+    fn are_known(&self) -> bool {
+        let mut pairs = self.0.as_chunks::<2>().0.iter();
+        pairs.all(|pair| matches!(pair, [0, 0 | 1]))
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -74,33 +96,21 @@ fn read_bind(body: &[u8]) -> Option<Unit<'_>> {
     }
     let formats = reader.formats()?;
     let count = reader.u16()? as usize;
-    if formats.len() > 1 && formats.len() != count {
+    if !formats.are_known() || (formats.count() > 1 && formats.count() != count) {
         return None;
     }
     let mut values = Vec::with_capacity(count.min(body.len() / 4));
     for index in 0..count {
-        let format = match formats.len() {
-            0 => false,
-            1 => formats.at(0)?,
-            _ => formats.at(index)?,
-        };
-        values.push((reader.value()?, format));
+        values.push((reader.value()?, formats.is_binary(index)));
     }
     let results = reader.formats()?;
-    let binary_results = results.len() > 0 && results.at(0)?;
-    for index in 1..results.len() {
-        if results.at(index)? != binary_results {
-            return None;
-        }
-    }
-    // More formats than one must fit the columns, which the general path checks.
-    if results.len() > 1 || !reader.0.is_empty() {
+    if !results.are_known() || !reader.0.is_empty() {
         return None;
     }
     Some(Unit {
         statement,
         values,
-        binary_results,
+        results,
         describes: false,
         length: 0,
     })
@@ -115,23 +125,6 @@ fn message(input: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 struct Reader<'a>(&'a [u8]);
-
-struct Formats<'a>(&'a [u8]);
-
-impl Formats<'_> {
-    fn len(&self) -> usize {
-        self.0.len() / 2
-    }
-
-    /// Whether it is the binary one; None for one that there is not.
-    fn at(&self, index: usize) -> Option<bool> {
-        match self.0.get(2 * index..2 * index + 2)? {
-            [0, 0] => Some(false),
-            [0, 1] => Some(true),
-            _ => None,
-        }
-    }
-}
 
 impl<'a> Reader<'a> {
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
@@ -197,7 +190,7 @@ mod tests {
         };
         assert_eq!(unit.statement, b"s");
         assert_eq!(unit.values, [(Some(&b"7"[..]), false), (None, false)]);
-        assert!(unit.describes && !unit.binary_results);
+        assert!(unit.describes && unit.results.count() == 0);
         assert_eq!(next(&input[unit.length..]), Next::Sync);
         for end in 0..input.len() {
             assert_eq!(batch_end(&input[..end]), None);
@@ -205,11 +198,25 @@ mod tests {
     }
 
     #[test]
+    fn formats_for_all_or_each() {
+        let bind = framed(b'B', b"\0s\0\0\0\0\0\0\x02\0\0\0\x01");
+        let input = [bind, framed(b'E', &[0; 5])].concat();
+        let Next::Unit(unit) = next(&input) else {
+            panic!("a unit")
+        };
+        assert!(!unit.results.is_binary(0) && unit.results.is_binary(1));
+        let one = Formats(&[0, 1]);
+        assert!(one.is_binary(0) && one.is_binary(7));
+    }
+
+    #[test]
     fn what_is_rare_is_left_alone() {
         let named_portal = framed(b'B', b"p\0s\0\0\0\0\0\0\0");
         let some_rows = framed(b'E', &[0, 0, 0, 0, 1]);
         let no_length = [b'B', 0, 0, 0, 0];
+        let odd_format = framed(b'B', b"\0s\0\0\0\0\0\0\x01\0\x02");
         for input in [
+            [odd_format, framed(b'E', &[0; 5])].concat(),
             named_portal,
             [bind(), some_rows].concat(),
             framed(b'P', b""),

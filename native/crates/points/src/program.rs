@@ -39,8 +39,8 @@ pub struct Source {
     pub key_columns: Vec<u32>,
     /// SELECT: attribute (from 0) and kind of each output: three numbers.
     pub outputs: Vec<u32>,
-    /// RowDescription messages for the text and the binary format.
-    pub descriptions: [Vec<u8>; 2],
+    /// RowDescription for the text format.
+    pub description: Vec<u8>,
     /// The table's rows count as fetched by the index.
     pub is_fetched: bool,
     /// UPDATE and INSERT: five numbers for each assigned column: attribute, kind, whether it must not be null, attstorage.
@@ -89,7 +89,8 @@ struct KeyPart {
 pub struct Select {
     pub lookup: Lookup,
     pub outputs: Vec<(usize, Kind)>,
-    pub descriptions: [Vec<u8>; 2],
+    /// RowDescription for the text format.
+    pub description: Vec<u8>,
 }
 
 pub struct Update {
@@ -163,7 +164,7 @@ fn read(source: Source) -> Option<Program> {
         3 => Action::Select(Select {
             lookup: read_lookup(&source)?,
             outputs: read_outputs(&source.outputs)?,
-            descriptions: source.descriptions,
+            description: source.description,
         }),
         4 => Action::Update(Update {
             lookup: read_lookup(&source)?,

@@ -8,14 +8,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use helios_backends::activity::{Page, State};
 use helios_backends::interrupts;
 use helios_base::{Error, Result};
-use helios_columns::row::{assemble, parts};
+use helios_columns::row::parts;
 use helios_locks::{Outcome, Request, Tag, mode, table};
 use helios_store::worker::{Commit, Inserted, Worker};
 
-use crate::expression::{Inputs, column, evaluate};
-use crate::message::{Next, SYNC_BYTES, Unit, batch_end, next};
+use crate::counts::{Counts, Uses, add_counts, add_uses, lookup_counts};
+use crate::expression::{Inputs, column};
+use crate::message::{Formats, Next, SYNC_BYTES, Unit, batch_end, next};
 use crate::program::{Action, Insert, Key, Lookup, Program, Select, Update};
-use crate::value::{Value, decode, fits, put_decimal, put_field};
+use crate::refused::Refused;
+use crate::reply::{
+    close_message, put_bind_complete, put_command, put_description, put_no_data, put_ready, put_tag,
+};
+use crate::rows::{changed_row, new_row};
+use crate::value::{decode, put_field};
 
 /// Seconds from the Unix epoch to 2000-01-01 UTC.
 const EPOCH_SECONDS: i64 = 946_684_800;
@@ -41,19 +47,6 @@ pub enum Taken {
     /// So many bytes are answered; the rest is for the general path.
     HandOver(usize),
 }
-
-/// What one relation was used for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub scans: u32,
-    pub returned: u32,
-    pub fetched: u32,
-    pub inserted: u32,
-    pub updated: u32,
-}
-
-/// Uses by relation.
-pub type Uses = HashMap<u32, Counts>;
 
 /// Transactions that have ended since the counts were last taken.
 #[derive(Debug, Default)]
@@ -106,16 +99,6 @@ pub struct Session {
     has_read_outside: bool,
     key: Vec<u8>,
     row: Vec<u8>,
-}
-
-/// A statement that is not for this path; nothing has happened.
-struct Refused;
-
-impl From<Error> for Refused {
-    /// The general path runs into the same error, and tells it.
-    fn from(_: Error) -> Refused {
-        Refused
-    }
 }
 
 type Ran = std::result::Result<(), Refused>;
@@ -464,6 +447,10 @@ impl Session {
         inputs: &Inputs<'_>,
     ) -> Ran {
         let lookup = &select.lookup;
+        let formats = unit.results;
+        if formats.count() > 1 && formats.count() != select.outputs.len() {
+            return Err(Refused);
+        }
         let (number, command) = match &self.open {
             Some(open) => {
                 self.lock(lookup.lock, mode::ACCESS_SHARE)?;
@@ -478,11 +465,10 @@ impl Session {
         require_current(worker, program)?;
         self.put_bound();
         if unit.describes {
-            let description = &select.descriptions[usize::from(unit.binary_results)];
-            self.out.extend_from_slice(description);
+            put_description(&select.description, formats, &mut self.out);
         }
         if found.is_some() {
-            self.put_row(select, unit.binary_results)?;
+            self.put_row(select, formats)?;
         }
         put_tag(&mut self.out, b"SELECT ", u64::from(found.is_some()));
         let counts = lookup_counts(lookup, found.is_some());
@@ -500,16 +486,16 @@ impl Session {
     }
 
     /// Appends the row in hand.
-    fn put_row(&mut self, select: &Select, is_binary: bool) -> Ran {
+    fn put_row(&mut self, select: &Select, formats: Formats<'_>) -> Ran {
         let mut row = Vec::new();
         parts(&self.row, &mut row)?;
         let start = self.out.len();
         self.out.extend_from_slice(&[b'D', 0, 0, 0, 0]);
         let count = select.outputs.len() as u16;
         self.out.extend_from_slice(&count.to_be_bytes());
-        for (attribute, kind) in &select.outputs {
+        for (index, (attribute, kind)) in select.outputs.iter().enumerate() {
             let value = column(&row, *attribute, *kind).ok_or(Refused)?;
-            put_field(*kind, value, is_binary, &mut self.out);
+            put_field(*kind, value, formats.is_binary(index), &mut self.out);
         }
         close_message(&mut self.out, start);
         Ok(())
@@ -656,7 +642,7 @@ impl Session {
     }
 
     fn put_bound(&mut self) {
-        self.out.extend_from_slice(&[b'2', 0, 0, 0, 4]);
+        put_bind_complete(&mut self.out);
     }
 
     /// The reply to a command without rows.
@@ -665,11 +651,7 @@ impl Session {
         if unit.describes {
             put_no_data(&mut self.out);
         }
-        let start = self.out.len();
-        self.out.extend_from_slice(&[b'C', 0, 0, 0, 0]);
-        self.out.extend_from_slice(tag);
-        self.out.push(0);
-        close_message(&mut self.out, start);
+        put_command(&mut self.out, tag);
     }
 
     fn show_idle(&mut self) {
@@ -689,122 +671,6 @@ fn require_current(worker: &Worker, program: &Program) -> Ran {
     } else {
         Err(Refused)
     }
-}
-
-fn changed_row(
-    old: &[u8],
-    update: &Update,
-    inputs: &Inputs<'_>,
-) -> std::result::Result<Vec<u8>, Refused> {
-    let mut row = Vec::new();
-    parts(old, &mut row)?;
-    if row.len() != update.attributes {
-        return Err(Refused);
-    }
-    let mut fixed = Vec::with_capacity(update.assigned.len());
-    let mut values = Vec::with_capacity(update.assigned.len());
-    for assigned in &update.assigned {
-        let inputs = Inputs {
-            row: &row,
-            ..*inputs
-        };
-        let value = evaluate(&assigned.steps, &inputs).ok_or(Refused)?;
-        fixed.push(match value {
-            Value::Int(number) => number.to_le_bytes(),
-            _ => [0; 8],
-        });
-        values.push(value);
-    }
-    let mut changed = row.clone();
-    for ((assigned, value), bits) in update.assigned.iter().zip(values).zip(&fixed) {
-        let column = &assigned.column;
-        let place = changed.get_mut(column.attribute).ok_or(Refused)?;
-        *place = match value {
-            Value::Null if column.not_null => return Err(Refused),
-            Value::Null => (0, &[]),
-            Value::Int(number) if column.kind.width() > 0 && fits(column.kind, number) => {
-                (column.kind.code(), &bits[..column.kind.width()])
-            }
-            Value::Bytes(bytes) if column.kind.width() == 0 => (column.kind.code(), bytes),
-            _ => return Err(Refused),
-        };
-    }
-    let mut out = Vec::with_capacity(old.len() + 16);
-    assemble(&changed, &mut out);
-    Ok(out)
-}
-
-/// Appends the new row; its size as a heap tuple.
-fn new_row(
-    insert: &Insert,
-    inputs: &Inputs<'_>,
-    out: &mut Vec<u8>,
-) -> std::result::Result<u32, Refused> {
-    let mut encoder = insert.encoder.borrow_mut();
-    encoder.begin();
-    for (index, value) in insert.values.iter().enumerate() {
-        let kind = value.column.kind;
-        match evaluate(&value.steps, inputs).ok_or(Refused)? {
-            Value::Null => {
-                if !encoder.null(index) {
-                    return Err(Refused);
-                }
-            }
-            Value::Int(number) if kind.width() > 0 && fits(kind, number) => {
-                encoder.bits(index, number as u64);
-            }
-            Value::Bytes(bytes) if kind.width() == 0 => encoder.stored_bytes(index, bytes),
-            _ => return Err(Refused),
-        }
-    }
-    encoder.finish(&[], out).ok_or(Refused)
-}
-
-fn lookup_counts(lookup: &Lookup, is_found: bool) -> Counts {
-    Counts {
-        scans: 1,
-        returned: u32::from(is_found),
-        fetched: u32::from(is_found && lookup.is_fetched),
-        ..Counts::default()
-    }
-}
-
-fn add_counts(uses: &mut Uses, relation: u32, more: Counts) {
-    let counts = uses.entry(relation).or_default();
-    counts.scans += more.scans;
-    counts.returned += more.returned;
-    counts.fetched += more.fetched;
-    counts.inserted += more.inserted;
-    counts.updated += more.updated;
-}
-
-fn add_uses(uses: &mut Uses, more: &Uses) {
-    for (relation, counts) in more {
-        add_counts(uses, *relation, *counts);
-    }
-}
-
-fn put_ready(out: &mut Vec<u8>, status: u8) {
-    out.extend_from_slice(&[b'Z', 0, 0, 0, 5, status]);
-}
-
-fn put_no_data(out: &mut Vec<u8>) {
-    out.extend_from_slice(&[b'n', 0, 0, 0, 4]);
-}
-
-fn put_tag(out: &mut Vec<u8>, verb: &[u8], count: u64) {
-    let start = out.len();
-    out.extend_from_slice(&[b'C', 0, 0, 0, 0]);
-    out.extend_from_slice(verb);
-    put_decimal(count as i64, out);
-    out.push(0);
-    close_message(out, start);
-}
-
-/// Fills in the length of the message that starts at `start`.
-fn close_message(out: &mut [u8], start: usize) {
-    let length = (out.len() - start - 1) as u32;
-    out[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
 }
 
 /// Microseconds since 2000-01-01 UTC.

@@ -174,11 +174,17 @@ test('prepared statements by key', { timeout: 120_000 }, async (t) => {
     // Or is sent away.
     await run(other, 'begin');
     await run(other, 'add', [12, 1, 'lost']);
+    // It is told at once, or with its next statement.
+    const told = new Promise((resolve) => other.once('error', (error: { code?: string }) => resolve(error.code)));
     const { rows: sessions } = await admin.query(
       "select pg_terminate_backend(pid) done from pg_stat_activity where state = 'idle in transaction'",
     );
     t.same(sessions, [{ done: true }]);
-    t.equal(await code(run(other, 'get', [12])), '57P01');
+    const answered = run(other, 'get', [12]).then(
+      () => 'answered',
+      (error: { code?: string }) => error.code ?? told,
+    );
+    t.equal(await answered, '57P01');
     t.equal((await admin.query('update account set balance = 1 where id = 12')).rowCount, 1);
   });
 

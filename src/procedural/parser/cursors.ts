@@ -65,8 +65,7 @@ const all = { count: Number.POSITIVE_INFINITY, countText: null, returnsMany: tru
 export function parseFetch(parser: FunctionParser, isMove: boolean): Statement {
   const { tokens } = parser;
   const line = tokens.line;
-  tokens.take();
-  const start = tokens.peek();
+  const start = tokens.take();
   const direction = parseDirection(parser);
   const cursor = takeCursor(parser).number;
   if (isMove) {

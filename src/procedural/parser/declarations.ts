@@ -40,7 +40,8 @@ function parseDeclaration(parser: FunctionParser): void {
   }
   const constant = tokens.skipWord('constant');
   let type = parseType(parser);
-  if (tokens.skipWord('collate')) type = collated(parser, type);
+  const collateAt = tokens.peek();
+  if (tokens.skipWord('collate')) type = collated(parser, type, collateAt);
   const notNullAt = tokens.peek();
   const notNull = tokens.isWord('not') && tokens.isWord('null', 1);
   if (notNull) {
@@ -102,9 +103,8 @@ function aliased(parser: FunctionParser): number {
   return found.datum;
 }
 
-function collated(parser: FunctionParser, type: TypeUse): TypeUse {
+function collated(parser: FunctionParser, type: TypeUse, start: Token): TypeUse {
   const { tokens, host } = parser;
-  const start = tokens.peek();
   const names = [tokens.expectName().text];
   while (tokens.skipOperator('.')) names.push(tokens.take().text);
   const name = names[names.length - 1] ?? '';

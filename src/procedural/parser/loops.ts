@@ -87,7 +87,7 @@ function parseLoopVariable(parser: FunctionParser): LoopVariable {
 }
 
 /** What takes the rows of a query's loop. */
-function rowTarget(parser: FunctionParser, variable: LoopVariable): number {
+function rowTarget(parser: FunctionParser, variable: LoopVariable, code: 'datatypeMismatch' | 'syntaxError'): number {
   if (variable.target >= 0) {
     if (variable.named !== null) parser.requireAssignable(variable.named);
     return variable.target;
@@ -95,14 +95,14 @@ function rowTarget(parser: FunctionParser, variable: LoopVariable): number {
   if (variable.named !== null) return readScalars(parser, variable.named);
   throw parser.tokens.errorAt(
     variable.first,
-    SqlState.datatypeMismatch,
+    SqlState[code],
     'loop variable of loop over rows must be a record variable or list of scalar variables',
   );
 }
 
 function parseDynamicFor(parser: FunctionParser, variable: LoopVariable, { line, label, outer }: Place): Statement {
   parser.tokens.expectWord('execute');
-  const target = rowTarget(parser, variable);
+  const target = rowTarget(parser, variable, 'datatypeMismatch');
   const { query, parameters } = readDynamic(parser, ['loop'], 'LOOP or USING');
   const body = parseBody(parser, label, outer);
   return { kind: 'forQuery', line, label, target, query, dynamic: true, parameters, body };
@@ -151,7 +151,7 @@ function parseQueryFor(parser: FunctionParser, variable: LoopVariable, place: Pl
   }
   if (reverse) throw tokens.errorAt(variable.first, SqlState.syntaxError, 'cannot specify REVERSE in query FOR loop');
   const query = parser.sqlText(text, 'statement', start.start);
-  const target = rowTarget(parser, variable);
+  const target = rowTarget(parser, variable, 'syntaxError');
   const body = parseBody(parser, label, outer);
   return { kind: 'forQuery', line, label, target, query, dynamic: false, parameters: [], body };
 }

@@ -2,6 +2,7 @@
 import { SqlState } from '../../errors/pg-error.js';
 import type { Statement } from '../tree.js';
 import type { FunctionParser } from './function-parser.js';
+import type { Token } from './scan.js';
 import { readDynamic, readExpression, readSql } from './sql-text.js';
 
 const voidType = 2278;
@@ -9,9 +10,9 @@ const voidType = 2278;
 export function parseReturn(parser: FunctionParser): Statement {
   const { tokens } = parser;
   const line = tokens.line;
-  tokens.expectWord('return');
-  if (tokens.isWord('next')) return parseReturnNext(parser, line);
-  if (tokens.isWord('query')) return parseReturnQuery(parser, line);
+  const start = tokens.expectWord('return');
+  if (tokens.isWord('next')) return parseReturnNext(parser, line, start);
+  if (tokens.isWord('query')) return parseReturnQuery(parser, line, start);
   const { shape, outVariable } = parser;
   const token = tokens.peek();
   const isEmpty = tokens.isOperator(';');
@@ -60,11 +61,11 @@ function wholeVariable(parser: FunctionParser): number {
   return -1;
 }
 
-function parseReturnNext(parser: FunctionParser, line: number): Statement {
+function parseReturnNext(parser: FunctionParser, line: number, start: Token): Statement {
   const { tokens, shape, outVariable } = parser;
-  const next = tokens.take();
+  tokens.take();
   if (!shape.returnsSet)
-    throw tokens.errorAt(next, SqlState.datatypeMismatch, 'cannot use RETURN NEXT in a non-SETOF function');
+    throw tokens.errorAt(start, SqlState.datatypeMismatch, 'cannot use RETURN NEXT in a non-SETOF function');
   if (outVariable >= 0) {
     if (!tokens.isOperator(';')) {
       throw tokens.errorAt(
@@ -81,11 +82,11 @@ function parseReturnNext(parser: FunctionParser, line: number): Statement {
   return { kind: 'returnNext', line, value: readExpression(parser, ';').sql, variable: -1 };
 }
 
-function parseReturnQuery(parser: FunctionParser, line: number): Statement {
+function parseReturnQuery(parser: FunctionParser, line: number, start: Token): Statement {
   const { tokens, shape } = parser;
-  const word = tokens.take();
+  tokens.take();
   if (!shape.returnsSet)
-    throw tokens.errorAt(word, SqlState.datatypeMismatch, 'cannot use RETURN QUERY in a non-SETOF function');
+    throw tokens.errorAt(start, SqlState.datatypeMismatch, 'cannot use RETURN QUERY in a non-SETOF function');
   if (tokens.skipWord('execute')) {
     const { query, parameters } = readDynamic(parser, [';'], '; or USING');
     return { kind: 'returnQuery', line, query, dynamic: true, parameters };

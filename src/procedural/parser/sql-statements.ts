@@ -124,10 +124,11 @@ export function parsePerform(parser: FunctionParser): Statement {
   const line = tokens.line;
   const word = tokens.expectWord('perform');
   const rest = tokens.peek();
-  const { text } = readRaw(parser, false, { until: [';'] });
+  // PERFORM alone is SELECT alone, which is right too.
+  const text = tokens.skipOperator(';') ? '' : readRaw(parser, false, { until: [';'] }).text;
   // The word is replaced; what stands between it and the rest keeps its length, so positions fit (SELECT is one shorter).
   const between = tokens.sourceBetween(word.end, rest.start);
-  const query = parser.sqlText(`SELECT${between}${text}`, 'statement', word.start + 1);
+  const query = parser.sqlText(`SELECT${between}${text}`.trimEnd(), 'statement', word.start + 1);
   return { kind: 'perform', line, query };
 }
 

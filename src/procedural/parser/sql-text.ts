@@ -52,6 +52,7 @@ export function readRaw(
     }
     if (token.kind === 'end' || (token.kind === 'operator' && token.text === ';')) {
       if (depth !== 0) throw tokens.syntaxError('mismatched parentheses');
+      if (token.kind === 'end' && !expected.includes(' or ')) throw tokens.syntaxError();
       const what = isExpression ? 'SQL expression' : 'SQL statement';
       throw tokens.errorAt(token, SqlState.syntaxError, `missing "${expected}" at end of ${what}`);
     }

@@ -7,6 +7,7 @@ import type { CompiledFunction } from './compiled-function.js';
 import { dynamicText, evaluateParameters } from './execute-sql.js';
 import { evaluateAs, SqlExpression } from './expression.js';
 import { type FunctionFrame, next, type Step } from './frame.js';
+import { requireRows } from './row-source.js';
 
 function cursorVariable(fn: CompiledFunction, number: number): Variable {
   const datum = fn.datums[number];
@@ -44,6 +45,7 @@ export function openBound(fn: CompiledFunction, number: number): (frame: Functio
     if (cursor === null || query === null) throw new Error('invariant broken: an unbound cursor has no query');
     const name = requireFree(frame, variable);
     const prepared = query.ready(frame);
+    requireRows(prepared.columns, prepared.command);
     const request = { name, scroll: cursor.scroll };
     const opened = await fn.host.within(cursor.query, async () =>
       fn.host.openCursor(request, { text: cursor.query.text, prepared, frame, parameters: [] }),
@@ -83,13 +85,20 @@ export function compileOpen(fn: CompiledFunction, statement: OpenStatement): Ste
     if (statement.dynamic) {
       const text = await dynamicText(frame, query);
       const values = await evaluateParameters(frame, parameters);
-      opened = await fn.host.within({ text, use: 'statement' }, async () => {
-        const types = values.map(({ type }) => type);
-        const prepared = fn.host.prepareDynamic(text, types, frame);
-        return fn.host.openCursor(request, { text, prepared, frame, parameters: values });
-      });
+      const sqlOfCursor = { text, use: 'statement' } as const;
+      const types = values.map(({ type }) => type);
+      const prepared = await fn.host.within(sqlOfCursor, () => fn.host.prepareDynamic(text, types, frame));
+      const [only] = prepared.statements;
+      if (only !== undefined) {
+        const columns = await fn.host.within(sqlOfCursor, () => only.columns);
+        requireRows(columns, only.command);
+      }
+      opened = await fn.host.within(sqlOfCursor, async () =>
+        fn.host.openCursor(request, { text, prepared, frame, parameters: values }),
+      );
     } else {
       const prepared = query.ready(frame);
+      requireRows(prepared.columns, prepared.command);
       opened = await fn.host.within(sql, async () =>
         fn.host.openCursor(request, { text: sql.text, prepared, frame, parameters: [] }),
       );

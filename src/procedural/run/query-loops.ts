@@ -10,6 +10,7 @@ import type { CompiledFunction } from './compiled-function.js';
 import { cursorArguments, openBound } from './cursors.js';
 import { dynamicText, evaluateParameters } from './execute-sql.js';
 import { SqlExpression } from './expression.js';
+import { requireRows } from './row-source.js';
 import type { Flow, FunctionFrame, Step } from './frame.js';
 import { runLoop } from './loops.js';
 
@@ -61,25 +62,15 @@ export async function openDynamic(
   const text = await dynamicText(frame, query);
   const values = await evaluateParameters(frame, parameters);
   const title = { text, use: 'statement' } as const;
-  const running = await host.within(title, async () => {
-    const { statements } = host.prepareDynamic(
-      text,
-      values.map(({ type }) => type),
-      frame,
-    );
-    const [only] = statements;
-    if (only === undefined || statements.length !== 1)
-      throw pgError(SqlState.invalidCursorDefinition, 'cannot open multi-query plan as cursor');
-    requireRows(only.columns, only.command);
-    return only.open(frame, values, { isLoop: true });
-  });
+  const types = values.map(({ type }) => type);
+  const { statements } = await host.within(title, () => host.prepareDynamic(text, types, frame));
+  const [only] = statements;
+  if (only === undefined || statements.length !== 1)
+    throw pgError(SqlState.invalidCursorDefinition, 'cannot open multi-query plan as cursor');
+  const columns = await host.within(title, () => only.columns);
+  requireRows(columns, only.command);
+  const running = await host.within(title, () => only.open(frame, values, { isLoop: true }));
   return titled(running, title);
-}
-
-/** 42P11 for a statement without rows. */
-export function requireRows(columns: readonly Column[] | null, command: string): void {
-  if (columns !== null) return;
-  throw pgError(SqlState.invalidCursorDefinition, `cannot open ${command} query as cursor`);
 }
 
 interface RowLoop {

@@ -1,6 +1,7 @@
 // The session as PL/pgSQL sees it.
 import { resolveTypeName } from '../../analyzer/type-names.js';
 import { timeSliceMs } from '../../base/limits.js';
+import { withContext } from '../../errors/context.js';
 import { PgError, pgError, SqlState } from '../../errors/pg-error.js';
 import { parse, stackDepthExceeded } from '../../parser/parse.js';
 import type { Host } from '../../procedural/host.js';
@@ -124,8 +125,8 @@ function beginSubtransaction(session: Session, clock: { now: number }) {
 
 /** A type's name as a declaration writes it. Throws 42601, 42704 with the position in the text. */
 function resolveType(session: Session, text: string): TypeUse {
-  const prefix = 'SELECT NULL::';
-  const parsedText = prefix + text;
+  const prefix = 'SELECT CAST(NULL AS ';
+  const parsedText = `${prefix}${text})`;
   const sql = { text, use: 'statement', sourceAt: 0 } as const;
   try {
     return placed(sql, parsedText, () => {
@@ -145,6 +146,8 @@ function resolveType(session: Session, text: string): TypeUse {
       return { oid: type, typmod, collation: session.catalog.typeByOid(type).collation };
     });
   } catch (error) {
+    if (error instanceof PgError && error.code === SqlState.syntaxError)
+      withContext(error, `invalid type name "${text}"`);
     if (error instanceof PgError && error.fields.position !== undefined) {
       error.fields = { ...error.fields, position: Math.max(error.fields.position - prefix.length, 1) };
     }

@@ -57,12 +57,13 @@ async function actOnChildren(
   if (triggers !== null && first !== undefined)
     await asStatement(
       () => textFor(first),
-      () => triggers.before(),
+      () => triggers.before(false),
     );
   const children = findChildren(statement, parent, child, constraint, lostKeys);
   if (children.length > 0) {
     const target = openTarget(statement, child);
-    const before = rowTriggers(statement, child);
+    // EXPLAIN ANALYZE counts what fires after the action alone, as PostgreSQL's does.
+    const before = rowTriggers(statement, child, false);
     for (const [n, found] of children.entries()) {
       const action = actionOf(constraint, found.lost);
       const statementText = () => textFor(found.lost);

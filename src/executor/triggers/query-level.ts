@@ -65,6 +65,7 @@ export class QueryLevel {
     program: TriggerProgram,
     operation: TriggerOperation,
     assigned: ReadonlySet<number> | null,
+    isCounted: boolean,
   ): Promise<void> {
     const triggers = program[operation].beforeStatement;
     if (triggers.length === 0) return;
@@ -73,7 +74,8 @@ export class QueryLevel {
     table.beforeFired = true;
     for (const trigger of triggers) {
       if (!(await this.isDue(program, trigger, assigned))) continue;
-      await this.fireStatement(program, operation, trigger, 'before', []);
+      const fire = () => this.fireStatement(program, operation, trigger, 'before', []);
+      await (isCounted ? timed(this.statement, program.relation, trigger.descriptor, 1, fire) : fire());
     }
   }
 
@@ -95,7 +97,10 @@ export class QueryLevel {
       const fire = async (): Promise<void> => {
         if (waiting.isCancelled) return;
         waiting.hasBegun = true;
-        await this.fireStatement(program, operation, trigger, 'after', this.transitionTables(program, trigger, table));
+        const transitions = this.transitionTables(program, trigger, table);
+        await timed(this.statement, program.relation, trigger.descriptor, 1, () =>
+          this.fireStatement(program, operation, trigger, 'after', transitions),
+        );
       };
       this.queue({ fire }, []);
     }
@@ -116,19 +121,17 @@ export class QueryLevel {
     when: 'before' | 'after',
     transitionTables: readonly TransitionTable[],
   ): Promise<void> {
-    await timed(this.statement, program.relation, trigger.descriptor, 1, () =>
-      callTrigger(this.statement.context, {
-        function: trigger.function,
-        trigger: trigger.descriptor,
-        relation: program.relation,
-        when,
-        level: 'statement',
-        operation,
-        oldRow: null,
-        newRow: null,
-        transitionTables,
-      }),
-    );
+    await callTrigger(this.statement.context, {
+      function: trigger.function,
+      trigger: trigger.descriptor,
+      relation: program.relation,
+      when,
+      level: 'statement',
+      operation,
+      oldRow: null,
+      newRow: null,
+      transitionTables,
+    });
   }
 
   /** The transition tables that a trigger names; from now on they stay as they are. */

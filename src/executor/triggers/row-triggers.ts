@@ -16,6 +16,8 @@ export class RowTriggers {
   constructor(
     private readonly statement: RunState,
     readonly program: TriggerProgram,
+    /** EXPLAIN ANALYZE counts them. */
+    private readonly isCounted: boolean,
   ) {
     this.state = conditionState(statement, program);
   }
@@ -59,7 +61,7 @@ export class RowTriggers {
       if (!isDue) return this.run(operation, when, triggers, from + 1, rows);
       const { oldRow, newRow } = rows;
       const { relation } = this.program;
-      const returned = timed(this.statement, relation, trigger.descriptor, 1, () =>
+      const fire = () =>
         callTrigger(this.statement.context, {
           function: trigger.function,
           trigger: trigger.descriptor,
@@ -70,8 +72,8 @@ export class RowTriggers {
           oldRow,
           newRow,
           transitionTables: [],
-        }),
-      );
+        });
+      const returned = this.isCounted ? timed(this.statement, relation, trigger.descriptor, 1, fire) : fire();
       return chain(returned, (row) => {
         if (row === null) return null;
         return this.run(operation, when, triggers, from + 1, isDelete ? rows : { ...rows, newRow: row });
@@ -89,8 +91,8 @@ export function firesOnRows({ context }: RunState, relation: RelationDescriptor)
 }
 
 /** A relation's row triggers for one statement; null where none fires before or instead of anything. */
-export function rowTriggers(statement: RunState, relation: RelationDescriptor): RowTriggers | null {
+export function rowTriggers(statement: RunState, relation: RelationDescriptor, isCounted = true): RowTriggers | null {
   if (!firesOnRows(statement, relation)) return null;
   const program = triggerProgram(statement.context, relation);
-  return program === null ? null : new RowTriggers(statement, program);
+  return program === null ? null : new RowTriggers(statement, program, isCounted);
 }

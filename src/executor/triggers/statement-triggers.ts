@@ -38,10 +38,11 @@ export class StatementTriggers {
     return fires ? new StatementTriggers(statement, program, operations) : null;
   }
 
-  async before(): Promise<void> {
+  /** Fires those before the statement; `isCounted`: EXPLAIN ANALYZE counts them. */
+  async before(isCounted = true): Promise<void> {
     const level = queryLevel(this.statement);
     for (const { operation, assigned } of this.operations)
-      await level.beforeStatement(this.program, operation, assigned);
+      await level.beforeStatement(this.program, operation, assigned, isCounted);
   }
 
   /** Queues those that fire after the statement: the last operation's come first. */

@@ -100,6 +100,6 @@ function triggerVariables(call: TriggerCall): readonly (readonly [string, Value]
     ['tg_table_schema', relation.schemaName],
     ['tg_nargs', args.length],
     // PostgreSQL counts them from 0.
-    ['tg_argv', args.length === 0 ? new PgArray(25, [], [], []) : new PgArray(25, [args.length], [0], args)],
+    ['tg_argv', args.length === 0 ? null : new PgArray(25, [args.length], [0], args)],
   ];
 }

@@ -301,6 +301,7 @@ export interface PointProgram {
   isFetched: boolean
   columns: Array<number>
   values: Array<Array<number>>
+  indexes: Array<Array<number>>
   reserved: number
   toastTarget: number
   numbers: Array<bigint>

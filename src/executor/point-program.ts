@@ -151,7 +151,8 @@ class ProgramMaker {
     const relation = scannedRelation(unitOf(this.planned, this.options.catalog), plan.resultRelation);
     const isOneRow = outer.kind === 'Result' && outer.outer === null && outer.constantQual.length === 0;
     if (!isOneRow || outer.initPlans.length > 0 || !isWritable(relation) || !this.isOrdinary(relation)) return false;
-    if (relation.indexes.length > 0 || relation.constraints.some(({ kind }) => kind === 'f')) return false;
+    if (relation.constraints.some(({ kind }) => kind === 'f') || !relation.indexes.every((index) => this.index(index)))
+      return false;
     const values = outer.targetList;
     if (values.length !== relation.attributes.length) return false;
     this.program.action = pointAction.insert;
@@ -162,6 +163,27 @@ class ProgramMaker {
     this.program.reserved = layout.reservedBytes;
     this.program.toastTarget = layout.toastTarget;
     return values.every((target, n) => this.assign(relation, n + 1, target.expr));
+  }
+
+  /** An index that the new row gets an entry in. */
+  private index(index: IndexDescriptor): boolean {
+    if (!index.isReady || hasExpressions(index) || (index.isUnique && !index.isImmediate)) return false;
+    const tag = fileTag(index.file.filenode, this.options.database);
+    const numbers = [index.file.filenode, tag, (index.isUnique ? 1 : 0) | (index.nullsNotDistinct ? 2 : 0)];
+    for (const { key, type } of keyColumns(this.options.catalog, index)) {
+      const kind = this.keyKind(key.collation, type);
+      if (kind === null) return false;
+      numbers.push(key.attribute - 1, kind, key.descending ? 1 : 0, key.nullsFirst ? 1 : 0);
+    }
+    this.program.indexes.push(numbers);
+    return true;
+  }
+
+  /** The addon's kind of a key column; null where it makes no such keys, or the collation has rules of its own. */
+  private keyKind(collation: number, type: TypeDescriptor): number | null {
+    const hasRules =
+      collation !== 0 && type.input !== 'namein' && this.options.catalog.io.collation(collation) !== null;
+    return hasRules ? null : nativeKeyKind(type);
   }
 
   /** An assigned column with its value. */
@@ -202,13 +224,11 @@ class ProgramMaker {
     index: IndexDescriptor,
     byColumn: readonly (readonly { readonly qual: { readonly value: Expression | null } }[])[],
   ): boolean {
-    const { io } = this.options.catalog;
     for (const [n, { key, type }] of keyColumns(this.options.catalog, index).entries()) {
-      const kind = nativeKeyKind(type);
-      const hasRules = key.collation !== 0 && io.collation(key.collation) !== null;
+      const kind = this.keyKind(key.collation, type);
       const value = byColumn[n]?.[0]?.qual.value ?? null;
       const steps = value === null ? null : this.steps(value, relation);
-      if (kind === null || hasRules || steps === null || !comparedKeys.has(type.input)) return false;
+      if (kind === null || steps === null || !comparedKeys.has(type.input)) return false;
       this.program.key.push(steps);
       this.program.keyColumns.push(kind, key.descending ? 1 : 0);
     }

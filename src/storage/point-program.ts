@@ -71,6 +71,7 @@ export function emptyProgram(action: number, text: string): PointProgram {
     isFetched: false,
     columns: [],
     values: [],
+    indexes: [],
     reserved: 0,
     toastTarget: 0,
     numbers: [],

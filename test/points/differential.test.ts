@@ -6,7 +6,7 @@ import { test } from 'tap';
 import { startServer } from '../support/server.js';
 
 const seed = 20_261_123;
-const steps = 1500;
+const steps = 2500;
 const keys = 3;
 
 /** Mulberry32. */
@@ -42,6 +42,9 @@ const kinds: readonly Kind[] = [
   },
   { name: 'text', sql: 'update T set t = $1, i = 5 where a = $2 and b = $3', types: ['varchar', 'int2', 'text'] },
   { name: 'log', sql: 'insert into T_log values ($1, $2, $3, null, 7)', types: ['int4', 'text', 'bool'] },
+  { name: 'new', sql: 'insert into T (a, b, i, t) values ($1, $2, 3, $2)', types: ['int2', 'text'] },
+  { name: 'gone', sql: 'delete from T where a = $1 and b = $2', types: ['int2', 'text'] },
+  { name: 'keyed', sql: 'insert into T_key values ($1, $2, $3)', types: ['int4', 'varchar', 'int8'] },
   { name: 'begin', sql: 'begin', types: [] },
   { name: 'commit', sql: 'commit', types: [] },
   { name: 'rollback', sql: 'rollback', types: [] },
@@ -99,7 +102,7 @@ test('prepared and plain statements agree', { timeout: 120_000 }, async (t) => {
   const random = randomNumbers(seed);
   for (const table of ['p', 'q']) {
     await plain.query(
-      `create table ${table} ${shape}; create table ${table}_log (i int, t text, f boolean, n text, k bigint)`,
+      `create table ${table} ${shape}; create table ${table}_log (i int, t text, f boolean, n text, k bigint); create table ${table}_key (i int, t varchar, l bigint, unique (i, l), unique nulls not distinct (t, i)); create index on ${table}_key (l desc, t)`,
     );
     const rows = texts.flatMap((text) => Array.from({ length: keys }, (_, a) => ({ text: literal(text, 'text'), a })));
     for (const { text, a } of rows)
@@ -123,11 +126,16 @@ test('prepared and plain statements agree', { timeout: 120_000 }, async (t) => {
   }
   await prepared.query('rollback');
   await plain.query('rollback');
-  for (const suffix of ['', '_log']) {
+  for (const suffix of ['', '_log', '_key']) {
     const rows = async (table: string) =>
       (await plain.query({ text: `select r::text from ${table}${suffix} r order by 1`, rowMode: 'array' })).rows;
     t.same(await rows('p'), await rows('q'));
   }
+  await plain.query('create extension amcheck');
+  for (const table of ['p', 'p_key'])
+    await plain.query(
+      `select bt_index_check(indexrelid, true) from pg_index where indrelid = '${table}'::regclass and indisvalid`,
+    );
   const used = await prepared.query('select count(*) n from pg_prepared_statements where generic_plans > 10');
   t.ok(Number(used.rows[0].n) >= 7, 'generic plans were used');
   await prepared.end();

@@ -39,6 +39,7 @@ pub struct PointProgram {
     pub is_fetched: bool,
     pub columns: Vec<u32>,
     pub values: Vec<Vec<u32>>,
+    pub indexes: Vec<Vec<u32>>,
     pub reserved: u32,
     pub toast_target: u32,
     pub numbers: Vec<BigInt>,
@@ -255,6 +256,7 @@ fn source(program: PointProgram) -> Source {
         is_fetched: program.is_fetched,
         columns: program.columns,
         values: program.values,
+        indexes: program.indexes,
         reserved: program.reserved,
         toast_target: program.toast_target,
         numbers: program

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use helios_base::{Error, Result};
 use helios_columns::copy::{Column, Kind, RowEncoder};
-use helios_columns::keys::{KeyKind, put_number, put_text};
+use helios_columns::keys::{KeyColumn, KeyEncoder, KeyKind, put_number, put_text};
 use helios_locks::Tag;
 use helios_store::key::FileId;
 use helios_store::placement::Placing;
@@ -46,6 +46,9 @@ pub struct Source {
     /// UPDATE and INSERT: five numbers for each assigned column: attribute, kind, whether it must not be null, attstorage.
     pub columns: Vec<u32>,
     pub values: Vec<Vec<u32>>,
+    /// INSERT: for each index its file, the file's number in lock tags, 1 for a unique one (3: nulls are equal), and four
+    /// numbers for each column: attribute, `KeyKind`, descending or not, nulls first or not.
+    pub indexes: Vec<Vec<u32>>,
     /// INSERT: bytes of each page kept free; the table's toast_tuple_target.
     pub reserved: u32,
     pub toast_target: u32,
@@ -111,7 +114,19 @@ pub struct Insert {
     pub relation: u32,
     pub values: Vec<Assigned>,
     pub encoder: RefCell<RowEncoder>,
+    pub indexes: Vec<Index>,
     pub placing: Placing,
+}
+
+/// An index of the table that is inserted into.
+pub struct Index {
+    pub file: FileId,
+    /// Number of the file in lock tags.
+    pub tag: u32,
+    pub is_unique: bool,
+    /// Nulls are equal to each other.
+    pub nulls_count: bool,
+    pub encoder: RefCell<KeyEncoder>,
 }
 
 /// What a key turned out to be.
@@ -249,11 +264,38 @@ fn read_insert(source: &Source) -> Option<Insert> {
             attributes,
             source.toast_target as usize,
         )?),
+        indexes: source
+            .indexes
+            .iter()
+            .map(|numbers| read_index(source.database, numbers))
+            .collect::<Option<Vec<_>>>()?,
         values,
         placing: Placing {
             reserved: source.reserved as usize,
             ..Placing::default()
         },
+    })
+}
+
+fn read_index(database: u32, numbers: &[u32]) -> Option<Index> {
+    let ([file, tag, flags], columns) = numbers.split_first_chunk::<3>()?;
+    let columns = columns.as_chunks::<4>().0.iter();
+    let columns = columns
+        .map(|[attribute, kind, descending, nulls_first]| {
+            Some(KeyColumn {
+                attribute: *attribute as usize,
+                kind: KeyKind::from_number(*kind)?,
+                descending: *descending != 0,
+                nulls_first: *nulls_first != 0,
+            })
+        })
+        .collect::<Option<Vec<_>>>()?;
+    Some(Index {
+        file: FileId::permanent(database, *file),
+        tag: *tag,
+        is_unique: flags & 1 != 0,
+        nulls_count: flags & 2 != 0,
+        encoder: RefCell::new(KeyEncoder::new(columns)),
     })
 }
 

@@ -26,6 +26,9 @@ use crate::value::{decode, put_field};
 /// Seconds from the Unix epoch to 2000-01-01 UTC.
 const EPOCH_SECONDS: i64 = 946_684_800;
 
+/// Longer keys may be too long for an index.
+const KEY_BYTES_MAX: usize = 1024;
+
 /// Who the session is to the rest of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Identity {
@@ -580,6 +583,7 @@ impl Session {
         self.row[4..8].copy_from_slice(&size.to_le_bytes());
         self.take_xid(worker, open)?;
         let (number, command) = (open.number, open.command);
+        let keys = self.take_keys(worker, open, insert)?;
         let mut rowids = Vec::with_capacity(1);
         let (file, placing) = (insert.file, insert.placing);
         match worker.insert_rows(number, command, file, &self.row, placing, &mut rowids)? {
@@ -587,6 +591,10 @@ impl Session {
             Inserted::Measure(_) => return Err(Refused),
         }
         open.has_written = true;
+        let rowid = rowids.first().copied().unwrap_or_default();
+        for (index, key) in insert.indexes.iter().zip(&keys) {
+            worker.insert_entry(number, command, index.file, key, rowid, None)?;
+        }
         self.put_bound();
         if unit.describes {
             put_no_data(&mut self.out);
@@ -598,6 +606,36 @@ impl Session {
         };
         add_counts(&mut open.uses, insert.relation, inserted);
         Ok(())
+    }
+
+    /// The keys of the row that is about to be inserted, those of unique indexes locked and not there yet.
+    fn take_keys(
+        &self,
+        worker: &mut Worker,
+        open: &Open,
+        insert: &Insert,
+    ) -> std::result::Result<Vec<Vec<u8>>, Refused> {
+        let mut keys = Vec::with_capacity(insert.indexes.len());
+        for index in &insert.indexes {
+            let mut key = Vec::new();
+            let row = &self.row[8..];
+            let has_null = index.encoder.borrow_mut().encode(row, &mut key)?;
+            if key.len() > KEY_BYTES_MAX {
+                return Err(Refused);
+            }
+            if index.is_unique && (index.nulls_count || !has_null) {
+                let hash = table().unique_key_hash(&key);
+                self.lock(Tag::unique_key(index.tag, hash), mode::EXCLUSIVE)?;
+                // What this command has written so far counts too.
+                let command = open.command + 1;
+                let found = worker.newest_rowid(index.file, open.number, command, &key)?;
+                if found.is_some() {
+                    return Err(Refused);
+                }
+            }
+            keys.push(key);
+        }
+        Ok(keys)
     }
 
     /// Leaves the row under the key in `self.row`.

@@ -75,6 +75,23 @@ impl Worker {
         self.row_by_key(snapshot, view, path, key, columns, out)
     }
 
+    /// The rowid under a key of the index in the newest committed state, with what the transaction wrote before the command.
+    pub fn newest_rowid(
+        &mut self,
+        index: FileId,
+        transaction: u32,
+        command: u32,
+        key: &[u8],
+    ) -> Result<Option<u64>> {
+        let state = self.current_state()?;
+        let view = View {
+            snapshot: 0,
+            transaction,
+            command,
+        };
+        self.rowid_by_key(&state, view, index, key)
+    }
+
     /// Rowid and stored form of the row under a key of the index in the newest committed state, with what the transaction
     /// (0: none) wrote before the command.
     pub fn newest_stored(

@@ -21,7 +21,7 @@ addon.pointsPrepare = (descriptor, name, program) => {
 };
 addon.pointsDetach = (descriptor) => {
   const runs = [...(names.get(descriptor) ?? [])].map((name) => [name, addon.pointsRuns(descriptor, name)]);
-  console.log('ran natively ' + JSON.stringify(Object.fromEntries(runs)));
+  process.stdout.write('ran natively ' + JSON.stringify(Object.fromEntries(runs)) + '\\n');
   pointsDetach(descriptor);
 };
 `;

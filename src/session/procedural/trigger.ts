@@ -1,7 +1,7 @@
 // Trigger functions: NEW, OLD and TG_* as their variables, what they return as the row to go on with.
 import type { ExecutionContext } from '../../executor/api.js';
 import type { TriggerCall } from '../../executor/services.js';
-import type { RelationDescriptor } from '../../catalog/descriptors.js';
+import type { FunctionDescriptor, RelationDescriptor, TriggerDescriptor } from '../../catalog/descriptors.js';
 import type { FunctionToCall } from '../../procedural/functions.js';
 import { shapeOf } from '../../procedural/run/assign.js';
 import type { FunctionFrame } from '../../procedural/run/frame.js';
@@ -44,8 +44,27 @@ export async function callTrigger(session: Session, call: TriggerCall, context: 
   return rowOf(session, frame, call.relation, frame.result as PgRecord);
 }
 
+/** By trigger: its function as it is called for each row. */
+const known = new WeakMap<TriggerDescriptor, { readonly fn: FunctionDescriptor; readonly toCall: NamelessFunction }>();
+type NamelessFunction = Omit<FunctionToCall, 'title'>;
+
 function functionOf(session: Session, call: TriggerCall): FunctionToCall {
   const fn = call.function;
+  let entry = known.get(call.trigger);
+  if (entry?.fn !== fn) {
+    entry = { fn, toCall: describe(call) };
+    known.set(call.trigger, entry);
+  }
+  return {
+    ...entry.toCall,
+    // Asked for when it is compiled.
+    get title() {
+      return session.catalog.io.names.toText('regprocedure', fn.oid);
+    },
+  };
+}
+
+function describe({ function: fn, relation, trigger }: TriggerCall): NamelessFunction {
   return {
     name: fn.name,
     source: fn.source,
@@ -55,9 +74,8 @@ function functionOf(session: Session, call: TriggerCall): FunctionToCall {
     kind: 'trigger',
     collation: 0,
     // Expressions over NEW and OLD are bound for the relation's columns.
-    key: `${fn.oid} trigger ${call.relation.oid} ${call.trigger.oid} ${fn.source}`,
+    key: `${fn.oid} trigger ${relation.oid} ${trigger.oid} ${fn.source}`,
     oid: fn.oid,
-    title: session.catalog.io.names.toText('regprocedure', fn.oid),
     isRow: true,
     columns: null,
   };

@@ -35,6 +35,8 @@ const spelledOtherwise: Readonly<Record<string, string | null>> = {
   arrayElementError: null,
   datetimeFieldOverflow: 'datetime_field_overflow',
   datetimeValueOutOfRange: null,
+  duplicatePstatement: 'duplicate_prepared_statement',
+  invalidPstatementDefinition: 'invalid_prepared_statement_definition',
   unterminatedCString: 'unterminated_c_string',
   sqlJsonItemCannotBeCastToTargetType: 'sql_json_item_cannot_be_cast_to_target_type',
   warning: null,

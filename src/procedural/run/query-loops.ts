@@ -1,7 +1,7 @@
 // FOR over the rows of a query, of EXECUTE's query, or of a bound cursor.
 import type { Awaitable } from '../../base/awaitable.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
-import type { Column, RunningSql } from '../host.js';
+import type { RunningSql } from '../host.js';
 import type { CursorForStatement, QueryForStatement } from '../tree.js';
 import type { Row } from '../../types/value.js';
 import { assignColumns } from './assign.js';

@@ -1,4 +1,5 @@
 // Trigger functions: NEW, OLD and TG_* as their variables, what they return as the row to go on with.
+import { withContext } from '../../errors/context.js';
 import type { ExecutionContext } from '../../executor/api.js';
 import type { TriggerCall } from '../../executor/services.js';
 import type { FunctionDescriptor, RelationDescriptor, TriggerDescriptor } from '../../catalog/descriptors.js';
@@ -41,7 +42,13 @@ export async function callTrigger(session: Session, call: TriggerCall, context: 
   if (call.level === 'statement' || frame.result === null) return null;
   if (frame.result === newRecord) return call.newRow;
   if (frame.result === oldRecord) return call.oldRow;
-  return rowOf(session, frame, call.relation, frame.result as PgRecord);
+  frame.phase = 'during function exit';
+  frame.phaseLine = 0;
+  try {
+    return rowOf(session, frame, call.relation, frame.result as PgRecord);
+  } catch (error) {
+    throw withContext(error, frame.line());
+  }
 }
 
 /** By trigger: its function as it is called for each row. */

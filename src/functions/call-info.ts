@@ -38,6 +38,8 @@ export interface SessionServices {
   /** A setting's current text form, null where there is none of that name. */
   setting(name: string): string | null;
   readonly random: RandomState;
+  /** Throws where the statement must end (cancel, timeouts): for loops that hold the thread. */
+  checkInterrupts?(): void;
 }
 
 /** Source of random(): seeded per session, reseeded by setseed (values in [0, 1)). */

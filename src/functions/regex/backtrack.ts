@@ -17,6 +17,7 @@ export function backtrack(regex: Regex, text: string, start: number, matcher: Ma
   function run(node: RegexNode, at: number, then: (end: number) => void): void {
     if (++steps > stepsMax)
       throw pgError(SqlState.invalidRegularExpression, 'regular expression failed: regular expression is too complex');
+    matcher.interrupts();
     switch (node.kind) {
       case 'empty':
         then(at);

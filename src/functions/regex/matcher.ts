@@ -28,10 +28,13 @@ export class Matcher {
   private readonly tailMemo = new Map<RegexNode, Map<number, readonly number[]>[]>();
   private readonly tests = new Map<RegexNode, (code: number) => boolean>();
   private readonly groups: (Span | null)[];
+  private steps = 0;
 
   constructor(
     private readonly regex: Regex,
     private readonly text: string,
+    /** Throws where the statement must end. */
+    private readonly check: () => void = () => undefined,
   ) {
     this.groups = new Array<Span | null>(regex.groupCount).fill(null);
   }
@@ -137,7 +140,13 @@ export class Matcher {
     return ends;
   }
 
+  /** Throws where the statement must end, looked at now and then. */
+  interrupts(): void {
+    if (++this.steps % stepsPerCheck === 0) this.check();
+  }
+
   private computeEnds(node: RegexNode, start: number): readonly number[] {
+    this.interrupts();
     if (node.kind === 'concat') return this.tailEnds({ node, from: 0 }, start);
     if (node.kind === 'alternate') return sorted(node.branches.flatMap((branch) => this.ends(branch, start)));
     if (node.kind === 'repeat') return this.repeatEnds(node, start, 0);
@@ -171,6 +180,7 @@ export class Matcher {
     const seen = new Set<number>();
     if (round >= node.min) found.add(start);
     while (frontier.size > 0 && round < node.max) {
+      this.interrupts();
       const next = new Set<number>();
       for (const at of frontier) for (const end of this.ends(node.item, at)) next.add(end);
       round++;
@@ -249,6 +259,7 @@ export class Matcher {
 }
 
 const none: readonly number[] = [];
+const stepsPerCheck = 1024;
 
 /** Candidate ends in the order in which a part prefers them. */
 function inOrder(node: RegexNode, ends: readonly number[]): readonly number[] {

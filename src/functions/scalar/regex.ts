@@ -6,7 +6,7 @@ import { TextBuilder } from '../../types/text-builder.js';
 import { PgArray } from '../../types/value.js';
 import type { CallInfo } from '../call-info.js';
 import { fn, tableFn } from '../registry.js';
-import { advancedOptions, compileRegex } from '../regex/regex.js';
+import { advancedOptions, compileRegex, searchFor } from '../regex/regex.js';
 import type { CompiledRegex, RegexMatch, RegexOptions } from '../regex/regex.js';
 import { parseFlags, parseFlagsWithoutGlobal, requireAtLeast, requireDeterministic } from './regex-options.js';
 import { similarToRegex } from './similar.js';
@@ -15,8 +15,9 @@ import { similarToRegex } from './similar.js';
 function regexFn<A extends unknown[]>(symbol: string, { impl }: { readonly impl: (...args: A) => unknown }): void {
   fn(symbol, {
     impl(...args: [...A, CallInfo]) {
-      requireDeterministic(args[args.length - 1] as CallInfo);
-      return impl(...(args as unknown as A));
+      const info = args[args.length - 1] as CallInfo;
+      requireDeterministic(info);
+      return searchFor(info.session, () => impl(...(args as unknown as A)));
     },
   });
 }
@@ -26,9 +27,16 @@ function regexTableFn<A extends unknown[]>(
   { rows }: { readonly rows: (...args: A) => Iterable<unknown> },
 ): void {
   tableFn(symbol, {
-    rows(...args: [...A, CallInfo]) {
-      requireDeterministic(args[args.length - 1] as CallInfo);
-      return rows(...(args as unknown as A));
+    *rows(...args: [...A, CallInfo]) {
+      const info = args[args.length - 1] as CallInfo;
+      requireDeterministic(info);
+      // Rows are made one at a time, between which other sessions may run.
+      const found = searchFor(info.session, () => rows(...(args as unknown as A))[Symbol.iterator]());
+      for (;;) {
+        const next = searchFor(info.session, () => found.next());
+        if (next.done === true) return;
+        yield next.value;
+      }
     },
   });
 }

@@ -234,12 +234,32 @@ fn('replace_text', {
 });
 
 fn('quote_ident', { impl: quoteIdentifier });
-fn('quote_literal', { impl: quoteText });
-fn('quote_nullable', { impl: (value: string | null) => (value === null ? 'NULL' : quoteText(value)) });
-fn('quote_literal(anyelement)', { impl: (value: unknown, info: CallInfo) => quoteText(castText(value, info)) });
-fn('quote_nullable(anyelement)', {
-  impl: (value: unknown, info: CallInfo) => (value === null ? 'NULL' : quoteText(castText(value, info))),
+fn('quote_literal', { impl: quoteLong });
+fn('quote_nullable', {
+  impl: (value: string | null, info: CallInfo) => (value === null ? 'NULL' : quoteLong(value, info)),
 });
+fn('quote_literal(anyelement)', { impl: (value: unknown, info: CallInfo) => quoteLong(castText(value, info), info) });
+fn('quote_nullable(anyelement)', {
+  impl: (value: unknown, info: CallInfo) => (value === null ? 'NULL' : quoteLong(castText(value, info), info)),
+});
+
+/** Characters that are quoted at a time. */
+const quotedAtOnce = 1 << 16;
+
+/** As `quoteText`, for texts so long that the statement may have to end meanwhile. */
+function quoteLong(value: string, info: CallInfo): string {
+  if (value.length <= quotedAtOnce) return quoteText(value);
+  const hasBackslash = value.includes('\\');
+  const result = new TextBuilder();
+  result.append(hasBackslash ? "E'" : "'");
+  for (let at = 0; at < value.length; at += quotedAtOnce) {
+    info.session.checkInterrupts?.();
+    const part = value.slice(at, at + quotedAtOnce).replaceAll("'", "''");
+    result.append(hasBackslash ? part.replaceAll('\\', '\\\\') : part);
+  }
+  result.append("'");
+  return result.toString();
+}
 
 /** A string literal as quote_literal prints it: with a blank before E. */
 export function quoteText(value: string): string {

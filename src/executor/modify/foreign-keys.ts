@@ -36,8 +36,8 @@ export interface AfterRowWork {
 }
 
 export class ForeignKeyWork implements AfterRowWork {
-  private readonly children = new Map<ConstraintDescriptor, ChildRow[]>();
-  private readonly lost = new Map<ConstraintDescriptor, LostKey[]>();
+  private readonly children = new Map<ForeignKeyStep, ChildRow[]>();
+  private readonly lost = new Map<ForeignKeyStep, LostKey[]>();
 
   constructor(
     private readonly statement: RunState,
@@ -80,21 +80,21 @@ export class ForeignKeyWork implements AfterRowWork {
 
   /** Gathers items; the first one of a statement schedules the check of all. */
   private queue<T>(
-    queues: Map<ConstraintDescriptor, T[]>,
+    queues: Map<ForeignKeyStep, T[]>,
     step: ForeignKeyStep,
     item: T,
     check: (items: readonly T[]) => Promise<void>,
   ): void {
     const { constraint, descriptor } = step;
-    const known = queues.get(constraint);
+    const known = queues.get(step);
     if (known !== undefined) {
       known.push(item);
       return;
     }
     const items = [item];
-    queues.set(constraint, items);
+    queues.set(step, items);
     const run = async (): Promise<void> => {
-      queues.delete(constraint);
+      queues.delete(step);
       await timed(this.statement, this.relation, descriptor, items.length, () => check(items));
     };
     if (isImmediate(step)) this.statement.atStatementEnd(run);
@@ -103,8 +103,8 @@ export class ForeignKeyWork implements AfterRowWork {
 }
 
 /** Actions that change children act at the statement's end; only checks can wait for the commit. */
-export function isImmediate({ kind, constraint }: ForeignKeyStep): boolean {
-  return kind === 'action' && (constraint.onDelete !== 'a' || constraint.onUpdate !== 'a');
+export function isImmediate({ descriptor }: ForeignKeyStep): boolean {
+  return !descriptor.deferrable;
 }
 
 /** What a written row of the referencing table owes; null for nothing. Throws 23503 where MATCH FULL forbids its nulls. */

@@ -156,6 +156,8 @@ function scanNaming(context: DescribeContext, plan: Plan): { title: string; iden
       identity: [node(type), { label: 'Index Name', value: index }],
     };
   }
+  // PostgreSQL doesn't say which transition table it is.
+  if (plan.kind === 'NamedTuplestoreScan') return { title: type, identity: [node(type)] };
   const target = scanTarget(context, plan.scanRtIndex);
   if (plan.kind === 'IndexScan' || plan.kind === 'IndexOnlyScan') {
     const backward = plan.direction === 'backward' ? ' Backward' : '';
@@ -195,9 +197,6 @@ function scanTarget(context: DescribeContext, rtIndex: number): { text: string; 
   } else if (rte?.kind === 'cte') {
     name = rte.cteName;
     identity.push({ label: 'CTE Name', value: name });
-  } else if (rte?.kind === 'namedTuplestore') {
-    name = rte.name;
-    identity.push({ label: 'Tuplestore Name', value: name });
   } else if (rte?.kind === 'values') name = null;
   if (schema !== null) identity.push({ label: 'Schema', value: schema });
   identity.push({ label: 'Alias', value: alias });

@@ -32,10 +32,15 @@ export class Functions {
 
   constructor(private readonly host: Host) {}
 
-  /** The compiled form; made when first asked for. */
+  /** No call is under way. */
+  reset(): void {
+    this.depth = 0;
+  }
+
+  /** The compiled form; made when first asked for, and anew where a type that it was made with is gone. */
   compile(fn: FunctionToCall): CompiledFunction {
     const known = this.compiled.get(fn.key);
-    if (known !== undefined) return known;
+    if (known?.isCurrent() === true) return known;
     const { parsed } = parseToRun(fn, this.host);
     const made = new CompiledFunction(parsed, this.host, fn.title, fn.oid, returnShape(fn, parsed.outVariable >= 0));
     if (fn.kind === 'inline') return made;

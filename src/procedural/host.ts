@@ -118,6 +118,8 @@ export interface Host {
   setting(name: string): string | null;
   notice(notice: Notice): void;
   checkInterrupts(): void;
+  /** Counts bytes that a frame holds until its call ends. Throws 53200. */
+  charge(frame: Frame, bytes: number): void;
   /** Lets others run where the time slice is over. */
   yieldToEventLoop(): Promise<void> | undefined;
   /** Parses an SQL text; throws 42601 with the position in `text`. */

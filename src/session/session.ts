@@ -265,6 +265,7 @@ export class Session implements SessionServices {
   /** A new statement begins: its text, its clock, its timeout. */
   startStatement(sql: string): void {
     this.queryString = sql;
+    this.procedural.reset();
     this.statementTimestamp = currentTimestamp();
     this.statementLog.begin();
     this.timer.start();

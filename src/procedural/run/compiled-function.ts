@@ -16,6 +16,8 @@ export class CompiledFunction {
   readonly foundVariable: number;
   /** Types of CASE subjects, which follow their values. */
   private readonly changedTypes = new Map<number, TypeUse>();
+  /** Version of the catalogs at which its types were last seen. */
+  private checkedVersion: number;
 
   constructor(
     readonly parsed: ParsedFunction,
@@ -28,7 +30,21 @@ export class CompiledFunction {
     this.datums = [...parsed.datums];
     this.conflict = parsed.conflict;
     this.foundVariable = parsed.foundVariable;
+    this.checkedVersion = host.catalog.version();
     this.body = compileBlock(this, parsed.body);
+  }
+
+  /** The types of its variables are still there. */
+  isCurrent(): boolean {
+    const { catalog } = this.host;
+    const version = catalog.version();
+    if (version === this.checkedVersion) return true;
+    const isThere = this.datums.every(
+      (datum) =>
+        (datum.kind !== 'variable' && datum.kind !== 'record') || catalog.findTypeByOid(datum.type.oid) !== null,
+    );
+    if (isThere) this.checkedVersion = version;
+    return isThere;
   }
 
   typeOf(variable: Variable): TypeUse {

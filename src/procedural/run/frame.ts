@@ -4,6 +4,7 @@ import type { PgError } from '../../errors/pg-error.js';
 import type { Frame } from '../host.js';
 import { type Statement, statementName } from '../tree.js';
 import type { PgRecord, Row, Value } from '../../types/value.js';
+import { rowBytes } from '../../types/value-size.js';
 import type { CompiledFunction } from './compiled-function.js';
 
 /** How a statement ended: go on, or leave loops and blocks (EXIT, CONTINUE, RETURN). */
@@ -69,6 +70,12 @@ export class FunctionFrame implements Frame {
     }
     const { statement } = this;
     return statement === null ? start : `${start} line ${statement.line} at ${statementName(statement)}`;
+  }
+
+  /** A row of the result. Throws 53200 where there is no room for it. */
+  give(row: Row | Value): void {
+    this.fn.host.charge(this, rowBytes(Array.isArray(row) ? (row as Row) : [row as Value]));
+    this.rows.push(row);
   }
 
   get found(): boolean {

@@ -64,10 +64,10 @@ export function compileReturnNext(fn: CompiledFunction, { value, variable }: Ret
     }
     const result = await expression.evaluate(frame);
     if (columns === null) {
-      frame.rows.push(await castResult(frame, result, { type: expression.type, typmod: expression.typmod }));
-    } else if (result === null) frame.rows.push(columns.map(() => null));
+      frame.give(await castResult(frame, result, { type: expression.type, typmod: expression.typmod }));
+    } else if (result === null) frame.give(columns.map(() => null));
     else if (result instanceof PgRecord) {
-      frame.rows.push(matched(frame, result, columns, 'wrong record type supplied in RETURN NEXT'));
+      frame.give(matched(frame, result, columns, 'wrong record type supplied in RETURN NEXT'));
     } else {
       throw pgError(
         SqlState.datatypeMismatch,
@@ -88,7 +88,7 @@ async function returnVariable(
   const message = 'wrong record type supplied in RETURN NEXT';
   if (columns === null) {
     if (datum?.kind === 'list' || datum?.kind === 'record') throw pgError(SqlState.datatypeMismatch, message);
-    frame.rows.push(await castResult(frame, value, { type, typmod }));
+    frame.give(await castResult(frame, value, { type, typmod }));
     return;
   }
   if (datum?.kind === 'variable') {
@@ -96,15 +96,15 @@ async function returnVariable(
     if (columns.length !== 1 || only === undefined)
       throw pgError(SqlState.datatypeMismatch, 'wrong result type supplied in RETURN NEXT');
     const cast = frame.fn.host.castTypes(type, typmod, only.type, only.typmod);
-    frame.rows.push([cast === null ? value : await cast(value)]);
+    frame.give([cast === null ? value : await cast(value)]);
     return;
   }
   if (value === null) {
     if (datum?.kind === 'record' && datum.type.oid === 2249) throw unassigned(datum.name);
-    frame.rows.push(columns.map(() => null));
+    frame.give(columns.map(() => null));
     return;
   }
-  frame.rows.push(matched(frame, value as PgRecord, columns, message));
+  frame.give(matched(frame, value as PgRecord, columns, message));
 }
 
 function unassigned(name: string): Error {
@@ -176,7 +176,7 @@ export function compileReturnQuery(fn: CompiledFunction, statement: ReturnQueryS
         const batch = await fn.host.within(at, async () => running.next(4096));
         if (batch === null) break;
         count += batch.length;
-        for (const row of batch) frame.rows.push(expected === null ? (row[0] ?? null) : row);
+        for (const row of batch) frame.give(expected === null ? (row[0] ?? null) : row);
       }
     } finally {
       await running.close();

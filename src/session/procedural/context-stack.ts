@@ -17,6 +17,10 @@ export class ContextStack {
     };
   }
 
+  clear(): void {
+    this.lines.length = 0;
+  }
+
   /** All lines, the innermost first; '' where no function runs. */
   text(): string {
     return this.textBelow(this.lines.length);

@@ -21,6 +21,7 @@ export class FrameContext implements ExecutionContext {
   private ownView: ReadView | null = null;
   private runner: SubqueryRunner | null = null;
   private state: RunState | null = null;
+  private held: MemoryAccount | null = null;
 
   constructor(
     readonly session: Session,
@@ -86,7 +87,14 @@ export class FrameContext implements ExecutionContext {
     return this.state;
   }
 
+  /** Bytes that the call holds until it is closed. */
+  charge(bytes: number): void {
+    this.held ??= this.session.memory.child();
+    this.held.charge(bytes);
+  }
+
   close(): void {
+    this.held?.clear();
     this.state?.close();
   }
 }

@@ -10,6 +10,7 @@ import type { FunctionFrame } from '../../procedural/run/frame.js';
 import type { TypeUse } from '../../procedural/tree.js';
 import type { Session } from '../session.js';
 import { cursorOf, openCursor } from './cursors.js';
+import type { FrameContext } from './frame-context.js';
 import { prepareDynamic } from './dynamic-sql.js';
 import { prepareSql } from './prepared-sql.js';
 import { parseSqlText, placed } from './sql-source.js';
@@ -25,6 +26,7 @@ export function createHost(session: Session): Host {
     setting: (name) => session.settings.find(name),
     notice: (notice) => session.notice(notice),
     clock,
+    charge: (frame, bytes) => ((frame as FunctionFrame).hostState as FrameContext).charge(bytes),
     checkInterrupts: () => session.checkInterrupts(),
     yieldToEventLoop() {
       const wait = session.timeSlice.yieldIfOver(timeSliceMs);

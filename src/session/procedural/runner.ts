@@ -40,7 +40,11 @@ export function procedureRunnerOf(session: Session): ProcedureRunner {
       const fn = resolve(site);
       const { descriptor } = site;
       const setting = settingOf(session, descriptor, context);
-      yield* await surrounded(session, descriptor, () => session.procedural.functions.rows(fn, args, setting));
+      try {
+        yield* await surrounded(session, descriptor, () => session.procedural.functions.rows(fn, args, setting));
+      } finally {
+        (setting.hostState as FrameContext).close();
+      }
     },
     async procedure(site, args, context, isAtomic) {
       const fn = resolve(site);

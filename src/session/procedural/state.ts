@@ -15,8 +15,6 @@ export class ProceduralState {
   atomic = true;
   /** Blocks with exception handlers that are open. */
   subtransactions = 0;
-  /** Functions that run within each other. */
-  depth = 0;
   private portalCount = 0;
   private readonly loops = new Set<HeldRows>();
 
@@ -30,6 +28,16 @@ export class ProceduralState {
   get casts(): Casts {
     this.lazyCasts ??= new Casts(this.session);
     return this.lazyCasts;
+  }
+
+  /** A statement of the client begins: nothing runs any more, however the last one ended. */
+  reset(): void {
+    if (this.lazyFunctions === null) return;
+    this.context.clear();
+    this.atomic = true;
+    this.subtransactions = 0;
+    this.loops.clear();
+    this.lazyFunctions.reset();
   }
 
   /** A name for a cursor that has none. */

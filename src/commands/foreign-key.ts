@@ -220,10 +220,12 @@ function coercesImplicitly(context: CommandContext, source: number, target: numb
   if (source === target) return true;
   const type = context.catalog.typeByOid(source);
   const wanted = context.catalog.typeByOid(target);
-  // Polymorphic operator classes: array_ops, enum_ops, record_ops.
+  // Polymorphic operator classes: array_ops, enum_ops, range_ops, multirange_ops, record_ops.
   if (wanted.kind === 'p') {
     if (target === 2277) return type.category === 'A';
     if (target === 3500) return type.kind === 'e';
+    if (target === 3831) return type.kind === 'r';
+    if (target === 4537) return type.kind === 'm';
     return target === 2283 || (target === 2249 && type.kind === 'c');
   }
   return context.catalog.cast(source, target)?.context === 'i';

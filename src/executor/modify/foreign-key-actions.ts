@@ -1,5 +1,6 @@
 // The referenced side of foreign keys: what happens to the children of keys that are gone. NO ACTION and RESTRICT raise
 // 23503 where any is left; CASCADE, SET NULL and SET DEFAULT write the children like any other rows.
+import type { Catalog } from '../../catalog/api.js';
 import type { ConstraintDescriptor, IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import { triggerDepth } from '../../functions/trigger-depth.js';
@@ -206,8 +207,21 @@ function cascadedValue(
   const from = parent.attributes[(constraint.foreignKeys[n] ?? 0) - 1]?.type ?? 0;
   const to = child.attributes[(constraint.keys[n] ?? 0) - 1]?.type ?? 0;
   const value = lost.newKey?.[n] ?? null;
-  return value === null ? null : (conversion(context, context.catalog, from, to)(value) ?? null);
+  if (value === null) return null;
+  const converted = conversion(context, context.catalog, from, to)(value);
+  if (converted !== undefined) return converted;
+  // No child can hold the key: what it would be stored as finds no parent.
+  const [source, target] = [baseType(context.catalog, from), baseType(context.catalog, to)];
+  if (typeof value !== 'object' && rangeNames[target.behaviour.symbol] !== undefined)
+    throw pgError(SqlState.numericValueOutOfRange, `${rangeNames[target.behaviour.symbol]} out of range`);
+  return target.behaviour.input(source.behaviour.output(value, source, context.io), target, -1, context.io);
 }
+
+const rangeNames: Readonly<Record<string, string | undefined>> = {
+  int2in: 'smallint',
+  int4in: 'integer',
+  int8in: 'bigint',
+};
 
 async function defaultValue(statement: RunState, child: RelationDescriptor, column: number): Promise<Value> {
   const json = child.attributes[column - 1]?.defaultExpr ?? null;
@@ -228,16 +242,40 @@ function findChildren(
     const from = parent.attributes[(constraint.foreignKeys[n] ?? 0) - 1]?.type ?? 0;
     return conversion(context, context.catalog, from, child.attributes[column - 1]?.type ?? 0);
   });
-  const wanted: { readonly lost: LostKey; readonly key: Row }[] = [];
+  const wanted: WantedKey[] = [];
   for (const lost of lostKeys) {
     const key = lost.oldKey.map((value, n) => convert[n]?.(value));
     if (key.every((value) => value !== undefined)) wanted.push({ lost, key: key as Row });
   }
-  const index = childIndex(child, constraint);
+  const padded = paddedKeys(context.catalog, parent, child, constraint);
+  // Texts that differ in blanks at their end stand at several places of an index.
+  const index = padded.includes(true) ? null : childIndex(child, constraint);
   if (index !== null) return lookUpChildren(statement, child, constraint, index, wanted);
   const places = new Map(lostKeys.map((lost, n) => [lost, n]));
   const place = ({ lost }: Child): number => places.get(lost) ?? 0;
-  return scanChildren(statement, child, constraint, wanted).sort((left, right) => place(left) - place(right));
+  return scanChildren(statement, child, constraint, { wanted, padded }).sort(
+    (left, right) => place(left) - place(right),
+  );
+}
+
+/** A lost key as the children hold it. */
+interface WantedKey {
+  readonly lost: LostKey;
+  readonly key: Row;
+}
+
+/** Of each key column whether it is padded (char) in the parent alone: then the child's is compared without padding. */
+function paddedKeys(
+  catalog: Catalog,
+  parent: RelationDescriptor,
+  child: RelationDescriptor,
+  constraint: ConstraintDescriptor,
+): boolean[] {
+  const isPadded = (relation: RelationDescriptor, column: number) =>
+    baseType(catalog, relation.attributes[column - 1]?.type ?? 0).behaviour.symbol === 'bpcharin';
+  return constraint.keys.map(
+    (column, n) => isPadded(parent, constraint.foreignKeys[n] ?? 0) && !isPadded(child, column),
+  );
 }
 
 /** An index whose leading columns are the foreign key's. */
@@ -256,7 +294,7 @@ function lookUpChildren(
   child: RelationDescriptor,
   constraint: ConstraintDescriptor,
   index: IndexDescriptor,
-  wanted: readonly { readonly lost: LostKey; readonly key: Row }[],
+  wanted: readonly WantedKey[],
 ): Child[] {
   const { context } = statement;
   const columns = keyColumns(context.catalog, index);
@@ -288,7 +326,7 @@ function scanChildren(
   statement: RunState,
   child: RelationDescriptor,
   constraint: ConstraintDescriptor,
-  wanted: readonly { readonly lost: LostKey; readonly key: Row }[],
+  { wanted, padded }: { readonly wanted: readonly WantedKey[]; readonly padded: readonly boolean[] },
 ): Child[] {
   const { context } = statement;
   const hashes = constraint.keys.map((column) =>
@@ -298,7 +336,7 @@ function scanChildren(
     key
       .map((value, n) =>
         keyPart(
-          value,
+          padded[n] === true && typeof value === 'string' ? value.replace(/ +$/, '') : value,
           hashes[n] as (typeof hashes)[number],
           statement.ioFor(child.attributes[(constraint.keys[n] ?? 0) - 1]?.collation ?? 0),
         ),

@@ -1,7 +1,7 @@
 // The referencing side of foreign keys: every child row's parent must exist, and stay until this transaction ends.
 import type { Catalog } from '../../catalog/api.js';
 import type { ConstraintDescriptor, IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
-import { SqlState, pgError } from '../../errors/pg-error.js';
+import { PgError, SqlState, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
 import { Numeric } from '../../types/numeric.js';
 import type { WaitPurpose } from '../../transaction/api.js';
@@ -150,8 +150,46 @@ export function conversion(
   if (integers.has(input) && integers.has(output)) return (value) => fitted(value as number | bigint, output);
   if (integers.has(input) && output === 'numeric_in')
     return (value) => Numeric.fromBigInt(BigInt(value as number | bigint));
-  return (value) => target.behaviour.input(source.behaviour.output(value, source, context.io), target, -1, context.io);
+  // A shorter float is the same number as a longer one; few longer ones are those of a shorter.
+  if (floats.has(input) && output === 'float4in')
+    return (value) => (Object.is(Math.fround(value as number), value) ? value : undefined);
+  if (floats.has(input) && output === 'float8in') return (value) => value;
+  const there = (value: Value) => {
+    const text = source.behaviour.output(value, source, context.io);
+    return target.behaviour.input(textFor(text, input, output), target, -1, context.io);
+  };
+  if (texts.has(input) && texts.has(output)) return there;
+  return (value) => {
+    const back = reading(() => {
+      const converted = there(value);
+      const text = target.behaviour.output(converted, target, context.io);
+      return [converted, source.behaviour.input(text, source, -1, context.io)] as const;
+    });
+    if (back === undefined) return undefined;
+    const same =
+      source.behaviour.output(back[1], source, context.io) === source.behaviour.output(value, source, context.io);
+    return same || input === 'numeric_in' ? back[0] : undefined;
+  };
 }
+
+/** Padding counts for nothing, and neither do the zeros behind a number's point. */
+function textFor(text: string, input: string, output: string): string {
+  if (input === 'bpcharin') return text.replace(/ +$/, '');
+  return input === 'numeric_in' && integers.has(output) ? text.replace(/\.0*$/, '') : text;
+}
+
+/** What a value reads as in another type; undefined where it can't be read there. */
+function reading<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PgError) return undefined;
+    throw error;
+  }
+}
+
+const floats = new Set(['float4in', 'float8in']);
+const texts = new Set(['textin', 'varcharin', 'bpcharin', 'namein']);
 
 const bounds: Readonly<Record<string, readonly [bigint, bigint]>> = {
   int2in: [-32768n, 32767n],

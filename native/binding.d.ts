@@ -325,14 +325,17 @@ export declare function pointsForgetPrograms(descriptor: number): void
 /** JavaScript goes on with the session: with its open transaction, if there is one. */
 export declare function pointsHandOver(descriptor: number): PointTransaction | null
 
+/** Some statement may run here. */
+export declare function pointsHasStatements(descriptor: number): boolean
+
 /** A commit is under way: the session must not end yet. */
 export declare function pointsIsWaiting(descriptor: number): boolean
 
 /**
  * What the client sends is looked at here first, until something is handed over. The session's number in the lock table
- * is another one after each PREPARE TRANSACTION.
+ * is another one after each PREPARE TRANSACTION. `lent`: the transaction that it is in, the session's until now.
  */
-export declare function pointsOpen(descriptor: number, lockOwner: number): void
+export declare function pointsOpen(descriptor: number, lockOwner: number, lent?: PointTransaction | undefined | null): void
 
 export declare function pointsPrepare(descriptor: number, name: string, program: PointProgram): void
 

@@ -36,6 +36,8 @@ export interface SessionSettings {
 
   /** Transaction nesting: SET LOCAL ends, and everything set in a rolled back (sub)transaction returns. */
   begin(): void;
+  /** Nothing was set since the open transaction began. */
+  readonly isUnchanged: boolean;
   savepoint(): void;
   releaseSavepoint(): void;
   rollbackToSavepoint(): void;

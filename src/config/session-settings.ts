@@ -123,6 +123,9 @@ class Settings implements SessionSettings {
   begin(): void {
     this.stack.begin();
   }
+  get isUnchanged(): boolean {
+    return this.stack.isUnchanged;
+  }
   savepoint(): void {
     this.stack.begin();
   }

@@ -22,6 +22,11 @@ export class SettingStack<T> {
     return this.levels.length;
   }
 
+  /** Nothing was changed in any open level. */
+  get isUnchanged(): boolean {
+    return this.levels.every((level) => level.size === 0);
+  }
+
   begin(): void {
     this.levels.push(new Map());
   }

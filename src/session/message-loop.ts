@@ -122,7 +122,7 @@ class MessageLoop {
 
   private listen(): void {
     this.isIdle = true;
-    this.session.points?.open();
+    if (!this.skipToSync) this.session.points?.open();
     this.session.connection.receiveThen(this.received, this.interrupted, idleTimeout(this.session));
     if (this.session.notifications.hasMore) this.notified();
   }

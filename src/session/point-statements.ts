@@ -65,9 +65,11 @@ export class PointStatements {
   open(): void {
     const { session, native } = this;
     if (native === null || !this.mayRun()) return;
-    const isIdle = session.transactions.state === 'none' && session.transactions.current === null;
-    if (!isIdle || session.portals.size > 0 || session.connection.points?.isDrained() !== true) return;
-    native.open(session.locks.owner);
+    if (session.hasPortals || session.connection.points?.isDrained() !== true) return;
+    const { transactions, locks } = session;
+    if (transactions.state === 'none' && transactions.current === null) return native.open(locks.owner);
+    const lent = native.hasStatements() ? transactions.lend() : null;
+    if (lent !== null) native.goOn(locks.owner, lent);
   }
 
   /** The session goes on: in the transaction that the addon had open, if there is one. */

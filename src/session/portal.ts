@@ -129,6 +129,11 @@ export class Portal {
     return this.options.prepared.sourceText;
   }
 
+  /** Its last row was delivered, or its command has run. */
+  get hasEnded(): boolean {
+    return this.ended || this.completedTag !== null;
+  }
+
   /**
    * What Bind does beyond taking the values: a query that only reads is opened, so its snapshot is that of Bind; one
    * that writes is planned. Commands, and SELECTs by key that need no transaction, wait for Execute.

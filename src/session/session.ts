@@ -355,6 +355,12 @@ export class Session implements SessionServices {
     for (const [name, portal] of this.portals) if (!portal.isHeld) this.portals.delete(name);
   }
 
+  /** A cursor may be fetched from. An unnamed portal that has ended is none: a client that runs it again does so at once. */
+  get hasPortals(): boolean {
+    if (this.portals.get('')?.hasEnded === true) void this.closePortal('');
+    return this.portals.size > 0;
+  }
+
   /** DEALLOCATE ALL: the unnamed statement is the protocol's alone. */
   dropNamedStatements(): void {
     for (const name of [...this.statements.keys()]) if (name !== '') this.statements.delete(name);

@@ -7,7 +7,7 @@ import { SqlState, pgError } from '../errors/pg-error.js';
 import type { Notice, PgError } from '../errors/pg-error.js';
 import type { SessionSettings } from '../config/api.js';
 import type { Transaction } from '../transaction/api.js';
-import type { AdoptedTransaction } from '../transaction/point-session.js';
+import type { AdoptedTransaction, LentTransaction } from '../transaction/point-session.js';
 import type { Preparation } from '../transaction/prepared.js';
 import type { TransactionManager, TransactionOptions } from '../transaction/manager-api.js';
 
@@ -92,6 +92,16 @@ export class TransactionState {
     this.failedModes = this.defaults();
     this.manager.adopt(this.failedModes, begun);
     this.block = begun.inBlock ? 'block' : 'implicit';
+  }
+
+  /** Gives the block to the addon's point path, to go on there; null where something of it is known here alone. */
+  lend(): LentTransaction | null {
+    if (this.block !== 'block' || this.savepoints.length > 0 || !this.settings.isUnchanged) return null;
+    const lent = this.manager.lend();
+    if (lent === null) return null;
+    this.block = 'none';
+    this.settings.commit();
+    return lent;
   }
 
   /** Statements of one Query string or pipeline belong together from here on. */

@@ -81,6 +81,8 @@ export interface StoreTransaction {
   /** PREPARE TRANSACTION: durable when it resolves, and the locks of `lockOwner` are no longer the session's. False where
    *  the session itself holds one of its locks, too: then nothing was done. Rejects as commit does, or with 42710. */
   prepare(request: PrepareRequest): Promise<boolean>;
+  /** What the addon's point path must know to go on with it; null where it made files, which it alone knows of. */
+  lend?(): BegunTransaction | null;
   /** Ends it where it has written nothing: its id, if it has one, counts as committed. */
   end(): void;
   rollback(): void;

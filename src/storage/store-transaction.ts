@@ -106,6 +106,10 @@ export class NativeTransaction implements StoreTransaction {
     return true;
   }
 
+  lend(): BegunTransaction | null {
+    return this.newFiles === null ? { number: this.begun(), hasWritten: this.wrote } : null;
+  }
+
   end(): void {
     if (this.number !== 0) native(() => addon.storeEnd(this.number));
   }

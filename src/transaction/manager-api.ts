@@ -2,7 +2,7 @@
 // transaction is open at a time; SQL's named savepoints are kept by the session's transaction state, by depth.
 import type { Awaitable } from '../base/awaitable.js';
 import type { IsolationLevel, Transaction } from './api.js';
-import type { AdoptedTransaction } from './point-session.js';
+import type { AdoptedTransaction, LentTransaction } from './point-session.js';
 import type { Preparation } from './prepared.js';
 
 export interface TransactionManager {
@@ -11,6 +11,9 @@ export interface TransactionManager {
   begin(options: TransactionOptions): Transaction;
   /** Goes on with a transaction that the addon's point path began: of these modes, in which statements have run. */
   adopt(options: TransactionOptions, begun: AdoptedTransaction): Transaction;
+  /** Gives the current transaction to the addon's point path, to go on there; null where something of it is known here
+   *  alone. */
+  lend(): LentTransaction | null;
   /** SET TRANSACTION before the first query: changes the current one's modes (25001 once a snapshot was taken). */
   setModes(options: Partial<TransactionOptions>): void;
   /** Throws what `setModes` would now that the transaction has a snapshot, and changes nothing. */

@@ -13,6 +13,9 @@ const commitPollMs = 1;
 /** A transaction that the addon began and the session goes on with. */
 export type AdoptedTransaction = PointTransaction;
 
+/** A block that the session began and the addon goes on with. */
+export type LentTransaction = Omit<AdoptedTransaction, 'inBlock' | 'uses'>;
+
 export class PointSession {
   private isOpen = false;
   private isAttached = true;
@@ -42,6 +45,10 @@ export class PointSession {
     native(() => addon.pointsForgetPrograms(this.descriptor));
   }
 
+  hasStatements(): boolean {
+    return native(() => addon.pointsHasStatements(this.descriptor));
+  }
+
   /** How often the addon has run a statement. */
   runs(name: string): number {
     return native(() => addon.pointsRuns(this.descriptor, name));
@@ -51,7 +58,14 @@ export class PointSession {
   open(lockOwner: number): void {
     if (this.isOpen) return;
     this.isOpen = true;
-    native(() => addon.pointsOpen(this.descriptor, lockOwner));
+    native(() => addon.pointsOpen(this.descriptor, lockOwner, null));
+  }
+
+  /** The same in a transaction block. */
+  goOn(lockOwner: number, { number, start, command, xid, hasWritten }: LentTransaction): void {
+    this.isOpen = true;
+    const lent = { number, start, command, hasWritten, inBlock: true, uses: [], ...(xid !== undefined && { xid }) };
+    native(() => addon.pointsOpen(this.descriptor, lockOwner, lent));
   }
 
   /** The session goes on: with the transaction that the addon had open, if there is one. */

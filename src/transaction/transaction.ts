@@ -12,7 +12,7 @@ import { discardNotifications, publishNotifications } from './notifications.js';
 import type { SessionNotifications } from './notifications.js';
 import { fileTag, isSharedRelation, lockModeNumber, rowLockModeNumber } from './lock-modes.js';
 import type { TransactionManager, TransactionOptions } from './manager-api.js';
-import { type AdoptedTransaction, addUses } from './point-session.js';
+import { type AdoptedTransaction, type LentTransaction, addUses } from './point-session.js';
 import { preparationLocksRefused, preparationRefused, requirePreparable } from './prepared.js';
 import type { Preparation } from './prepared.js';
 import { notAvailableError, SessionLocks } from './session-locks.js';
@@ -91,6 +91,14 @@ class Manager implements SessionTransactions {
     this.open = new OpenTransaction(this.store, this.locks, this.environment, this.statistics, options, begun);
     addUses(this.statistics, begun.uses);
     return this.open;
+  }
+
+  lend(): LentTransaction | null {
+    const { open } = this;
+    if (open?.isPlain !== true || this.environment.notifications?.isPending === true) return null;
+    const lent = open.leave();
+    if (lent !== null) this.open = null;
+    return lent;
   }
 
   setModes(options: Partial<TransactionOptions>): void {
@@ -546,6 +554,28 @@ class OpenTransaction implements Transaction {
     this.readOnly = level.readOnly;
     this.advanceCommand();
     this.actions.rollBackTo(level.actionMark);
+  }
+
+  /** Locks, writes and the count of commands are all that there is to it. */
+  get isPlain(): boolean {
+    return (
+      this.isolation === 'read committed' &&
+      !this.readOnly &&
+      !this.deferrable &&
+      !this.hasUsedTemporary &&
+      this.levels.length === 0 &&
+      this.exported.size === 0 &&
+      this.actions.isEmpty
+    );
+  }
+
+  /** It goes on in the addon's point path, with its locks; null where it can't. */
+  leave(): LentTransaction | null {
+    const { store, startTimestamp, command } = this;
+    const lent = store.lend?.() ?? null;
+    if (lent === null) return null;
+    this.snapshots.releaseAll();
+    return { ...lent, start: startTimestamp, command, ...(this.hasXid && { xid: store.xid() }) };
   }
 
   /** The store is through with it, either way: gives back locks and snapshots. */

@@ -45,6 +45,13 @@ const kinds: readonly Kind[] = [
   { name: 'new', sql: 'insert into T (a, b, i, t) values ($1, $2, 3, $2)', types: ['int2', 'text'] },
   { name: 'gone', sql: 'delete from T where a = $1 and b = $2', types: ['int2', 'text'] },
   { name: 'keyed', sql: 'insert into T_key values ($1, $2, $3)', types: ['int4', 'varchar', 'int8'] },
+  // What only the session does, in the same blocks.
+  { name: 'sum', sql: 'select count(*), sum(i), sum(l), min(t) from T', types: [] },
+  { name: 'many', sql: 'update T set i = i + 1 where f', types: [] },
+  { name: 'save', sql: 'savepoint s', types: [] },
+  { name: 'back', sql: 'rollback to s', types: [] },
+  { name: 'set', sql: "set local work_mem = '1MB'", types: [] },
+  { name: 'show', sql: 'show work_mem', types: [] },
   { name: 'begin', sql: 'begin', types: [] },
   { name: 'commit', sql: 'commit', types: [] },
   { name: 'rollback', sql: 'rollback', types: [] },

@@ -159,14 +159,19 @@ pub fn points_runs(descriptor: i32, name: String) -> Result<u32> {
 }
 
 /// What the client sends is looked at here first, until something is handed over. The session's number in the lock table
-/// is another one after each PREPARE TRANSACTION.
+/// is another one after each PREPARE TRANSACTION. `lent`: the transaction that it is in, the session's until now.
 #[napi]
-pub fn points_open(descriptor: i32, lock_owner: u32) -> Result<()> {
+pub fn points_open(descriptor: i32, lock_owner: u32, lent: Option<PointTransaction>) -> Result<()> {
     with_session(descriptor, |session| {
-        session.identity.lock_owner = lock_owner;
-        session.is_open = session.has_statements();
+        session.open(lock_owner, lent.map(open_of));
         Ok(())
     })
+}
+
+/// Some statement may run here.
+#[napi]
+pub fn points_has_statements(descriptor: i32) -> Result<bool> {
+    with_session(descriptor, |session| Ok(session.has_statements()))
 }
 
 /// JavaScript goes on with the session: with its open transaction, if there is one.
@@ -233,6 +238,18 @@ fn transaction_of(open: Open) -> PointTransaction {
         xid: open.xid.map(BigInt::from),
         has_written: open.has_written,
         uses: uses_of(&open.uses),
+    }
+}
+
+fn open_of(lent: PointTransaction) -> Open {
+    Open {
+        number: lent.number,
+        start: lent.start.get_i64().0,
+        command: lent.command,
+        in_block: lent.in_block,
+        xid: lent.xid.map(|xid| xid.get_u64().1),
+        has_written: lent.has_written,
+        uses: Uses::default(),
     }
 }
 

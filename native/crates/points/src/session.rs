@@ -172,6 +172,15 @@ impl Session {
         statements.any(|statement| statement.program.is_some())
     }
 
+    /// Statements may run here from now on: in the transaction that the general path was in, if there is one.
+    pub fn open(&mut self, lock_owner: u32, lent: Option<Open>) {
+        self.identity.lock_owner = lock_owner;
+        self.is_open = lent.is_some() || self.has_statements();
+        if lent.is_some() {
+            self.open = lent;
+        }
+    }
+
     /// The general path goes on from here: with the open transaction, if there is one.
     pub fn hand_over(&mut self) -> Option<Open> {
         self.is_open = false;

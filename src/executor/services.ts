@@ -79,6 +79,8 @@ export interface FunctionSettings {
   enter(config: readonly string[]): () => void;
   /** The role that the config gives the function; null where it gives none. To be asked once it was entered. */
   userOf(config: readonly string[]): number | null;
+  /** What runs from now on runs as this role; returns how to go back. */
+  actAs(userId: number): () => void;
 }
 export const functionSettings = serviceKey<FunctionSettings>('functionSettings');
 

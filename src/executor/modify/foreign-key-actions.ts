@@ -14,6 +14,8 @@ import type { RunState } from '../state.js';
 import { storedExpressions } from '../stored-expressions.js';
 import { openIndex, openTable } from '../tables.js';
 import { type RowTriggers, rowTriggers } from '../triggers/row-triggers.js';
+import { functionSettings } from '../services.js';
+import { triggerProgram } from '../triggers/trigger-program.js';
 import { type FiredOperation, StatementTriggers } from '../triggers/statement-triggers.js';
 import { conversion, ParentFinder } from './foreign-key-checks.js';
 import { asStatement, childStatement } from './foreign-key-statements.js';
@@ -34,14 +36,25 @@ export async function checkChildren(
   lostKeys: readonly LostKey[],
 ): Promise<void> {
   const child = statement.context.catalog.requireRelation(constraint.relation);
-  // A foreign key's action is a trigger itself: those that it sets off run within it.
-  const nesting = triggerDepth(statement.context.session);
-  nesting.depth += 1;
+  const leave = enterAction(statement, child);
   try {
     await actOnChildren(statement, parent, child, constraint, lostKeys);
   } finally {
-    nesting.depth -= 1;
+    leave();
   }
+}
+
+/** A foreign key's action is a trigger itself, run as the owner of the table that it changes: triggers that it sets off
+ *  run within it. */
+function enterAction({ context }: RunState, child: RelationDescriptor): () => void {
+  if (triggerProgram(context, child)?.hasUserTriggers !== true) return () => undefined;
+  const nesting = triggerDepth(context.session);
+  const leave = context.session.service(functionSettings).actAs(child.owner);
+  nesting.depth += 1;
+  return () => {
+    nesting.depth -= 1;
+    leave();
+  };
 }
 
 async function actOnChildren(

@@ -29,6 +29,7 @@ export function functionSettingsOf(session: Session): FunctionSettings {
       }
       return leave;
     },
+    actAs: (userId) => session.users.enter(userId),
     userOf: (config) =>
       config.some((entry) => /^(?:role|session_authorization)=/.test(entry)) ? session.users.userId : null,
   };

@@ -9,14 +9,19 @@ export function truncationNotices(sql: string): Notice[] {
   const notices: Notice[] = [];
   for (const name of identifiers(sql)) {
     if (Buffer.byteLength(name) <= identifierBytesMax) continue;
-    notices.push({
-      severity: 'NOTICE',
-      code: SqlState.nameTooLong,
-      message: `identifier "${name}" will be truncated to "${truncateIdentifier(name)}"`,
-      fields: {},
-    });
+    notices.push(truncationNotice(name));
   }
   return notices;
+}
+
+/** What is told of a name that is longer than 63 bytes. */
+export function truncationNotice(name: string): Notice {
+  return {
+    severity: 'NOTICE',
+    code: SqlState.nameTooLong,
+    message: `identifier "${name}" will be truncated to "${truncateIdentifier(name)}"`,
+    fields: {},
+  };
 }
 
 /** The first 63 bytes of a name, never cutting a character in two. */

@@ -1,6 +1,7 @@
 // Settings that a session starts with: those of its database and role (pg_db_role_setting), then those of the start-up
 // packet, later ones over earlier ones.
 import type { SettingSource } from '../config/api.js';
+import { settingValue } from './commands/settings.js';
 import type { Session } from './session.js';
 
 /** Applies them; throws what a bad value of the start-up packet throws. Bad stored ones give a warning. */
@@ -25,7 +26,8 @@ export function applyStartupSettings(session: Session): void {
     }
   }
   for (const [name, value] of connection.startup.settings) {
-    if (name !== 'user' && name !== 'database' && name !== 'replication') set(name, value, 'client');
+    if (name !== 'user' && name !== 'database' && name !== 'replication')
+      set(name, settingValue(session, name, value), 'client');
   }
   session.users.follow(catalog, settings);
 }

@@ -9,6 +9,7 @@ import type { CommandResult } from '../../commands/api.js';
 import type { Row } from '../../types/value.js';
 import { settingDefinition } from '../../config/definitions.js';
 import { parseBool } from '../../config/parse-value.js';
+import { truncateIdentifier, truncationNotice } from '../../parser/identifiers.js';
 import { quoteIdentifier } from '../../types/quote.js';
 import { builtinType } from '../builtin-types.js';
 import { mayChangeParameter } from '../parameter-privileges.js';
@@ -55,8 +56,25 @@ function assign(session: Session, name: string, value: string | null, isLocal: b
   assignSetting(session, name, value, isLocal);
 }
 
+/** Settings whose values are names. */
+const namingSettings: ReadonlySet<string> = new Set([
+  'application_name',
+  'cluster_name',
+  'role',
+  'session_authorization',
+]);
+
+/** The value as the setting takes it: a name is cut like any other, with a NOTICE. */
+export function settingValue(session: Session, name: string, value: string): string {
+  if (!namingSettings.has(name.toLowerCase())) return value;
+  const cut = truncateIdentifier(value);
+  if (cut !== value) session.notice(truncationNotice(value));
+  return cut;
+}
+
 /** As SET does it, set_config included; null resets. */
-export function assignSetting(session: Session, name: string, value: string | null, isLocal: boolean): void {
+export function assignSetting(session: Session, name: string, given: string | null, isLocal: boolean): void {
+  const value = given === null ? null : settingValue(session, name, given);
   switch (name.toLowerCase()) {
     case 'transaction_isolation':
     case 'transaction_read_only':

@@ -29,7 +29,7 @@ export interface FunctionCallSite {
 export interface ProcedureRunner {
   call(site: FunctionCallSite, args: readonly Value[], context: ExecutionContext): Value | Promise<Value>;
   /** Rows of a set-returning function: a value, or an array of column values where it has several. */
-  rows(site: FunctionCallSite, args: readonly Value[], context: ExecutionContext): AsyncIterable<unknown>;
+  rows(site: FunctionCallSite, args: readonly Value[], context: ExecutionContext): Promise<Iterable<unknown>>;
   /** Calls a trigger function. The row it returns, whole and in the relation's attribute order (of BEFORE and INSTEAD OF
    *  row triggers: what goes on; the given array itself where nothing changed), or null for NULL. */
   trigger(call: TriggerCall, context: ExecutionContext): Promise<Row | null> | Row | null;

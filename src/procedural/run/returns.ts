@@ -1,8 +1,9 @@
 // RETURN, RETURN NEXT and RETURN QUERY.
+import type { Awaitable } from '../../base/awaitable.js';
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Column } from '../host.js';
 import type { ReturnNextStatement, ReturnQueryStatement, ReturnStatement } from '../tree.js';
-import { PgRecord, type Value } from '../../types/value.js';
+import { PgRecord, type Row, type Value } from '../../types/value.js';
 import { readDatum, shapeOf, type ValueType } from './assign.js';
 import type { CompiledFunction } from './compiled-function.js';
 import { SqlExpression } from './expression.js';
@@ -56,26 +57,42 @@ export function expectedColumns(frame: FunctionFrame): readonly Column[] | null 
 
 export function compileReturnNext(fn: CompiledFunction, { value, variable }: ReturnNextStatement): Step {
   const expression = value === null ? null : new SqlExpression(fn, value);
-  return async (frame) => {
+  const give = (frame: FunctionFrame, result: Value): Awaitable<Flow> => {
+    const type = { type: expression?.type ?? 0, typmod: expression?.typmod ?? -1 };
     const columns = expectedColumns(frame);
-    if (expression === null) {
-      await returnVariable(frame, variable, columns);
-      return next;
-    }
-    const result = await expression.evaluate(frame);
     if (columns === null) {
-      frame.give(await castResult(frame, result, { type: expression.type, typmod: expression.typmod }));
-    } else if (result === null) frame.give(columns.map(() => null));
-    else if (result instanceof PgRecord) {
-      frame.give(matched(frame, result, columns, 'wrong record type supplied in RETURN NEXT'));
-    } else {
-      throw pgError(
-        SqlState.datatypeMismatch,
-        'cannot return non-composite value from function returning composite type',
-      );
+      const cast = castResult(frame, result, type);
+      if (cast instanceof Promise) return cast.then((settled) => given(frame, settled));
+      return given(frame, cast);
     }
-    return next;
+    if (result === null) return given(frame, columns.map(nothing));
+    if (!(result instanceof PgRecord)) throw notComposite();
+    return given(frame, matched(frame, result, columns, 'wrong record type supplied in RETURN NEXT'));
   };
+  if (expression === null) {
+    const datum = fn.datums[variable];
+    return (frame) => {
+      if (datum?.kind === 'variable' && !fn.returns.isRow) {
+        const { value: own, type, typmod } = readDatum(frame, variable);
+        const cast = castResult(frame, own, { type, typmod });
+        return cast instanceof Promise ? cast.then((settled) => given(frame, settled)) : given(frame, cast);
+      }
+      return returnVariable(frame, variable, expectedColumns(frame)).then(() => next);
+    };
+  }
+  return (frame) => {
+    const result = expression.evaluate(frame);
+    return result instanceof Promise ? result.then((settled) => give(frame, settled)) : give(frame, result);
+  };
+}
+
+function nothing(): null {
+  return null;
+}
+
+function given(frame: FunctionFrame, row: Row | Value): Flow {
+  frame.give(row);
+  return next;
 }
 
 async function returnVariable(
@@ -113,7 +130,7 @@ function unassigned(name: string): Error {
   });
 }
 
-async function castResult(frame: FunctionFrame, value: Value, from: ValueType): Promise<Value> {
+function castResult(frame: FunctionFrame, value: Value, from: ValueType): Awaitable<Value> {
   const cast = frame.fn.host.castTypes(from.type, from.typmod, frame.fn.returns.type, -1);
   return cast === null ? value : cast(value);
 }

@@ -36,15 +36,13 @@ export function procedureRunnerOf(session: Session): ProcedureRunner {
       const setting = settingOf(session, descriptor, context);
       return surrounded(session, descriptor, () => session.procedural.functions.call(fn, args, setting));
     },
-    async *rows(site, args, context) {
+    async rows(site, args, context) {
       const fn = resolve(site);
       const { descriptor } = site;
       const setting = settingOf(session, descriptor, context);
-      try {
-        yield* await surrounded(session, descriptor, () => session.procedural.functions.rows(fn, args, setting));
-      } finally {
-        (setting.hostState as FrameContext).close();
-      }
+      const { functions } = session.procedural;
+      const rows = await surrounded(session, descriptor, () => functions.rows(fn, args, setting));
+      return held(rows, setting.hostState as FrameContext);
     },
     async procedure(site, args, context, isAtomic) {
       const fn = resolve(site);
@@ -64,6 +62,15 @@ export function procedureRunnerOf(session: Session): ProcedureRunner {
       return surrounded(session, call.function, () => callTrigger(session, call, context));
     },
   };
+}
+
+/** The rows of a call, which counts what it holds until they were read. */
+function* held(rows: readonly unknown[], context: FrameContext): Iterable<unknown> {
+  try {
+    yield* rows;
+  } finally {
+    context.close();
+  }
 }
 
 /** Runs a function's call as its owner where it is SECURITY DEFINER, under its own settings. */

@@ -120,6 +120,12 @@ export class Portal {
     return this.options.prepared.options.raw;
   }
 
+  /** It runs CALL or DO, which may end the transaction that it was opened in. */
+  get mayEndTransaction(): boolean {
+    const tag = tagOf(this.raw?.statement);
+    return tag === 'CallStmt' || tag === 'DoStmt';
+  }
+
   /** Some of it was run before. */
   get isStarted(): boolean {
     return this.delivered > 0;

@@ -475,7 +475,12 @@ export class Session implements SessionServices {
         return this.settlePortals();
       });
     }
-    return this.closePortals((portal) => !portal.isHeld);
+    return this.closePortals((portal) => this.endsNow(portal));
+  }
+
+  /** A portal of the transaction that ends; the one that runs the procedure which ends it stays. */
+  private endsNow(portal: Portal): boolean {
+    return !portal.isHeld && !(this.transactions.endsWithin && portal.mayEndTransaction);
   }
 
   private transactionEnded(committed: boolean): void {
@@ -484,7 +489,7 @@ export class Session implements SessionServices {
     this.users.follow(this.catalog, this.settings);
     if (committed) return;
     // Cursors end with their transaction; held ones belong to none.
-    void this.closePortals((portal) => !portal.isHeld);
+    void this.closePortals((portal) => this.endsNow(portal));
   }
 
   private rolledBackTo(depth: number): void {

@@ -35,6 +35,8 @@ export class TransactionState {
   private block: BlockState = 'none';
   private savepoints: Savepoint[] = [];
   private mustCommit = false;
+  /** A procedure ends the transaction: the statement that called it goes on. */
+  endsWithin = false;
 
   constructor(
     private readonly manager: TransactionManager,
@@ -286,8 +288,13 @@ export class TransactionState {
    *  they are chained. */
   async endWithin(commit: boolean, chain: boolean): Promise<void> {
     const options = this.manager.current ? modesOf(this.manager.current) : this.defaults();
-    if (commit) await this.commitNow();
-    else this.rollbackNow();
+    this.endsWithin = true;
+    try {
+      if (commit) await this.commitNow();
+      else this.rollbackNow();
+    } finally {
+      this.endsWithin = false;
+    }
     this.start(chain ? options : this.defaults());
   }
 

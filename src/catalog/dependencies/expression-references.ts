@@ -2,7 +2,7 @@
 // tree reads columns of is left out: its columns stand for it.
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import type { Expression } from '../../trees/expression.js';
-import type { Query, RangeTableEntry } from '../../trees/query.js';
+import type { Query, RangeTableEntry, RangeTableFunction } from '../../trees/query.js';
 import type { CatalogName } from '../generated/rows.js';
 import { defaultCollation, typeOid } from '../oids.js';
 import { addressKey, type ObjectAddress, objectAddress } from './object-address.js';
@@ -145,6 +145,21 @@ export function referencedObjects(
     }
     const entry = scope[varno - 1];
     if (entry?.kind === 'relation') add('pg_class', entry.relation, attno);
+    if (entry?.kind === 'function') addResultColumn(entry.functions, attno);
+  }
+
+  /** A column of a function's rows is one of the table that they are rows of. */
+  function addResultColumn(functions: readonly RangeTableFunction[], attno: number): void {
+    let before = 0;
+    for (const { expr, columnCount, hasDefinitionList } of functions) {
+      if (attno > before + columnCount) {
+        before += columnCount;
+        continue;
+      }
+      const owner = hasDefinitionList || expr.kind !== 'FuncExpr' ? 0 : relationOfType(expr.type);
+      if (owner !== 0) add('pg_class', owner, attno - before);
+      return;
+    }
   }
 
   function addField(node: Readonly<Record<string, unknown>>): void {

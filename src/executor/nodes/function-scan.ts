@@ -176,8 +176,42 @@ function compileFunctionScan(x: RunState, plan: FunctionScan): FunctionProgram {
     plan.targetList.every(
       ({ expr }, n) => expr.kind === 'Var' && expr.varno === plan.scanRtIndex && expr.attno === n + 1,
     );
+  for (const column of usedColumns(plan)) requireAsItWas(x, rte, column);
   const program = compileBatch(x.unit, { quals: plan.qual, targets: isPhysical ? null : plan.targetList });
   return { rte, calls, program, runsOnce: rte.functions.every((fn) => runsOnce(x, fn.expr)) };
+}
+
+/** Attribute numbers that the plan reads of the functions' rows. */
+function usedColumns(plan: FunctionScan): ReadonlySet<number> {
+  const used = new Set<number>();
+  for (const expr of [...plan.targetList.map((target) => target.expr), ...plan.qual]) {
+    walkExpression(expr, (node) => {
+      if (node.kind === 'Var' && node.varno === plan.scanRtIndex && node.attno > 0) used.add(node.attno);
+      return undefined;
+    });
+  }
+  return used;
+}
+
+/** Throws 42703 and 42804 for a column of a row type that was dropped or has another type since the query was stored. */
+function requireAsItWas(x: RunState, { functions }: FunctionRte, column: number): void {
+  let before = 0;
+  for (const { expr, columnCount, columnTypes, hasDefinitionList } of functions) {
+    const number = column - before;
+    before += columnCount;
+    if (number > columnCount) continue;
+    const { kind, attributes } = baseType(x.context.catalog, typeOf(expr, x.context.catalog));
+    if (kind !== 'c' || hasDefinitionList || number < 1) return;
+    const attribute = attributes.find((one) => one.number === number);
+    if (attribute === undefined)
+      throw pgError(SqlState.undefinedColumn, `attribute ${number} of type record has been dropped`);
+    const expected = columnTypes[number - 1] ?? attribute.type;
+    if (attribute.type === expected) return;
+    const name = (oid: number) => x.io.names.toText('regtype', oid);
+    throw pgError(SqlState.datatypeMismatch, `attribute ${number} of type record has wrong type`, {
+      detail: `Table has type ${name(attribute.type)}, but query expects ${name(expected)}.`,
+    });
+  }
 }
 
 function liveColumns(x: RunState, call: Expression, width: number): readonly number[] | null {

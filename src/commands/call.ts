@@ -1,5 +1,4 @@
 // CALL and DO. Procedures of the SQL language run their body's queries; procedural languages have a runner of their own.
-// CALL and DO. Procedures of the SQL language run their body's queries; procedural languages are not built.
 import type { DoStmt } from '@pgsql/types';
 import type { Catalog } from '../catalog/api.js';
 import { requireExecute } from '../catalog/function-privileges.js';
@@ -8,6 +7,7 @@ import type { ExecutionContext, ResultColumn } from '../executor/api.js';
 import { evaluateExpression } from '../executor/evaluate.js';
 import { CompileUnit } from '../executor/expressions/unit.js';
 import { type FunctionCallSite, procedureRunner } from '../executor/services.js';
+import { baseType } from '../executor/operators.js';
 import { callSqlFunction } from '../executor/sql-function.js';
 import { RunState } from '../executor/state.js';
 import { expressionType } from '../trees/expression-type.js';
@@ -34,11 +34,23 @@ export async function callStatement(call: BoundCall, context: CommandContext): P
   for (const arg of call.args) args.push(await evaluateExpression(arg, running));
   const result = await runProcedure(site, args, running, context);
   if (call.outputs.length === 0) return { kind: 'done', tag: 'CALL' };
-  const row = result instanceof PgRecord ? result.values : call.outputs.map(() => null);
+  const row = outputsOf(result, call, context.catalog, descriptor.language);
   const rows = (async function* () {
     yield [row];
   })();
   return { kind: 'rows', columns: callColumns(context.catalog, call), rows, tag: () => 'CALL' };
+}
+
+/** The values of the output arguments. A SQL procedure's only one that is composite is the row itself. */
+function outputsOf(result: Value, call: BoundCall, catalog: Catalog, language: string): readonly Value[] {
+  if (!(result instanceof PgRecord)) return call.outputs.map(() => null);
+  const [only, ...others] = call.outputs;
+  const isRow = language === 'sql' && others.length === 0 && only !== undefined && isRowType(catalog, only.type);
+  return isRow ? [result] : result.values;
+}
+
+function isRowType(catalog: Catalog, type: number): boolean {
+  return baseType(catalog, type).kind === 'c';
 }
 
 /** What a CALL answers with. */

@@ -311,6 +311,7 @@ export interface PointProgram {
 /** The session behind a socket may run point statements once it has prepared some. */
 export declare function pointsAttach(descriptor: number, processId: number, slot: number): void
 
+/** What the session's transactions did since this was last asked; nothing where it is over. */
 export declare function pointsCounts(descriptor: number): PointCounts
 
 /** The session is over; its open transaction is rolled back. */

@@ -94,18 +94,9 @@ pub(crate) fn with_clients<T>(
     })
 }
 
-fn with_session<T>(
-    descriptor: i32,
-    call: impl FnOnce(&mut Session) -> helios_base::Result<T>,
-) -> Result<T> {
-    crate::store::guarded(|| {
-        CLIENTS.with_borrow_mut(|clients| {
-            let session = clients
-                .as_mut()
-                .and_then(|clients| clients.session(descriptor));
-            call(session.ok_or_else(|| Error::internal("this client runs no point statements"))?)
-        })
-    })
+/// Calls with the session behind a socket; None where it is over: its client may be gone while JavaScript still works.
+fn with_session<T>(descriptor: i32, call: impl FnOnce(&mut Session) -> T) -> Option<T> {
+    with_clients(|clients, _| clients.session(descriptor).map(call)).flatten()
 }
 
 /// The session behind a socket may run point statements once it has prepared some.
@@ -122,70 +113,76 @@ pub fn points_attach(descriptor: i32, process_id: u32, slot: u32) -> Result<()> 
 
 /// The session is over; its open transaction is rolled back.
 #[napi]
-pub fn points_detach(descriptor: i32) {
-    with_clients(|clients, worker| clients.detach(worker, descriptor));
+pub fn points_detach(descriptor: i32) -> napi::Result<()> {
+    let is_closing = with_clients(|clients, worker| clients.detach(worker, descriptor));
+    if is_closing == Some(true) {
+        crate::pump::pump_close(descriptor)?;
+    }
+    Ok(())
 }
 
 #[napi]
 pub fn points_prepare(descriptor: i32, name: String, program: PointProgram) -> Result<()> {
-    with_session(descriptor, |session| {
-        session.prepare(name.as_bytes(), Program::new(source(program))?);
+    crate::store::guarded(|| {
+        let program = Program::new(source(program))?;
+        with_session(descriptor, |session| {
+            session.prepare(name.as_bytes(), program);
+        });
         Ok(())
     })
 }
 
 /// The statement is gone.
 #[napi]
-pub fn points_remove(descriptor: i32, name: String) -> Result<()> {
-    with_session(descriptor, |session| {
-        session.remove(name.as_bytes());
-        Ok(())
-    })
+pub fn points_remove(descriptor: i32, name: String) {
+    with_session(descriptor, |session| session.remove(name.as_bytes()));
 }
 
 /// What was prepared is void; the statements themselves go on.
 #[napi]
-pub fn points_forget_programs(descriptor: i32) -> Result<()> {
-    with_session(descriptor, |session| {
-        session.forget_programs();
-        Ok(())
-    })
+pub fn points_forget_programs(descriptor: i32) {
+    with_session(descriptor, Session::forget_programs);
 }
 
 /// How often a statement has run here.
 #[napi]
-pub fn points_runs(descriptor: i32, name: String) -> Result<u32> {
-    with_session(descriptor, |session| Ok(session.runs(name.as_bytes())))
+pub fn points_runs(descriptor: i32, name: String) -> u32 {
+    with_session(descriptor, |session| session.runs(name.as_bytes())).unwrap_or(0)
 }
 
 /// What the client sends is looked at here first, until something is handed over. The session's number in the lock table
 /// is another one after each PREPARE TRANSACTION. `lent`: the transaction that it is in, the session's until now.
 #[napi]
-pub fn points_open(descriptor: i32, lock_owner: u32, lent: Option<PointTransaction>) -> Result<()> {
-    with_session(descriptor, |session| {
-        session.open(lock_owner, lent.map(open_of));
-        Ok(())
-    })
+pub fn points_open(descriptor: i32, lock_owner: u32, lent: Option<PointTransaction>) {
+    let mut lent = lent.map(open_of);
+    with_clients(|clients, worker| {
+        if let Some(session) = clients.session(descriptor) {
+            session.open(lock_owner, lent.take());
+        } else if let Some(open) = &lent {
+            // The client is gone, and with it whoever would end the transaction.
+            worker.roll_back(open.number);
+        }
+    });
 }
 
 /// Some statement may run here.
 #[napi]
-pub fn points_has_statements(descriptor: i32) -> Result<bool> {
-    with_session(descriptor, |session| Ok(session.has_statements()))
+pub fn points_has_statements(descriptor: i32) -> bool {
+    with_session(descriptor, |session| session.has_statements()).unwrap_or(false)
 }
 
 /// JavaScript goes on with the session: with its open transaction, if there is one.
 #[napi]
-pub fn points_hand_over(descriptor: i32) -> Result<Option<PointTransaction>> {
-    with_session(descriptor, |session| {
-        Ok(session.hand_over().map(transaction_of))
-    })
+pub fn points_hand_over(descriptor: i32) -> Option<PointTransaction> {
+    with_session(descriptor, Session::hand_over)
+        .flatten()
+        .map(transaction_of)
 }
 
 /// A commit is under way: the session must not end yet.
 #[napi]
-pub fn points_is_waiting(descriptor: i32) -> Result<bool> {
-    with_session(descriptor, |session| Ok(session.is_waiting()))
+pub fn points_is_waiting(descriptor: i32) -> bool {
+    with_session(descriptor, |session| session.is_waiting()).unwrap_or(false)
 }
 
 /// Throws why the session's commit failed.
@@ -202,9 +199,10 @@ pub fn points_with_counts() -> Vec<i32> {
     with_clients(|clients, _| clients.with_counts()).unwrap_or_default()
 }
 
+/// What the session's transactions did since this was last asked; nothing where it is over.
 #[napi]
-pub fn points_counts(descriptor: i32) -> Result<PointCounts> {
-    with_session(descriptor, |session| Ok(counts_of(&session.ended())))
+pub fn points_counts(descriptor: i32) -> PointCounts {
+    counts_of(&with_session(descriptor, Session::ended).unwrap_or_default())
 }
 
 fn counts_of(ended: &Ended) -> PointCounts {

@@ -147,7 +147,10 @@ pub fn pump_release(descriptor: i32) -> Result<()> {
 /// Closes a socket.
 #[napi(catch_unwind)]
 pub fn pump_close(descriptor: i32) -> Result<()> {
-    points::points_detach(descriptor);
+    if points::with_clients(|clients, _| clients.must_stay(descriptor)) == Some(true) {
+        return Ok(());
+    }
+    points::with_clients(|clients, worker| clients.detach(worker, descriptor));
     with_pump(|pump| drop(pump.release(descriptor)))
 }
 

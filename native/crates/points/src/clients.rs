@@ -59,6 +59,8 @@ struct Client {
     /// A commit is to be submitted at the end of the round.
     is_due: bool,
     has_ended: bool,
+    /// The socket is to be closed once the session is over.
+    is_closing: bool,
     failure: Option<Error>,
 }
 
@@ -107,15 +109,30 @@ impl Clients {
             unsent: Vec::new(),
             is_due: false,
             has_ended: false,
+            is_closing: false,
             failure: None,
         };
         self.clients.insert(fd, client);
     }
 
-    /// The session is over; an open transaction is rolled back.
-    pub fn detach(&mut self, worker: &mut Worker, fd: RawFd) {
-        if let Some(mut client) = self.clients.remove(&fd) {
-            client.session.close(worker);
+    /// The session is over; an open transaction is rolled back. True where its socket was to be closed then.
+    pub fn detach(&mut self, worker: &mut Worker, fd: RawFd) -> bool {
+        let Some(mut client) = self.clients.remove(&fd) else {
+            return false;
+        };
+        client.session.close(worker);
+        client.is_closing
+    }
+
+    /// The client's socket goes: true where it must stay until a commit under way is through and the session over, so that
+    /// no other client gets its number meanwhile.
+    pub fn must_stay(&mut self, fd: RawFd) -> bool {
+        match self.clients.get_mut(&fd) {
+            Some(client) if client.session.is_waiting() => {
+                client.is_closing = true;
+                true
+            }
+            _ => false,
         }
     }
 

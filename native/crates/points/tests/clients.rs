@@ -191,6 +191,20 @@ fn the_end_of_a_client_comes_after_its_commit() {
 }
 
 #[test]
+fn a_socket_stays_until_its_commit_is_through() {
+    let mut server = Server::new();
+    let fd = server.fd;
+    assert!(!server.clients.must_stay(fd));
+    assert_eq!(server.receive(&synced(&[call("insert", &["7"])])), b"");
+    server.submit();
+    assert!(server.clients.must_stay(fd));
+    server.settle();
+    assert!(!server.clients.must_stay(fd));
+    assert!(server.clients.detach(&mut server.worker, fd));
+    assert!(!server.clients.detach(&mut server.worker, fd));
+}
+
+#[test]
 fn what_is_not_known_is_handed_over_from_where_it_begins() {
     let mut server = Server::new();
     let unknown = call("unknown", &[]);

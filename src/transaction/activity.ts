@@ -38,6 +38,7 @@ const waitEvents = [
   'IO:WALSync',
   'Lock:virtualxid',
   'IPC:SafeSnapshot',
+  'Lock:spectoken',
 ] as const;
 export type WaitEvent = Exclude<(typeof waitEvents)[number], ''>;
 

@@ -4,6 +4,7 @@ import type { Awaitable } from '../base/awaitable.js';
 import type { ReadView, RelationFile, RowId, StoreTransaction } from '../storage/api.js';
 import type { SnapshotXids } from './snapshot-xids.js';
 import type { TransactionStatistics } from './session-statistics.js';
+import type { Speculation } from './speculation.js';
 
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable';
 
@@ -94,6 +95,15 @@ export interface Transaction {
   awaitRemoval(file: number, rowid: RowId, insert?: RowWait): LockWait;
   /** Serialises writers of one key of a unique index, to the transaction's end. `insert`: the row that the key is for. */
   lockUniqueKey(indexFile: number, key: Buffer, insert?: RowWait): LockWait;
+  /** As `lockUniqueKey`, but false where another holds the key. */
+  tryUniqueKey(indexFile: number, key: Buffer): boolean;
+  /** Whether nobody else holds the key; takes nothing. */
+  isFreeKey(indexFile: number, key: Buffer): boolean;
+  /** Waits until the one that holds the key is through with its transaction, and takes the key: how to give it back, to be
+   *  called at once where it is not wanted. Null where there was a speculative insertion of the key to wait for. */
+  awaitUniqueKey(indexFile: number, key: Buffer): Promise<(() => void) | null>;
+  /** Begins an insertion that may be taken back: others wait for its end where they meet one of its keys. */
+  speculate(): Speculation;
 
   /** Runs in order at commit, before the store's commit (deferred constraints, ON COMMIT); may throw. */
   beforeCommit(action: () => Promise<void>): void;

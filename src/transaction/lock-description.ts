@@ -4,6 +4,7 @@ import { pgError, SqlState } from '../errors/pg-error.js';
 import type { PgError } from '../errors/pg-error.js';
 import { lockModeName } from './lock-modes.js';
 import type { WaitEvent } from './activity.js';
+import { isToken, transactionOfToken } from './speculation.js';
 
 /** One step of a deadlock as the lock table reports it. */
 export interface DeadlockStep extends LockTag {
@@ -73,7 +74,11 @@ const waitEvents: readonly WaitEvent[] = [
   'Lock:transactionid',
   'Lock:advisory',
   'Lock:virtualxid',
+  'Lock:spectoken',
 ];
+
+/** Number, for `waitEvent` alone, of waits for speculative insertions. */
+export const tokenKind = 6;
 
 /** The wait event of a wait for a safe snapshot. */
 export const safeSnapshotEvent: WaitEvent = 'IPC:SafeSnapshot';
@@ -90,6 +95,7 @@ export function virtualTransactionOf(processId: number): string | undefined {
 }
 
 function describe(tag: LockTag): string {
+  if (isToken(tag)) return `speculative token ${tag.c} of transaction ${transactionOfToken(tag)}`;
   switch (tag.kind) {
     case 0:
       return `relation ${tag.b} of database ${tag.a}`;

@@ -10,6 +10,7 @@ import { isTransactional } from './lock-description.js';
 import { lockModeName } from './lock-modes.js';
 import { preparedTransactions } from './prepared.js';
 import type { AdvisoryKey, SessionLocks } from './session-locks.js';
+import { isHiddenLock, isToken, transactionOfToken } from './speculation.js';
 
 const shareMode = 5;
 const exclusiveMode = 7;
@@ -45,13 +46,14 @@ export const lockTable = {
     const backends = addon.backendList();
     const virtual = new Map(backends.map((backend) => [backend.pid, `${backend.slot + 1}/${backend.pid}`]));
     const ids = backends.flatMap((backend) => transactionLocks(backend.slot, backend.pid));
-    const held = addon.locksReport().map((row) => {
+    const reported = addon.locksReport().filter((row) => !isHiddenLock(row));
+    const held = reported.map((row) => {
       const transactional = isTransactional(row);
       return {
         ...noTarget,
         ...(transactional ? { transactionId: row.blockerXid } : targetOf(row)),
         ...(row.kind === 5 ? { virtualXid: virtual.get(row.a) ?? null } : {}),
-        lockType: lockTypes[row.kind] ?? 'relation',
+        lockType: isToken(row) ? 'spectoken' : (lockTypes[row.kind] ?? 'relation'),
         virtualTransaction: row.pid === 0 ? preparedVirtual(row.xid) : (virtual.get(row.pid) ?? ''),
         processId: row.pid === 0 ? null : row.pid,
         mode: transactional ? 'ShareLock' : lockModeName(row.mode),
@@ -118,6 +120,7 @@ function targetOf(row: {
   readonly c: number;
   readonly sub: number;
 }) {
+  if (isToken(row)) return { transactionId: transactionOfToken(row), objectId: row.c };
   switch (row.kind) {
     case 0:
       return { database: row.a, relation: row.b };

@@ -4,11 +4,12 @@ import { addon, autovacuumKind } from '../base/addon.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { defined } from '../errors/unreachable.js';
 import type { Store, StoreTransaction } from '../storage/api.js';
-import { deadlockError, describeWait, safeSnapshotEvent, waitEvent } from './lock-description.js';
+import { deadlockError, describeWait, safeSnapshotEvent, tokenKind, waitEvent } from './lock-description.js';
+import { type Speculation, type Token, beginSpeculation, speculativeToken, tokenSub } from './speculation.js';
 import { addOwner, awaitTicket, forgetTicket, workerNumber } from './worker-locks.js';
 import type { WaitEvent } from './activity.js';
 import type { LockWait, RowWait, WaitPurpose } from './api.js';
-import { awaitRemovalNumber } from './lock-modes.js';
+import { awaitRemovalNumber, lockModeNumber } from './lock-modes.js';
 import { withWaitContext } from './wait-context.js';
 
 /** What a wait needs to know of its session. */
@@ -29,13 +30,16 @@ export interface WaitEnvironment {
  *  for sure. */
 const notAvailable = -1;
 const unknownOwner = -2;
-/** A row's lock among the lock table's kinds. */
+/** Rows' and unique keys' locks among the lock table's kinds. */
 const rowKind = 2;
+const keyKind = 3;
 
 export class SessionLocks {
   private current: number;
   /** Something was asked for since all was released: the lock table need not be told of ends without. */
   private hasAsked = false;
+  /** Speculative insertions so far. */
+  private tokenCount = 0;
 
   constructor(
     private readonly processId: number,
@@ -101,7 +105,67 @@ export class SessionLocks {
 
   uniqueKey(file: number, key: Buffer, insert: RowWait | undefined): LockWait {
     this.hasAsked = true;
-    return this.settle(addon.lockUniqueKey(this.owner, file, key), 3, insert);
+    const answer = addon.lockUniqueKey(this.owner, file, key);
+    if (answer === 0 || answer === unknownOwner) return this.settle(answer, keyKind, insert);
+    const token = speculativeToken(this.owner, file, key);
+    if (token === null) return this.wait(answer, keyKind, insert);
+    if (!this.takeBack(answer)) return undefined;
+    return this.awaitToken(token).then(() => this.uniqueKey(file, key, insert));
+  }
+
+  /** False where another holds the key. */
+  tryUniqueKey(file: number, key: Buffer): boolean {
+    this.hasAsked = true;
+    const answer = addon.lockUniqueKey(this.owner, file, key);
+    return answer === 0 || (answer !== unknownOwner && !this.takeBack(answer));
+  }
+
+  /** Whether the key could be had now. */
+  isFreeKey(file: number, key: Buffer): boolean {
+    const mark = this.mark();
+    const isFree = this.tryUniqueKey(file, key);
+    if (isFree) this.releaseFrom(mark);
+    return isFree;
+  }
+
+  /** Waits for the end of the speculative insertion that has the key: null then. Else for the end of its transaction, and
+   *  takes the key: how to give it back. */
+  async awaitUniqueKey(file: number, key: Buffer): Promise<(() => void) | null> {
+    const token = speculativeToken(this.owner, file, key);
+    if (token !== null) {
+      await this.awaitToken(token);
+      return null;
+    }
+    this.hasAsked = true;
+    const mark = this.mark();
+    await this.settle(addon.lockUniqueKey(this.owner, file, key), keyKind);
+    return () => this.releaseFrom(mark);
+  }
+
+  /** A speculative insertion begins, in the transaction of that id. */
+  speculate(xid: bigint): Speculation {
+    return beginSpeculation(this.owner, xid, ++this.tokenCount);
+  }
+
+  /** Gives up a wait that was asked for; false where it was granted meanwhile. */
+  private takeBack(answer: number): boolean {
+    const isWaiting = addon.locksCancelWait(this.owner);
+    forgetTicket(answer < unknownOwner ? unknownOwner - answer : answer);
+    return isWaiting;
+  }
+
+  /** Until the speculative insertion is over. */
+  private async awaitToken({ a, b, c }: Token): Promise<void> {
+    try {
+      await this.settle(addon.lockAdvisory(this.owner, a, b, c, tokenSub, tokenWaitMode, false, true), tokenKind);
+    } finally {
+      addon.unlockAdvisory(this.owner, a, b, c, tokenSub, tokenWaitMode);
+    }
+  }
+
+  /** Releases what was taken since the mark; a transaction without an earlier lock keeps it. */
+  private releaseFrom(mark: number): void {
+    if (mark > 0) addon.locksRelease(this.owner, mark);
   }
 
   /** Null: it would have to wait, and `noWait` was asked. */
@@ -272,6 +336,8 @@ export class SessionLocks {
     });
   }
 }
+
+const tokenWaitMode = lockModeNumber.ShareLock;
 
 /** Requests to end as the registry of backends keeps them. */
 const cancelBit = 1;

@@ -21,6 +21,7 @@ import { SessionStatistics } from './session-statistics.js';
 import type { StatisticsMark, TransactionStatistics } from './session-statistics.js';
 import { snapshotXids } from './snapshot-xids.js';
 import type { SnapshotXids } from './snapshot-xids.js';
+import type { Speculation } from './speculation.js';
 import { SerializableReads } from './serializable-reads.js';
 import { Snapshots } from './snapshots.js';
 
@@ -433,6 +434,26 @@ class OpenTransaction implements Transaction {
   lockUniqueKey(indexFile: number, key: Buffer, insert?: RowWait): LockWait {
     this.showXid();
     return this.locks.uniqueKey(fileTag(indexFile, this.environment.database), key, insert);
+  }
+
+  tryUniqueKey(indexFile: number, key: Buffer): boolean {
+    if (!this.locks.tryUniqueKey(fileTag(indexFile, this.environment.database), key)) return false;
+    this.showXid();
+    return true;
+  }
+
+  isFreeKey(indexFile: number, key: Buffer): boolean {
+    return this.locks.isFreeKey(fileTag(indexFile, this.environment.database), key);
+  }
+
+  awaitUniqueKey(indexFile: number, key: Buffer): Promise<(() => void) | null> {
+    return this.locks.awaitUniqueKey(fileTag(indexFile, this.environment.database), key);
+  }
+
+  speculate(): Speculation {
+    this.showXid();
+    const { note, end } = this.locks.speculate(this.store.xid());
+    return { note: (file, key) => note(fileTag(file, this.environment.database), key), end };
   }
 
   noteTemporary(): void {

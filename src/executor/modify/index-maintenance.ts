@@ -3,7 +3,8 @@
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import type { RowWait, WaitPurpose } from '../../transaction/api.js';
-import type { IndexStore } from '../../storage/api.js';
+import type { IndexStore, RowId, TableStore } from '../../storage/api.js';
+import type { Speculation } from '../../transaction/speculation.js';
 import type { Expression } from '../../trees/expression.js';
 import { walkExpression } from '../../trees/walk.js';
 import type { Row, Value } from '../../types/value.js';
@@ -89,12 +90,17 @@ export class IndexWriter {
     return false;
   }
 
+  /** Computing an entry may wait. */
+  get mayWait(): boolean {
+    const { predicate, expressions } = this.program;
+    return (predicate?.isAsync ?? false) || (expressions?.isAsync ?? false);
+  }
+
   /** The row's entry; null where a partial index leaves it out. */
   entry(row: Row): IndexEntry | null | Promise<IndexEntry | null> {
     const { predicate, expressions } = this.program;
     if (predicate === null && expressions === null) return this.encoded(row, []);
-    const isSync = !(predicate?.isAsync ?? false) && !(expressions?.isAsync ?? false);
-    if (!isSync) return this.slowEntry(row);
+    if (this.mayWait) return this.slowEntry(row);
     if (predicate !== null && predicate.run(this.x, row) !== true) return null;
     return this.encoded(row, expressions === null ? [] : (expressions.run(this.x, row) as Row));
   }
@@ -183,21 +189,82 @@ export class IndexWriter {
     return true;
   }
 
-  /** Takes the key's lock and returns the row that holds it already: for ON CONFLICT. */
-  async holder(row: Row): Promise<number | null> {
+  /** The row that holds the key already, for ON CONFLICT: waits for those that may come or go. Null where there is none:
+   *  then the key is this transaction's. */
+  async holder(row: Row): Promise<RowId | null> {
     const entry = await this.entry(row);
     if (entry === null || !this.mustBeUnique(entry)) return null;
-    await this.x.context.transaction.lockUniqueKey(this.index.file.filenode, entry.key);
+    const { transaction } = this.x.context;
+    const { filenode } = this.index.file;
     for (;;) {
-      const [rowid] = this.store.lookup(this.x.context.transaction.latestView(), entry.key);
-      if (rowid === undefined) return null;
-      const wait = this.awaitRemoval([rowid], {
-        purpose: { doing: 'inserting index', relation: this.relation.name },
-        rowid,
-      });
+      const [rowid] = this.store.lookup(transaction.latestView(), entry.key);
+      if (rowid !== undefined) {
+        const wait = this.awaitRemoval([rowid], this.checkOf(rowid));
+        if (wait === undefined) return rowid;
+        await wait;
+        continue;
+      }
+      if (transaction.tryUniqueKey(filenode, entry.key)) {
+        if (this.isAbsent(entry)) return null;
+        continue;
+      }
+      const giveBack = await transaction.awaitUniqueKey(filenode, entry.key);
+      if (giveBack === null) continue;
+      if (this.isAbsent(entry)) return null;
+      giveBack();
+    }
+  }
+
+  /** Nobody has committed the key, nor this transaction added it. */
+  private isAbsent(entry: IndexEntry): boolean {
+    return this.store.lookup(this.x.context.transaction.latestView(), entry.key).length === 0;
+  }
+
+  /** As `holder`, but takes nothing; `table`: where the index's rows are. As in PostgreSQL the index's expressions are
+   *  evaluated for the row that is found, too, whenever it is: for one that only its own transaction sees, the given row
+   *  stands, which has the same key. */
+  async probe(row: Row, table: TableStore): Promise<RowId | null> {
+    const entry = await this.entry(row);
+    if (entry === null || !this.mustBeUnique(entry)) return null;
+    const { transaction } = this.x.context;
+    const { filenode } = this.index.file;
+    for (;;) {
+      const [rowid] = this.store.lookup(transaction.latestView(), entry.key);
+      if (rowid === undefined) {
+        if (transaction.isFreeKey(filenode, entry.key)) return null;
+        await this.program.expressions?.run(this.x, row);
+        const giveBack = await transaction.awaitUniqueKey(filenode, entry.key);
+        if (giveBack === null) continue;
+        const isAbsent = this.isAbsent(entry);
+        giveBack();
+        if (isAbsent) return null;
+        continue;
+      }
+      const existing = table.get(transaction.latestView(), rowid, null);
+      if (existing !== null) await this.program.expressions?.run(this.x, existing.values);
+      const wait = this.awaitRemoval([rowid], this.checkOf(rowid));
       if (wait === undefined) return rowid;
       await wait;
     }
+  }
+
+  /** Adds the entry of a row that may be taken back; false where the key is there already, or about to be. */
+  insertSpeculatively(rowid: RowId, entry: IndexEntry, speculation: Speculation): boolean {
+    if (this.mustBeUnique(entry)) {
+      const { transaction } = this.x.context;
+      const { filenode } = this.index.file;
+      // Looked up again: another may have committed the key before it could be had.
+      const isOurs = this.isAbsent(entry) && transaction.tryUniqueKey(filenode, entry.key) && this.isAbsent(entry);
+      if (!isOurs) return false;
+      speculation.note(filenode, entry.key);
+    }
+    this.put(rowid, entry);
+    return true;
+  }
+
+  /** What a wait for a row that is in the way is for. */
+  private checkOf(rowid: RowId): RowWait {
+    return { purpose: { doing: 'inserting index', relation: this.relation.name }, rowid };
   }
 
   /** Deferrable keys are counted when the statement or, deferred, the transaction ends. */

@@ -99,7 +99,8 @@ export class TargetTable {
     return this.insertReady(ready, placement);
   }
 
-  private insertReady(ready: readonly Row[], placement?: RowPlacement): Awaitable<InsertedRows> {
+  /** Stores rows that `prepare` has made. */
+  insertReady(ready: readonly Row[], placement?: RowPlacement): Awaitable<InsertedRows> {
     const { transaction } = this.context;
     const rowids = this.table.insertMany(transaction.store, transaction.command, ready, placement);
     this.counts.inserted(ready.length);
@@ -120,6 +121,40 @@ export class TargetTable {
     await wait;
     for (let n = from; n < inserted.rows.length; n++) await this.indexRow(inserted, n);
     return inserted;
+  }
+
+  /** Stores a row that `prepare` has made as long as none of the arbiters has its key, and takes it back where one does:
+   *  null then. Its keys may take long to compute: others that meet one of them wait. */
+  async insertSpeculatively(row: Row, arbiters: readonly IndexWriter[]): Promise<InsertedRows | null> {
+    const { transaction } = this.context;
+    const speculation = transaction.speculate();
+    try {
+      const rowids = this.table.insertMany(transaction.store, transaction.command, [row]);
+      this.counts.inserted(1);
+      const rowid = rowids[0] as number;
+      const entered: { readonly index: IndexWriter; readonly entry: IndexEntry }[] = [];
+      let isLost = false;
+      for (const index of this.indexes) {
+        const entry = await index.entry(row);
+        if (entry === null) continue;
+        if (!arbiters.includes(index)) await index.insert(rowid, entry);
+        else if (!index.insertSpeculatively(rowid, entry, speculation)) {
+          isLost = true;
+          continue;
+        }
+        entered.push({ index, entry });
+      }
+      if (!isLost) {
+        await this.after?.inserted(rowid, row);
+        return { rows: [row], rowids };
+      }
+      for (const { index, entry } of entered) index.remove(rowid, entry);
+      this.table.delete(transaction.store, transaction.command, rowid);
+      this.counts.deleted();
+      return null;
+    } finally {
+      speculation.end();
+    }
   }
 
   /** COPY's fast way in, for tables whose rows need no more than NOT NULL; null where they do, or where the store has

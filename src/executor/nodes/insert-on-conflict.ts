@@ -1,5 +1,7 @@
-// INSERT ... ON CONFLICT: takes the arbiter keys' locks, looks for a row that holds one, and then inserts, skips or
-// updates. The locks make sure that nobody else inserts the key between the look and the insert.
+// INSERT ... ON CONFLICT: looks for a row that holds one of the arbiters' keys, and then inserts, skips or updates. The
+// keys' locks, taken with the look, make sure that nobody else inserts one before the insert. Where computing a key may
+// wait nothing is locked that early: the row is inserted speculatively, as PostgreSQL does it always.
+import type { Awaitable } from '../../base/awaitable.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import type { IndexDescriptor, RelationDescriptor } from '../../catalog/descriptors.js';
 import type { StoredRow } from '../../storage/api.js';
@@ -7,6 +9,7 @@ import type { PlanOnConflict } from '../../trees/plan.js';
 import type { Row } from '../../types/value.js';
 import { type QualProgram, type RowProgram, compileQual, compileTargets } from '../expressions/compile.js';
 import type { IndexWriter } from '../modify/index-maintenance.js';
+import type { InsertedRows } from '../modify/target-table.js';
 import { type ModifyTableNode, modifySources } from './modify-table.js';
 
 interface ConflictProgram {
@@ -19,6 +22,8 @@ export class InsertOnConflict {
   private readonly arbiters: readonly IndexWriter[];
   private readonly program: ConflictProgram;
   private readonly affected = new Set<number>();
+  /** Others may act between the look and the insert. */
+  private readonly isSpeculative: boolean;
 
   constructor(
     private readonly node: ModifyTableNode,
@@ -28,6 +33,7 @@ export class InsertOnConflict {
     const decides = (index: IndexWriter): boolean =>
       clause.arbiterIndexes.length === 0 ? index.index.isUnique : clause.arbiterIndexes.includes(index.index.oid);
     this.arbiters = target.indexes.filter(decides);
+    this.isSpeculative = target.indexes.some((index) => index.mayWait);
     this.program = x.unit.cached(clause, () => {
       const sources = {
         ...modifySources(relation),
@@ -55,10 +61,10 @@ export class InsertOnConflict {
     for (;;) {
       const rowid = await this.conflict(row);
       if (rowid === null) {
-        await node.insertRows([proposed], [input]);
-        const own = await this.conflict(row);
-        if (own !== null) this.affected.add(own);
-        return;
+        const stored = await this.store(row);
+        if (stored === null) continue;
+        this.affected.add(stored.rowids[0] as number);
+        return node.inserted(stored, [input]);
       }
       if (this.clause.action === 'nothing') {
         this.requireVisible(rowid);
@@ -68,10 +74,17 @@ export class InsertOnConflict {
     }
   }
 
+  /** Null where somebody else has inserted the key meanwhile. */
+  private store(row: Row): Awaitable<InsertedRows | null> {
+    const { target } = this.node;
+    return this.isSpeculative ? target.insertSpeculatively(row, this.arbiters) : target.insertReady([row]);
+  }
+
   private async conflict(row: Row): Promise<number | null> {
+    const { target } = this.node;
     for (const arbiter of this.arbiters) {
-      if (!arbiter.index.isImmediate) throw deferrableArbiter(arbiter.index, this.node.target.relation);
-      const rowid = await arbiter.holder(row);
+      if (!arbiter.index.isImmediate) throw deferrableArbiter(arbiter.index, target.relation);
+      const rowid = await (this.isSpeculative ? arbiter.probe(row, target.table) : arbiter.holder(row));
       if (rowid !== null) return rowid;
     }
     return null;
@@ -81,11 +94,12 @@ export class InsertOnConflict {
   private async update(rowid: number, proposed: Row, input: Row): Promise<boolean> {
     const { node, program } = this;
     const { x, target } = node;
+    const before = this.versionOf(rowid);
     const wait = target.lock(rowid, target.lockMode(program.changed), 'inserting index');
     if (wait instanceof Promise) {
       await wait;
       // Whoever had it locked may have given it another key.
-      if ((await this.conflict(proposed)) !== rowid) return false;
+      if (this.versionOf(rowid) !== before) return false;
     }
     const latest = x.context.transaction.latestView();
     const existing = target.table.get(latest, rowid, null);
@@ -99,6 +113,12 @@ export class InsertOnConflict {
     this.affected.add(rowid);
     await node.applyUpdate(existing, node.updatedRow(existing, values, this.clause.setColumns), input, program.changed);
     return true;
+  }
+
+  /** Who wrote the row's newest version; null where it is gone. */
+  private versionOf(rowid: number): bigint | null {
+    const { target, x } = this.node;
+    return target.table.get(x.context.transaction.latestView(), rowid, [])?.xmin ?? null;
   }
 
   /** REPEATABLE READ must not change a row that others have changed since its snapshot. */

@@ -246,11 +246,14 @@ export class ModifyTableNode implements PlanNode {
   }
 
   insertRows(rows: readonly Row[], inputs: readonly Row[]): Awaitable<void> {
-    return chain(this.target.insertAll(rows), (stored) => {
-      const { checkOptions, returning } = this.program.root;
-      if (checkOptions.length === 0 && returning === null) return this.count(rows.length);
-      return this.reportInserted(stored, inputs);
-    });
+    return chain(this.target.insertAll(rows), (stored) => this.inserted(stored, inputs));
+  }
+
+  /** Counts stored rows and makes their RETURNING rows. */
+  inserted(stored: InsertedRows, inputs: readonly Row[]): Awaitable<void> {
+    const { checkOptions, returning } = this.program.root;
+    if (checkOptions.length === 0 && returning === null) return this.count(stored.rows.length);
+    return this.reportInserted(stored, inputs);
   }
 
   private reportInserted(stored: InsertedRows, inputs: readonly Row[]): Awaitable<void> {

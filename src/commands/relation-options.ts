@@ -1,6 +1,5 @@
 // Storage options (WITH (...), SET (...)) of tables, views, indexes and materialized views: known names, types, ranges and
 // the text array that pg_class.reloptions keeps.
-import { parseInteger, parseReal } from '../config/units.js';
 import type { DefElem } from '@pgsql/types';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import { defText } from './tree.js';
@@ -143,12 +142,12 @@ function checkValue(rule: OptionRule, name: string, text: string): void {
 
 function checkNumber(rule: Extract<OptionRule, { min: number }>, name: string, text: string): void {
   const isInt = rule.type === 'int';
-  const read = isInt ? parseInteger(text, null) : parseReal(text, null);
-  if (!read.ok) {
+  const value = Number(text);
+  const wellFormed = isInt ? /^\s*[+-]?\d+\s*$/.test(text) : text.trim() !== '' && !Number.isNaN(value);
+  if (!wellFormed) {
     const kind = isInt ? 'integer' : 'floating point';
     throw pgError(SqlState.invalidParameterValue, `invalid value for ${kind} option "${name}": ${text}`);
   }
-  const { value } = read;
   if (value < rule.min || value > rule.max) {
     const [low, high] = isInt ? [String(rule.min), String(rule.max)] : [rule.min.toFixed(6), formatMax(rule.max)];
     throw pgError(SqlState.invalidParameterValue, `value ${text} out of bounds for option "${name}"`, {

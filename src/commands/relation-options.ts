@@ -142,8 +142,9 @@ function checkValue(rule: OptionRule, name: string, text: string): void {
 
 function checkNumber(rule: Extract<OptionRule, { min: number }>, name: string, text: string): void {
   const isInt = rule.type === 'int';
-  const value = Number(text);
-  const wellFormed = isInt ? /^\s*[+-]?\d+\s*$/.test(text) : text.trim() !== '' && !Number.isNaN(value);
+  const value = isInt ? Math.round(Number(text)) : Number(text);
+  // A fraction is rounded, and kept as it was written.
+  const wellFormed = text.trim() !== '' && Number.isFinite(value) && (!isInt || Math.abs(value) <= 2147483647);
   if (!wellFormed) {
     const kind = isInt ? 'integer' : 'floating point';
     throw pgError(SqlState.invalidParameterValue, `invalid value for ${kind} option "${name}": ${text}`);

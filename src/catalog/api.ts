@@ -170,6 +170,13 @@ export interface CatalogTables {
     entry: CatalogEntry<T>,
     changes: Partial<CatalogRow<T>>,
   ): Promise<void>;
+  /** The row as PostgreSQL's GRANT reads it: where others wait for it, the newest version once they have had it (null: it
+   *  is gone) and locked; else `entry`. */
+  afterWaiters<T extends CatalogName>(
+    transaction: Transaction,
+    table: T,
+    entry: CatalogEntry<T>,
+  ): Promise<CatalogEntry<T> | null>;
   delete<T extends CatalogName>(transaction: Transaction, table: T, entry: CatalogEntry<T>): Promise<void>;
   /** Rows of a catalog are about to be written past this interface, by SQL: what is remembered of them goes. */
   onForeignWrite(transaction: Transaction): void;

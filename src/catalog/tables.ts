@@ -173,14 +173,15 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     );
   }
 
-  /** Locks the row and demands that nobody changed it since `entry` was read. */
+  /** Locks the row and demands that nobody changed it since `entry` was read; facts about a relation, which PostgreSQL
+   *  writes in place, may have changed. The row as stored and as read. */
   async function lockEntry<T extends CatalogName>(
     transaction: Transaction,
     table: T,
     entry: CatalogEntry<T>,
     mode: 'noKeyUpdate' | 'remove',
     doing: 'updating' | 'deleting',
-  ): Promise<Value[]> {
+  ): Promise<{ readonly values: Value[]; readonly row: CatalogRow<T> }> {
     const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, mode, 'block', {
       doing,
       relation: table,
@@ -188,9 +189,10 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     if (granted instanceof Promise) await granted;
     const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
     if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
-    if (!sameRow(fromStoredRow(table, stored.values, acl), entry.row))
+    const row = fromStoredRow(table, stored.values, acl);
+    if (!sameRow(row, entry.row, writtenInPlace[table]))
       throw pgError(SqlState.internalError, 'tuple concurrently updated');
-    return [...stored.values];
+    return { values: [...stored.values], row };
   }
 
   async function insert<T extends CatalogName>(transaction: Transaction, table: T, row: CatalogRow<T>): Promise<void> {
@@ -208,17 +210,13 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     entry: CatalogEntry<T>,
     changes: Partial<CatalogRow<T>>,
   ): Promise<CatalogEntry<T>> {
-    const row: CatalogRow<T> = { ...entry.row, ...changes };
+    const wanted = toStoredRow(table, { ...entry.row, ...changes }, acl);
+    const mode = changesKey(table, entry.row, wanted) ? 'remove' : 'noKeyUpdate';
+    const { values: old, row: current } = await lockEntry(transaction, table, entry, mode, 'updating');
+    const row: CatalogRow<T> = { ...current, ...changes };
     const values = toStoredRow(table, row, acl);
-    const old = await lockEntry(
-      transaction,
-      table,
-      entry,
-      changesKey(table, entry.row, values) ? 'remove' : 'noKeyUpdate',
-      'updating',
-    );
     await claimUniqueKeys(transaction, table, values, old, entry.rowid);
-    options.onWrite(transaction, table, entry.row, row);
+    options.onWrite(transaction, table, current, row);
     tableStore(table).update(transaction.store, transaction.command, entry.rowid, values);
     if (table === 'pg_class') noteTableChanged(store, database, row as unknown as CatalogRow<'pg_class'>);
     for (const index of catalogShapes[table].indexes) {
@@ -232,20 +230,45 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     return { rowid: entry.rowid, row };
   }
 
+  /** The transaction has no version of its own of the row. */
+  function isUnchanged(table: CatalogName, rowid: RowId, view: ReadView, values: readonly Value[]): boolean {
+    const committed = tableStore(table).get({ ...view, command: 0 }, rowid, null);
+    if (committed === null) return false;
+    return sameRow(fromStoredRow(table, committed.values, acl), fromStoredRow(table, values, acl), undefined);
+  }
+
   async function updateNewest<T extends CatalogName>(
     transaction: Transaction,
     table: T,
     entry: CatalogEntry<T>,
     changes: Partial<CatalogRow<T>>,
   ): Promise<void> {
-    const granted = transaction.lockRow(catalogShapes[table].oid, entry.rowid, 'noKeyUpdate', 'block', {
+    const file = catalogShapes[table].oid;
+    const hasWaiters = transaction.rowHasWaiters(file, entry.rowid);
+    const granted = transaction.lockRow(file, entry.rowid, 'noKeyUpdate', 'block', {
       doing: 'updating',
       relation: table,
     });
     if (granted instanceof Promise) await granted;
-    const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
+    const view = transaction.latestView();
+    const stored = tableStore(table).get(view, entry.rowid, null);
     if (stored === null) throw pgError(SqlState.internalError, 'tuple concurrently deleted');
+    // Held before and only locked, the row is still the one that others wait for; a version of one's own is not.
+    if (hasWaiters && !(granted instanceof Promise) && isUnchanged(table, entry.rowid, view, stored.values))
+      transaction.requireNoWaiters(file, entry.rowid);
     await update(transaction, table, { rowid: entry.rowid, row: fromStoredRow(table, stored.values, acl) }, changes);
+  }
+
+  async function afterWaiters<T extends CatalogName>(
+    transaction: Transaction,
+    table: T,
+    entry: CatalogEntry<T>,
+  ): Promise<CatalogEntry<T> | null> {
+    const file = catalogShapes[table].oid;
+    if (!transaction.rowHasWaiters(file, entry.rowid)) return entry;
+    await transaction.lockRow(file, entry.rowid, 'noKeyUpdate', 'block', { doing: 'updating', relation: table });
+    const stored = tableStore(table).get(transaction.latestView(), entry.rowid, null);
+    return stored === null ? null : { rowid: entry.rowid, row: fromStoredRow(table, stored.values, acl) };
   }
 
   async function remove<T extends CatalogName>(
@@ -253,7 +276,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     table: T,
     entry: CatalogEntry<T>,
   ): Promise<void> {
-    const old = await lockEntry(transaction, table, entry, 'remove', 'deleting');
+    const { values: old } = await lockEntry(transaction, table, entry, 'remove', 'deleting');
     options.onWrite(transaction, table, entry.row, null);
     tableStore(table).delete(transaction.store, transaction.command, entry.rowid);
     for (const index of catalogShapes[table].indexes)
@@ -266,6 +289,7 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     insert,
     update,
     updateNewest,
+    afterWaiters,
     delete: remove,
     onForeignWrite: options.onForeignWrite,
     newOid(table) {
@@ -327,12 +351,16 @@ function columnOf(row: object, name: string): ColumnValue {
   return (row as Record<string, ColumnValue>)[name] ?? null;
 }
 
-function sameRow(left: object, right: object): boolean {
-  return Object.keys(left).every((name) =>
-    sameValue(
-      (left as Record<string, ColumnValue>)[name] ?? null,
-      (right as Record<string, ColumnValue>)[name] ?? null,
-    ),
+/** Columns that PostgreSQL overwrites in place: their changes make no new version of the row. */
+const writtenInPlace: { readonly [T in CatalogName]?: ReadonlySet<string> } = {
+  pg_class: new Set(['relpages', 'reltuples', 'relallvisible', 'relhasindex', 'relfrozenxid', 'relminmxid']),
+  pg_database: new Set(['datfrozenxid', 'datminmxid', 'dathasloginevt']),
+};
+
+/** All columns have the same values, but for those left out. */
+function sameRow(left: object, right: object, leftOut: ReadonlySet<string> | undefined): boolean {
+  return Object.keys(left).every(
+    (name) => leftOut?.has(name) || sameValue(columnOf(left, name), columnOf(right, name)),
   );
 }
 

@@ -1,6 +1,8 @@
 // GRANT and REVOKE on objects: which objects, which privileges, by whose authority; then the ACLs change.
 import type { AccessPriv, GrantStmt, Node, ObjectType } from '@pgsql/types';
 import { aclBit } from '../catalog/acl-text.js';
+import type { CatalogEntry } from '../catalog/api.js';
+import type { CatalogName } from '../catalog/generated/rows.js';
 import { notSupported, pgError, SqlState } from '../errors/pg-error.js';
 import type { AclItem } from '../types/value.js';
 import { allPrivileges, effectiveAcl, grantOptionsOf, grantTo, printAcl, privilegesOf, revokeFrom } from './acl.js';
@@ -8,14 +10,14 @@ import type { CommandContext, CommandResult } from './api.js';
 import { ClassOid, objectAddress, type ObjectAddress } from './classes.js';
 import { recordAclDependencies } from './default-acl.js';
 import { lookupFunction } from './function-lookup.js';
-import { lockRelationByName, requireNamespace } from './namespace.js';
-import { ownedKinds, ownedRow, type OwnedKind } from './object-owner.js';
+import { requireNamespace } from './namespace.js';
+import { ownedKinds, type OwnedKind } from './object-owner.js';
 import { parameterEntry, parameterOwner, storeParameterAcl } from './parameter-acl.js';
 import { findObject } from './object-lookup.js';
 import { permissionDenied } from './permissions.js';
 import { kindNoun } from './relation-kind.js';
 import { hasPrivilegesOfRole, reachableRoles, resolveRole } from './role-membership.js';
-import { nodeOf, stringList, stringOf } from './tree.js';
+import { nodeOf, rangeVarName, stringList, stringOf } from './tree.js';
 
 /** Privilege words by their bit. */
 const privilegeBits: Readonly<Record<string, number>> = {
@@ -161,8 +163,8 @@ async function grantObjects(statement: GrantStmt, context: CommandContext, type:
 
 async function grantObject(context: CommandContext, node: Node, type: ObjectType): Promise<ObjectAddress> {
   if (type === 'OBJECT_TABLE' || type === 'OBJECT_SEQUENCE') {
-    const relation = await lockRelationByName(context, nodeOf(node, 'RangeVar'), 'AccessShareLock');
-    if (relation === null) throw new Error('invariant broken: GRANT on a relation that is not there');
+    // No lock: what else changes privileges is kept away by the catalog's row alone.
+    const relation = context.catalog.resolveRelation(rangeVarName(nodeOf(node, 'RangeVar')));
     if (relation.kind === 'i') throw pgError(SqlState.wrongObjectType, `"${relation.name}" is an index`);
     if (relation.kind === 'c') throw pgError(SqlState.wrongObjectType, `"${relation.name}" is a composite type`);
     if (type === 'OBJECT_SEQUENCE' && relation.kind !== 'S')
@@ -216,19 +218,30 @@ async function grantOn(work: GrantWork, address: ObjectAddress): Promise<void> {
   const { context } = work;
   if (address.classId === ClassOid.parameterAcl) return grantOnParameter(work, address);
   const kind = ownedKinds.get(address.classId);
-  const row = ownedRow(context, address);
-  if (kind === undefined || row === null || kind.acl === null) throw notSupported('GRANT on this kind of object');
+  if (kind === undefined || kind.acl === null) throw notSupported('GRANT on this kind of object');
+  const entry = await lockedEntry(context, kind, address.objectId);
+  const row = entry.row as unknown as Record<string, unknown>;
   const target = targetOf(kind, row);
   requireGrantable(address, row);
   const bits = bitsFor(work, target, row);
   if (bits !== 0) {
     const changed = changeAcl(work, target, bits, []);
-    if (changed !== null) await storeAcl(context, address, { kind, owner: target.owner }, changed);
+    if (changed !== null) await storeAcl(context, address, { kind, owner: target.owner, entry }, changed);
   }
   for (const columnPrivilege of work.columns) await grantColumns(work, address, target, columnPrivilege);
   if (work.isAll && !work.isGrant && address.classId === ClassOid.class && 'rvmfp'.includes(String(row['relkind']))) {
     await revokeAllColumns(work, address, target);
   }
+}
+
+/** The object's row, read behind whoever waits for it already. Throws XX000 where it has gone since the name was found. */
+async function lockedEntry(context: CommandContext, kind: OwnedKind, oid: number): Promise<CatalogEntry<CatalogName>> {
+  const { tables } = context.catalog;
+  const found = tables.findOne(kind.table, { oid } as never);
+  const entry = found === null ? null : await tables.afterWaiters(context.transaction, kind.table, found);
+  if (entry !== null) return entry;
+  const noun = kind.table === 'pg_class' ? 'relation' : kind.noun;
+  throw pgError(SqlState.internalError, `cache lookup failed for ${noun} ${oid}`);
 }
 
 /** 0LP01 for array types, 42809 for languages that only superusers may use. */
@@ -365,18 +378,13 @@ function warnPartial(work: GrantWork, target: GrantTarget, wanted: number, grant
 async function storeAcl(
   context: CommandContext,
   address: ObjectAddress,
-  object: { readonly kind: OwnedKind; readonly owner: number },
+  object: { readonly kind: OwnedKind; readonly owner: number; readonly entry: CatalogEntry<CatalogName> },
   items: readonly AclItem[],
 ): Promise<void> {
-  const entry = context.catalog.tables.findOne(object.kind.table, { oid: address.objectId } as never);
-  if (entry === null) return;
   const acl = printAcl(context, items);
-  await context.catalog.tables.update(
-    context.transaction,
-    object.kind.table,
-    entry as never,
-    { [object.kind.acl as string]: acl } as never,
-  );
+  await context.catalog.tables.update(context.transaction, object.kind.table, object.entry, {
+    [object.kind.acl as string]: acl,
+  } as never);
   await recordAclDependencies(context, address, object.owner, acl);
 }
 
@@ -424,6 +432,7 @@ async function changeColumn(
   const items = changeAcl(work, target, bit, tableAcl);
   if (items === null) return;
   const attacl = items.length === 0 ? null : printAcl(context, items);
+  if (attacl === null && entry.row.attacl === null) return;
   await tables.update(context.transaction, 'pg_attribute', entry, { attacl });
   const address = objectAddress(ClassOid.class, column.relation, column.number);
   await recordAclDependencies(context, address, table.owner, attacl);

@@ -90,6 +90,12 @@ export interface Transaction {
     /** Its relation is named by 55P03 too: `could not obtain lock on row in relation "x"`. */
     purpose?: WaitPurpose,
   ): 'granted' | 'skipped' | Promise<'granted' | 'skipped'>;
+  /** Others wait for the row: who asks now queues behind them. Key share locks and waits for a removal don't count. */
+  rowHasWaiters(file: number, rowid: RowId): boolean;
+  /** Throws 40P01 where others wait for a row that this transaction holds and wants to overwrite in place. */
+  requireNoWaiters(file: number, rowid: RowId): void;
+  /** The row locked last turned out to be gone: who else waited for it may see that too. */
+  rowGone(file: number, rowid: RowId): void;
   /** Waits until nobody else has the row locked for removal: whether its key is still there is decided then. `insert`:
    *  the row that the key is for. */
   awaitRemoval(file: number, rowid: RowId, insert?: RowWait): LockWait;

@@ -10,7 +10,7 @@ import { addOwner, awaitTicket, forgetTicket, workerNumber } from './worker-lock
 import type { WaitEvent } from './activity.js';
 import type { LockWait, RowWait, WaitPurpose } from './api.js';
 import { awaitRemovalNumber, lockModeNumber } from './lock-modes.js';
-import { withWaitContext } from './wait-context.js';
+import { waitersOf, withWaitContext } from './wait-context.js';
 
 /** What a wait needs to know of its session. */
 export interface WaitEnvironment {
@@ -40,6 +40,8 @@ export class SessionLocks {
   private hasAsked = false;
   /** Speculative insertions so far. */
   private tokenCount = 0;
+  /** The row waited for last, and the mark before its lock. */
+  private waitedRow: { readonly file: number; readonly rowid: number; readonly mark: number } | null = null;
 
   constructor(
     private readonly processId: number,
@@ -91,10 +93,30 @@ export class SessionLocks {
   /** Null: it would have to wait, and `noWait` was asked. */
   row(file: number, rowid: number, mode: number, noWait: boolean, purpose?: WaitPurpose): LockWait | null {
     this.hasAsked = true;
-    const answer = addon.lockRow(this.owner, file, rowid, mode, noWait);
-    if (answer === 0) return undefined;
-    if (answer === notAvailable) return null;
-    return this.wait(answer, rowKind, purpose === undefined ? null : { purpose, rowid });
+    if (addon.lockRow(this.owner, file, rowid, mode, true) === 0) return undefined;
+    if (noWait) return null;
+    this.waitedRow = { file, rowid, mark: this.mark() };
+    const answer = addon.lockRow(this.owner, file, rowid, mode, false);
+    return this.settle(answer, rowKind, purpose === undefined ? null : { purpose, rowid });
+  }
+
+  /** Gives the lock of the row waited for last back, where nothing was locked since: others need not wait for it. */
+  rowGone(file: number, rowid: number): void {
+    const { waitedRow } = this;
+    if (waitedRow === null || waitedRow.file !== file || waitedRow.rowid !== rowid) return;
+    this.waitedRow = null;
+    if (waitedRow.mark > 0 && this.mark() === waitedRow.mark + 1) this.release(waitedRow.mark);
+  }
+
+  /** Throws 40P01 where others wait for the row, which this session holds and wants to overwrite in place: they come first. */
+  requireNoWaiters(file: number, rowid: number): void {
+    const waiter = waitersOf(file, rowid)[0];
+    if (waiter === undefined) return;
+    this.deadlocked();
+    throw deadlockError([
+      { ...waiter, waiterPid: this.processId, blockerPid: waiter.pid, blockerXid: waiter.xid },
+      { ...waiter, waiterPid: waiter.pid, blockerPid: this.processId, blockerXid: waiter.blockerXid },
+    ]);
   }
 
   /** Until nobody has the row locked for removal. */

@@ -24,6 +24,7 @@ import type { SnapshotXids } from './snapshot-xids.js';
 import type { Speculation } from './speculation.js';
 import { SerializableReads } from './serializable-reads.js';
 import { Snapshots } from './snapshots.js';
+import { waitersOf } from './wait-context.js';
 
 /** What a session tells its transactions about itself. */
 export interface TransactionEnvironment {
@@ -424,6 +425,18 @@ class OpenTransaction implements Transaction {
     if (wait !== null) return wait.then(() => 'granted');
     if (policy === 'skip') return 'skipped';
     throw notAvailableError(`row in relation "${purpose?.relation ?? this.environment.describeRelation(file)}"`);
+  }
+
+  rowHasWaiters(file: number, rowid: RowId): boolean {
+    return waitersOf(fileTag(file, this.environment.database), rowid).length > 0;
+  }
+
+  requireNoWaiters(file: number, rowid: RowId): void {
+    this.locks.requireNoWaiters(fileTag(file, this.environment.database), rowid);
+  }
+
+  rowGone(file: number, rowid: RowId): void {
+    this.locks.rowGone(fileTag(file, this.environment.database), rowid);
   }
 
   awaitRemoval(file: number, rowid: RowId, insert?: RowWait): LockWait {

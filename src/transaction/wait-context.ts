@@ -4,7 +4,7 @@ import { addon } from '../base/addon.js';
 import { withContext } from '../errors/context.js';
 import { tidFromRowId } from '../storage/ctid.js';
 import type { RowWait } from './api.js';
-import { rowLocksConflict } from './lock-modes.js';
+import { awaitRemovalNumber, rowLockModeNumber, rowLocksConflict } from './lock-modes.js';
 
 /** Adds the line to an error; to be asked while the session still waits. */
 export function withWaitContext(error: unknown, wait: RowWait | null, processId: number): unknown {
@@ -30,4 +30,21 @@ function queuesBehind(processId: number): boolean {
       sinceMs < mine.sinceMs &&
       rowLocksConflict(mode, mine.mode),
   );
+}
+
+/** Who waits for the row in order to change or lock it: who asks now queues behind them. `file` as in lock tags. */
+export function waitersOf(file: number, rowid: number): ReturnType<typeof addon.locksReport> {
+  const [high, low] = [Math.floor(rowid / 2 ** 32), rowid >>> 0];
+  return addon
+    .locksReport()
+    .filter(
+      ({ kind, granted, a, b, c, mode }) =>
+        kind === rowKind &&
+        !granted &&
+        a === file &&
+        b === high &&
+        c === low &&
+        mode !== rowLockModeNumber.keyShare &&
+        mode !== awaitRemovalNumber,
+    );
 }

@@ -76,6 +76,7 @@ export class LockRowsNode implements PlanNode {
       // Who asks for the key alone has no use for a version with the same key.
       const key = mode === 'keyShare' ? keyAttributes : null;
       const version = currentVersion(x, table, rowid, { goneVerb: 'update', touched: null, key });
+      if (version.state === 'deleted') x.context.transaction.rowGone(relation.file.filenode, rowid);
       if (version.state === 'deleted' || version.state === 'own') return null;
       if (version.state === 'changed') changed.set(rtIndex, version.row);
     }

@@ -4,10 +4,9 @@ import { batchRowsMax } from '../base/limits.js';
 import type { IndexDescriptor, RelationDescriptor } from '../catalog/descriptors.js';
 import { indexSize } from '../catalog/page-estimates.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
-import { encodeKey, keyColumns } from '../executor/index-keys.js';
+import { encodeKey, keyColumns, nativeKindOf } from '../executor/index-keys.js';
 import type { IndexBuilder, KeyOfRow } from '../storage/api.js';
 import { rowIdFromTid } from '../storage/ctid.js';
-import { nativeKeyKind } from '../storage/index-builder.js';
 import type { Expression } from '../trees/expression.js';
 import { expressionFromJson, expressionListFromJson } from '../trees/json.js';
 import type { IoContext } from '../types/io-context.js';
@@ -63,13 +62,13 @@ function storedKeys(
   index: IndexDescriptor,
 ): readonly KeyOfRow[] | null {
   if (index.predicate !== null) return null;
-  const { io } = context.catalog;
+  const { catalog } = context;
   const columns: KeyOfRow[] = [];
-  for (const [n, { key, type }] of keyColumns(context.catalog, index).entries()) {
-    const kind = nativeKeyKind(type);
+  for (const column of keyColumns(catalog, index)) {
+    const { key } = column;
+    const kind = nativeKindOf(catalog, column);
     const missing = table.layout.attributes[key.attribute - 1]?.missing ?? null;
-    const hasRules = key.collation !== 0 && type.input !== 'namein' && io.collation(key.collation) !== null;
-    if (index.keys[n]?.attribute === 0 || kind === null || missing !== null || hasRules) return null;
+    if (key.attribute === 0 || kind === null || missing !== null) return null;
     columns.push({ attribute: key.attribute, kind, descending: key.descending, nullsFirst: key.nullsFirst });
   }
   return columns;

@@ -4,6 +4,7 @@ import { ByteWriter } from '../base/bytes.js';
 import type { Catalog } from '../catalog/api.js';
 import type { IndexDescriptor, IndexKey } from '../catalog/descriptors.js';
 import { notSupported } from '../errors/pg-error.js';
+import { nativeKeyKind } from '../storage/index-builder.js';
 import { writeKeyColumn } from '../storage/index-key.js';
 import type { IoContext } from '../types/io-context.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
@@ -23,6 +24,12 @@ export function keyColumns(catalog: Catalog, index: IndexDescriptor): readonly K
     if (type.behaviour.sortKey === undefined) throw notSupported(`an index on type ${type.name}`);
     return { key, type };
   });
+}
+
+/** The addon's kind of a key column; null where it makes no such keys itself, or the collation has rules of its own. */
+export function nativeKindOf(catalog: Catalog, { key, type }: KeyColumnCodec): number | null {
+  const hasRules = key.collation !== 0 && type.input !== 'namein' && catalog.io.collation(key.collation) !== null;
+  return hasRules ? null : nativeKeyKind(type);
 }
 
 /** Bytes of a whole key, or of its leading columns. `ioFor` gives the context of a collation. */

@@ -13,7 +13,6 @@ import {
   resultKind,
   stepCode,
 } from '../storage/point-program.js';
-import { nativeKeyKind } from '../storage/index-builder.js';
 import { storedLayout } from '../storage/row-layout.js';
 import { fileTag } from '../transaction/lock-modes.js';
 import type { Expression, Var } from '../trees/expression.js';
@@ -23,9 +22,9 @@ import { offsetAtTimestamp } from '../types/datetime/time-zone.js';
 import { sessionZone } from '../types/datetime/session-zone.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { Value } from '../types/value.js';
-import { keyColumns } from './index-keys.js';
-import { unitOf } from './expressions/unit.js';
-import { compileIndexScan, indexColumnResolver } from './nodes/index-scan.js';
+import { keyColumns, nativeKindOf } from './index-keys.js';
+import { type CompileUnit, unitOf } from './expressions/unit.js';
+import { type IndexProgram, compileIndexScan, indexColumnResolver } from './nodes/index-scan.js';
 import { scannedRelation } from './nodes/relation-scan.js';
 import { keyAttributesOf } from './modify/key-attributes.js';
 import { isPermitted } from './permissions.js';
@@ -56,7 +55,7 @@ export function pointProgram(planned: PlannedStatement, options: PointProgramOpt
   const unit = unitOf(planned, options.catalog);
   if (planned.subplans.length > 0 || planned.rowMarks.length > 0 || planned.hasModifyingCte) return null;
   if (!isPermitted(unit, options.userId)) return 'later';
-  const maker = new ProgramMaker(planned, options);
+  const maker = new ProgramMaker(planned, unit, options);
   const isMade = maker.parameters() && maker.statement();
   return isMade ? { program: maker.program, until: maker.until } : null;
 }
@@ -82,6 +81,7 @@ class ProgramMaker {
 
   constructor(
     private readonly planned: PlannedStatement,
+    private readonly unit: CompileUnit,
     private readonly options: PointProgramOptions,
   ) {
     this.program = emptyProgram(pointAction.select, options.text);
@@ -148,7 +148,7 @@ class ProgramMaker {
 
   private insert(plan: ModifyTable): boolean {
     const { outer } = plan;
-    const relation = scannedRelation(unitOf(this.planned, this.options.catalog), plan.resultRelation);
+    const relation = scannedRelation(this.unit, plan.resultRelation);
     const isOneRow = outer.kind === 'Result' && outer.outer === null && outer.constantQual.length === 0;
     if (!isOneRow || outer.initPlans.length > 0 || !isWritable(relation) || !this.isOrdinary(relation)) return false;
     if (relation.constraints.some(({ kind }) => kind === 'f') || !relation.indexes.every((index) => this.index(index)))
@@ -170,20 +170,14 @@ class ProgramMaker {
     if (!index.isReady || hasExpressions(index) || (index.isUnique && !index.isImmediate)) return false;
     const tag = fileTag(index.file.filenode, this.options.database);
     const numbers = [index.file.filenode, tag, (index.isUnique ? 1 : 0) | (index.nullsNotDistinct ? 2 : 0)];
-    for (const { key, type } of keyColumns(this.options.catalog, index)) {
-      const kind = this.keyKind(key.collation, type);
+    for (const column of keyColumns(this.options.catalog, index)) {
+      const { key } = column;
+      const kind = nativeKindOf(this.options.catalog, column);
       if (kind === null) return false;
       numbers.push(key.attribute - 1, kind, key.descending ? 1 : 0, key.nullsFirst ? 1 : 0);
     }
     this.program.indexes.push(numbers);
     return true;
-  }
-
-  /** The addon's kind of a key column; null where it makes no such keys, or the collation has rules of its own. */
-  private keyKind(collation: number, type: TypeDescriptor): number | null {
-    const hasRules =
-      collation !== 0 && type.input !== 'namein' && this.options.catalog.io.collation(collation) !== null;
-    return hasRules ? null : nativeKeyKind(type);
   }
 
   /** An assigned column with its value. */
@@ -204,10 +198,9 @@ class ProgramMaker {
 
   /** Notes the key that the scan looks for; its table, null where it does more than look up one key. */
   private lookup(plan: IndexScan | IndexOnlyScan): RelationDescriptor | null {
-    const unit = unitOf(this.planned, this.options.catalog);
-    const relation = scannedRelation(unit, plan.scanRtIndex);
+    const relation = scannedRelation(this.unit, plan.scanRtIndex);
     if (!this.isOrdinary(relation) || plan.qual.length > 0 || plan.initPlans.length > 0) return null;
-    const { index, ranges, isPoint } = unit.cached(plan, () => compileIndexScan(unit, plan));
+    const { index, ranges, isPoint } = this.indexed(plan);
     if (!isPoint || ranges.hasArrays || ranges.leftOver.length > 0) return null;
     if (index.predicate !== null || !this.keys(relation, index, ranges.byColumn)) return null;
     const { program } = this;
@@ -224,8 +217,9 @@ class ProgramMaker {
     index: IndexDescriptor,
     byColumn: readonly (readonly { readonly qual: { readonly value: Expression | null } }[])[],
   ): boolean {
-    for (const [n, { key, type }] of keyColumns(this.options.catalog, index).entries()) {
-      const kind = this.keyKind(key.collation, type);
+    for (const [n, column] of keyColumns(this.options.catalog, index).entries()) {
+      const { key, type } = column;
+      const kind = nativeKindOf(this.options.catalog, column);
       const value = byColumn[n]?.[0]?.qual.value ?? null;
       const steps = value === null ? null : this.steps(value, relation);
       if (kind === null || steps === null || !comparedKeys.has(type.input)) return false;
@@ -250,11 +244,14 @@ class ProgramMaker {
     );
   }
 
+  /** The scan as it is compiled for the general path, too. */
+  private indexed(plan: IndexScan | IndexOnlyScan): IndexProgram {
+    return this.unit.cached(plan, () => compileIndexScan(this.unit, plan));
+  }
+
   /** The table's column behind an output of the scan. */
   private resolver(plan: IndexScan | IndexOnlyScan, relation: RelationDescriptor): (expr: Expression) => Var | null {
-    const { index } = unitOf(this.planned, this.options.catalog).cached(plan, () =>
-      compileIndexScan(unitOf(this.planned, this.options.catalog), plan),
-    );
+    const { index } = this.indexed(plan);
     const indexed = indexColumnResolver(relation, index, plan.scanRtIndex);
     return (expr) => {
       if (expr.kind !== 'Var' || expr.levelsUp > 0) return null;

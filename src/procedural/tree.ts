@@ -11,9 +11,8 @@ export interface TypeUse {
 
 export type Datum = Variable | RecordVariable | RecordField | TargetList;
 
-/** One value. */
-export interface Variable {
-  readonly kind: 'variable';
+/** What a declaration says of any variable. */
+interface Declared {
   readonly number: number;
   readonly name: string;
   readonly line: number;
@@ -21,6 +20,11 @@ export interface Variable {
   readonly notNull: boolean;
   constant: boolean;
   readonly initial: SqlText | null;
+}
+
+/** One value. */
+export interface Variable extends Declared {
+  readonly kind: 'variable';
   /** Bound cursors: their query and the variables that hold their arguments. */
   readonly cursor: BoundCursor | null;
 }
@@ -33,15 +37,8 @@ export interface BoundCursor {
 }
 
 /** A row: of a composite type, or of any shape (type record). */
-export interface RecordVariable {
+export interface RecordVariable extends Declared {
   readonly kind: 'record';
-  readonly number: number;
-  readonly name: string;
-  readonly line: number;
-  readonly type: TypeUse;
-  readonly notNull: boolean;
-  constant: boolean;
-  readonly initial: SqlText | null;
 }
 
 /** A field of a record variable: its value is looked up whenever it is read. */
@@ -218,16 +215,11 @@ export interface RaiseStatement extends Placed {
   readonly parameters: readonly SqlText[];
   readonly options: readonly { readonly option: RaiseOption; readonly value: SqlText }[];
 }
-export type RaiseOption =
-  | 'errcode'
-  | 'message'
-  | 'detail'
-  | 'hint'
-  | 'column'
-  | 'constraint'
-  | 'datatype'
-  | 'table'
-  | 'schema';
+export const raiseOptions = [
+  ...(['errcode', 'message', 'detail', 'hint', 'column'] as const),
+  ...(['constraint', 'datatype', 'table', 'schema'] as const),
+];
+export type RaiseOption = (typeof raiseOptions)[number];
 export interface AssertStatement extends Placed {
   readonly kind: 'assert';
   readonly condition: SqlText;

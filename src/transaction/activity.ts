@@ -3,7 +3,8 @@
 //   0 change count u32    4 state u32         8 backend start f64    16 transaction start f64
 //   24 query start f64   32 state change f64  40 wait event u32      44 length of the text u32
 //   48 xid f64           56 xmin f64          64 query id i64        96 the statement's text
-// Times are microseconds since 2000-01-01 UTC, 0 for none.
+// Times are microseconds since 2000-01-01 UTC, 0 for none. The addon's point path writes the page of a session that it
+// serves in the same way (native/crates/backends/src/activity.rs).
 import { addon } from '../base/addon.js';
 import { currentMicroseconds } from '../base/clock.js';
 

@@ -4,7 +4,7 @@ import type { Expression } from '../../trees/expression.js';
 import type { BitmapAnd, BitmapIndexScan, BitmapOr, IndexQual, Plan } from '../../trees/plan.js';
 import { findCte, recursiveOwner } from '../paths/base-scans.js';
 import { replaceNestLoopVars, requestSubqueryParams } from '../params.js';
-import type { BitmapPath, IndexPath, Path } from '../path.js';
+import type { BitmapPath, IndexPath, Path, ScanPath } from '../path.js';
 import type { PlannerInfo, RestrictInfo } from '../planner-info.js';
 import { required } from '../require.js';
 import { equalTrees, isMember } from '../expressions/equal.js';
@@ -16,14 +16,7 @@ import { bindParameters, gate, orderedClauses } from './quals.js';
 import { makeAnd, makeEntry, makeOr } from '../expressions/make.js';
 
 type ScanKind =
-  | 'SeqScan'
-  | 'SampleScan'
-  | 'FunctionScan'
-  | 'ValuesScan'
-  | 'CteScan'
-  | 'NamedTuplestoreScan'
-  | 'WorkTableScan'
-  | 'Result'
+  | ScanPath['kind']
   | 'IndexScan'
   | 'IndexOnlyScan'
   | 'BitmapHeapScan'

@@ -1,7 +1,14 @@
 // RAISE, ASSERT and GET DIAGNOSTICS.
 import { pgError, SqlState } from '../../errors/pg-error.js';
 import { conditionCodes } from '../conditions.js';
-import type { RaiseLevel, RaiseOption, RaiseStatement, SqlText, Statement } from '../tree.js';
+import {
+  type RaiseLevel,
+  type RaiseOption,
+  type RaiseStatement,
+  type SqlText,
+  type Statement,
+  raiseOptions,
+} from '../tree.js';
 import { notScalar } from './assignment.js';
 import { parseSqlState } from './blocks.js';
 import type { FunctionParser } from './function-parser.js';
@@ -89,25 +96,14 @@ function checkFormat(message: string | null, given: number): void {
   if (expected > given) throw say('too few parameters specified for RAISE');
 }
 
-const optionNames: Readonly<Record<string, RaiseOption>> = {
-  errcode: 'errcode',
-  message: 'message',
-  detail: 'detail',
-  hint: 'hint',
-  column: 'column',
-  constraint: 'constraint',
-  datatype: 'datatype',
-  table: 'table',
-  schema: 'schema',
-};
-
 function parseOptions(parser: FunctionParser, isOpen: boolean): RaiseStatement['options'] {
   const { tokens } = parser;
   if (!isOpen) tokens.expectWord('using');
   const options: { option: RaiseOption; value: SqlText }[] = [];
   for (;;) {
     const token = tokens.peek();
-    const option = token.kind === 'word' && !token.quoted ? optionNames[token.text] : undefined;
+    const isName = token.kind === 'word' && !token.quoted;
+    const option = isName ? raiseOptions.find((name) => name === token.text) : undefined;
     if (option === undefined) throw tokens.syntaxError('unrecognized RAISE statement option');
     tokens.take();
     if (!tokens.skipOperator('=') && !tokens.skipOperator(':=')) throw tokens.syntaxError('syntax error, expected "="');

@@ -6,8 +6,9 @@ use napi::Env;
 use napi::bindgen_prelude::{
     Buffer, BufferSlice, Float64Array, Function, Result, Uint32ArraySlice,
 };
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
+
+use crate::wake::later;
 
 /// What waits for a worker: accepted descriptors with their listener's number, slots of interrupted sessions and of those
 /// for which notifications came.
@@ -55,17 +56,8 @@ pub struct BackendLogin {
 /// Registers the calling worker; `wake` is called once mail waits in `workerTakeMail`.
 #[napi(catch_unwind)]
 pub fn worker_add(worker: u32, wake: Function<'_, (), ()>) -> Result<()> {
-    let wake = wake
-        .build_threadsafe_function::<()>()
-        .weak::<true>()
-        .callee_handled::<false>()
-        .build()?;
-    workers::add(
-        worker,
-        Box::new(move || {
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        }),
-    );
+    let wake = later(&wake)?;
+    workers::add(worker, Box::new(move || wake(())));
     Ok(())
 }
 

@@ -19,3 +19,4 @@ mod store_points;
 mod store_rows;
 mod timezones;
 mod version;
+mod wake;

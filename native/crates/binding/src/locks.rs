@@ -3,8 +3,9 @@
 
 use helios_locks::{Edge, Kind, LockReport, Outcome, Request, Tag, table};
 use napi::bindgen_prelude::{Function, Result};
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
+
+use crate::wake::later;
 
 /// One held mode or one wait, for pg_locks. `kind`: 0 relation, 1 object, 2 row, 3 unique key, 4 advisory, 5 a session's
 /// transaction (`a` is its pid).
@@ -44,17 +45,8 @@ pub struct DeadlockStep {
 /// Registers the calling worker; `wake` is called once granted tickets wait in `locksTakeSettled`.
 #[napi(catch_unwind)]
 pub fn locks_add_worker(worker: u32, wake: Function<'_, (), ()>) -> Result<()> {
-    let wake = wake
-        .build_threadsafe_function::<()>()
-        .weak::<true>()
-        .callee_handled::<false>()
-        .build()?;
-    table().add_worker(
-        worker,
-        Box::new(move || {
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        }),
-    );
+    let wake = later(&wake)?;
+    table().add_worker(worker, Box::new(move || wake(())));
     Ok(())
 }
 

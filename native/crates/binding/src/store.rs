@@ -23,10 +23,10 @@ use helios_store::verify::verify;
 use helios_store::worker::{Commit, Filled, IndexBuild, Worker};
 use helios_store::writer::Then;
 use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
 use crate::store_points::Point;
+use crate::wake::later;
 use crate::{points, prepared};
 
 /// Errors go to JavaScript with their SQLSTATE as `code`; detail and hint follow the message after a NUL each.
@@ -114,6 +114,10 @@ pub(crate) fn guarded<T>(call: impl FnOnce() -> helios_base::Result<T>) -> Resul
     }
 }
 
+fn of_napi(error: &napi::Error) -> napi::Error<String> {
+    napi::Error::new("XX000".to_string(), error.reason.clone())
+}
+
 pub(crate) fn to_js(error: &Error) -> napi::Error<String> {
     let mut message = error.message.clone();
     for part in [&error.detail, &error.hint] {
@@ -164,18 +168,11 @@ pub fn store_open(directory: Option<String>, durable: bool, memtable_bytes: f64)
 /// Tells, with a message, that a thread of the store has panicked: the store can only be left then.
 #[napi]
 pub fn store_on_death(tell: Function<String, ()>) -> Result<()> {
-    let tell = tell
-        .build_threadsafe_function::<String>()
-        .callee_handled::<false>()
-        .weak::<true>()
-        .build()
-        .map_err(|error| napi::Error::new("XX000".to_string(), error.reason.clone()))?;
+    let tell = later(&tell).map_err(|error| of_napi(&error))?;
     guarded(|| {
         let store = lock(&STORE).clone();
         let store = store.ok_or_else(|| Error::internal("the store is not open"))?;
-        store.on_death(Box::new(move |message| {
-            tell.call(message, ThreadsafeFunctionCallMode::NonBlocking);
-        }));
+        store.on_death(Box::new(tell));
         Ok(())
     })
 }
@@ -244,12 +241,7 @@ pub fn store_close() -> Result<()> {
 /// Makes the calling thread a user of the open store. `on_commits` gets pairs (token, LSN), LSN -1 for a failed commit.
 #[napi]
 pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
-    let wake = on_commits
-        .build_threadsafe_function::<Vec<f64>>()
-        .callee_handled::<false>()
-        .weak::<true>()
-        .build()
-        .map_err(|error| napi::Error::new("XX000".to_string(), error.reason.clone()))?;
+    let wake = later(&on_commits).map_err(|error| of_napi(&error))?;
     guarded(|| {
         let store = lock(&STORE).clone();
         let store = store.ok_or_else(|| Error::internal("the store is not open"))?;
@@ -278,7 +270,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
                     }
                 }
             }
-            wake.call(pairs, ThreadsafeFunctionCallMode::NonBlocking);
+            wake(pairs);
         };
         let worker = Worker::new(store, Arc::new(notify));
         let empty = (std::ptr::NonNull::<u8>::dangling().as_ptr(), 0);

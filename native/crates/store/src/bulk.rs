@@ -3,6 +3,7 @@
 //! afterwards; the record (a meta key) names it and says where its directory of blocks stands. Files that no commit
 //! names are removed at the next start. Layout: the crate's README.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -182,6 +183,20 @@ impl Place {
     fn length(&self) -> u64 {
         u64::from(self.bytes) + u64::from(self.ends)
     }
+
+    /// Compares the checksum of what stands there; `file` is what the message says of a damaged one. Errors: XX001.
+    pub fn check(&self, block: BlockView<'_>, file: &dyn Display) -> Result<()> {
+        if checksum(block) == self.crc {
+            return Ok(());
+        }
+        let offset = self.offset;
+        let message = format!("{file} is damaged at offset {offset}");
+        Err(Error::corrupted(message))
+    }
+}
+
+fn checksum(block: BlockView<'_>) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(block.bytes), block.ends)
 }
 
 /// A file that its transaction is writing; removed unless the transaction commits.
@@ -202,7 +217,7 @@ impl GrowingFile {
             offset: self.length,
             bytes: block.bytes.len() as u32,
             ends: block.ends.len() as u32,
-            crc: crc32c::crc32c_append(crc32c::crc32c(block.bytes), block.ends),
+            crc: checksum(block),
         };
         self.write(block.bytes, place.offset)?;
         self.write(block.ends, place.ends_at())?;
@@ -217,6 +232,12 @@ impl GrowingFile {
             self.map = self.handle.map(self.length * 2)?;
         }
         Ok(place)
+    }
+
+    /// What was appended after a block is needed no more: its room is taken again. None: all of it.
+    pub fn forget_after(&mut self, last: Option<&Place>) {
+        let end = last.map_or(HEADER.len() as u64, |place| place.offset + place.length());
+        self.length = end.next_multiple_of(8);
     }
 
     fn write(&self, bytes: &[u8], at: u64) -> Result<()> {
@@ -401,15 +422,8 @@ impl Blocks for BulkFile {
         let block = &self.blocks[block];
         let view = view(&self.map, &block.place)?;
         if !block.checked.load(Ordering::Relaxed) {
-            let crc = crc32c::crc32c_append(crc32c::crc32c(view.bytes), view.ends);
-            if crc != block.place.crc {
-                let message = format!(
-                    "bulk file {} is damaged at offset {}",
-                    self.path.display(),
-                    block.place.offset
-                );
-                return Err(Error::corrupted(message));
-            }
+            let path = self.path.display();
+            block.place.check(view, &format_args!("bulk file {path}"))?;
             block.checked.store(true, Ordering::Relaxed);
         }
         Ok(view)

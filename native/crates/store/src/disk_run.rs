@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use helios_base::{Error, Result};
+use helios_base::Result;
 
 use crate::blocks::{BLOCK_BYTES, Block, BlockView, Blocks};
 use crate::bulk::{BulkDirectory, BulkFile, GrowingFile, Place};
@@ -100,12 +100,7 @@ impl Blocks for DiskRun {
         let block = &self.blocks[block];
         let view = self.growing.view(&block.place)?;
         if !block.checked.load(Ordering::Relaxed) {
-            let crc = crc32c::crc32c_append(crc32c::crc32c(view.bytes), view.ends);
-            if crc != block.place.crc {
-                let offset = block.place.offset;
-                let message = format!("a temporary file is damaged at offset {offset}");
-                return Err(Error::corrupted(message));
-            }
+            block.place.check(view, &"a temporary file")?;
             block.checked.store(true, Ordering::Relaxed);
         }
         Ok(view)

@@ -23,6 +23,13 @@ pub struct FileId {
 }
 
 impl FileId {
+    /// No file: what belongs to none, or to many.
+    pub const NONE: FileId = FileId {
+        space: SPACE_META,
+        owner: 0,
+        filenode: 0,
+    };
+
     pub fn permanent(database: u32, filenode: u32) -> FileId {
         FileId {
             space: SPACE_PERMANENT,

@@ -21,13 +21,6 @@ use crate::store::META_CHANGES;
 const DELETED: u8 = 0;
 const PRESENT: u8 = 1;
 
-/// What the file of a large commit belongs to: many relation files.
-const MANY_FILES: FileId = FileId {
-    space: 0,
-    owner: 0,
-    filenode: 0,
-};
-
 /// What a large commit does to one relation file.
 #[derive(Clone, Debug)]
 pub struct FileChanges {
@@ -120,7 +113,7 @@ impl ChangeFile {
         overlay: &Overlay,
         bulk: &[BulkFile],
     ) -> Result<Option<ChangeFile>> {
-        let mut run = DiskRun::begin(directory, MANY_FILES)?;
+        let mut run = DiskRun::begin(directory, FileId::NONE)?;
         let mut files: Vec<FileChanges> = Vec::new();
         let mut own: Option<&BulkFile> = None;
         let mut buffer = Vec::new();

@@ -13,6 +13,7 @@ use crate::memtable::{Backward, Forward};
 use crate::overlay::{Overlay, OverlayScan};
 use crate::runs::FileRuns;
 use crate::spill::SpillScan;
+use crate::store::Store;
 use crate::temporary::TemporaryRange;
 
 /// A key and its value, None where it is deleted.
@@ -25,6 +26,22 @@ pub struct Committed<'a> {
     pub memtables: &'a [Level],
     pub base: Option<&'a dyn BaseReader>,
     pub extents: &'a Extents,
+}
+
+impl Store {
+    /// Reads the newest committed state.
+    pub(crate) fn read_now<T>(&self, read: impl FnOnce(&Committed<'_>) -> Result<T>) -> Result<T> {
+        // A flush may move entries from the state's memtables into the base meanwhile; the reader opened after the state
+        // was taken then has them too.
+        let state = self.state();
+        let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
+        read(&Committed {
+            sequence: self.visible_sequence(),
+            memtables: &state.memtables,
+            base: reader.as_deref(),
+            extents: &state.extents,
+        })
+    }
 }
 
 impl<'a> Committed<'a> {
@@ -48,6 +65,21 @@ impl<'a> Committed<'a> {
             Some(extents) => extents.get(key, self.sequence),
             None => Ok(None),
         }
+    }
+
+    /// Calls `visit` with the entries of lower <= key < upper.
+    pub fn each(
+        &self,
+        lower: &[u8],
+        upper: &[u8],
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut scan = MergedScan::new(false);
+        scan.add_committed(self, lower, upper)?;
+        while let Some((key, value)) = scan.next_entry()? {
+            visit(key, value)?;
+        }
+        Ok(())
     }
 }
 
@@ -78,6 +110,8 @@ struct Peeked<'a> {
 pub struct MergedScan<'a> {
     sources: Vec<Source<'a>>,
     backward: bool,
+    /// Some sources pass keys that are not seen.
+    passes: bool,
 }
 
 impl<'a> MergedScan<'a> {
@@ -85,34 +119,13 @@ impl<'a> MergedScan<'a> {
         MergedScan {
             sources: Vec::with_capacity(4),
             backward,
+            passes: false,
         }
     }
 
-    /// Sources are added highest precedence first.
+    /// Sources are added highest precedence first. `whole`: the entries wanted are those of an index with one whole key,
+    /// whose bytes before the rowid are `lower`.
     pub fn add_overlay(
-        &mut self,
-        overlay: &'a Overlay,
-        lower: &[u8],
-        upper: &[u8],
-        command: u32,
-    ) -> Result<()> {
-        self.add_changes(overlay, lower, upper, command, false)?;
-        self.add_runs(overlay, lower, upper, command)
-    }
-
-    /// As `add_overlay`, for the index entries with one whole key: its bytes before the rowid are `lower`.
-    pub fn add_overlay_entries(
-        &mut self,
-        overlay: &'a Overlay,
-        lower: &[u8],
-        upper: &[u8],
-        command: u32,
-    ) -> Result<()> {
-        self.add_changes(overlay, lower, upper, command, true)?;
-        self.add_runs(overlay, lower, upper, command)
-    }
-
-    fn add_changes(
         &mut self,
         overlay: &'a Overlay,
         lower: &[u8],
@@ -120,29 +133,18 @@ impl<'a> MergedScan<'a> {
         command: u32,
         whole: bool,
     ) -> Result<()> {
-        let scan = overlay.scan(lower, upper, command, self.backward);
-        if scan.peek().is_some() {
-            self.sources.push(Source::Overlay(scan));
-        }
+        self.add_passing(Source::Overlay(overlay.scan(
+            lower,
+            upper,
+            command,
+            self.backward,
+        )));
         if overlay.has_spilled() {
             let spilled = overlay.spilled();
             for scan in spilled.scans(lower, upper, command, self.backward, whole) {
-                let scan = scan?;
-                if scan.peek().is_some() {
-                    self.sources.push(Source::Spilled(scan));
-                }
+                self.add_passing(Source::Spilled(scan?));
             }
         }
-        Ok(())
-    }
-
-    fn add_runs(
-        &mut self,
-        overlay: &'a Overlay,
-        lower: &[u8],
-        upper: &[u8],
-        command: u32,
-    ) -> Result<()> {
         if let Some(runs) = FileId::of_key(lower).and_then(|file| overlay.runs().of(file)) {
             let scan = runs.scan(lower, upper, command, self.backward)?;
             if scan.peek().is_some() {
@@ -150,6 +152,13 @@ impl<'a> MergedScan<'a> {
             }
         }
         Ok(())
+    }
+
+    fn add_passing(&mut self, source: Source<'a>) {
+        if source.peek().is_some() || source.passed().is_some() {
+            self.sources.push(source);
+            self.passes = true;
+        }
     }
 
     pub fn add_temporary(&mut self, range: TemporaryRange<'a>) {
@@ -259,13 +268,17 @@ impl<'a> MergedScan<'a> {
         loop {
             let (key, value) = match self.sources.as_mut_slice() {
                 [] => return Ok(None),
-                [only] => {
-                    let Some(entry) = only.peek() else {
-                        return Ok(None);
-                    };
-                    only.advance()?;
-                    entry
-                }
+                [only] => match only.peek() {
+                    Some(entry) => {
+                        only.advance()?;
+                        entry
+                    }
+                    None if only.passed().is_some() => {
+                        only.advance()?;
+                        continue;
+                    }
+                    None => return Ok(None),
+                },
                 _ => match self.next_of_many()? {
                     Some(entry) => entry,
                     None => return Ok(None),
@@ -278,6 +291,23 @@ impl<'a> MergedScan<'a> {
     }
 
     fn next_of_many(&mut self) -> Result<Option<Found<'a>>> {
+        let mut best = self.best();
+        while self.passes && self.catch_up(best)? {
+            best = self.best();
+        }
+        let Some((key, _)) = best else {
+            return Ok(None);
+        };
+        for source in &mut self.sources {
+            if source.peek().is_some_and(|(other, _)| other == key) {
+                source.advance()?;
+            }
+        }
+        Ok(best)
+    }
+
+    /// The next of the keys in hand, from the source of highest precedence that has it.
+    fn best(&self) -> Option<Found<'a>> {
         let mut best: Option<Found<'a>> = None;
         for source in &self.sources {
             let Some((key, value)) = source.peek() else {
@@ -291,15 +321,21 @@ impl<'a> MergedScan<'a> {
                 best = Some((key, value));
             }
         }
-        let Some((key, _)) = best else {
-            return Ok(None);
-        };
+        best
+    }
+
+    /// Lets sources go on that have passed keys only and are not yet beyond the next one; true where there was any.
+    fn catch_up(&mut self, next: Option<Found<'a>>) -> Result<bool> {
+        let mut moved = false;
         for source in &mut self.sources {
-            if source.peek().is_some_and(|(other, _)| other == key) {
+            if let Some(passed) = source.passed()
+                && next.is_none_or(|(key, _)| passed != key && (passed < key) != self.backward)
+            {
                 source.advance()?;
+                moved = true;
             }
         }
-        Ok(best)
+        Ok(moved)
     }
 }
 
@@ -318,6 +354,16 @@ impl<'a> Source<'a> {
             Source::Base(peeked) => peeked
                 .current
                 .map(|(key, value)| (key, (value != TOMBSTONE).then_some(value))),
+        }
+    }
+
+    /// A key that the source has passed, where it has found none that is seen yet.
+    #[inline]
+    fn passed(&self) -> Option<&'a [u8]> {
+        match self {
+            Source::Overlay(scan) => scan.passed(),
+            Source::Spilled(scan) => scan.passed(),
+            _ => None,
         }
     }
 
@@ -346,5 +392,63 @@ impl Temporary<'_> {
             self.range.next()
         };
         self.current = next.map(|(key, value)| (&**key, value.as_deref()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::bulk::BulkDirectory;
+    use crate::overlay::Write;
+    use crate::store::Options;
+
+    #[test]
+    fn long_stretches_of_what_nobody_sees_are_passed_in_order() -> Result<()> {
+        let path = std::env::temp_dir().join(format!("helios-merge-{}", std::process::id()));
+        let failed = |error: std::io::Error| helios_base::Error::io("no directory", &error);
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        let bulk = Arc::new(BulkDirectory::new(path.clone(), &Options::default())?);
+        let mut overlay = Overlay::new(Some(bulk), usize::MAX);
+        let file = FileId::permanent(5, 20000);
+        let write = |overlay: &mut Overlay, command: u32, rowids: std::ops::Range<u64>| {
+            for rowid in rowids {
+                overlay.put(command, file.row_key(rowid), Box::default(), Write::Update);
+            }
+        };
+        write(&mut overlay, 1, 0..4000);
+        let depth = overlay.savepoint();
+        // Few enough to stay in the run.
+        write(&mut overlay, 2, 4000..4500);
+        overlay.spill()?;
+        overlay.rollback_to(depth)?;
+        write(&mut overlay, 3, 4300..4310);
+        // Not seen yet.
+        write(&mut overlay, 9, 3000..4300);
+        write(&mut overlay, 9, 5000..6000);
+        write(&mut overlay, 4, 6000..6003);
+        let expected: Vec<u64> = (0..4000).chain(4300..4310).chain(6000..6003).collect();
+        for from in [0, 3500, 4000, 4200, 4305, 5500] {
+            for backward in [false, true] {
+                let mut scan = MergedScan::new(backward);
+                let (lower, upper) = (file.row_key(from), file.row_key(u64::MAX));
+                scan.add_overlay(&overlay, &lower, &upper, 9, false)?;
+                let mut found = Vec::new();
+                while let Some((key, _)) = scan.next_entry()? {
+                    found.push(crate::key::rowid_of(key));
+                }
+                if backward {
+                    found.reverse();
+                }
+                let wanted = expected.iter().copied().filter(|rowid| *rowid >= from);
+                assert_eq!(found, wanted.collect::<Vec<_>>());
+            }
+        }
+        overlay.rollback_to(depth)?;
+        assert_eq!(overlay.get(&file.row_key(4100), 9)?, None);
+        assert!(overlay.get(&file.row_key(3999), 9)?.is_some());
+        drop(overlay);
+        std::fs::remove_dir_all(&path).map_err(failed)
     }
 }

@@ -26,7 +26,6 @@ use crate::log::append::{Appender, Segments};
 use crate::log::group::Commit;
 use crate::log::replay::{End, replay};
 use crate::log::segment;
-use crate::merge::{Committed, MergedScan};
 use crate::stats::{Delta, FileSize};
 use crate::store::{
     META_BULK, META_EPOCH, META_FLUSHED, META_FLUSHING, META_OID, META_SEED, META_SIZE, Options,
@@ -289,37 +288,30 @@ impl Store {
         prepared: Vec<u64>,
         reads_only: bool,
     ) -> Result<()> {
-        let state = self.state();
-        let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
-        let committed = Committed {
-            sequence: self.visible_sequence(),
-            memtables: &state.memtables,
-            base: reader.as_deref(),
-            extents: &state.extents,
-        };
-        let mut scan = MergedScan::new(false);
-        let (lower, upper) = (meta_key(META_BULK, &[]), meta_key(META_BULK + 1, &[]));
-        scan.add_committed(&committed, &lower, &upper)?;
         let mut extents = Extents::default();
         let mut numbers = prepared;
-        numbers.extend(state.memtables.iter().filter_map(|level| match level {
-            Level::Large(commit) => Some(commit.changes.number()),
-            Level::Memory(_) => None,
-        }));
-        numbers.iter().for_each(|number| directory.pass(*number));
-        while let Some((key, value)) = scan.next_entry()? {
-            let record = BulkRecord::decode(key, value)?;
-            let prefix = record.file.prefix();
-            let after = after_prefix(&prefix).unwrap_or_default();
-            // Marks of deleted entries count, too.
-            let shadowed = match &reader {
-                Some(reader) => reader.scan(&prefix, &after, false)?.next()?.is_some(),
-                None => false,
-            };
-            numbers.push(record.number);
-            let file = Arc::new(directory.open(&record)?);
-            extents.add(0, file, shadowed);
-        }
+        self.read_now(|committed| {
+            numbers.extend(committed.memtables.iter().filter_map(|level| match level {
+                Level::Large(commit) => Some(commit.changes.number()),
+                Level::Memory(_) => None,
+            }));
+            numbers.iter().for_each(|number| directory.pass(*number));
+            let (lower, upper) = (meta_key(META_BULK, &[]), meta_key(META_BULK + 1, &[]));
+            committed.each(&lower, &upper, |key, value| {
+                let record = BulkRecord::decode(key, value)?;
+                let prefix = record.file.prefix();
+                let after = after_prefix(&prefix).unwrap_or_default();
+                // Marks of deleted entries count, too.
+                let shadowed = match committed.base {
+                    Some(base) => base.scan(&prefix, &after, false)?.next()?.is_some(),
+                    None => false,
+                };
+                numbers.push(record.number);
+                let file = Arc::new(directory.open(&record)?);
+                extents.add(0, file, shadowed);
+                Ok(())
+            })
+        })?;
         if !reads_only {
             directory.remove_others(&numbers)?;
         }
@@ -332,20 +324,14 @@ impl Store {
     }
 
     fn load_oids(&self) -> Result<()> {
-        let state = self.state();
-        let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
-        let committed = Committed {
-            sequence: self.visible_sequence(),
-            memtables: &state.memtables,
-            base: reader.as_deref(),
-            extents: &state.extents,
-        };
-        if let Some(stored) = committed.get(&meta_key(META_OID, &[]))? {
-            let mut oids = lock(&self.oids);
-            oids.next = u32_at(stored, 0)?;
-            oids.logged = oids.next;
-        }
-        Ok(())
+        self.read_now(|committed| {
+            if let Some(stored) = committed.get(&meta_key(META_OID, &[]))? {
+                let mut oids = lock(&self.oids);
+                oids.next = u32_at(stored, 0)?;
+                oids.logged = oids.next;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::blocks::Blocks;
 use crate::bulk::{BulkDirectory, BulkFile};
 use crate::key::{FileId, ROW_KEY_BYTES, rowid_of};
 use crate::runs::{FileRuns, Runs};
-use crate::spill::{SpillWriter, Spilled, SpilledVersion};
+use crate::spill::{PASSED_MAX, SpillWriter, Spilled, SpilledVersion};
 
 type Key = Box<[u8]>;
 
@@ -145,8 +145,10 @@ impl Overlay {
         if count > 0 {
             let (map, runs) = (&self.map, &self.runs);
             let bulk = Arc::clone(&spill.bulk);
-            self.spilled
-                .add(&bulk, count, |writer| write_versions(map, runs, writer))?;
+            let savepoints = self.savepoints.iter().map(|savepoint| savepoint.epoch);
+            self.spilled.add(&bulk, savepoints, count, |writer| {
+                write_versions(map, runs, writer)
+            })?;
         }
         self.map = BTreeMap::new();
         self.runs.leave_memory()?;
@@ -309,8 +311,12 @@ impl Overlay {
             return Ok(());
         };
         self.savepoints.truncate(depth);
-        if !self.spilled.is_empty() {
-            self.spilled.take_back(epoch, self.epoch);
+        if let Some(spill) = &self.spill
+            && !self.spilled.is_empty()
+        {
+            let left = self.savepoints.iter().map(|savepoint| savepoint.epoch);
+            self.spilled
+                .take_back(&spill.bulk, left, epoch..=self.epoch);
         }
         self.epoch += 1;
         while self.undo.len() > mark {
@@ -414,6 +420,7 @@ impl Overlay {
             command,
             backward,
             current: None,
+            passed: None,
         };
         scan.advance();
         scan
@@ -484,6 +491,7 @@ pub struct OverlayScan<'a> {
     command: u32,
     backward: bool,
     current: Option<(&'a [u8], Option<&'a [u8]>)>,
+    passed: Option<&'a [u8]>,
 }
 
 impl<'a> OverlayScan<'a> {
@@ -492,8 +500,16 @@ impl<'a> OverlayScan<'a> {
         self.current
     }
 
+    /// Where nothing is in hand yet: the last key that it has passed without finding one that is seen.
+    #[inline]
+    pub fn passed(&self) -> Option<&'a [u8]> {
+        self.passed
+    }
+
     pub fn advance(&mut self) {
         self.current = None;
+        self.passed = None;
+        let mut passed = 0;
         let Some(range) = self.range.as_mut() else {
             return;
         };
@@ -504,6 +520,11 @@ impl<'a> OverlayScan<'a> {
         } {
             if let Some(value) = versions.at(self.command) {
                 self.current = Some((key, value));
+                return;
+            }
+            passed += 1;
+            if passed == PASSED_MAX {
+                self.passed = Some(key);
                 return;
             }
         }

@@ -19,7 +19,6 @@ use crate::bulk::BulkRecord;
 use crate::changes::{changes, put_change};
 use crate::key::{FileId, SPACE_META, meta_key};
 use crate::large::change_records;
-use crate::merge::{Committed, MergedScan};
 use crate::store::{META_BULK, META_PREPARED, Store};
 use crate::worker::tracked_file;
 
@@ -89,9 +88,6 @@ pub struct Claim {
     pub prepared: Prepared,
     pub lock_owner: u32,
 }
-
-/// Takes a key and its value.
-pub(crate) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
 
 /// A record's parts as the store has them.
 pub struct Parts {
@@ -356,10 +352,12 @@ impl Store {
         let (lower, upper) = (key(number, 0), key(number, u32::MAX));
         let mut keys = Vec::new();
         let mut values = Vec::new();
-        self.scan_now(&lower, &upper, &mut |key, value| {
-            keys.push(key.to_vec());
-            values.push(value.to_vec());
-            Ok(())
+        self.read_now(|committed| {
+            committed.each(&lower, &upper, |key, value| {
+                keys.push(key.to_vec());
+                values.push(value.to_vec());
+                Ok(())
+            })
         })?;
         let mut values = values.into_iter();
         let header = values.next().unwrap_or_default();
@@ -396,14 +394,16 @@ impl Store {
             meta_key(META_PREPARED + 1, &[]),
         );
         let mut found = Vec::new();
-        self.scan_now(&lower, &upper, &mut |key, value| {
-            let part = key.last_chunk::<4>().copied().map_or(0, u32::from_be_bytes);
-            if part == 0 {
-                let number = key.get(2..10).and_then(|bytes| bytes.first_chunk::<8>());
-                let number = number.copied().map_or(0, u64::from_be_bytes);
-                found.push((number, decode(value)?.0));
-            }
-            Ok(())
+        self.read_now(|committed| {
+            committed.each(&lower, &upper, |key, value| {
+                let part = key.last_chunk::<4>().copied().map_or(0, u32::from_be_bytes);
+                if part == 0 {
+                    let number = key.get(2..10).and_then(|bytes| bytes.first_chunk::<8>());
+                    let number = number.copied().map_or(0, u64::from_be_bytes);
+                    found.push((number, decode(value)?.0));
+                }
+                Ok(())
+            })
         })?;
         let mut bulk = Vec::new();
         for (number, prepared) in found {
@@ -427,26 +427,6 @@ impl Store {
             self.prepared.load(number, prepared, registration);
         }
         Ok(bulk)
-    }
-
-    /// Calls `each` with the committed entries of lower <= key < upper.
-    pub(crate) fn scan_now(&self, lower: &[u8], upper: &[u8], each: &mut Visit<'_>) -> Result<()> {
-        // A flush may move entries from the state's memtables into the base meanwhile; the reader opened after the state
-        // was taken then has them too.
-        let state = self.state();
-        let reader = self.base.as_ref().map(|base| base.reader()).transpose()?;
-        let committed = Committed {
-            sequence: self.visible_sequence(),
-            memtables: &state.memtables,
-            base: reader.as_deref(),
-            extents: &state.extents,
-        };
-        let mut scan = MergedScan::new(false);
-        scan.add_committed(&committed, lower, upper)?;
-        while let Some((key, value)) = scan.next_entry()? {
-            each(key, value)?;
-        }
-        Ok(())
     }
 }
 

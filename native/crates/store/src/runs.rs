@@ -152,9 +152,10 @@ impl Runs {
         let Some(runs) = self.files.get_mut(&file) else {
             return Ok(());
         };
+        let before = runs.bytes;
         runs.truncate(from)?;
+        self.bytes -= before - runs.bytes;
         if runs.runs.is_empty() {
-            self.bytes -= runs.bytes;
             self.files.remove(&file);
         }
         Ok(())
@@ -205,16 +206,29 @@ impl Run {
     }
 }
 
+impl Run {
+    /// Memory that it takes.
+    fn bytes(&self) -> usize {
+        RUN_BYTES + self.first_key.len() + self.body.bytes().unwrap_or(0)
+    }
+}
+
+impl Body {
+    /// None: on disk.
+    fn bytes(&self) -> Option<usize> {
+        match self {
+            Body::Memory(block) => Some(block.bytes.len() + block.ends.len()),
+            Body::Disk(_) => None,
+        }
+    }
+}
+
 impl FileRuns {
     /// Before a further run begins: moves the others to the bulk file once they are large.
     fn make_room(&mut self, bulk: &Arc<BulkDirectory>, file: FileId) -> Result<()> {
-        if let Some(Run {
-            body: Body::Memory(block),
-            ..
-        }) = self.runs.last()
-        {
+        if let Some(bytes) = self.runs.last().and_then(|run| run.body.bytes()) {
             self.memory_runs += 1;
-            self.memory_bytes += block.bytes.len() + block.ends.len();
+            self.memory_bytes += bytes;
         }
         // Runs of a row or two, each of a command of its own, are no matter for files.
         let small = self.memory_bytes / self.memory_runs.max(1) < bulk.spill_bytes / SMALL_RUN_PART;
@@ -237,7 +251,7 @@ impl FileRuns {
         }
         self.memory_runs = 0;
         self.memory_bytes = 0;
-        self.bytes = self.runs.len() * RUN_BYTES;
+        self.bytes = self.runs.iter().map(Run::bytes).sum();
         Ok(())
     }
 
@@ -262,7 +276,27 @@ impl FileRuns {
     }
 
     fn truncate(&mut self, from: &[u8]) -> Result<()> {
-        self.runs.retain(|run| &*run.first_key < from);
+        let kept = self.runs.partition_point(|run| &*run.first_key < from);
+        while self.runs.len() > kept {
+            self.bytes -= self.runs.pop().map_or(0, |run| run.bytes());
+            if let Some(bytes) = self.runs.last().and_then(|run| run.body.bytes()) {
+                // It is the last now.
+                self.memory_runs -= 1;
+                self.memory_bytes -= bytes;
+            }
+        }
+        self.truncate_last(from)?;
+        if let Some(growing) = &mut self.growing {
+            let mut places = self.runs.iter().rev().filter_map(|run| match &run.body {
+                Body::Disk(place) => Some(place),
+                Body::Memory(_) => None,
+            });
+            growing.forget_after(places.next());
+        }
+        Ok(())
+    }
+
+    fn truncate_last(&mut self, from: &[u8]) -> Result<()> {
         let Some(last) = self.runs.len().checked_sub(1) else {
             return Ok(());
         };
@@ -274,7 +308,10 @@ impl FileRuns {
                 ends: view.ends.to_vec(),
             };
             block.truncate(left);
-            self.runs[last].body = Body::Memory(block);
+            let run = &mut self.runs[last];
+            self.bytes -= run.bytes();
+            run.body = Body::Memory(block);
+            self.bytes += run.bytes();
         }
         Ok(())
     }

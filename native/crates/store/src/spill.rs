@@ -1,8 +1,8 @@
 //! What of a transaction's writes has outgrown memory: sorted runs on disk of the versions that its overlay's map (and
 //! small bulk runs) held, each run newer than those before it. An entry's value: command u32, epoch u32 (little-endian),
 //! flags (1: deletes the key, 2: the key existed before the transaction), then the version's value; versions of a key
-//! follow each other newest first. What savepoints take back stays on disk until a run has nothing else; the epochs it was
-//! written in are dead. Many runs of a size are merged into a larger one.
+//! follow each other newest first. Many runs of a size are merged into a larger one. What a savepoint takes back is told by
+//! its epoch: runs of nothing else go, those with a good part of it are written anew, and in the others its epochs are dead.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -26,13 +26,10 @@ const TIER_RUNS: usize = 16;
 const READS_MAX: usize = 2048;
 /// Bits of a run's filter for each of its keys.
 const FILTER_BITS: usize = 10;
-
-/// What a run belongs to: nothing that is ever committed under it.
-const NO_FILE: FileId = FileId {
-    space: 0,
-    owner: 0,
-    filenode: 0,
-};
+/// A run is written anew once this part of its versions is dead: scans then pass few, and each is written a few times only.
+const DEAD_PART: usize = 8;
+/// Keys that nobody sees which a walk passes at a time: further on there may be nothing that is asked for.
+pub const PASSED_MAX: usize = 256;
 
 /// A version as a spilled run has it.
 #[derive(Clone, Copy)]
@@ -71,11 +68,12 @@ impl<'a> SpilledVersion<'a> {
 struct DeadEpochs(Vec<RangeInclusive<u32>>);
 
 impl DeadEpochs {
-    fn add(&mut self, from: u32, to: u32) {
-        while self.0.last().is_some_and(|range| *range.start() >= from) {
+    fn add(&mut self, epochs: RangeInclusive<u32>) {
+        let from = epochs.start();
+        while self.0.last().is_some_and(|range| range.start() >= from) {
             self.0.pop();
         }
-        self.0.push(from..=to);
+        self.0.push(epochs);
     }
 
     #[inline]
@@ -85,6 +83,33 @@ impl DeadEpochs {
         }
         let after = self.0.partition_point(|range| *range.start() <= epoch);
         after > 0 && self.0[after - 1].contains(&epoch)
+    }
+}
+
+/// How many versions a run has of each savepoint level that was open when it was made: the first epoch of the level and
+/// their number, ascending. Levels within a run end together or stay together.
+struct Levels(Vec<(u32, usize)>);
+
+impl Levels {
+    /// Of the savepoints that begin with these epochs.
+    fn new(savepoints: impl Iterator<Item = u32>) -> Levels {
+        let levels = std::iter::once(0).chain(savepoints);
+        Levels(levels.map(|epoch| (epoch, 0)).collect())
+    }
+
+    fn count(&mut self, epoch: u32) {
+        let after = self.0.partition_point(|(first, _)| *first <= epoch);
+        self.0[after - 1].1 += 1;
+    }
+
+    /// Forgets the levels that begin at this epoch or later; the number of their versions.
+    fn take_back(&mut self, from: u32) -> usize {
+        let left = self.0.partition_point(|(first, _)| *first < from);
+        self.0.drain(left..).map(|(_, versions)| versions).sum()
+    }
+
+    fn versions(&self) -> usize {
+        self.0.iter().map(|(_, versions)| versions).sum()
     }
 }
 
@@ -102,8 +127,8 @@ struct SpillRun {
     first_key: Box<[u8]>,
     last_key: Box<[u8]>,
     min_command: u32,
-    min_epoch: u32,
-    max_epoch: u32,
+    levels: Levels,
+    dead: usize,
     tier: u8,
     reads: AtomicUsize,
 }
@@ -114,20 +139,26 @@ impl Spilled {
         self.runs.is_empty()
     }
 
-    /// Adds a run, made by `fill` from versions in order. Errors: 53100, 58030; then nothing has changed.
+    /// Adds a run, made by `fill` from versions in order, while the savepoints with these first epochs are open. Errors:
+    /// 53100, 58030; then nothing has changed.
     pub fn add(
         &mut self,
         bulk: &Arc<BulkDirectory>,
+        savepoints: impl Iterator<Item = u32> + Clone,
         entries: usize,
         fill: impl FnOnce(&mut SpillWriter) -> Result<()>,
     ) -> Result<()> {
-        let mut writer = SpillWriter::begin(bulk, entries, 0)?;
+        let mut writer = SpillWriter::begin(bulk, Levels::new(savepoints.clone()), entries, 0)?;
         fill(&mut writer)?;
         self.runs.extend(writer.finish()?);
-        self.merge_tiers(bulk)
+        self.merge_tiers(bulk, savepoints)
     }
 
-    fn merge_tiers(&mut self, bulk: &Arc<BulkDirectory>) -> Result<()> {
+    fn merge_tiers(
+        &mut self,
+        bulk: &Arc<BulkDirectory>,
+        savepoints: impl Iterator<Item = u32> + Clone,
+    ) -> Result<()> {
         while let Some(tier) = self.runs.last().map(|run| run.tier) {
             let same = self.runs.iter().rev();
             let same = same.take_while(|run| run.tier == tier).count();
@@ -135,18 +166,24 @@ impl Spilled {
                 break;
             }
             let from = self.runs.len() - same;
-            let merged = self.merge(bulk, from, tier + 1)?;
+            let levels = Levels::new(savepoints.clone());
+            let merged = self.merge(bulk, &self.runs[from..], levels, tier + 1)?;
             self.runs.truncate(from);
             self.runs.extend(merged);
         }
         Ok(())
     }
 
-    /// One run of those from an index on, without what is dead.
-    fn merge(&self, bulk: &Arc<BulkDirectory>, from: usize, tier: u8) -> Result<Option<SpillRun>> {
-        let runs = &self.runs[from..];
-        let entries = runs.iter().map(|run| run.filter.keys).sum();
-        let mut writer = SpillWriter::begin(bulk, entries, tier)?;
+    /// One run of several, without what is dead.
+    fn merge(
+        &self,
+        bulk: &Arc<BulkDirectory>,
+        runs: &[SpillRun],
+        levels: Levels,
+        tier: u8,
+    ) -> Result<Option<SpillRun>> {
+        let entries = runs.iter().map(|run| run.levels.versions()).sum();
+        let mut writer = SpillWriter::begin(bulk, levels, entries, tier)?;
         // Newest first.
         let scans = runs.iter().rev();
         let scans = scans.map(|run| BlockScan::new(&run.run, &[], &[0xff], u64::MAX, false));
@@ -176,11 +213,38 @@ impl Spilled {
         writer.finish()
     }
 
-    /// Takes back what was written in these epochs.
-    pub fn take_back(&mut self, from: u32, to: u32) {
-        self.runs.retain(|run| run.min_epoch < from);
-        if self.runs.iter().any(|run| run.max_epoch >= from) {
-            self.dead.add(from, to);
+    /// Takes back what was written in these epochs; the savepoints with these first epochs are left.
+    pub fn take_back(
+        &mut self,
+        bulk: &Arc<BulkDirectory>,
+        savepoints: impl Iterator<Item = u32> + Clone,
+        epochs: RangeInclusive<u32>,
+    ) {
+        let mut has_dead = false;
+        for run in &mut self.runs {
+            let dead = run.levels.take_back(*epochs.start());
+            run.dead += dead;
+            has_dead |= dead > 0;
+        }
+        if !has_dead {
+            return;
+        }
+        self.runs.retain(|run| run.levels.versions() > 0);
+        self.dead.add(epochs);
+        for index in 0..self.runs.len() {
+            let run = &self.runs[index];
+            if run.dead * DEAD_PART < run.dead + run.levels.versions() {
+                continue;
+            }
+            let levels = Levels::new(savepoints.clone());
+            let runs = &self.runs[index..=index];
+            // Where there is no room for another the old one does, with what is dead.
+            if let Ok(Some(written)) = self.merge(bulk, runs, levels, run.tier) {
+                self.runs[index] = written;
+            }
+        }
+        if self.runs.iter().all(|run| run.dead == 0) {
+            self.dead = DeadEpochs::default();
         }
     }
 
@@ -221,6 +285,7 @@ impl Spilled {
                 dead: &self.dead,
                 backward,
                 current: None,
+                passed: None,
                 existed: false,
             };
             run.count_read();
@@ -253,6 +318,11 @@ impl Spilled {
         let scans = self.scans(lower, upper, u32::MAX, false, false);
         let mut scans = scans.collect::<Result<Vec<_>>>()?;
         loop {
+            for scan in &mut scans {
+                while scan.passed().is_some() {
+                    scan.advance()?;
+                }
+            }
             let least = scans
                 .iter()
                 .filter_map(|scan| scan.peek().map(|(key, _)| key))
@@ -321,6 +391,7 @@ pub struct SpillScan<'a> {
     dead: &'a DeadEpochs,
     backward: bool,
     current: Option<(&'a [u8], Option<&'a [u8]>)>,
+    passed: Option<&'a [u8]>,
     /// What the oldest version of the current key says.
     existed: bool,
 }
@@ -331,8 +402,16 @@ impl<'a> SpillScan<'a> {
         self.current
     }
 
+    /// Where nothing is in hand yet: the last key that it has passed without finding one that is seen.
+    #[inline]
+    pub fn passed(&self) -> Option<&'a [u8]> {
+        self.passed
+    }
+
     pub fn advance(&mut self) -> Result<()> {
         self.current = None;
+        self.passed = None;
+        let mut passed = 0;
         while let Some((key, _)) = self.inner.peek() {
             let mut found = None;
             while let Some((other, stored)) = self.inner.peek()
@@ -354,6 +433,11 @@ impl<'a> SpillScan<'a> {
                 self.current = Some((key, value));
                 return Ok(());
             }
+            passed += 1;
+            if passed == PASSED_MAX {
+                self.passed = Some(key);
+                return Ok(());
+            }
         }
         Ok(())
     }
@@ -366,22 +450,25 @@ pub struct SpillWriter {
     first_key: Option<Box<[u8]>>,
     last_key: Vec<u8>,
     min_command: u32,
-    min_epoch: u32,
-    max_epoch: u32,
+    levels: Levels,
     tier: u8,
     buffer: Vec<u8>,
 }
 
 impl SpillWriter {
-    fn begin(bulk: &Arc<BulkDirectory>, entries: usize, tier: u8) -> Result<SpillWriter> {
+    fn begin(
+        bulk: &Arc<BulkDirectory>,
+        levels: Levels,
+        entries: usize,
+        tier: u8,
+    ) -> Result<SpillWriter> {
         Ok(SpillWriter {
-            run: DiskRun::begin(bulk, NO_FILE)?,
+            run: DiskRun::begin(bulk, FileId::NONE)?,
             filter: Filter::new(entries),
             first_key: None,
             last_key: Vec::new(),
             min_command: u32::MAX,
-            min_epoch: u32::MAX,
-            max_epoch: 0,
+            levels,
             tier,
             buffer: Vec::new(),
         })
@@ -400,8 +487,7 @@ impl SpillWriter {
         self.last_key.clear();
         self.last_key.extend_from_slice(key);
         self.min_command = self.min_command.min(version.command);
-        self.min_epoch = self.min_epoch.min(version.epoch);
-        self.max_epoch = self.max_epoch.max(version.epoch);
+        self.levels.count(version.epoch);
         Ok(())
     }
 
@@ -412,14 +498,15 @@ impl SpillWriter {
         };
         self.run.end_block()?;
         self.run.release();
+        self.levels.0.retain(|(_, versions)| *versions > 0);
         Ok(Some(SpillRun {
             run: self.run,
             filter: self.filter,
             first_key,
             last_key: self.last_key.into_boxed_slice(),
             min_command: self.min_command,
-            min_epoch: self.min_epoch,
-            max_epoch: self.max_epoch,
+            levels: self.levels,
+            dead: 0,
             tier: self.tier,
             reads: AtomicUsize::new(0),
         }))
@@ -430,14 +517,12 @@ impl SpillWriter {
 /// with it.
 struct Filter {
     words: Vec<u64>,
-    keys: usize,
 }
 
 impl Filter {
     fn new(keys: usize) -> Filter {
         Filter {
             words: vec![0; (keys * FILTER_BITS).div_ceil(64).max(1)],
-            keys,
         }
     }
 

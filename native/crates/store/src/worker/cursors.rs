@@ -139,11 +139,12 @@ impl Worker {
         snapshot.note_range(file, &lower, &upper)?;
         let mut scan = MergedScan::new(false);
         if view.transaction != 0 {
-            scan.add_overlay_entries(
+            scan.add_overlay(
                 &self.transactions.get(view.transaction)?.overlay,
                 &lower,
                 &upper,
                 view.command,
+                true,
             )?;
         }
         add_entries(&mut scan, &self.temporary, snapshot, file, &lower, &upper)?;
@@ -253,6 +254,7 @@ pub(super) fn open_scan<'a>(
             &cursor.lower,
             &cursor.upper,
             cursor.command,
+            false,
         )?;
     }
     add_stored(

@@ -42,7 +42,7 @@ impl Worker {
         loop {
             let overlay = &self.transactions.get(transaction)?.overlay;
             let mut scan = MergedScan::new(false);
-            scan.add_overlay(overlay, &lower, &upper, u32::MAX)?;
+            scan.add_overlay(overlay, &lower, &upper, u32::MAX, false)?;
             if let Some(stored) = self.temporary.get(&file.owner) {
                 stored.add_to(&mut scan, &lower, &upper)?;
             }

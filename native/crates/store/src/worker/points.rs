@@ -172,7 +172,7 @@ impl Worker {
         }
         let mut scan = MergedScan::new(false);
         if let Some(overlay) = overlay {
-            scan.add_overlay_entries(overlay, &lower, &upper, view.command)?;
+            scan.add_overlay(overlay, &lower, &upper, view.command, true)?;
         }
         add_entries(&mut scan, &self.temporary, snapshot, index, &lower, &upper)?;
         while let Some((found, _)) = scan.next_entry()? {

@@ -355,6 +355,7 @@ export interface PointTransaction {
   /** Microseconds since 2000-01-01 UTC. */
   start: bigint
   command: number
+  hasRead: boolean
   inBlock: boolean
   xid?: bigint
   hasWritten: boolean

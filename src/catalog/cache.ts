@@ -78,7 +78,7 @@ export function createCatalogCache(
 
   /** A savepoint's rollback takes back some of the writes: whatever was built on them is stale. */
   function hookRollback(transaction: Transaction): void {
-    const place = `${transaction.savepointDepth}:${transaction.command}`;
+    const place = `${transaction.savepointDepth}:${transaction.step}`;
     if (hooked === place) return;
     hooked = place;
     transaction.afterRollback(() => {

@@ -199,9 +199,9 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     const values = toStoredRow(table, row, acl);
     await claimUniqueKeys(transaction, table, values, null, -1);
     options.onWrite(transaction, table, null, row);
-    const rowid = tableStore(table).insert(transaction.store, transaction.command, values);
+    const rowid = tableStore(table).insert(transaction.store, transaction.useCommand(), values);
     for (const index of catalogShapes[table].indexes)
-      indexStore(table, index).insert(transaction.store, transaction.command, keyOf(index, values), rowid, null);
+      indexStore(table, index).insert(transaction.store, transaction.useCommand(), keyOf(index, values), rowid, null);
   }
 
   async function update<T extends CatalogName>(
@@ -217,15 +217,15 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
     const values = toStoredRow(table, row, acl);
     await claimUniqueKeys(transaction, table, values, old, entry.rowid);
     options.onWrite(transaction, table, current, row);
-    tableStore(table).update(transaction.store, transaction.command, entry.rowid, values);
+    tableStore(table).update(transaction.store, transaction.useCommand(), entry.rowid, values);
     if (table === 'pg_class') noteTableChanged(store, database, row as unknown as CatalogRow<'pg_class'>);
     for (const index of catalogShapes[table].indexes) {
       const before = keyOf(index, old);
       const after = keyOf(index, values);
       if (before.equals(after)) continue;
       const entries = indexStore(table, index);
-      entries.delete(transaction.store, transaction.command, before, entry.rowid);
-      entries.insert(transaction.store, transaction.command, after, entry.rowid, null);
+      entries.delete(transaction.store, transaction.useCommand(), before, entry.rowid);
+      entries.insert(transaction.store, transaction.useCommand(), after, entry.rowid, null);
     }
     return { rowid: entry.rowid, row };
   }
@@ -278,9 +278,9 @@ export function createCatalogTables(options: CatalogTablesOptions): CatalogTable
   ): Promise<void> {
     const { values: old } = await lockEntry(transaction, table, entry, 'remove', 'deleting');
     options.onWrite(transaction, table, entry.row, null);
-    tableStore(table).delete(transaction.store, transaction.command, entry.rowid);
+    tableStore(table).delete(transaction.store, transaction.useCommand(), entry.rowid);
     for (const index of catalogShapes[table].indexes)
-      indexStore(table, index).delete(transaction.store, transaction.command, keyOf(index, old), entry.rowid);
+      indexStore(table, index).delete(transaction.store, transaction.useCommand(), keyOf(index, old), entry.rowid);
   }
 
   const tables: CatalogTables = {

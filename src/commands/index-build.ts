@@ -26,7 +26,7 @@ export async function buildIndexEntries(context: CommandContext, tableOid: numbe
   if (isEmpty(context, table)) return;
   const { transaction } = context;
   const options = { isUnique: index.isUnique, nullsDistinct: !index.nullsNotDistinct };
-  const builder = context.store.index(index.file).build(transaction.store, transaction.command, options);
+  const builder = context.store.index(index.file).build(transaction.store, transaction.useCommand(), options);
   let rows: number;
   try {
     const columns = storedKeys(context, table, index);

@@ -31,7 +31,7 @@ export async function assignNewFile(context: CommandContext, relation: number): 
   });
   // Views taken so far still see the old file's rows: who rewrites a table reads them after this.
   context.transaction.advanceCommand();
-  context.store.dropFile(context.transaction.store, descriptor.file, context.transaction.command);
+  context.store.dropFile(context.transaction.store, descriptor.file, context.transaction.useCommand());
   context.store.serializable?.fileReplaced(descriptor.file, { ...descriptor.file, filenode });
 }
 

@@ -76,12 +76,12 @@ export function openTableWriter(context: ExecutionContext, relationOid: number):
       if (loader === null) return null;
       return {
         take(lines, placement) {
-          const taken = loader.take(context.transaction.store, context.transaction.command, lines, placement);
+          const taken = loader.take(context.transaction.store, target.command, lines, placement);
           target.insertedMore(taken.rowCount);
           return taken;
         },
         flush(placement) {
-          loader.flush(context.transaction.store, context.transaction.command, placement);
+          loader.flush(context.transaction.store, target.command, placement);
         },
         close: () => loader.close(),
       };
@@ -132,7 +132,12 @@ export function openIndexWriter(context: ExecutionContext, relation: RelationDes
     `index ${oid} of ${relation.name}`,
   );
   const unit = new CompileUnit(catalog, catalog.version(), [relationEntry(relation)]);
-  return new IndexWriter(new RunState(unit, context, null), relation, compileIndex(unit, index));
+  return new IndexWriter(
+    new RunState(unit, context, null),
+    relation,
+    compileIndex(unit, index),
+    context.transaction.useCommand(),
+  );
 }
 
 interface DomainProgram {

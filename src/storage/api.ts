@@ -65,6 +65,10 @@ export interface StoreTransaction {
   xid(): bigint;
   /** The id if one was assigned. */
   readonly assignedXid: bigint | null;
+  /** True where the transaction itself wrote the version with this stamp. */
+  isOwn(stamp: bigint): boolean;
+  /** The stamp of what a command of the transaction, which has written, writes now. */
+  stamp(command: number): bigint;
   readonly hasWrites: boolean;
   /** Notes that the transaction made this file, at this depth of savepoints: nobody else sees it yet. */
   noteNewFile(filenode: number, depth: number): void;
@@ -107,7 +111,8 @@ export interface CommitOptions {
 
 export interface StoredRow {
   readonly rowid: RowId;
-  readonly xmin: bigint;
+  /** Who wrote this version, by which command: see row-stamp.ts. Versions with equal stamps are the same. */
+  readonly stamp: bigint;
   /** Attribute n at index n - 1; attributes that were not asked for are null. */
   readonly values: Row;
 }
@@ -171,7 +176,7 @@ export interface TableCursor {
 export interface TableBatch {
   readonly rowCount: number;
   readonly rowids: readonly RowId[];
-  readonly xmins: readonly bigint[];
+  readonly stamps: readonly bigint[];
   readonly rows: Row[];
 }
 

@@ -9,9 +9,9 @@ import { makeRowDecoder, type RowDecoder } from './row-decoder.js';
 import { storedAttributes } from './row-layout.js';
 import { type NativeTransaction, snapshotHandle, transactionHandle } from './store-transaction.js';
 
-/** Words of a batch's header: where rowids and xmins stand. */
+/** Words of a batch's header: where rowids and stamps stand. */
 const rowidsWord = 1;
-const xminsWord = 2;
+const stampsWord = 2;
 /** The addon's answer where a lock or a change of the catalogs asks for the general path. */
 const stale = -1;
 
@@ -65,8 +65,8 @@ class NativePoint implements PointStore {
     if (count === 0) return null;
     const views = readBuffer();
     const rowid = views.f64[(views.u32[rowidsWord] as number) >> 3] as number;
-    const xmin = views.u64[(views.u32[xminsWord] as number) >> 3] as bigint;
-    return { rowid, xmin, values: this.decoder.decode(1)[0] as Row };
+    const stamp = views.u64[(views.u32[stampsWord] as number) >> 3] as bigint;
+    return { rowid, stamp, values: this.decoder.decode(1)[0] as Row };
   }
 }
 

@@ -1,5 +1,5 @@
 // Writes rows in the stored format (native/crates/columns/README.md) into the write buffer, each after its length and the
-// size of PostgreSQL's heap tuple for it. The addon fills in xmin, compresses large values and finds a place for the row.
+// size of PostgreSQL's heap tuple for it. The addon fills in stamp, compresses large values and finds a place for the row.
 import { ByteWriter } from '../base/bytes.js';
 import { pgError, SqlState } from '../errors/pg-error.js';
 import type { TypeLookup } from '../types/type-behaviour.js';
@@ -9,7 +9,7 @@ import type { StoredAttribute, StoredLayout } from './row-layout.js';
 import { toastThreshold, tupleBytes } from './tuple-size.js';
 import { toastedTupleBytes } from './tuple-toast.js';
 
-/** Bytes of xmin and attribute count. */
+/** Bytes of stamp and attribute count. */
 const headerBytes = 10;
 /** Most bytes of a varlen's length. */
 const varintBytesMax = 5;

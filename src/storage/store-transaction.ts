@@ -6,6 +6,7 @@ import { atTurnEnd } from '../base/turn-end.js';
 import type { BegunTransaction, CommitOptions, PrepareRequest, ReadView, Snapshot, StoreTransaction } from './api.js';
 import { readBuffer } from './exchange.js';
 import { native } from './native-error.js';
+import { makeStamp, stampXid } from './row-stamp.js';
 
 export class NativeTransaction implements StoreTransaction {
   private known: bigint | null = null;
@@ -41,6 +42,14 @@ export class NativeTransaction implements StoreTransaction {
 
   get assignedXid(): bigint | null {
     return this.known ?? (this.wrote ? this.xid() : null);
+  }
+
+  isOwn(stamp: bigint): boolean {
+    return stampXid(stamp) === this.assignedXid;
+  }
+
+  stamp(command: number): bigint {
+    return makeStamp(this.xid(), command);
   }
 
   /** Marks it as writing; its number for the addon. */

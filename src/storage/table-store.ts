@@ -27,9 +27,9 @@ import { encodeRows, encodeSingleRow, rowTupleBytes } from './row-encoder.js';
 import { type StoredLayout, storedLayout } from './row-layout.js';
 import { snapshotHandle, transactionHandle, writing } from './store-transaction.js';
 
-/** Words of a batch's header: where rowids and xmins stand. */
+/** Words of a batch's header: where rowids and stamps stand. */
 const rowidsWord = 1;
-const xminsWord = 2;
+const stampsWord = 2;
 /** Rowids are below 2^53, see the contract. */
 const rowidMax = Number.MAX_SAFE_INTEGER;
 
@@ -132,8 +132,8 @@ class NativeTable implements TableStore {
     );
     const views = readBuffer();
     if (views.f64[(views.u32[rowidsWord] as number) >> 3] === 0) return null;
-    const xmin = views.u64[(views.u32[xminsWord] as number) >> 3] as bigint;
-    return { rowid, xmin, values: decoder.decode(1)[0] as Row };
+    const stamp = views.u64[(views.u32[stampsWord] as number) >> 3] as bigint;
+    return { rowid, stamp, values: decoder.decode(1)[0] as Row };
   }
 
   getMany(view: ReadView, rowids: readonly RowId[], attributes: readonly number[] | null): (StoredRow | null)[] {
@@ -183,14 +183,14 @@ class NativeTable implements TableStore {
     );
     const views = readBuffer();
     const rowidsAt = (views.u32[rowidsWord] as number) >> 3;
-    const xminsAt = (views.u32[xminsWord] as number) >> 3;
+    const stampsAt = (views.u32[stampsWord] as number) >> 3;
     // Taken before decoding, which may read into the buffer again.
     const found = views.f64.slice(rowidsAt, rowidsAt + count);
-    const xmins = views.u64.slice(xminsAt, xminsAt + count);
+    const stamps = views.u64.slice(stampsAt, stampsAt + count);
     const rows = decoder.decode(count);
     for (let index = 0; index < count; index++) {
       const rowid = found[index] as number;
-      result.push(rowid === 0 ? null : { rowid, xmin: xmins[index] as bigint, values: rows[index] as Row });
+      result.push(rowid === 0 ? null : { rowid, stamp: stamps[index] as bigint, values: rows[index] as Row });
     }
   }
 
@@ -231,11 +231,11 @@ class NativeTableCursor implements TableCursor {
     }
     const views = readBuffer();
     const rowidsAt = (views.u32[rowidsWord] as number) >> 3;
-    const xminsAt = (views.u32[xminsWord] as number) >> 3;
+    const stampsAt = (views.u32[stampsWord] as number) >> 3;
     return new NativeTableBatch(
       count,
       views.f64.slice(rowidsAt, rowidsAt + count),
-      views.u64.slice(xminsAt, xminsAt + count),
+      views.u64.slice(stampsAt, stampsAt + count),
       this.decoder.decode(count),
     );
   }
@@ -247,15 +247,15 @@ class NativeTableCursor implements TableCursor {
   }
 }
 
-/** Rowids and xmins become arrays only when somebody asks. */
+/** Rowids and stamps become arrays only when somebody asks. */
 class NativeTableBatch implements TableBatch {
   private rowidArray: readonly RowId[] | null = null;
-  private xminArray: readonly bigint[] | null = null;
+  private stampArray: readonly bigint[] | null = null;
 
   constructor(
     readonly rowCount: number,
     private readonly rowidValues: Float64Array,
-    private readonly xminValues: BigUint64Array,
+    private readonly stampValues: BigUint64Array,
     readonly rows: Row[],
   ) {}
 
@@ -264,10 +264,10 @@ class NativeTableBatch implements TableBatch {
     return this.rowidArray;
   }
 
-  get xmins(): readonly bigint[] {
-    this.xminArray ??= Array.from(this.xminValues);
-    return this.xminArray;
+  get stamps(): readonly bigint[] {
+    this.stampArray ??= Array.from(this.stampValues);
+    return this.stampArray;
   }
 }
 
-const emptyBatch: TableBatch = { rowCount: 0, rowids: [], xmins: [], rows: [] };
+const emptyBatch: TableBatch = { rowCount: 0, rowids: [], stamps: [], rows: [] };

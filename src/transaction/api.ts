@@ -49,10 +49,14 @@ export interface Transaction {
   /** Where scans and writes are counted. */
   readonly statistics: TransactionStatistics;
 
-  /** Number of the running command: its writes carry it. */
+  /** Number of the running command, from 1: one more than what cmin shows of its writes. */
   readonly command: number;
+  /** The same for a command that writes rows or locks them: the next `advanceCommand` counts on. */
+  useCommand(): number;
   /** Makes what the current command wrote visible to the next one (PostgreSQL's CommandCounterIncrement). */
   advanceCommand(): void;
+  /** Changes with every step that may change what the transaction sees of its own writes. */
+  readonly step: number;
   /** What a new statement reads: READ COMMITTED takes a new snapshot, REPEATABLE READ keeps its first. */
   statementView(): ReadView;
   /** A command begins that has no view of its own: what keeps one snapshot for all its statements takes it now. */

@@ -62,9 +62,9 @@ export class PointSession {
   }
 
   /** The same in a transaction block. */
-  goOn(lockOwner: number, { number, start, command, xid, hasWritten }: LentTransaction): void {
+  goOn(lockOwner: number, { xid, ...rest }: LentTransaction): void {
     this.isOpen = true;
-    const lent = { number, start, command, hasWritten, inBlock: true, uses: [], ...(xid !== undefined && { xid }) };
+    const lent = { ...rest, inBlock: true, uses: [], ...(xid !== undefined && { xid }) };
     native(() => addon.pointsOpen(this.descriptor, lockOwner, lent));
   }
 

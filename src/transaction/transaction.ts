@@ -237,6 +237,7 @@ class OpenTransaction implements Transaction {
   readOnly: boolean;
   deferrable: boolean;
   command = 1;
+  step = 0;
 
   private readonly levels: Level[] = [];
   private readonly whole: Store;
@@ -251,6 +252,8 @@ class OpenTransaction implements Transaction {
   private lastView: ReadView | null = null;
   /** Relation locks held for sure, by relation: bit n for mode n. Spares the call for those asked for again. */
   private relationLocks = new Map<number, number>();
+  /** The running command has written: what comes next is another one. */
+  private isCommandUsed = false;
   private hasXid = false;
   private hasUsedTemporary = false;
 
@@ -268,7 +271,7 @@ class OpenTransaction implements Transaction {
     this.store = begun === null ? store.begin(environment.processId) : adopted(store, environment.processId, begun);
     if (begun !== null) {
       this.command = begun.command;
-      this.hasView = begun.command > 1;
+      this.hasView = begun.hasRead;
       this.hasXid = begun.xid !== undefined;
     }
     this.snapshots = new Snapshots(store, this.store);
@@ -287,7 +290,15 @@ class OpenTransaction implements Transaction {
     return this.counters;
   }
 
+  useCommand(): number {
+    this.isCommandUsed = true;
+    return this.command;
+  }
+
   advanceCommand(): void {
+    this.step++;
+    if (!this.isCommandUsed) return;
+    this.isCommandUsed = false;
     this.command++;
   }
 
@@ -609,7 +620,7 @@ class OpenTransaction implements Transaction {
     const lent = store.lend?.() ?? null;
     if (lent === null) return null;
     this.snapshots.releaseAll();
-    return { ...lent, start: startTimestamp, command, ...(this.hasXid && { xid: store.xid() }) };
+    return { ...lent, start: startTimestamp, command, hasRead: this.hasView, ...(this.hasXid && { xid: store.xid() }) };
   }
 
   /** The store is through with it, either way: gives back locks and snapshots. */

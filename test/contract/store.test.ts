@@ -81,7 +81,7 @@ test('rows come back as they went in, committed or not, permanent or temporary',
     const view = viewOf(null);
     t.same(table.get(view, second, null)?.values, row(2));
     t.same(table.get(view, second, [2])?.values, [null, 'row 2', null, null, null, null]);
-    t.equal(table.get(view, second, [2])?.xmin, txn.assignedXid);
+    t.equal(table.get(view, second, [2])?.stamp, txn.assignedXid);
     t.same(
       table.getMany(view, [fourth, 9999, first], [1]).map((found) => found?.values[0] ?? null),
       [4, null, 1],

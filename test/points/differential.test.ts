@@ -46,7 +46,7 @@ const kinds: readonly Kind[] = [
   { name: 'gone', sql: 'delete from T where a = $1 and b = $2', types: ['int2', 'text'] },
   { name: 'keyed', sql: 'insert into T_key values ($1, $2, $3)', types: ['int4', 'varchar', 'int8'] },
   // What only the session does, in the same blocks.
-  { name: 'sum', sql: 'select count(*), sum(i), sum(l), min(t) from T', types: [] },
+  { name: 'sum', sql: 'select count(*), sum(i), sum(l), min(t), sum(cmin::text::int) from T', types: [] },
   { name: 'many', sql: 'update T set i = i + 1 where f', types: [] },
   { name: 'save', sql: 'savepoint s', types: [] },
   { name: 'back', sql: 'rollback to s', types: [] },
@@ -135,7 +135,8 @@ test('prepared and plain statements agree', { timeout: 120_000 }, async (t) => {
   await plain.query('rollback');
   for (const suffix of ['', '_log', '_key']) {
     const rows = async (table: string) =>
-      (await plain.query({ text: `select r::text from ${table}${suffix} r order by 1`, rowMode: 'array' })).rows;
+      (await plain.query({ text: `select r::text, cmin from ${table}${suffix} r order by 1, 2`, rowMode: 'array' }))
+        .rows;
     t.same(await rows('p'), await rows('q'));
   }
   await plain.query('create extension amcheck');

@@ -40,7 +40,7 @@ async function rewriteTable(context: CommandContext, work: TableWork): Promise<v
       if (batch.rowCount === 0) break;
       const rows: Row[] = [];
       for (const row of batch.rows) rows.push(await newRow(row));
-      target.insertMany(context.transaction.store, context.transaction.command, rows, placement);
+      target.insertMany(context.transaction.store, context.transaction.useCommand(), rows, placement);
     }
   } finally {
     cursor.close();

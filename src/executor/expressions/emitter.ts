@@ -15,7 +15,7 @@ export interface Operand {
 
 /** How a program finds its rows. */
 export interface RowSources {
-  /** Relation columns of a scan by RT index: how many attributes its rows carry before [rowid, xmin]. */
+  /** Relation columns of a scan by RT index: how many attributes its rows carry before [rowid, stamp]. */
   readonly systemColumnBase?: number;
   /** Replaces an indexVar by what it stands for in a recheck over the table's row. */
   readonly indexVar?: (column: Var) => Expression | null;

@@ -1,16 +1,19 @@
 // Var, Const and Param: columns of the rows in hand (s scan row, o outer row, i inner row), constants by slot,
-// parameters. A scan row that needs system columns carries [rowid, xmin] behind its attributes.
+// parameters. A scan row that needs system columns carries [rowid, stamp] behind its attributes.
 import { type Const, type Param, type Var, indexVar, innerVar, outerVar } from '../../trees/expression.js';
 import type { RangeTableEntry } from '../../trees/query.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import { PgRecord, type RecordField, type Row, type Value } from '../../types/value.js';
 import { tidFromRowId } from '../../storage/ctid.js';
+import { stampCommand, stampXid } from '../../storage/row-stamp.js';
 import { initPlanValue } from '../state.js';
 import type { Emitter, Operand } from './emitter.js';
 
 /** System attributes by their (negative) number. */
 export const ctidAttribute = -1;
 export const xminAttribute = -2;
+const cminAttribute = -3;
+const cmaxAttribute = -5;
 export const tableOidAttribute = -6;
 
 export function emitVar(expr: Var, m: Emitter): Operand {
@@ -53,7 +56,10 @@ function emitSystemColumn(expr: Var, row: string, m: Emitter): Operand {
   if (expr.attno === xminAttribute) {
     return { code: m.assign(`${m.slot(xidOf)}(${row}[${base + 1}])`), nullable: true };
   }
-  // xmax, cmin, cmax: rows carry no such marks here; 0 is what a row that nobody deleted shows.
+  if (expr.attno === cminAttribute || expr.attno === cmaxAttribute) {
+    return { code: m.assign(`${m.slot(commandOf)}(${row}[${base + 1}])`), nullable: true };
+  }
+  // xmax: rows carry no such mark here; 0 is what a row that nobody deleted shows.
   return { code: '0', nullable: false };
 }
 
@@ -65,8 +71,13 @@ function ctidOf(rowid: Value | undefined): Value {
   return typeof rowid === 'number' ? tidFromRowId(rowid) : null;
 }
 
-function xidOf(xmin: Value | undefined): Value {
-  return typeof xmin === 'bigint' ? Number(xmin & 0xffffffffn) : null;
+function xidOf(stamp: Value | undefined): Value {
+  return typeof stamp === 'bigint' ? Number(stampXid(stamp) & 0xffffffffn) : null;
+}
+
+/** A version's cmin and cmax are one field. */
+function commandOf(stamp: Value | undefined): Value {
+  return typeof stamp === 'bigint' ? stampCommand(stamp) : null;
 }
 
 function emitWholeRow(expr: Var, row: string, m: Emitter): Operand {

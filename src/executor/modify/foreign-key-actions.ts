@@ -17,7 +17,7 @@ import { type RowTriggers, rowTriggers } from '../triggers/row-triggers.js';
 import { functionSettings } from '../services.js';
 import { triggerProgram } from '../triggers/trigger-program.js';
 import { type FiredOperation, StatementTriggers } from '../triggers/statement-triggers.js';
-import { conversion, ParentFinder } from './foreign-key-checks.js';
+import { beginQuery, conversion, ParentFinder } from './foreign-key-checks.js';
 import { asStatement, childStatement } from './foreign-key-statements.js';
 import { type LostKey, keyOf } from './foreign-keys.js';
 import { columnKeyText } from './row-description.js';
@@ -36,6 +36,11 @@ export async function checkChildren(
   lostKeys: readonly LostKey[],
 ): Promise<void> {
   const child = statement.context.catalog.requireRelation(constraint.relation);
+  for (const lost of lostKeys) {
+    beginQuery(statement.context.transaction);
+    // NO ACTION looks for another row with the key first.
+    if (actionOf(constraint, lost) === 'a') beginQuery(statement.context.transaction);
+  }
   const leave = enterAction(statement, child);
   try {
     await actOnChildren(statement, parent, child, constraint, lostKeys);
@@ -366,7 +371,7 @@ function scanChildren(
       const values = batch.rows[n] as Row;
       const lost = byKey.get(textOf(keyOf(values, constraint.keys)));
       if (lost === undefined) continue;
-      children.push({ row: { rowid: batch.rowids[n] as number, xmin: batch.xmins[n] as bigint, values }, lost });
+      children.push({ row: { rowid: batch.rowids[n] as number, stamp: batch.stamps[n] as bigint, values }, lost });
     }
   }
   cursor.close();

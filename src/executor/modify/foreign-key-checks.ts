@@ -4,7 +4,7 @@ import type { ConstraintDescriptor, IndexDescriptor, RelationDescriptor } from '
 import { PgError, SqlState, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
 import { Numeric } from '../../types/numeric.js';
-import type { WaitPurpose } from '../../transaction/api.js';
+import type { Transaction, WaitPurpose } from '../../transaction/api.js';
 import type { Row, Value } from '../../types/value.js';
 import type { ExecutionContext } from '../api.js';
 import { encodeKey, keyColumns } from '../index-keys.js';
@@ -37,6 +37,7 @@ export async function checkParents(
   const statementText = () => parentStatement(context.catalog, constraint);
   const checked = new Set<string>();
   for (const { rowid, key } of rows) {
+    beginQuery(context.transaction);
     const keyBytes = finder.keyBytes(key);
     const id = keyBytes === null ? null : keyBytes.toString('latin1');
     if (id !== null && checked.has(id)) continue;
@@ -57,6 +58,12 @@ export async function checkParents(
       `Key ${keyText === null ? '' : `${keyText} `}is not present in table "${parent.name}".`,
     );
   }
+}
+
+/** To PostgreSQL each check is a query that locks rows, and so a command of its own: cmin shows it. */
+export function beginQuery(transaction: Transaction): void {
+  transaction.advanceCommand();
+  transaction.useCommand();
 }
 
 function sameStored(left: Value, right: Value): boolean {

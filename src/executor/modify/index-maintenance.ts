@@ -72,6 +72,8 @@ export class IndexWriter {
     private readonly x: RunState,
     private readonly relation: RelationDescriptor,
     readonly program: IndexProgram,
+    /** Of the statement that writes. */
+    private readonly command: number,
   ) {
     this.store = openIndex(x.context, program.index);
     this.purpose = { doing: 'inserting index', relation: program.index.name };
@@ -171,12 +173,12 @@ export class IndexWriter {
 
   private put(rowid: number, entry: IndexEntry): void {
     const { transaction } = this.x.context;
-    this.store.insert(transaction.store, transaction.command, entry.key, rowid, null);
+    this.store.insert(transaction.store, this.command, entry.key, rowid, null);
   }
 
   remove(rowid: number, entry: IndexEntry): void {
     const { transaction } = this.x.context;
-    this.store.delete(transaction.store, transaction.command, entry.key, rowid);
+    this.store.delete(transaction.store, this.command, entry.key, rowid);
   }
 
   /** Moves a row's entry where its key changed; false where it did not. */

@@ -48,6 +48,8 @@ export interface InsertedRows {
 
 export class TargetTable {
   readonly table: TableStore;
+  /** Of the statement that writes: functions that it calls may have begun others. */
+  readonly command: number;
   private readonly counts: RelationCounts;
   readonly indexes: readonly IndexWriter[];
   /** Foreign keys and triggers that follow each written row; null where there are none. */
@@ -66,10 +68,12 @@ export class TargetTable {
     private readonly statement: RunState,
     /** The table that the statement names, where this one is its child. */
     named: RelationDescriptor,
+    command: number,
   ) {
     this.table = tableStore(own, relation);
+    this.command = command;
     this.counts = own.context.transaction.statistics.of(relation.oid);
-    this.indexes = program.indexes.map((index) => new IndexWriter(own, relation, index));
+    this.indexes = program.indexes.map((index) => new IndexWriter(own, relation, index, this.command));
     this.after = afterRowWork(statement, relation, named);
     this.watchers = rowWatchers(own.context.transaction.store, relation.file.filenode);
     own.atStatementEnd = (action) => statement.atStatementEnd(action);
@@ -77,6 +81,11 @@ export class TargetTable {
 
   private get context(): ExecutionContext {
     return this.own.context;
+  }
+
+  /** That of the versions it writes now. */
+  get stamp(): bigint {
+    return this.context.transaction.store.stamp(this.command);
   }
 
   /** Checks and stores new rows (whole, in attribute order). */
@@ -102,7 +111,7 @@ export class TargetTable {
   /** Stores rows that `prepare` has made. */
   insertReady(ready: readonly Row[], placement?: RowPlacement): Awaitable<InsertedRows> {
     const { transaction } = this.context;
-    const rowids = this.table.insertMany(transaction.store, transaction.command, ready, placement);
+    const rowids = this.table.insertMany(transaction.store, this.command, ready, placement);
     this.counts.inserted(ready.length);
     const inserted = { rows: ready, rowids };
     for (let n = 0; n < ready.length; n++) {
@@ -129,7 +138,7 @@ export class TargetTable {
     const { transaction } = this.context;
     const speculation = transaction.speculate();
     try {
-      const rowids = this.table.insertMany(transaction.store, transaction.command, [row]);
+      const rowids = this.table.insertMany(transaction.store, this.command, [row]);
       this.counts.inserted(1);
       const rowid = rowids[0] as number;
       const entered: { readonly index: IndexWriter; readonly entry: IndexEntry }[] = [];
@@ -149,7 +158,7 @@ export class TargetTable {
         return { rows: [row], rowids };
       }
       for (const { index, entry } of entered) index.remove(rowid, entry);
-      this.table.delete(transaction.store, transaction.command, rowid);
+      this.table.delete(transaction.store, this.command, rowid);
       this.counts.deleted();
       return null;
     } finally {
@@ -218,7 +227,7 @@ export class TargetTable {
   ): Awaitable<Row> {
     const { transaction } = this.context;
     const attributes = changed === null || this.program.generated.length > 0 ? null : changed;
-    this.table.update(transaction.store, transaction.command, old.rowid, ready);
+    this.table.update(transaction.store, this.command, old.rowid, ready);
     if (this.watchers !== null) this.report(old.rowid);
     const affected = this.indexes.filter((index) => attributes === null || index.isAffectedBy(attributes));
     if (affected.length > 0) return this.replaceEntries(old, ready, affected, assigned);
@@ -250,7 +259,7 @@ export class TargetTable {
   /** Removes a locked row. */
   async delete(old: StoredRow): Promise<void> {
     const { transaction } = this.context;
-    this.table.delete(transaction.store, transaction.command, old.rowid);
+    this.table.delete(transaction.store, this.command, old.rowid);
     if (this.watchers !== null) this.report(old.rowid);
     this.counts.deleted();
     for (const index of this.indexes) {
@@ -355,18 +364,32 @@ export class TargetTable {
   }
 }
 
+/** The command that a statement's writes belong to: the one that its view was made for. */
+export function commandOf({ context }: RunState): number {
+  const { transaction, view } = context;
+  return view.command < transaction.command ? view.command : transaction.useCommand();
+}
+
 /** Opens a table for writing within a statement that names it, or a parent of it. Throws 55000, 42809 and 0A000 for what
  *  can't be written. */
 export function openTarget(
   statement: RunState,
   relation: RelationDescriptor,
   named: RelationDescriptor = relation,
+  command: number = statement.context.transaction.useCommand(),
 ): TargetTable {
   const { catalog, transaction } = statement.context;
   if (relation.oid < firstNormalOid && relation.schema === pgCatalogNamespace)
     catalog.tables.onForeignWrite(transaction);
   const program = targetProgram(statement, relation);
-  return new TargetTable(new RunState(program.unit, statement.context, null), relation, program, statement, named);
+  return new TargetTable(
+    new RunState(program.unit, statement.context, null),
+    relation,
+    program,
+    statement,
+    named,
+    command,
+  );
 }
 
 function targetProgram(statement: RunState, relation: RelationDescriptor): TargetProgram {

@@ -32,12 +32,11 @@ export function currentVersion(
   const latest = transaction.latestView();
   const row = table.get(latest, rowid, null);
   const isQuiet = latest.snapshot.sequence === view.snapshot.sequence;
-  const own = transaction.store.assignedXid;
-  if (row !== null && (own === null || row.xmin !== own)) {
+  if (row !== null && !transaction.store.isOwn(row.stamp)) {
     if (isQuiet) return { state: 'same', row };
     const key = options.key ?? null;
     const seen = table.get(view, rowid, key ?? []);
-    if (seen === null || seen.xmin === row.xmin) return { state: 'same', row };
+    if (seen === null || seen.stamp === row.stamp) return { state: 'same', row };
     if (key !== null && agreeIn(seen.values, row.values, key)) return { state: 'same', row };
     forbidChange(x, 'update');
     return { state: 'changed', row };
@@ -45,7 +44,7 @@ export function currentVersion(
   if (row !== null) {
     // Written by this transaction: by an earlier command, which the statement sees, or by this one.
     const seen = table.get(view, rowid, []);
-    return seen !== null && seen.xmin === row.xmin && touched?.has(rowid) !== true
+    return seen !== null && seen.stamp === row.stamp && touched?.has(rowid) !== true
       ? { state: 'same', row }
       : { state: 'own' };
   }

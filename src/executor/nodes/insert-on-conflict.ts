@@ -107,7 +107,7 @@ export class InsertOnConflict {
     this.requireUnchanged(rowid, existing);
     if (existing === null) return false;
     this.requireVisible(rowid);
-    const old = node.withSystem(existing.values, rowid, existing.xmin);
+    const old = node.withSystem(existing.values, rowid, existing.stamp);
     if (program.where !== null && !(await program.where.run(x, old, proposed, proposed))) return true;
     const values = await program.set.run(x, old, proposed, proposed);
     this.affected.add(rowid);
@@ -118,7 +118,7 @@ export class InsertOnConflict {
   /** Who wrote the row's newest version; null where it is gone. */
   private versionOf(rowid: number): bigint | null {
     const { target, x } = this.node;
-    return target.table.get(x.context.transaction.latestView(), rowid, [])?.xmin ?? null;
+    return target.table.get(x.context.transaction.latestView(), rowid, [])?.stamp ?? null;
   }
 
   /** REPEATABLE READ must not change a row that others have changed since its snapshot. */
@@ -126,7 +126,12 @@ export class InsertOnConflict {
     const { transaction, view } = this.node.x.context;
     if (transaction.isolation !== 'repeatable read' && transaction.isolation !== 'serializable') return;
     const seen = this.node.target.table.get(view, rowid, []);
-    if (seen === null || existing?.xmin === seen.xmin || existing?.xmin === transaction.store.assignedXid) return;
+    if (
+      seen === null ||
+      existing?.stamp === seen.stamp ||
+      (existing !== null && transaction.store.isOwn(existing.stamp))
+    )
+      return;
     const change = existing === null ? 'delete' : 'update';
     throw pgError(SqlState.tRSerializationFailure, `could not serialize access due to concurrent ${change}`);
   }

@@ -35,6 +35,7 @@ export class LockRowsNode implements PlanNode {
     private readonly x: RunState,
     private readonly plan: LockRows,
   ) {
+    x.context.transaction.useCommand();
     this.child = buildNode(plan.outer, x);
     this.marks = plan.rowMarks.flatMap((mark) => {
       if (mark.mark === 'reference' || mark.mark === 'copy') return [];

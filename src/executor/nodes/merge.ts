@@ -105,7 +105,7 @@ export class MergeWriter {
 
   private async choose(table: WrittenTable, row: StoredRow, input: Row): Promise<ActionProgram | null> {
     const { isMatched } = this.actionsOf(table);
-    const scanRow = this.node.withSystem(row.values, row.rowid, row.xmin);
+    const scanRow = this.node.withSystem(row.values, row.rowid, row.stamp);
     const matched = isMatched === null || (await isMatched.run(this.node.x, scanRow, input, input));
     return this.firstFitting(table, matched ? 'matched' : 'notMatchedBySource', scanRow, input);
   }
@@ -144,7 +144,7 @@ export class MergeWriter {
       await node.applyDelete(row, input, table);
       return;
     }
-    const scanRow = node.withSystem(row.values, row.rowid, row.xmin);
+    const scanRow = node.withSystem(row.values, row.rowid, row.stamp);
     const values = await chosen.values.run(node.x, scanRow, input, input);
     const changed = node.updatedRow(row, values, chosen.action.updateColumns);
     await node.applyUpdate(row, changed, input, chosen.changed, table);

@@ -13,7 +13,7 @@ import { buildNode } from '../build-node.js';
 import { type QualProgram, type RowProgram, compileQual, compileTargets } from '../expressions/compile.js';
 import type { RowSources } from '../expressions/emitter.js';
 import { planChildren } from '../expressions/unit.js';
-import { type InsertedRows, type TargetTable, openTarget } from '../modify/target-table.js';
+import { type InsertedRows, type TargetTable, commandOf, openTarget } from '../modify/target-table.js';
 import { failingRow } from '../modify/row-description.js';
 import { agreeIn, sameValue } from '../modify/key-attributes.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
@@ -94,7 +94,7 @@ export class ModifyTableNode implements PlanNode {
   ) {
     this.relation = scannedRelation(x.unit, plan.resultRelation);
     this.program = x.unit.cached(plan, () => compileModify(x, plan, this.relation));
-    this.target = openTarget(x, this.relation);
+    this.target = openTarget(x, this.relation, this.relation, commandOf(x));
     this.firesBefore = firesOnRows(x, this.relation) || (plan.members ?? []).some((member) => this.firesOn(member));
     this.touched = this.program.isDistinct && plan.operation !== 'merge' && !this.firesBefore ? null : new Set();
     this.root = {
@@ -117,7 +117,7 @@ export class ModifyTableNode implements PlanNode {
     if (member === undefined) return;
     const relation = scannedRelation(this.x.unit, member.resultRelation);
     const isRoot = relation.oid === this.relation.oid;
-    const target = isRoot ? this.target : openTarget(this.x, relation, this.relation);
+    const target = isRoot ? this.target : openTarget(this.x, relation, this.relation, commandOf(this.x));
     const touched = this.touched === null ? null : new Set<number>();
     const { triggers, watched } = isRoot ? this.root : this.rowTriggersOf(relation);
     const table = { rtIndex: member.resultRelation, relation, target, program, touched, triggers, watched };
@@ -260,7 +260,7 @@ export class ModifyTableNode implements PlanNode {
     const isChecked = this.program.root.checkOptions.length > 0;
     let n = 0;
     return eachRow(stored.rows, (values) => {
-      const row = { rowid: stored.rowids[n] as number, xmin: 0n, values };
+      const row = { rowid: stored.rowids[n] as number, stamp: this.target.stamp, values };
       const input = inputs[n++] as Row;
       return isChecked ? this.checkViews(values).then(() => this.report(row, input)) : this.report(row, input);
     });
@@ -335,7 +335,7 @@ export class ModifyTableNode implements PlanNode {
   ): Awaitable<void> {
     return chain(table.target.update(old, row, columns.changed, columns.assigned), (stored) => {
       table.touched?.add(old.rowid);
-      const updated = { rowid: old.rowid, xmin: old.xmin, values: stored };
+      const updated = { rowid: old.rowid, stamp: table.target.stamp, values: stored };
       if (table.program.checkOptions.length === 0) return this.report(updated, input, table);
       return this.checkViews(stored, table).then(() => this.report(updated, input, table));
     });
@@ -427,8 +427,7 @@ export class ModifyTableNode implements PlanNode {
     const { returning } = table.program;
     this.count(1);
     if (returning === null) return undefined;
-    const xmin = this.x.context.transaction.store.assignedXid ?? row.xmin;
-    const result = returning.run(this.x, this.withSystem(row.values, row.rowid, xmin), input, input);
+    const result = returning.run(this.x, this.withSystem(row.values, row.rowid, row.stamp), input, input);
     if (result instanceof Promise) {
       return result.then((output) => {
         this.out.push(output);
@@ -438,8 +437,8 @@ export class ModifyTableNode implements PlanNode {
     return undefined;
   }
 
-  withSystem(values: Row, rowid: number, xmin: bigint): Row {
-    return [...values, rowid, xmin];
+  withSystem(values: Row, rowid: number, stamp: bigint): Row {
+    return [...values, rowid, stamp];
   }
 
   rescan(): void {

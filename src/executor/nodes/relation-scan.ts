@@ -1,4 +1,4 @@
-// What every scan of a stored relation shares: which attributes it must decode, where its rows carry rowid and xmin, its
+// What every scan of a stored relation shares: which attributes it must decode, where its rows carry rowid and stamp, its
 // compiled filter and projection, and EvalPlanQual's substitute row.
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
 import type { StoredRow, TableBatch, TableStore } from '../../storage/api.js';
@@ -19,7 +19,7 @@ export interface ScanProgram {
   readonly relation: RelationDescriptor;
   /** Attributes to decode, null for all. */
   readonly attributes: readonly number[] | null;
-  /** Rows carry [rowid, xmin] behind their attributes. */
+  /** Rows carry [rowid, stamp] behind their attributes. */
   readonly needsSystem: boolean;
   readonly program: BatchProgram | null;
   /** With the conditions that an index scan enforces itself: for EvalPlanQual's rows. */
@@ -143,14 +143,14 @@ export abstract class RelationScanNode extends FilteredNode {
   /** A stored row in the form that the programs expect. */
   protected scanRow(row: StoredRow): Row {
     this.x.scannedRowIds?.set(this.scan.relation.oid, row.rowid);
-    return this.scan.needsSystem ? [...row.values, row.rowid, row.xmin] : row.values;
+    return this.scan.needsSystem ? [...row.values, row.rowid, row.stamp] : row.values;
   }
 
   protected scanRows(batch: TableBatch): Batch {
     this.x.scannedRowIds?.set(this.scan.relation.oid, batch.rowids[batch.rowCount - 1] as number);
     if (this.scan.needsSystem) {
       for (let n = 0; n < batch.rowCount; n++) {
-        (batch.rows[n] as Value[]).push(batch.rowids[n] as number, batch.xmins[n] as bigint);
+        (batch.rows[n] as Value[]).push(batch.rowids[n] as number, batch.stamps[n] as bigint);
       }
     }
     return batch.rows;

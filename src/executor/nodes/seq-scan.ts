@@ -75,7 +75,7 @@ export class SeqScanNode extends RelationScanNode {
     if (this.sequenceTaken) return null;
     this.sequenceTaken = true;
     const { lastValue, logCount, isCalled } = this.x.context.store.sequences.read(this.scan.relation.file);
-    return [this.scanRow({ rowid: 1, xmin: 2n, values: [lastValue, logCount, isCalled] })];
+    return [this.scanRow({ rowid: 1, stamp: 2n, values: [lastValue, logCount, isCalled] })];
   }
 
   protected restartStored(): void {

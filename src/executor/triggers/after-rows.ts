@@ -130,8 +130,9 @@ class AfterRows implements AfterRowWork {
   private isDue(program: TriggerProgram, step: AfterRowStep, written: WrittenRow): Awaitable<boolean> {
     if (step.kind !== 'user') return owed(program, step, written) !== null;
     const { before, after, rowid, assigned } = written;
-    const xmin = this.statement.context.transaction.store.assignedXid ?? 0n;
-    const rows = { oldRow: before, newRow: after, rowid, xmin, assigned };
+    const { transaction } = this.statement.context;
+    const stamp = transaction.store.stamp(transaction.command);
+    const rows = { oldRow: before, newRow: after, rowid, stamp, assigned };
     return fits(conditionState(this.statement, program), step.trigger, rows);
   }
 

@@ -10,13 +10,13 @@ export interface ConditionRows {
   readonly newRow: Row | null;
   /** 0 where the row is not stored yet. */
   readonly rowid: number;
-  readonly xmin: bigint;
+  readonly stamp: bigint;
   /** Columns that the statement assigns; null for all, and for anything but UPDATE. */
   readonly assigned: ReadonlySet<number> | null;
 }
 
 /** Of a statement-level trigger. */
-export const rowless: ConditionRows = { oldRow: null, newRow: null, rowid: 0, xmin: 0n, assigned: null };
+export const rowless: ConditionRows = { oldRow: null, newRow: null, rowid: 0, stamp: 0n, assigned: null };
 
 const states = new WeakMap<RunState, Map<TriggerProgram, RunState>>();
 
@@ -40,9 +40,9 @@ export function fits(x: RunState, trigger: FiringTrigger, rows: ConditionRows): 
   const { columns, when, needsSystem } = trigger;
   if (columns !== null && rows.assigned !== null && !intersects(columns, rows.assigned)) return false;
   if (when === null) return true;
-  const { oldRow, newRow, rowid, xmin } = rows;
+  const { oldRow, newRow, rowid, stamp } = rows;
   if (!needsSystem) return when.run(x, null, oldRow, newRow);
-  const complete = (row: Row | null): Row | null => (row === null ? null : [...row, rowid, xmin]);
+  const complete = (row: Row | null): Row | null => (row === null ? null : [...row, rowid, stamp]);
   return when.run(x, null, complete(oldRow), complete(newRow));
 }
 

@@ -29,15 +29,15 @@ export class RowTriggers {
 
   /** The row to store instead of the old one; null where a trigger skips the update. */
   beforeUpdate(old: StoredRow, row: Row, assigned: ReadonlySet<number> | null): Awaitable<Row | null> {
-    const { rowid, xmin, values } = old;
-    const rows = { oldRow: values, newRow: row, rowid, xmin, assigned };
+    const { rowid, stamp, values } = old;
+    const rows = { oldRow: values, newRow: row, rowid, stamp, assigned };
     return this.run('update', 'before', this.program.update.beforeRow, 0, rows);
   }
 
   /** False where a trigger skips the delete. */
   beforeDelete(old: StoredRow): Awaitable<boolean> {
-    const { rowid, xmin, values } = old;
-    const rows = { ...rowless, oldRow: values, rowid, xmin };
+    const { rowid, stamp, values } = old;
+    const rows = { ...rowless, oldRow: values, rowid, stamp };
     return chain(this.run('delete', 'before', this.program.delete.beforeRow, 0, rows), (row) => row !== null);
   }
 

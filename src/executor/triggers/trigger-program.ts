@@ -21,7 +21,7 @@ export interface FiringTrigger {
   readonly columns: ReadonlySet<number> | null;
   /** WHEN: OLD is the outer row, NEW the inner one. */
   readonly when: QualProgram | null;
-  /** WHEN reads system columns: its rows need [rowid, xmin] behind their attributes. */
+  /** WHEN reads system columns: its rows need [rowid, stamp] behind their attributes. */
   readonly needsSystem: boolean;
 }
 

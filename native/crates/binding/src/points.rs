@@ -73,6 +73,7 @@ pub struct PointTransaction {
     /// Microseconds since 2000-01-01 UTC.
     pub start: BigInt,
     pub command: u32,
+    pub has_read: bool,
     pub in_block: bool,
     pub xid: Option<BigInt>,
     pub has_written: bool,
@@ -232,6 +233,7 @@ fn transaction_of(open: Open) -> PointTransaction {
         number: open.number,
         start: BigInt::from(open.start),
         command: open.command,
+        has_read: open.has_read,
         in_block: open.in_block,
         xid: open.xid.map(BigInt::from),
         has_written: open.has_written,
@@ -244,6 +246,7 @@ fn open_of(lent: PointTransaction) -> Open {
         number: lent.number,
         start: lent.start.get_i64().0,
         command: lent.command,
+        has_read: lent.has_read,
         in_block: lent.in_block,
         xid: lent.xid.map(|xid| xid.get_u64().1),
         has_written: lent.has_written,

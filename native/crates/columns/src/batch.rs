@@ -108,7 +108,7 @@ pub struct BatchWriter<'a> {
     capacity: usize,
     count: usize,
     rowids_at: usize,
-    xmins_at: usize,
+    stamps_at: usize,
     data_from: usize,
     data_at: usize,
 }
@@ -123,7 +123,7 @@ pub fn batch_bytes(columns: &[Column], capacity: usize) -> usize {
     size
 }
 
-/// Words before the column offsets: row count, offset of rowids, of xmins, of variable-length bytes, end of them.
+/// Words before the column offsets: row count, offset of rowids, of stamps, of variable-length bytes, end of them.
 const HEADER_WORDS: usize = 5;
 
 impl<'a> BatchWriter<'a> {
@@ -144,7 +144,7 @@ impl<'a> BatchWriter<'a> {
         let mut at = (HEADER_WORDS + columns.len() * 2).next_multiple_of(2) * 4;
         let rowids_at = at;
         at += capacity * 8;
-        let xmins_at = at;
+        let stamps_at = at;
         at += capacity * 8;
         set.places.clear();
         for column in columns {
@@ -162,7 +162,7 @@ impl<'a> BatchWriter<'a> {
             capacity,
             count: 0,
             rowids_at,
-            xmins_at,
+            stamps_at,
             data_from: at,
             data_at: at,
         })
@@ -187,7 +187,7 @@ impl<'a> BatchWriter<'a> {
         }
         let index = self.count;
         self.out[self.rowids_at + index * 8..][..8].copy_from_slice(&(rowid as f64).to_le_bytes());
-        self.out[self.xmins_at + index * 8..][..8].copy_from_slice(&row[..8]);
+        self.out[self.stamps_at + index * 8..][..8].copy_from_slice(&row[..8]);
         for (number, column) in self.set.columns.iter().enumerate() {
             let place = &self.set.places[number];
             let state = self.set.shape.states[number];
@@ -217,7 +217,7 @@ impl<'a> BatchWriter<'a> {
         }
         let index = self.count;
         self.out[self.rowids_at + index * 8..][..8].fill(0);
-        self.out[self.xmins_at + index * 8..][..8].fill(0);
+        self.out[self.stamps_at + index * 8..][..8].fill(0);
         for place in &self.set.places {
             self.out[place.states_at + index] = STATE_NULL;
         }
@@ -230,7 +230,7 @@ impl<'a> BatchWriter<'a> {
         let used = self.data_at;
         self.put_u32(0, self.count as u32);
         self.put_u32(4, self.rowids_at as u32);
-        self.put_u32(8, self.xmins_at as u32);
+        self.put_u32(8, self.stamps_at as u32);
         self.put_u32(12, self.data_from as u32);
         self.put_u32(16, used as u32);
         for number in 0..self.set.columns.len() {

@@ -63,6 +63,8 @@ pub struct Open {
     /// Microseconds since 2000-01-01 UTC.
     pub start: i64,
     pub command: u32,
+    /// A statement has run in it.
+    pub has_read: bool,
     /// BEGIN opened it; else it ends with the messages up to Sync.
     pub in_block: bool,
     pub xid: Option<u64>,
@@ -366,6 +368,7 @@ impl Session {
             number: worker.begin(self.identity.process_id),
             start: now,
             command: 1,
+            has_read: false,
             in_block,
             xid: None,
             has_written: false,
@@ -440,6 +443,7 @@ impl Session {
         }
         if ran.is_ok() {
             open.command += 1;
+            open.has_read = true;
         }
         self.open = Some(open);
         ran

@@ -116,7 +116,7 @@ pub struct Format {
 const BATCH_ROWS: usize = 1000;
 const BATCH_INPUT_BYTES: usize = 65535;
 
-/// Rows after each other and where each ends. Their xmin is still to be filled in.
+/// Rows after each other and where each ends. Their stamp is still to be filled in.
 #[derive(Default)]
 pub struct Rows {
     pub bytes: Vec<u8>,
@@ -143,10 +143,10 @@ impl Rows {
         &self.bytes[self.start(index)..self.ends[index] as usize]
     }
 
-    pub fn set_xmin(&mut self, rows: Range<usize>, xmin: u64) {
+    pub fn set_stamp(&mut self, rows: Range<usize>, stamp: u64) {
         for index in rows {
             let start = self.start(index);
-            self.bytes[start..start + 8].copy_from_slice(&xmin.to_le_bytes());
+            self.bytes[start..start + 8].copy_from_slice(&stamp.to_le_bytes());
         }
     }
 

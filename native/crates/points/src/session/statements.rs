@@ -55,7 +55,7 @@ impl Session {
         match &mut self.open {
             Some(open) => {
                 add_counts(&mut open.uses, lookup.index, counts);
-                open.command += 1;
+                open.has_read = true;
             }
             None => {
                 self.has_read_outside = true;

@@ -59,11 +59,12 @@ impl Worker {
             return Ok(inserted);
         }
         self.note_insert(transaction, file, rowids, xid)?;
+        let stamp = row::stamp(xid, command);
         let mut at = 0;
         let stored = rowids.iter().map(|rowid| {
             let length = u32_at(rows, at)? as usize;
             at += ROW_HEADER_BYTES;
-            let row = row::finish(take(rows, &mut at, length)?, xid)?;
+            let row = row::finish(take(rows, &mut at, length)?, stamp)?;
             Ok((*rowid, Cow::Owned(row)))
         });
         let overlay = self.overlay(transaction)?;
@@ -101,11 +102,12 @@ impl Worker {
                 break;
             }
             self.note_insert(transaction, file, &rowids, xid)?;
-            decoder.rows.set_xmin(from..to, xid);
+            let stamp = row::stamp(xid, command);
+            decoder.rows.set_stamp(from..to, stamp);
             let stored = rowids.iter().zip(from..to).map(|(rowid, index)| {
                 let row = decoder.rows.row(index);
                 Ok(if row::is_compressible(row) {
-                    (*rowid, Cow::Owned(row::finish(row, xid)?))
+                    (*rowid, Cow::Owned(row::finish(row, stamp)?))
                 } else {
                     (*rowid, Cow::Borrowed(row))
                 })
@@ -186,7 +188,7 @@ impl Worker {
     ) -> Result<()> {
         let xid = self.xid(transaction)?;
         self.note_change(transaction, file, rowid, xid)?;
-        let stored = row::finish(encoded, xid)?;
+        let stored = row::finish(encoded, row::stamp(xid, command))?;
         let overlay = self.overlay(transaction)?;
         overlay.put(
             command,

@@ -8,8 +8,12 @@ import type { ServerAddress } from './case-result.js';
 /** psql prints what its own version knows: transcripts and dumps are compared with those of this one. */
 const majorVersion = 17;
 
-/** The folder of a psql 17 and pg_dump 17: the one given, else the first of $PGBIN, PATH and where packages put them. */
-export function findPrograms(given: string): { readonly bin: string } | { readonly problem: string } {
+/** The folder of psql 17 (or of all the programs named, psql one of them): the one given, else the first of $PGBIN, PATH
+ *  and where packages put them. */
+export function findPrograms(
+  given: string,
+  names: readonly string[] = ['psql'],
+): { readonly bin: string } | { readonly problem: string } {
   const known = [
     process.env.PGBIN ?? '',
     ...(process.env.PATH ?? '').split(delimiter),
@@ -18,14 +22,14 @@ export function findPrograms(given: string): { readonly bin: string } | { readon
     ...foldersIn('/opt'),
   ];
   const folders = (given === '' ? known : [given]).filter(
-    (folder) => folder !== '' && existsSync(join(folder, 'psql')),
+    (folder) => folder !== '' && names.every((name) => existsSync(join(folder, name))),
   );
   const found = folders.map((folder) => ({ folder, version: versionOf(join(folder, 'psql')) }));
   const fitting = found.find(({ version }) => version.startsWith(`${majorVersion}.`));
   if (fitting !== undefined) return { bin: fitting.folder };
   const others = found.map(({ version }) => version).join(', ');
   return {
-    problem: `psql ${majorVersion} is not installed${others === '' ? '' : ` (found ${others})`}; name its folder with --bin`,
+    problem: `${names.join(', ')} ${majorVersion} ${names.length > 1 ? 'are' : 'is'} not installed${others === '' ? '' : ` (found ${others})`}; name its folder with --bin`,
   };
 }
 

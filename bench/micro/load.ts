@@ -1,12 +1,9 @@
 // Times what loads consist of: COPY's lines made rows by the addon, rows encoded here, an index built from stored rows and
-// from keys made here, and their commit. Usage: node dist/bench/micro/load.js [directory]. Prints nanoseconds of one row.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { RowLayout } from '../../src/storage/api.js';
-import { closeStore, openStore } from '../../src/storage/store.js';
+// from keys made here, and their commit.
+import type { RowLayout, Store } from '../../src/storage/api.js';
 import type { StorageClass } from '../../src/types/type-behaviour.js';
 import type { TypeDescriptor } from '../../src/types/type-descriptor.js';
+import { report, timed, timedWait } from './figures.js';
 
 const rowCount = 500_000;
 const lineBytesMax = 64 * 1024;
@@ -16,14 +13,9 @@ const types = {
   },
 };
 
-const parent = process.argv[2] ?? tmpdir();
-const directory = mkdtempSync(join(parent, 'heliosdb-bench-'));
-const store = openStore(directory);
-try {
-  for (let round = 0; round < 2; round++) await measure(round * 10, round > 0);
-} finally {
-  closeStore();
-  rmSync(directory, { recursive: true });
+/** Prints nanoseconds of one row; the first round warms up. */
+export async function measureLoads(store: Store): Promise<void> {
+  for (let round = 0; round < 2; round++) await measure(store, round * 10, round > 0);
 }
 
 function typeOf(input: string, storage: StorageClass): TypeDescriptor {
@@ -42,7 +34,7 @@ function typeOf(input: string, storage: StorageClass): TypeDescriptor {
 }
 
 /** pgbench_accounts: three int4 and a text. */
-async function measure(first: number, reports: boolean) {
+async function measure(store: Store, first: number, reports: boolean) {
   const kinds = [
     typeOf('int4in', 'int4'),
     typeOf('int4in', 'int4'),
@@ -51,7 +43,7 @@ async function measure(first: number, reports: boolean) {
   ];
   const layout: RowLayout = { attributes: kinds.map((type) => ({ type, missing: null })) };
   const say = (what: string, nanoseconds: number) => {
-    if (reports) console.log(`${what.padEnd(44)} ${(nanoseconds / rowCount).toFixed(0).padStart(9)} ns a row`);
+    if (reports) report(what, nanoseconds / rowCount, 'ns a row');
   };
   const file = (filenode: number) => ({ database: 1, filenode: 30000 + first + filenode, temporaryOwner: 0 });
   const copied = store.table(file(1), layout, types);
@@ -123,17 +115,4 @@ function linesOf(count: number): Buffer[] {
     }
   }
   return chunks;
-}
-
-/** Nanoseconds that the work took. */
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) * 1e6;
-}
-
-async function timedWait(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return (performance.now() - start) * 1e6;
 }

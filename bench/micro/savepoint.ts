@@ -1,12 +1,8 @@
 // Times scans in a transaction that has changed the last rows of a table, then all of them beyond a savepoint, and rolled
-// that back: they should cost what they do without. Usage: node dist/bench/micro/savepoint.js [directory]. Prints nanoseconds of a
-// row scanned, and milliseconds of the rollback.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { RowLayout, StoreTransaction } from '../../src/storage/api.js';
-import { closeStore, openStore } from '../../src/storage/store.js';
+// that back: they should cost what they do without.
+import type { RowLayout, Store, StoreTransaction } from '../../src/storage/api.js';
 import type { TypeDescriptor } from '../../src/types/type-descriptor.js';
+import { report } from './figures.js';
 
 /** Rows changed before the savepoint. */
 const keptCount = 100_000;
@@ -18,10 +14,8 @@ const types = {
   },
 };
 
-const parent = process.argv[2] ?? tmpdir();
-const directory = mkdtempSync(join(parent, 'heliosdb-bench-'));
-const store = openStore(directory);
-try {
+/** Prints nanoseconds of a row scanned, and milliseconds of the rollback. */
+export async function measureSavepoints(store: Store): Promise<void> {
   const integer = { kind: 'b', name: 'int4', behaviour: { symbol: 'int4in', storage: 'int4' } };
   const layout: RowLayout = {
     attributes: [1, 2, 3].map(() => ({ type: integer as unknown as TypeDescriptor, missing: null })),
@@ -51,8 +45,8 @@ try {
     snapshot.release();
     return performance.now() - start;
   };
-  const report = (what: string, milliseconds: number) =>
-    console.log(`${what.padEnd(44)} ${((milliseconds * 1e6) / rolledBackCount).toFixed(0).padStart(9)} ns a row`);
+  const perRow = (what: string, milliseconds: number) =>
+    report(what, (milliseconds * 1e6) / rolledBackCount, 'ns a row');
 
   const plain = store.begin(1);
   update(plain, 1, rolledBackCount - keptCount);
@@ -60,17 +54,14 @@ try {
   update(back, 1, rolledBackCount - keptCount);
   const depth = back.savepoint();
   update(back, 2, 0);
-  report('scan before the rollback', scan(back));
+  perRow('scan before the rollback', scan(back));
   const start = performance.now();
   back.rollbackTo(depth);
-  console.log(`${'rollback'.padEnd(44)} ${(performance.now() - start).toFixed(0).padStart(9)} ms`);
+  report('rollback', performance.now() - start, 'ms');
   for (let round = 0; round < 3; round++) {
-    report('scan without the rows', scan(plain));
-    report('scan after their rollback', scan(back));
+    perRow('scan without the rows', scan(plain));
+    perRow('scan after their rollback', scan(back));
   }
   plain.rollback();
   back.rollback();
-} finally {
-  closeStore();
-  rmSync(directory, { recursive: true });
 }

@@ -1,35 +1,22 @@
-// Times the store's calls that everything waits for: point get, scan, insert, index lookup, commit. Usage:
-// node dist/bench/micro/store.js [directory]. Prints nanoseconds (microseconds for commits) of one call or row.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// Times the store's calls that everything waits for: point get, scan, insert, index lookup, commit.
 import type { ReadView, RowLayout, Store, TableStore } from '../../src/storage/api.js';
-import { closeStore, openStore } from '../../src/storage/store.js';
 import type { StorageClass } from '../../src/types/type-behaviour.js';
 import type { TypeDescriptor } from '../../src/types/type-descriptor.js';
+import { report, timed } from './figures.js';
 
 const rowCount = 200_000;
 const lastCommand = 0xffffffff;
 const types = { typeByOid: neverAsked };
 
-const parent = process.argv[2] ?? tmpdir();
-const directory = mkdtempSync(join(parent, 'heliosdb-bench-'));
-const store = openStore(directory);
-try {
+/** Prints nanoseconds of one call or row, milliseconds of a commit or checkpoint. */
+export async function measureStore(store: Store): Promise<void> {
   const integers = layoutOf(['int4', 'int4', 'int4', 'int4']);
   const mixed = layoutOf(['int4', 'varlen', 'int8', 'varlen']);
-  await measureTable('4 int4', 30001, integers, (id) => [id, id + 1, id % 7, -id]);
-  await measureTable('int4 text int8 text', 30002, mixed, (id) => [
-    id,
-    `name ${id}`,
-    BigInt(id),
-    'a somewhat longer text',
-  ]);
-  await measureIndex();
-  await measureCommits();
-} finally {
-  closeStore();
-  rmSync(directory, { recursive: true });
+  const row = (id: number) => [id, `name ${id}`, BigInt(id), 'a somewhat longer text'];
+  await measureTable(store, { name: '4 int4', filenode: 30001 }, integers, (id) => [id, id + 1, id % 7, -id]);
+  await measureTable(store, { name: 'int4 text int8 text', filenode: 30002 }, mixed, row);
+  await measureIndex(store);
+  await measureCommits(store);
 }
 
 function layoutOf(storages: readonly StorageClass[]): RowLayout {
@@ -54,13 +41,13 @@ function neverAsked(): never {
   throw new Error('no type is looked up here');
 }
 
-function view(): ReadView {
+function view(store: Store): ReadView {
   return { snapshot: store.takeSnapshot(), transaction: null, command: lastCommand };
 }
 
 async function measureTable(
-  name: string,
-  filenode: number,
+  store: Store,
+  { name, filenode }: { readonly name: string; readonly filenode: number },
   layout: RowLayout,
   row: (id: number) => readonly never[] | readonly unknown[],
 ) {
@@ -76,15 +63,15 @@ async function measureTable(
   await txn.commit({ synchronous: true });
   report(`${name}: insert`, insert / rowCount, 'ns a row');
   report(`${name}: commit of ${rowCount} rows`, performance.now() - committed, 'ms');
-  measureReads(`${name}, memtable`, table);
+  measureReads(store, `${name}, memtable`, table);
   const flushed = performance.now();
   await store.checkpoint();
   report(`${name}: checkpoint`, performance.now() - flushed, 'ms');
-  measureReads(`${name}, base`, table);
+  measureReads(store, `${name}, base`, table);
 }
 
-function measureReads(name: string, table: TableStore) {
-  const reading = view();
+function measureReads(store: Store, name: string, table: TableStore) {
+  const reading = view(store);
   for (let round = 0; round < 2; round++) {
     const scan = timed(() => scanAll(reading, table, null));
     const count = timed(() => scanAll(reading, table, []));
@@ -106,7 +93,7 @@ function scanAll(reading: ReadView, table: TableStore, attributes: readonly numb
   cursor.close();
 }
 
-async function measureIndex() {
+async function measureIndex(store: Store) {
   const index = store.index({ database: 1, filenode: 30003, temporaryOwner: 0 });
   const txn = store.begin(1);
   const key = Buffer.alloc(5);
@@ -119,7 +106,7 @@ async function measureIndex() {
   report('index: insert', insert / rowCount, 'ns');
   await txn.commit({ synchronous: true });
   await store.checkpoint();
-  const reading = view();
+  const reading = view(store);
   const lookup = timed(() => {
     for (let id = 1; id <= rowCount; id++) {
       key.writeUInt32BE(1 + ((id * 7919) % rowCount), 1);
@@ -130,7 +117,7 @@ async function measureIndex() {
   reading.snapshot.release();
 }
 
-async function measureCommits() {
+async function measureCommits(store: Store) {
   const table = store.table({ database: 1, filenode: 30004, temporaryOwner: 0 }, layoutOf(['int4', 'int4']), types);
   for (const clients of [1, 8, 32]) {
     const perClient = Math.ceil(2000 / clients);
@@ -148,15 +135,4 @@ async function commits(on: Store, table: TableStore, count: number) {
     table.insert(txn, 1, [index, -index]);
     await txn.commit({ synchronous: true });
   }
-}
-
-/** Nanoseconds that the work took. */
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) * 1e6;
-}
-
-function report(what: string, value: number, unit: string) {
-  console.log(`${what.padEnd(44)} ${value.toFixed(0).padStart(9)} ${unit}`);
 }

@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly fileSizeMaxKb?: number;
   /** Module that every thread of the server loads first: a file's path. */
   readonly preload?: string;
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Sets the new directory up itself instead of copying one. */
   readonly fresh?: boolean;
 }
@@ -86,15 +88,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       'heliosdb.warm_up=off',
       ...settings.flatMap((s) => ['-c', s]),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory, env: environment(options.preload) },
+    { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory, env: environment(options) },
   );
   const server = new StartedServer(child, port, directory, options.directory === undefined);
   await server.ready();
   return server;
 }
 
-function environment(preload: string | undefined): NodeJS.ProcessEnv {
-  return preload === undefined ? process.env : { ...process.env, NODE_OPTIONS: `--import=${preload}` };
+function environment({ preload, environment: more }: ServerOptions): NodeJS.ProcessEnv {
+  const loading = preload === undefined ? {} : { NODE_OPTIONS: `--import=${preload}` };
+  return { ...process.env, ...loading, ...more };
 }
 
 /** A new copy of the data directory that this build's first test set up. The caller removes it. */

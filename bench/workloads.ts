@@ -1,0 +1,36 @@
+// The workloads, in the order they run.
+import type { Workload } from './workload.js';
+import { analytics } from './workloads/analytics.js';
+import { catalogs } from './workloads/catalogs.js';
+import { connect } from './workloads/connect.js';
+import { copyIn, copyOut } from './workloads/copy.js';
+import { createIndex } from './workloads/create-index.js';
+import { idleConnections } from './workloads/idle-connections.js';
+import { pgbenchInit } from './workloads/pgbench-init.js';
+import { pgbenchSelectPrepared } from './workloads/pgbench-select-prepared.js';
+import { pgbenchSelectSimple } from './workloads/pgbench-select-simple.js';
+import { pgbenchSimpleUpdate } from './workloads/pgbench-simple-update.js';
+import { pgbenchTpcb } from './workloads/pgbench-tpcb.js';
+import { pipeline50 } from './workloads/pipeline-50.js';
+import { reportBesideWrites } from './workloads/report-beside-writes.js';
+import { scans } from './workloads/scans.js';
+import { tpch } from './workloads/tpch.js';
+
+export const workloads: readonly Workload[] = [
+  idleConnections,
+  pgbenchSelectPrepared,
+  pgbenchSelectSimple,
+  pipeline50,
+  pgbenchSimpleUpdate,
+  pgbenchTpcb,
+  connect,
+  pgbenchInit,
+  copyIn,
+  copyOut,
+  createIndex,
+  tpch,
+  analytics,
+  scans,
+  reportBesideWrites,
+  catalogs,
+];

@@ -64,11 +64,14 @@ export class Profiler {
   }
 }
 
+interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly children?: readonly number[];
+}
+
 interface CpuProfile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
+  readonly nodes: readonly ProfileNode[];
   readonly samples: readonly number[];
   /** Microseconds before each sample. */
   readonly timeDeltas: readonly number[];
@@ -95,8 +98,9 @@ function summarise(folder: string, label: string): string[] {
   return [`${join(folder, label)}.*.cpuprofile: ${threads.join(', ')}`, ...lines];
 }
 
+/** Microseconds by function. Starting to record is the profiler's own time, and left out as idle. */
 function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): Map<string, number> {
-  const names = new Map(nodes.map(({ id, callFrame }) => [id, frameName(callFrame)]));
+  const names = nodeNames(nodes);
   const times = new Map<string, number>();
   for (const [index, id] of samples.entries()) {
     const name = names.get(id) ?? '';
@@ -105,7 +109,22 @@ function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): Map<string, numb
   return times;
 }
 
-function frameName({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {
+/** V8 confuses the addon's functions with each other: they are told by who calls them. */
+function nodeNames(nodes: readonly ProfileNode[]): Map<number, string> {
+  const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)));
+  return new Map(
+    nodes.map((node) => {
+      const { functionName, url } = node.callFrame;
+      if (url !== '') return [node.id, frameName(node)];
+      if (functionName === 'dispatch') return [node.id, '(idle)'];
+      if (functionName.startsWith('(')) return [node.id, functionName];
+      const caller = parents.get(node.id);
+      return [node.id, `addon, called by ${caller === undefined ? 'nobody' : frameName(caller)}`];
+    }),
+  );
+}
+
+function frameName({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
   if (url === '') return functionName;
   const place = url.includes('/src/') ? url.slice(url.lastIndexOf('/src/') + 5) : basename(url);
   return `${functionName || '(anonymous)'} ${place}:${lineNumber + 1}`;

@@ -17,7 +17,7 @@ const testMs = 280_000;
 const scale = 0.001;
 const transactions = 3;
 /** A query that takes longer is canceled, which is no failure: whether it is slow is not asked here. */
-const limitSeconds = 3;
+const limitSeconds = 1;
 /** pg_dump serves servers of its own version and older ones; psql's \d is written for each version. */
 const needVersion17 = ['catalogs'];
 

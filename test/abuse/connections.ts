@@ -5,18 +5,36 @@ import { WireClient } from '../../conformance/wire-client.js';
 import type { TestServer } from '../support/server.js';
 
 export interface ServerSize {
-  /** Resident memory. */
+  /** Resident memory, and the part of it that is no file's: what the process itself holds. */
   readonly residentMb: number;
+  readonly anonymousMb: number;
   readonly descriptors: number;
 }
 
 /** What the server's process holds now. */
 export function sizeOf(server: TestServer): ServerSize {
   const status = readFileSync(`/proc/${server.pid}/status`, 'utf8');
+  const megabytes = (name: string) =>
+    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024);
   return {
-    residentMb: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024),
+    residentMb: megabytes('VmRSS'),
+    anonymousMb: megabytes('RssAnon'),
     descriptors: readdirSync(`/proc/${server.pid}/fd`).length,
   };
+}
+
+/** Samples of which the least tells what is held, not what is garbage just now; a second lies between two. */
+const settledSamples = 15;
+
+/** Megabytes that the process holds once its memtables are written to the base. */
+export async function settledMb(server: TestServer, control: WireClient): Promise<number> {
+  await control.query('checkpoint');
+  let least = Number.POSITIVE_INFINITY;
+  for (let sample = 0; sample < settledSamples; sample++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    least = Math.min(least, sizeOf(server).anonymousMb);
+  }
+  return least;
 }
 
 /** Connections that are opened at once; the others wait for their turn. */

@@ -5,7 +5,7 @@ import { setup } from '../../conformance/protocol/sequence.js';
 import { Source } from '../../conformance/queries/source.js';
 import { WireClient } from '../../conformance/wire-client.js';
 import { type TestServer, startServer } from '../support/server.js';
-import { connectionRound, sizeOf, untilAlone } from './connections.js';
+import { connectionRound, settledMb, sizeOf, untilAlone } from './connections.js';
 import { fuzzedServer } from './fuzzed-server.js';
 import { LoadClient, type LoadFigures, cancelAtRandom, loadSchema, verifySums } from './mixed-load.js';
 import { smith } from './sqlsmith.js';
@@ -19,6 +19,8 @@ const usage = `usage: npm run abuse -- SUITE [options]
 
 /** Memory may differ by this share between the first rounds and the last. */
 const growthMax = 0.1;
+/** Part of a load's time after which everything that it compiles and caches is there. */
+const warmShare = 0.2;
 /** Rounds until everything that the first ones compile and cache is there. */
 const warmRounds = 3;
 
@@ -126,21 +128,30 @@ function load(count: number): Promise<string[]> {
     const figures: LoadFigures = { transactions: 0, committed: 0, reads: 0, errors: new Map() };
     const clients: LoadClient[] = [];
     for (let id = 1; id <= count; id++) clients.push(await LoadClient.connect(server, id, seed, figures));
+    const memory = await WireClient.connect({ ...server, user: 'postgres', database: 'postgres' });
     const end = Date.now() + seconds * 1000;
     const isOver = () => Date.now() >= end;
     const show = () => {
       const errors = [...figures.errors].map(([code, times]) => `${code} ${times}`).join(', ');
       const { transactions, committed, reads } = figures;
-      const { residentMb } = sizeOf(server);
-      console.log(`${transactions} transactions, ${committed} committed, ${reads} reads; ${errors}; ${residentMb} MB`);
+      const { residentMb, anonymousMb } = sizeOf(server);
+      const size = `${residentMb} MB resident, ${anonymousMb} MB its own`;
+      console.log(`${transactions} transactions, ${committed} committed, ${reads} reads; ${errors}; ${size}`);
     };
     const shown = setInterval(show, 10_000);
     const canceling = cancelAtRandom(control, clients, new Source(seed), isOver);
-    const outcomes = await Promise.allSettled(clients.map((client) => client.run(isOver)));
+    const running = Promise.allSettled(clients.map((client) => client.run(isOver)));
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000 * warmShare));
+    const before = await settledMb(server, memory);
+    const outcomes = await running;
     await canceling;
     clearInterval(shown);
     show();
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []));
+    const after = await settledMb(server, memory);
+    console.log(`${before} MB its own once warm, ${after} MB after the load`);
+    if (after > before * (1 + growthMax)) failures.push(`its own memory grew from ${before} to ${after} MB`);
+    memory.close();
     for (const client of clients) failures.push(...(await client.verify(control)));
     return [...failures, ...(await verifySums(control))];
   });

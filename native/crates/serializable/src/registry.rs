@@ -77,6 +77,8 @@ pub(crate) struct State {
     pub files: HashMap<File, Targets>,
     /// Read locks of all transactions together.
     pub lock_count: usize,
+    /// Writes of all transactions together that are noted one by one.
+    pub write_count: usize,
     /// Some file has a summary of what finished transactions did.
     pub has_summaries: bool,
     pub limits: Limits,
@@ -153,7 +155,6 @@ impl Registry {
             reads: HashMap::new(),
             writes: Vec::new(),
             savepoints: Vec::new(),
-            write_count: 0,
             files_written: HashSet::new(),
             tracking: Arc::clone(&tracking),
             waiter: None,

@@ -40,11 +40,10 @@ pub struct Transaction {
     pub watched: BTreeSet<Id>,
     pub safety: Safety,
     pub reads: HashMap<File, FileReads>,
+    /// Those noted one by one.
     pub writes: Vec<Write>,
     /// Lengths of `writes` at its savepoints.
     pub savepoints: Vec<usize>,
-    /// Writes noted one by one.
-    pub write_count: usize,
     pub files_written: HashSet<File>,
     pub tracking: Arc<Tracking>,
     /// Called once it is known whether its snapshot is safe.
@@ -133,6 +132,13 @@ impl FileReads {
 pub enum Write {
     Row(File, u64),
     Key(File, Box<[u8]>),
+}
+
+impl Write {
+    pub fn file(&self) -> File {
+        let (Write::Row(file, _) | Write::Key(file, _)) = self;
+        *file
+    }
 }
 
 impl Transaction {

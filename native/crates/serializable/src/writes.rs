@@ -1,14 +1,18 @@
 //! Writes: each is checked against what others have read, and noted for those that will read it in an older snapshot.
-//! Which rows and keys were written is remembered up to a limit; past it everything in the file counts as written.
+//! Which rows and keys were written is remembered up to limits; past them all of a file counts as written.
+
+use std::collections::HashMap;
 
 use helios_base::Result;
 
 use crate::registry::{State, Tracked};
 use crate::targets::{File, remove_holder};
-use crate::transaction::{Id, Write};
+use crate::transaction::{Id, Transaction, Write};
 
 /// Writes of one transaction that are remembered one by one.
 const WRITES_MAX: usize = 1 << 16;
+/// The same for all transactions together, at some 200 bytes each.
+const WRITES_IN_ALL: usize = 1 << 18;
 
 /// A row's change.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -160,7 +164,7 @@ impl State {
         };
         written.count += 1;
         mine.writes.push(Write::Row(file, rowid));
-        mine.write_count += 1;
+        self.write_count += 1;
     }
 
     fn note_key_written(&mut self, me: Id, file: File, key: &[u8]) {
@@ -178,7 +182,7 @@ impl State {
         writers.push(me);
         targets.writers.entry(me).or_default().count += 1;
         mine.writes.push(Write::Key(file, key.into()));
-        mine.write_count += 1;
+        self.write_count += 1;
     }
 
     pub(crate) fn note_all_written(&mut self, me: Id, file: File) {
@@ -195,14 +199,65 @@ impl State {
             return false;
         };
         mine.files_written.insert(file);
-        if mine.write_count >= WRITES_MAX {
-            self.note_all_written(me, file);
+        while let Some(fullest) = self.fullest(me) {
+            self.coarsen(fullest);
         }
         let written = self
             .files
             .get(&file)
             .and_then(|targets| targets.writers.get(&me));
         written.is_none_or(|written| !written.all)
+    }
+
+    /// The transaction that has to make room before another write of this one is noted.
+    fn fullest(&self, me: Id) -> Option<Id> {
+        let noted = |one: &Transaction| one.writes.len();
+        if self.get(me).map_or(0, noted) >= WRITES_MAX {
+            return Some(me);
+        }
+        if self.write_count < WRITES_IN_ALL {
+            return None;
+        }
+        let all = self.transactions.iter();
+        all.max_by_key(|(_, one)| noted(one)).map(|(id, _)| *id)
+    }
+
+    /// The file in which a transaction has written most counts as written as a whole.
+    fn coarsen(&mut self, id: Id) {
+        let Some(mine) = self.transactions.get_mut(&id) else {
+            return;
+        };
+        let mut counts: HashMap<File, usize> = HashMap::new();
+        for write in &mine.writes {
+            *counts.entry(write.file()).or_default() += 1;
+        }
+        let largest = counts
+            .into_iter()
+            .max_by_key(|(file, count)| (*count, *file));
+        let Some((largest, _)) = largest else {
+            return;
+        };
+        let mut left = Vec::new();
+        let mut gone = Vec::new();
+        let mut savepoints = mine.savepoints.iter_mut().peekable();
+        for (index, write) in mine.writes.drain(..).enumerate() {
+            while let Some(mark) = savepoints.next_if(|mark| **mark <= index) {
+                *mark = left.len();
+            }
+            let part = if write.file() == largest {
+                &mut gone
+            } else {
+                &mut left
+            };
+            part.push(write);
+        }
+        savepoints.for_each(|mark| *mark = left.len());
+        mine.writes = left;
+        self.write_count -= gone.len();
+        self.note_all_written(id, largest);
+        for write in gone {
+            self.take_back(id, &write);
+        }
     }
 
     fn roll_back_to(&mut self, me: Id, depth: usize) {
@@ -218,15 +273,15 @@ impl State {
         };
         mine.savepoints.truncate(depth);
         let undone = mine.writes.split_off(mark.min(mine.writes.len()));
-        mine.write_count -= undone.len();
+        self.write_count -= undone.len();
         for write in undone {
             self.take_back(me, &write);
         }
     }
 
     fn take_back(&mut self, me: Id, write: &Write) {
-        let (Write::Row(file, _) | Write::Key(file, _)) = write;
-        let Some(targets) = self.files.get_mut(file) else {
+        let file = write.file();
+        let Some(targets) = self.files.get_mut(&file) else {
             return;
         };
         match write {
@@ -247,7 +302,7 @@ impl State {
             }
         }
         if targets.is_empty() {
-            self.files.remove(file);
+            self.files.remove(&file);
         }
     }
 
@@ -257,7 +312,9 @@ impl State {
             return;
         };
         let files = std::mem::take(&mut transaction.files_written);
-        for write in std::mem::take(&mut transaction.writes) {
+        let writes = std::mem::take(&mut transaction.writes);
+        self.write_count -= writes.len();
+        for write in writes {
             self.take_back(id, &write);
         }
         for file in files {

@@ -108,6 +108,41 @@ fn large_writes_count_as_the_whole() {
 }
 
 #[test]
+fn writes_of_all_transactions_are_bounded() {
+    let registry: Arc<Registry> = Arc::default();
+    let (old, rolled_back) = (begin(&registry), begin(&registry));
+    for page in 0..20 {
+        let one = begin(&registry);
+        let rows = (0..30_000).map(|row| rowid(page * 1000 + row / 100, row % 100));
+        assert!(one.tracked().insert_rows(TABLE, rows, 7).is_ok());
+        assert!(one.prepare().is_ok());
+        one.committed(|| ());
+        assert!(registry.lock().write_count <= 1 << 18);
+    }
+    let other = File {
+        filenode: 20001,
+        ..TABLE
+    };
+    rolled_back.tracked().savepoint();
+    for file in [TABLE, other] {
+        let rows = (0..70_000).map(|row| rowid((1 << 20) | (row / 100), row % 100));
+        let written = rolled_back.tracked().insert_rows(file, rows, 8);
+        assert!(written.is_ok());
+    }
+    rolled_back.tracked().rollback_to(1);
+    drop(rolled_back);
+    // A row of one whose writes are no longer known one by one, and the second half of a dangerous structure.
+    assert!(old.tracked().read_rows(TABLE, [1 << 40], false).is_ok());
+    let reader = begin(&registry);
+    assert!(reader.tracked().read_rows(other, [5], false).is_ok());
+    assert!(old.tracked().change_row(other, 5, 9).is_err());
+    drop((old, reader));
+    let state = registry.lock();
+    assert!(state.transactions.is_empty() && state.files.is_empty());
+    assert_eq!(state.write_count, 0);
+}
+
+#[test]
 fn readers_follow_a_file_that_is_replaced() {
     let registry: Arc<Registry> = Arc::default();
     let one = begin(&registry);

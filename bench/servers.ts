@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { totalmem, cpus } from 'node:os';
 import type { ServerAddress } from '../conformance/case-result.js';
+import { UsageError } from '../conformance/command-line.js';
 import { findPrograms } from '../conformance/programs.js';
 import { WireClient } from '../conformance/wire-client.js';
 import { startServer } from '../test/support/server.js';
@@ -33,7 +34,7 @@ const connectionsMax = 1100;
 export async function openServers(commandLine: CommandLine): Promise<Servers> {
   const wanted = commandLine.peer === null ? ['psql', 'initdb', 'postgres'] : ['psql'];
   const programs = findPrograms(commandLine.bin, wanted);
-  if ('problem' in programs) throw new Error(programs.problem);
+  if ('problem' in programs) throw new UsageError(programs.problem);
   const peer = commandLine.peer === null ? await startPeer(programs.bin, connectionsMax) : running(commandLine.peer);
   try {
     const profiler = commandLine.profiles === null ? null : new Profiler(commandLine.profiles);

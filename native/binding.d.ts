@@ -578,6 +578,9 @@ export declare function storeCopyDatabase(transaction: number, command: number, 
 
 export declare function storeCurrentLsn(): bigint
 
+/** The id that writes carry now: that of the innermost savepoint's subtransaction. */
+export declare function storeCurrentXid(transaction: number): bigint
+
 export declare function storeDatabaseSize(database: number): number
 
 export declare function storeDropDatabase(transaction: number, command: number, database: number): void
@@ -610,6 +613,12 @@ export declare function storeOnDeath(tell: (arg: string) => void): void
 
 /** Opens the process's store in a directory (none: in memory); an error where one is open. */
 export declare function storeOpen(directory: string | undefined | null, durable: boolean, memtableBytes: number): void
+
+/** Ids of open subtransactions: pairs of the session's process id and an id. */
+export declare function storeOpenSubtransactions(): Array<number>
+
+/** Whether it is the id of one of the transaction's subtransactions. */
+export declare function storeOwnsXid(transaction: number, xid: bigint): boolean
 
 /** Makes the store's writer panic, so that a test can see what follows. */
 export declare function storePanic(): void

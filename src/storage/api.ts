@@ -61,11 +61,14 @@ export interface ReadView {
 
 /** A transaction's private writes: nothing is visible to others before `commit` resolves. */
 export interface StoreTransaction {
-  /** 64-bit transaction id, assigned at the first call (by the first write); xmin of the rows it writes. */
+  /** 64-bit transaction id, assigned at the first call (by the first write). */
   xid(): bigint;
+  /** The id that its writes carry now, their xmin: within a savepoint that of the subtransaction, which has one from its
+   *  first write on. */
+  currentXid(): bigint;
   /** The id if one was assigned. */
   readonly assignedXid: bigint | null;
-  /** True where the transaction itself wrote the version with this stamp. */
+  /** True where the transaction itself, or a subtransaction, wrote the version with this stamp. */
   isOwn(stamp: bigint): boolean;
   /** The stamp of what a command of the transaction, which has written, writes now. */
   stamp(command: number): bigint;

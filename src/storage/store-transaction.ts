@@ -14,6 +14,11 @@ export class NativeTransaction implements StoreTransaction {
   /** The addon's number of the transaction, 0 as long as it has done nothing that the addon must know of. */
   private number = 0;
   private newFiles: Map<number, number> | null = null;
+  /** Open savepoints, and whether there ever was one. */
+  private depth = 0;
+  private hasNested = false;
+  /** The id of the innermost one's subtransaction, where it is known to have one. */
+  private current: bigint | null = null;
 
   constructor(readonly session: number) {}
 
@@ -44,12 +49,22 @@ export class NativeTransaction implements StoreTransaction {
     return this.known ?? (this.wrote ? this.xid() : null);
   }
 
+  currentXid(): bigint {
+    if (this.depth === 0) return this.xid();
+    this.current ??= native(() => addon.storeCurrentXid(this.begun()));
+    return this.current;
+  }
+
   isOwn(stamp: bigint): boolean {
-    return stampXid(stamp) === this.assignedXid;
+    const own = this.assignedXid;
+    const xid = stampXid(stamp);
+    // Subtransactions get their ids after the transaction's.
+    if (own === null || !this.hasNested || xid <= own) return xid === own;
+    return native(() => addon.storeOwnsXid(this.begun(), xid));
   }
 
   stamp(command: number): bigint {
-    return makeStamp(this.xid(), command);
+    return makeStamp(this.currentXid(), command);
   }
 
   /** Marks it as writing; its number for the addon. */
@@ -77,15 +92,24 @@ export class NativeTransaction implements StoreTransaction {
   }
 
   savepoint(): number {
-    return native(() => addon.storeSavepoint(this.begun()));
+    this.hasNested = true;
+    return this.entered(native(() => addon.storeSavepoint(this.begun())));
   }
 
   rollbackTo(depth: number): void {
     native(() => addon.storeRollbackTo(this.begun(), depth));
+    this.entered(depth);
   }
 
   release(depth: number): void {
     native(() => addon.storeReleaseSavepoint(this.begun(), depth));
+    this.entered(depth - 1);
+  }
+
+  private entered(depth: number): number {
+    this.current = null;
+    this.depth = depth;
+    return depth;
   }
 
   commit(options: CommitOptions): Promise<bigint> {

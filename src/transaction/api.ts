@@ -53,6 +53,8 @@ export interface Transaction {
   readonly command: number;
   /** The same for a command that writes rows or locks them: the next `advanceCommand` counts on. */
   useCommand(): number;
+  /** It is about to write: assigns what ids it and its subtransactions are to have, and tells others. Locks do that too. */
+  identify(): void;
   /** Makes what the current command wrote visible to the next one (PostgreSQL's CommandCounterIncrement). */
   advanceCommand(): void;
   /** Changes with every step that may change what the transaction sees of its own writes. */

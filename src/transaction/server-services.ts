@@ -45,7 +45,8 @@ export const lockTable = {
   rows() {
     const backends = addon.backendList();
     const virtual = new Map(backends.map((backend) => [backend.pid, `${backend.slot + 1}/${backend.pid}`]));
-    const ids = backends.flatMap((backend) => transactionLocks(backend.slot, backend.pid));
+    const nested = openSubtransactions();
+    const ids = backends.flatMap(({ slot, pid }) => transactionLocks(slot, pid, nested.get(pid) ?? []));
     const reported = addon.locksReport().filter((row) => !isHiddenLock(row));
     const held = reported.map((row) => {
       const transactional = isTransactional(row);
@@ -133,14 +134,28 @@ function targetOf(row: {
   }
 }
 
-function transactionLocks(slot: number, processId: number) {
+/** Ids of open subtransactions by process id: each holds its own. */
+function openSubtransactions(): Map<number, number[]> {
+  const pairs = addon.storeOpenSubtransactions();
+  const ids = new Map<number, number[]>();
+  for (let at = 0; at < pairs.length; at += 2) {
+    const [processId, xid] = [pairs[at] as number, pairs[at + 1] as number];
+    const known = ids.get(processId);
+    if (known === undefined) ids.set(processId, [xid]);
+    else known.push(xid);
+  }
+  return ids;
+}
+
+function transactionLocks(slot: number, processId: number, subtransactions: readonly number[]) {
   const activity = readActivity(slot);
   if (activity.transactionStart === null) return [];
   const virtualXid = `${slot + 1}/${processId}`;
   const own = { virtualTransaction: virtualXid, processId, mode: 'ExclusiveLock', granted: true, waitStart: null };
   const locks = [{ ...noTarget, lockType: 'virtualxid', virtualXid, ...own }];
   if (activity.xid === null) return locks;
-  return [...locks, { ...noTarget, lockType: 'transactionid', transactionId: Number(activity.xid), ...own }];
+  const ids = [Number(activity.xid), ...subtransactions];
+  return [...locks, ...ids.map((transactionId) => ({ ...noTarget, lockType: 'transactionid', transactionId, ...own }))];
 }
 
 const cancelBit = 1;

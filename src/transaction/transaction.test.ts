@@ -15,6 +15,7 @@ function fakeStore(log: string[]): Store {
   let depth = 0;
   const transaction: Partial<StoreTransaction> = {
     xid: () => 700n,
+    currentXid: () => 701n,
     hasWrites: true,
     savepoint: () => ++depth,
     rollbackTo: (to) => void log.push(`rollback to ${to}`),

@@ -254,7 +254,8 @@ class OpenTransaction implements Transaction {
   private relationLocks = new Map<number, number>();
   /** The running command has written: what comes next is another one. */
   private isCommandUsed = false;
-  private hasXid = false;
+  /** So many levels of savepoints have their ids, as others are told; -1: nor has the transaction. */
+  private identified = -1;
   private hasUsedTemporary = false;
 
   constructor(
@@ -272,7 +273,7 @@ class OpenTransaction implements Transaction {
     if (begun !== null) {
       this.command = begun.command;
       this.hasView = begun.hasRead;
-      this.hasXid = begun.xid !== undefined;
+      this.identified = begun.xid === undefined ? -1 : 0;
     }
     this.snapshots = new Snapshots(store, this.store);
     this.serializable = new SerializableReads(store, this.store, this.snapshots, environment);
@@ -429,7 +430,7 @@ class OpenTransaction implements Transaction {
     policy: 'block' | 'skip' | 'error',
     purpose?: WaitPurpose,
   ): 'granted' | 'skipped' | Promise<'granted' | 'skipped'> {
-    this.showXid();
+    this.identify();
     const tag = fileTag(file, this.environment.database);
     const wait = this.locks.row(tag, rowid, rowLockModeNumber[mode], policy !== 'block', purpose);
     if (wait === undefined) return 'granted';
@@ -451,18 +452,20 @@ class OpenTransaction implements Transaction {
   }
 
   awaitRemoval(file: number, rowid: RowId, insert?: RowWait): LockWait {
-    this.showXid();
-    return this.locks.removal(fileTag(file, this.environment.database), rowid, insert);
+    const wait = this.locks.removal(fileTag(file, this.environment.database), rowid, insert);
+    // ON CONFLICT that finds a row needs no id.
+    if (wait !== undefined) this.identify();
+    return wait;
   }
 
   lockUniqueKey(indexFile: number, key: Buffer, insert?: RowWait): LockWait {
-    this.showXid();
+    this.identify();
     return this.locks.uniqueKey(fileTag(indexFile, this.environment.database), key, insert);
   }
 
   tryUniqueKey(indexFile: number, key: Buffer): boolean {
     if (!this.locks.tryUniqueKey(fileTag(indexFile, this.environment.database), key)) return false;
-    this.showXid();
+    this.identify();
     return true;
   }
 
@@ -475,7 +478,7 @@ class OpenTransaction implements Transaction {
   }
 
   speculate(): Speculation {
-    this.showXid();
+    this.identify();
     const { note, end } = this.locks.speculate(this.store.xid());
     return { note: (file, key) => note(fileTag(file, this.environment.database), key), end };
   }
@@ -491,7 +494,7 @@ class OpenTransaction implements Transaction {
     requirePreparable(preparation);
     if (this.environment.notifications?.isPending === true)
       throw preparationRefused('executed LISTEN, UNLISTEN, or NOTIFY');
-    this.showXid();
+    this.identify();
     const { gid, owner } = preparation;
     const { database } = this.environment;
     const lockOwner = this.locks.owner;
@@ -583,6 +586,7 @@ class OpenTransaction implements Transaction {
   release(depth: number): void {
     const level = defined(this.levels[depth - 1], 'the savepoint');
     this.store.release(level.storeDepth);
+    this.identified = Math.min(this.identified, depth - 1);
     this.levels.length = depth - 1;
     this.readOnly = level.readOnly;
     this.advanceCommand();
@@ -591,6 +595,7 @@ class OpenTransaction implements Transaction {
   rollbackTo(depth: number): void {
     const level = defined(this.levels[depth - 1], 'the savepoint');
     this.store.rollbackTo(level.storeDepth);
+    this.identified = Math.min(this.identified, depth - 1);
     this.counters.undoTo(level.statistics);
     this.locks.release(level.lockMark === 0 ? this.releaseAllMark() : level.lockMark);
     this.environment.notifications?.rollBackTo(level.notificationMark);
@@ -620,7 +625,13 @@ class OpenTransaction implements Transaction {
     const lent = store.lend?.() ?? null;
     if (lent === null) return null;
     this.snapshots.releaseAll();
-    return { ...lent, start: startTimestamp, command, hasRead: this.hasView, ...(this.hasXid && { xid: store.xid() }) };
+    return {
+      ...lent,
+      start: startTimestamp,
+      command,
+      hasRead: this.hasView,
+      ...(this.identified >= 0 && { xid: store.xid() }),
+    };
   }
 
   /** The store is through with it, either way: gives back locks and snapshots. */
@@ -634,17 +645,20 @@ class OpenTransaction implements Transaction {
 
   /** A savepoint at which nothing was locked: releasing all forgets the transaction id too, so show it again. */
   private releaseAllMark(): number {
-    this.hasXid = false;
+    this.identified = -1;
     return 0;
   }
 
   /** Who waits for this transaction's rows is told its id. */
-  private showXid(): void {
-    if (this.hasXid) return;
-    this.hasXid = true;
-    const xid = this.store.xid();
-    this.locks.setXid(xid);
-    this.environment.transactionChanged?.({ xid });
+  identify(): void {
+    if (this.identified === this.levels.length) return;
+    if (this.identified < 0) {
+      const xid = this.store.xid();
+      this.locks.setXid(xid);
+      this.environment.transactionChanged?.({ xid });
+    }
+    if (this.levels.length > 0) this.store.currentXid();
+    this.identified = this.levels.length;
   }
 
   private setReadOnly(readOnly: boolean): void {

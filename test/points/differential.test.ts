@@ -135,8 +135,12 @@ test('prepared and plain statements agree', { timeout: 120_000 }, async (t) => {
   await plain.query('rollback');
   for (const suffix of ['', '_log', '_key']) {
     const rows = async (table: string) =>
-      (await plain.query({ text: `select r::text, cmin::text from ${table}${suffix} r order by 1, 2`, rowMode: 'array' }))
-        .rows;
+      (
+        await plain.query({
+          text: `select r::text, cmin::text from ${table}${suffix} r order by 1, 2`,
+          rowMode: 'array',
+        })
+      ).rows;
     t.same(await rows('p'), await rows('q'));
   }
   await plain.query('create extension amcheck');

@@ -23,7 +23,8 @@ async function run(client: pg.Client, ...statements: string[]): Promise<string> 
 test('transaction ids', { timeout: 180_000 }, async (t) => {
   const directory = await newDirectory();
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
-  let server = await startServer({ directory, settings: ['heliosdb.workers=2', 'autovacuum=off'] });
+  const settings = ['heliosdb.workers=2', 'autovacuum=off', 'max_prepared_transactions=1'];
+  let server = await startServer({ directory, settings });
   let one = await connect(server);
   let other = await connect(server);
   const status = (xid: string) => run(other, `SELECT pg_xact_status('${xid}')`);
@@ -46,11 +47,51 @@ test('transaction ids', { timeout: 180_000 }, async (t) => {
     await t.rejects(status(next), { message: `transaction ID ${next} is in the future`, code: '22023' });
     t.equal(await run(one, current), `${next}:${next}:`, 'looking takes none');
     await server.kill();
-    server = await startServer({ directory, settings: ['heliosdb.workers=2', 'autovacuum=off'] });
+    server = await startServer({ directory, settings });
     one = await connect(server);
     other = await connect(server);
     t.equal(await status(committed), 'committed', 'after a crash');
     t.equal(await run(one, `SELECT xmin = '${committed}'::xid FROM t`), 'true');
+  });
+
+  await t.test('subtransactions and commands', async (t) => {
+    await run(one, 'CREATE TABLE sub (a int)', 'BEGIN');
+    const top = BigInt(await run(one, 'SAVEPOINT a', 'SAVEPOINT b', 'SELECT pg_current_xact_id()'));
+    const after = (text: string) => run(one, text.replaceAll('TOP', String(top)));
+    const versions = 'SELECT array_agg(ARRAY[a, xmin::text::int8 - TOP, cmin::text::int8] ORDER BY a)::text FROM sub';
+    const held = `SELECT array_agg(transactionid::text::int8 - TOP ORDER BY transactionid::text::int8)::text FROM pg_locks
+      WHERE locktype = 'transactionid' AND pid = pg_backend_pid()`;
+    const statuses = async () => (await Promise.all([0n, 1n, 2n, 3n].map((n) => status(String(top + n))))).join();
+    await t.rejects(status(String(top + 1n)), { code: '22023' }, 'only a write takes one');
+    await run(one, 'INSERT INTO sub VALUES (1)', 'SELECT 1', 'INSERT INTO sub VALUES (2)', 'SAVEPOINT c');
+    t.equal(await after(held), '{0,1,2}', 'those around it have theirs before');
+    await run(one, 'INSERT INTO sub VALUES (3)', 'RELEASE c', 'INSERT INTO sub VALUES (4)');
+    t.equal(await after(versions), '{{1,2,0},{2,2,1},{3,3,2},{4,2,3}}');
+    t.equal(await after(held), '{0,1,2}');
+    t.equal(await statuses(), 'in progress,in progress,in progress,in progress');
+    await run(one, 'ROLLBACK TO b');
+    t.equal(await after(held), '{0,1}');
+    t.equal(await statuses(), 'in progress,in progress,aborted,aborted');
+    await run(one, 'INSERT INTO sub VALUES (5)', 'ROLLBACK TO a', 'INSERT INTO sub VALUES (6)');
+    const block = 'INSERT INTO sub VALUES (7); BEGIN INSERT INTO sub VALUES (8); EXCEPTION WHEN others THEN NULL; END;';
+    await run(one, `DO $$ BEGIN ${block} END $$`);
+    t.equal(await after(versions), '{{6,5,5},{7,5,6},{8,6,7}}');
+    await run(one, "PREPARE TRANSACTION 'sub'");
+    const ended = async () => (await Promise.all([1n, 5n, 6n].map((n) => status(String(top + n))))).join();
+    t.equal(await ended(), 'aborted,in progress,in progress');
+    await server.kill();
+    server = await startServer({ directory, settings });
+    one = await connect(server);
+    other = await connect(server);
+    t.equal(await ended(), 'aborted,in progress,in progress', 'after a crash');
+    await run(one, "COMMIT PREPARED 'sub'");
+    await server.kill();
+    server = await startServer({ directory, settings });
+    one = await connect(server);
+    other = await connect(server);
+    t.equal(await ended(), 'aborted,committed,committed', 'after another');
+    t.equal(await after(versions), '{{6,5,5},{7,5,6},{8,6,7}}', 'others see the same');
+    t.ok(BigInt(await run(one, 'SELECT pg_current_xact_id()')) > top + 6n);
   });
 
   await t.test('what a snapshot does not see', async (t) => {

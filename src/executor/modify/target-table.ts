@@ -111,6 +111,7 @@ export class TargetTable {
   /** Stores rows that `prepare` has made. */
   insertReady(ready: readonly Row[], placement?: RowPlacement): Awaitable<InsertedRows> {
     const { transaction } = this.context;
+    transaction.identify();
     const rowids = this.table.insertMany(transaction.store, this.command, ready, placement);
     this.counts.inserted(ready.length);
     const inserted = { rows: ready, rowids };

@@ -54,8 +54,10 @@ impl<T> Slab<T> {
         item
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.items.iter().flatten()
+    /// Takes all out.
+    pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
+        self.free.clear();
+        self.items.drain(1..).flatten()
     }
 
     fn absent(&self, id: u32) -> Error {

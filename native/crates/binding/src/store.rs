@@ -373,6 +373,30 @@ pub fn store_xid(transaction: u32) -> Result<BigInt> {
     with(|here| Ok(BigInt::from(here.worker.xid(transaction)?)))
 }
 
+/// The id that writes carry now: that of the innermost savepoint's subtransaction.
+#[napi]
+pub fn store_current_xid(transaction: u32) -> Result<BigInt> {
+    with(|here| Ok(BigInt::from(here.worker.current_xid(transaction)?)))
+}
+
+/// Whether it is the id of one of the transaction's subtransactions.
+#[napi]
+pub fn store_owns_xid(transaction: u32, xid: BigInt) -> Result<bool> {
+    with(|here| here.worker.owns_xid(transaction, xid.get_u64().1))
+}
+
+/// Ids of open subtransactions: pairs of the session's process id and an id.
+#[napi]
+pub fn store_open_subtransactions() -> Result<Vec<f64>> {
+    with(|here| {
+        let open = here.worker.store().xids().open_subs();
+        Ok(open
+            .into_iter()
+            .flat_map(|(session, xid)| [f64::from(session), xid as f64])
+            .collect())
+    })
+}
+
 /// The id that the next transaction gets.
 #[napi]
 pub fn store_next_xid() -> Result<BigInt> {

@@ -29,6 +29,7 @@ pub mod sorter;
 pub mod spill;
 pub mod stats;
 pub mod store;
+pub mod subtransactions;
 pub mod temporary;
 pub mod transaction;
 pub mod verify;

@@ -203,12 +203,13 @@ impl Store {
             needed,
             secures,
             &mut |sequence, group, commit| {
-                next_xid = next_xid.max(commit.xid + 1);
+                let ids = commit.ids()?;
+                next_xid = next_xid.max(ids.last() + 1);
                 self.xids.raise(next_xid);
                 match ChangeRecord::first_of(commit.changes)? {
                     None => {
                         apply_changes(self, sequence, commit.changes, &mut deltas)?;
-                        self.xids.commit(commit.xid, sequence);
+                        self.xids.commit(&ids, sequence);
                     }
                     Some(record) => {
                         let before = Before {
@@ -252,7 +253,7 @@ impl Store {
         changes.add_deltas(&mut deltas);
         self.stats.add(&deltas);
         let large = AppliedLarge::add(self, sequence, changes);
-        self.xids.commit(commit.xid, sequence);
+        self.xids.commit(&commit.ids()?, sequence);
         large.push(self, before, deltas, end);
         Ok(())
     }

@@ -20,6 +20,7 @@ use crate::changes::{changes, put_change};
 use crate::key::{FileId, SPACE_META, meta_key};
 use crate::large::change_records;
 use crate::store::{META_BULK, META_PREPARED, Store};
+use crate::subtransactions::{Ids, Run, put_runs, take_runs};
 use crate::worker::tracked_file;
 
 const CATALOG_CHANGED: u32 = 1;
@@ -41,6 +42,17 @@ pub struct Prepared {
     pub catalog_changed: bool,
     /// Of a serializable one: the files it has read.
     pub files_read: Option<Vec<File>>,
+    /// Ids of its subtransactions.
+    pub subs: Vec<Run>,
+}
+
+impl Prepared {
+    pub fn ids(&self) -> Ids {
+        Ids {
+            top: self.xid,
+            subs: self.subs.clone(),
+        }
+    }
 }
 
 /// Why a prepared transaction can't be finished now.
@@ -307,6 +319,7 @@ fn encode(prepared: &Prepared, change_parts: usize, lock_parts: usize) -> Vec<u8
         header.extend_from_slice(&file.database.to_le_bytes());
         header.extend_from_slice(&file.filenode.to_le_bytes());
     }
+    put_runs(&prepared.subs, &mut header);
     header
 }
 
@@ -326,7 +339,13 @@ fn decode(header: &[u8]) -> Result<(Prepared, usize, usize)> {
             filenode: u32_at(file, 4)?,
         });
     }
+    // Records of earlier versions end here.
+    let subs = match at < header.len() {
+        true => take_runs(header, &mut at)?,
+        false => Vec::new(),
+    };
     let prepared = Prepared {
+        subs,
         gid,
         xid: u64_at(header, 0)?,
         prepared_at: u64_at(header, 8)? as i64,
@@ -421,8 +440,9 @@ impl Store {
                     .iter()
                     .map(|record| record.file.number),
             );
-            self.xids.raise(prepared.xid + 1);
-            self.xids.resume(prepared.xid);
+            let ids = prepared.ids();
+            self.xids.raise(ids.last() + 1);
+            self.xids.resume(&ids);
             let registration = restore_registration(&prepared, &parts.changes)?;
             self.prepared.load(number, prepared, registration);
         }
@@ -447,6 +467,7 @@ mod tests {
                 database: 5,
                 filenode: 20000,
             }]),
+            subs: vec![((1 << 40) + 1, (1 << 40) + 9)],
         };
         let header = encode(&prepared, 3, 1);
         assert_eq!(decode(&header), Ok((prepared, 3, 1)));

@@ -688,7 +688,7 @@ impl Store {
             }
             Err(error) => {
                 let mut answers = Answers::default();
-                self.xids.roll_back(request.xid);
+                self.xids.roll_back(&request.ids);
                 self.remove_bulk(request.bulk.iter().map(|file| file.record.number));
                 self.remove_bulk(request.large.file.iter().map(ChangeFile::number));
                 answers.add(request.done, Err(error));

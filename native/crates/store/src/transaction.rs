@@ -8,6 +8,7 @@ use crate::key::{FileId, PREFIX_BYTES, SPACE_META, SPACE_PERMANENT, SPACE_TEMPOR
 use crate::overlay::Overlay;
 use crate::sequence::{SequenceState, Sequences};
 use crate::store::META_SEQUENCE;
+use crate::subtransactions::{Ids, Subtransactions};
 use crate::temporary::TemporaryChanges;
 use helios_base::Result;
 use helios_base::sync::lock;
@@ -17,6 +18,7 @@ use helios_serializable::{Registration, Tracked};
 pub struct Transaction {
     pub session: u32,
     pub xid: Option<u64>,
+    pub subs: Subtransactions,
     pub overlay: Overlay,
     pub catalog_changed: bool,
     /// Sequences it created, whether or not a savepoint took that back.
@@ -45,6 +47,14 @@ impl Transaction {
             session,
             overlay: Overlay::new(bulk, memory),
             ..Transaction::default()
+        }
+    }
+
+    /// The ids that end with it: nothing more is written.
+    pub fn take_ids(&mut self) -> Ids {
+        Ids {
+            top: self.xid.unwrap_or(0),
+            subs: self.subs.take(),
         }
     }
 

@@ -23,6 +23,7 @@ use crate::base::BaseReader;
 use crate::large::LargePart;
 use crate::overlay::Overlay;
 use crate::store::{Exported, Notify, SnapshotState, Store};
+use crate::subtransactions::Ids;
 use crate::temporary::{TemporaryChanges, TemporaryStore};
 use crate::transaction::Transaction;
 use crate::writer::{Done, Request, Then};
@@ -218,6 +219,23 @@ impl Worker {
             .get_or_insert_with(|| self.store.assign_xid()))
     }
 
+    /// The id that writes carry: that of the innermost open savepoint's subtransaction. All around it get theirs first.
+    pub fn current_xid(&mut self, transaction: u32) -> Result<u64> {
+        let top = self.xid(transaction)?;
+        let transaction = self.transactions.get_mut(transaction)?;
+        let missing = transaction.subs.missing();
+        if missing > 0 {
+            let first = self.store.xids.assign_subs(transaction.session, missing);
+            transaction.subs.assign(first);
+        }
+        Ok(transaction.subs.current().unwrap_or(top))
+    }
+
+    /// Whether it is the id of one of the transaction's subtransactions.
+    pub fn owns_xid(&self, transaction: u32, xid: u64) -> Result<bool> {
+        Ok(self.transactions.get(transaction)?.subs.contains(xid))
+    }
+
     pub fn has_writes(&self, transaction: u32) -> Result<bool> {
         Ok(!self.transactions.get(transaction)?.overlay.is_empty())
     }
@@ -227,6 +245,7 @@ impl Worker {
         if let Some(tracked) = transaction.tracked() {
             tracked.savepoint();
         }
+        transaction.subs.savepoint();
         Ok(transaction.overlay.savepoint())
     }
 
@@ -235,6 +254,12 @@ impl Worker {
         if let Some(tracked) = transaction.tracked() {
             tracked.rollback_to(depth);
         }
+        let gone = transaction.subs.rollback_to(depth);
+        if !gone.is_empty() {
+            let open = transaction.subs.open();
+            let session = transaction.session;
+            self.store.xids.roll_back_subs(session, open, &gone);
+        }
         transaction.overlay.rollback_to(depth)
     }
 
@@ -242,6 +267,12 @@ impl Worker {
         let transaction = self.transactions.get_mut(transaction)?;
         if let Some(tracked) = transaction.tracked() {
             tracked.release(depth);
+        }
+        let open = transaction.subs.open();
+        transaction.subs.release(depth);
+        if transaction.subs.open() < open {
+            let (session, open) = (transaction.session, transaction.subs.open());
+            self.store.xids.keep_open(session, open);
         }
         transaction.overlay.release(depth);
         Ok(())
@@ -269,6 +300,7 @@ impl Worker {
             .transactions
             .remove(transaction)
             .ok_or_else(|| Error::internal("the transaction does not exist"))?;
+        let ids = self.close(&mut finished);
         let decided = match &finished.serializable {
             Some(registration) => registration.prepare(),
             None => Ok(()),
@@ -277,7 +309,7 @@ impl Worker {
         let parts = match parts {
             Ok(parts) => parts,
             Err(error) => {
-                self.forget(&finished);
+                self.forget(&finished, &ids);
                 return Err(error);
             }
         };
@@ -285,7 +317,7 @@ impl Worker {
         let waits = self.barrier > durable && synchronous;
         let is_empty = parts.changes.is_empty() && parts.large.is_none();
         if is_empty && !finished.catalog_changed && !waits {
-            self.end_xid(&finished);
+            self.store.xids.commit(&ids, self.store.visible_sequence());
             self.apply_temporary(finished.session, parts.temporary)?;
             if let Some(registration) = finished.serializable {
                 registration.committed(|| ());
@@ -303,7 +335,7 @@ impl Worker {
             changes: parts.changes,
             bulk: parts.bulk,
             large: LargePart::of(parts.large),
-            xid: finished.xid.unwrap_or(0),
+            ids,
             catalog_changed: finished.catalog_changed,
             synchronous,
             checkpoint: false,
@@ -356,29 +388,33 @@ impl Worker {
     }
 
     pub fn roll_back(&mut self, transaction: u32) {
-        if let Some(finished) = self.transactions.remove(transaction) {
-            self.forget(&finished);
+        if let Some(mut finished) = self.transactions.remove(transaction) {
+            let ids = self.close(&mut finished);
+            self.forget(&finished, &ids);
         }
     }
 
     /// Ends a transaction that has written nothing: its id, if it has one, counts as committed.
     pub fn end(&mut self, transaction: u32) {
-        if let Some(finished) = self.transactions.remove(transaction) {
-            self.end_xid(&finished);
+        if let Some(mut finished) = self.transactions.remove(transaction) {
+            let ids = self.close(&mut finished);
+            self.store.xids.commit(&ids, self.store.visible_sequence());
             finished.roll_back(&self.store.sequences);
         }
     }
 
-    fn end_xid(&self, finished: &Transaction) {
-        if let Some(xid) = finished.xid {
-            self.store.xids.commit(xid, self.store.visible_sequence());
+    /// Its savepoints are open no more: the ids that end with it.
+    fn close(&self, finished: &mut Transaction) -> Ids {
+        if finished.subs.open() > 0 {
+            self.store.xids.keep_open(finished.session, 0);
         }
+        finished.take_ids()
     }
 
     /// It is rolled back.
-    fn forget(&self, finished: &Transaction) {
+    fn forget(&self, finished: &Transaction, ids: &Ids) {
         finished.roll_back(&self.store.sequences);
-        self.store.xids.roll_back(finished.xid.unwrap_or(0));
+        self.store.xids.roll_back(ids);
     }
 
     fn apply_temporary(&mut self, session: u32, changes: TemporaryChanges) -> Result<()> {
@@ -403,8 +439,10 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.store.unregister(self.number);
-        for transaction in self.transactions.iter() {
-            self.forget(transaction);
+        let open: Vec<Transaction> = self.transactions.drain().collect();
+        for mut transaction in open {
+            let ids = self.close(&mut transaction);
+            self.forget(&transaction, &ids);
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::log::group::GroupBuilder;
 use crate::memtable::Memtable;
 use crate::stats::Delta;
 use crate::store::{META_BULK, META_DROPPED_DATABASE, META_DROPPED_FILE, Store};
+use crate::subtransactions::Ids;
 
 /// A commit on its way to the log.
 pub struct Request {
@@ -33,7 +34,7 @@ pub struct Request {
     pub bulk: Vec<BulkFile>,
     /// What of a large commit is not in `changes`.
     pub large: LargePart,
-    pub xid: u64,
+    pub ids: Ids,
     pub catalog_changed: bool,
     pub synchronous: bool,
     /// Answered once everything before it is in the base.
@@ -57,7 +58,7 @@ impl Request {
             changes: Vec::new(),
             bulk: Vec::new(),
             large: LargePart::default(),
-            xid: 0,
+            ids: Ids::default(),
             catalog_changed: false,
             synchronous: true,
             checkpoint,
@@ -297,7 +298,7 @@ impl Writer {
         let first_sequence = self.store.visible.load(Ordering::Relaxed) + 1;
         let mut builder = GroupBuilder::new();
         for request in requests.iter().filter(|request| request.writes()) {
-            builder.add(request.xid, request.catalog_changed, &request.changes);
+            builder.add(&request.ids, request.catalog_changed, &request.changes);
         }
         if builder.is_empty() {
             return Ok(());
@@ -382,7 +383,7 @@ impl Writer {
     fn reject(&self, requests: Vec<Request>, error: &Error) {
         let mut answers = Answers::default();
         for request in requests {
-            self.store.xids.roll_back(request.xid);
+            self.store.xids.roll_back(&request.ids);
             answers.add(request.done, Err(error.clone()));
         }
         answers.send(&self.store);
@@ -524,7 +525,7 @@ fn apply_commit(
         changes.add_deltas(deltas);
         AppliedLarge::add(store, sequence, changes)
     });
-    store.xids.commit(request.xid, sequence);
+    store.xids.commit(&request.ids, sequence);
     // Counted before and after, so it is odd while the commit becomes visible: who reads what the commit made finds
     // another version than the even one that it planned at, or an odd one (point reads take no locks).
     if request.catalog_changed {

@@ -13,6 +13,7 @@ use helios_base::sync::lock;
 use crate::base::BaseReader;
 use crate::key::meta_key;
 use crate::store::{META_COMMITTED, Store};
+use crate::subtransactions::{Ids, Run};
 
 /// First transaction id of a new directory: the one after those that its catalogs call frozen (datfrozenxid).
 pub const FIRST_XID: u64 = 731;
@@ -21,8 +22,8 @@ const PAGE_XIDS: u64 = PAGE_BYTES as u64 * 8;
 /// Commits that a snapshot may have missed are told apart among this many.
 const RECENT_MAX: usize = 1 << 16;
 
-/// Committed ids as bits, by page.
-pub type Committed = HashMap<u64, Box<[u8; PAGE_BYTES]>>;
+/// Ids as bits, by page.
+pub type Pages = HashMap<u64, Box<[u8; PAGE_BYTES]>>;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
@@ -40,12 +41,16 @@ pub struct Xids {
 struct Inner {
     next: u64,
     running: BTreeSet<u64>,
+    /// Those of their subtransactions that were not rolled back.
+    running_subs: Pages,
+    /// Of open subtransactions, by session.
+    open: HashMap<u32, Vec<u64>>,
     /// The highest id that has ended.
     ended: u64,
     /// The last commits, by sequence.
     recent: VecDeque<(u64, u64)>,
     /// Commits that are not in the base yet: the oldest memtable's first.
-    committed: VecDeque<Committed>,
+    committed: VecDeque<Pages>,
 }
 
 impl Default for Xids {
@@ -54,9 +59,11 @@ impl Default for Xids {
             inner: Mutex::new(Inner {
                 next: FIRST_XID,
                 running: BTreeSet::new(),
+                running_subs: Pages::new(),
+                open: HashMap::new(),
                 ended: FIRST_XID - 1,
                 recent: VecDeque::new(),
-                committed: VecDeque::from([Committed::new()]),
+                committed: VecDeque::from([Pages::new()]),
             }),
         }
     }
@@ -76,6 +83,38 @@ impl Xids {
         xid
     }
 
+    /// So many ids for open subtransactions of the session, outermost first: the first of them.
+    pub(crate) fn assign_subs(&self, session: u32, count: usize) -> u64 {
+        let mut inner = lock(&self.inner);
+        let first = inner.next;
+        inner.next += count as u64;
+        let ids = first..inner.next;
+        ids.clone()
+            .for_each(|xid| set(&mut inner.running_subs, xid));
+        inner.open.entry(session).or_default().extend(ids);
+        first
+    }
+
+    /// Of the session's open subtransactions only the first ones are open still.
+    pub(crate) fn keep_open(&self, session: u32, count: usize) {
+        lock(&self.inner).keep_open(session, count);
+    }
+
+    /// Some of the session's subtransactions were rolled back; of the open ones the first are open still.
+    pub(crate) fn roll_back_subs(&self, session: u32, open: usize, ids: &[Run]) {
+        let mut inner = lock(&self.inner);
+        inner.keep_open(session, open);
+        inner.end_subs(ids);
+    }
+
+    /// Ids of open subtransactions, each with its session.
+    pub fn open_subs(&self) -> Vec<(u32, u64)> {
+        let inner = lock(&self.inner);
+        let open = inner.open.iter();
+        open.flat_map(|(session, ids)| ids.iter().map(|xid| (*session, *xid)))
+            .collect()
+    }
+
     /// Ids below this one were assigned before the process began.
     pub(crate) fn raise(&self, next: u64) {
         let mut inner = lock(&self.inner);
@@ -83,34 +122,35 @@ impl Xids {
         inner.ended = inner.ended.max(inner.next - 1);
     }
 
-    /// A prepared transaction's id is in progress still.
-    pub(crate) fn resume(&self, xid: u64) {
-        lock(&self.inner).running.insert(xid);
+    /// A prepared transaction's ids are in progress still.
+    pub(crate) fn resume(&self, ids: &Ids) {
+        let mut inner = lock(&self.inner);
+        inner.running.insert(ids.top);
+        for xid in each(&ids.subs) {
+            set(&mut inner.running_subs, xid);
+        }
     }
 
     /// It is about to be visible under the sequence.
-    pub(crate) fn commit(&self, xid: u64, sequence: u64) {
-        if xid < FIRST_XID {
+    pub(crate) fn commit(&self, ids: &Ids, sequence: u64) {
+        if ids.top < FIRST_XID {
             return;
         }
         let mut inner = lock(&self.inner);
-        inner.end(xid);
-        inner.recent.push_back((sequence, xid));
+        inner.end(ids);
+        inner.recent.push_back((sequence, ids.top));
         if inner.recent.len() > RECENT_MAX {
             inner.recent.pop_front();
         }
         if let Some(newest) = inner.committed.back_mut() {
-            let page = newest
-                .entry(xid / PAGE_XIDS)
-                .or_insert_with(|| Box::new([0; PAGE_BYTES]));
-            let (byte, bit) = place(xid);
-            page[byte] |= bit;
+            set(newest, ids.top);
+            each(&ids.subs).for_each(|xid| set(newest, xid));
         }
     }
 
-    pub(crate) fn roll_back(&self, xid: u64) {
-        if xid >= FIRST_XID {
-            lock(&self.inner).end(xid);
+    pub(crate) fn roll_back(&self, ids: &Ids) {
+        if ids.top >= FIRST_XID {
+            lock(&self.inner).end(ids);
         }
     }
 
@@ -130,7 +170,7 @@ impl Xids {
 
     /// A memtable is full: what follows goes with the next one.
     pub(crate) fn begin_memtable(&self) {
-        lock(&self.inner).committed.push_back(Committed::new());
+        lock(&self.inner).committed.push_back(Pages::new());
     }
 
     /// Pages of the oldest memtable's commits as they will be in the base.
@@ -163,24 +203,66 @@ impl Xids {
         if xid < FIRST_XID {
             return Some(Status::Committed);
         }
-        if inner.running.contains(&xid) {
+        if inner.running.contains(&xid) || has(&inner.running_subs, xid) {
             return Some(Status::InProgress);
         }
-        let (byte, bit) = place(xid);
-        let mut pages = inner.committed.iter();
-        let committed = pages.any(|pages| {
-            let page = pages.get(&(xid / PAGE_XIDS));
-            page.is_some_and(|page| page[byte] & bit != 0)
-        });
+        let committed = inner.committed.iter().any(|pages| has(pages, xid));
         committed.then_some(Status::Committed)
     }
 }
 
 impl Inner {
-    fn end(&mut self, xid: u64) {
-        self.running.remove(&xid);
-        self.ended = self.ended.max(xid);
+    fn end(&mut self, ids: &Ids) {
+        self.running.remove(&ids.top);
+        self.ended = self.ended.max(ids.top);
+        self.end_subs(&ids.subs);
     }
+
+    fn end_subs(&mut self, ids: &[Run]) {
+        for (first, last) in ids {
+            for number in first / PAGE_XIDS..=last / PAGE_XIDS {
+                let Some(page) = self.running_subs.get_mut(&number) else {
+                    continue;
+                };
+                let from = (*first).max(number * PAGE_XIDS);
+                let to = (*last).min(number * PAGE_XIDS + PAGE_XIDS - 1);
+                for xid in from..=to {
+                    let (byte, bit) = place(xid);
+                    page[byte] &= !bit;
+                }
+                if page.iter().all(|byte| *byte == 0) {
+                    self.running_subs.remove(&number);
+                }
+            }
+            self.ended = self.ended.max(*last);
+        }
+    }
+
+    fn keep_open(&mut self, session: u32, count: usize) {
+        if count == 0 {
+            self.open.remove(&session);
+        } else if let Some(open) = self.open.get_mut(&session) {
+            open.truncate(count);
+        }
+    }
+}
+
+fn each(runs: &[Run]) -> impl Iterator<Item = u64> + '_ {
+    runs.iter().flat_map(|(first, last)| *first..=*last)
+}
+
+fn set(pages: &mut Pages, xid: u64) {
+    let page = pages
+        .entry(xid / PAGE_XIDS)
+        .or_insert_with(|| Box::new([0; PAGE_BYTES]));
+    let (byte, bit) = place(xid);
+    page[byte] |= bit;
+}
+
+fn has(pages: &Pages, xid: u64) -> bool {
+    let (byte, bit) = place(xid);
+    let page = pages.get(&(xid / PAGE_XIDS));
+    page.is_some_and(|page| page[byte] & bit != 0)
 }
 
 fn place(xid: u64) -> (usize, u8) {
@@ -220,16 +302,45 @@ impl Store {
 mod tests {
     use super::*;
 
+    fn ids(top: u64) -> Ids {
+        Ids {
+            top,
+            ..Ids::default()
+        }
+    }
+
+    #[test]
+    fn subtransactions_end_alone_or_with_theirs() {
+        let xids = Xids::default();
+        let top = xids.assign();
+        let first = xids.assign_subs(7, 3);
+        assert_eq!(xids.open_subs().len(), 3);
+        xids.roll_back_subs(7, 1, &[(first + 1, first + 2)]);
+        assert_eq!(xids.open_subs(), [(7, first)]);
+        assert_eq!(xids.status(first), Some(Status::InProgress));
+        assert_eq!(xids.status(first + 1), None);
+        assert_eq!(xids.unseen(1), (first + 3, vec![top]));
+        xids.keep_open(7, 0);
+        let all = Ids {
+            top,
+            subs: vec![(first, first)],
+        };
+        xids.commit(&all, 2);
+        assert_eq!(xids.status(first), Some(Status::Committed));
+        assert_eq!(xids.status(first + 2), None);
+        assert_eq!(xids.unseen(2), (first + 3, vec![]));
+    }
+
     #[test]
     fn snapshots_miss_what_runs_and_what_commits_later() {
         let xids = Xids::default();
         let [first, second, third] = [xids.assign(), xids.assign(), xids.assign()];
         assert_eq!(xids.unseen(10), (first, vec![]));
-        xids.commit(second, 11);
+        xids.commit(&ids(second), 11);
         assert_eq!(xids.unseen(10), (third, vec![first, second]));
         assert_eq!(xids.unseen(11), (third, vec![first]));
-        xids.roll_back(first);
-        xids.commit(third, 12);
+        xids.roll_back(&ids(first));
+        xids.commit(&ids(third), 12);
         assert_eq!(xids.unseen(11), (third + 1, vec![third]));
         assert_eq!(xids.unseen(12), (third + 1, vec![]));
         assert_eq!(xids.status(second), Some(Status::Committed));

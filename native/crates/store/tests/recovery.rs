@@ -7,6 +7,7 @@ use helios_columns::batch::ColumnSet;
 use helios_store::key::FileId;
 use helios_store::sequence::Definition;
 use helios_store::worker::{Filled, PointPath, View};
+use helios_store::xids::Status;
 use support::{LATEST, Scratch, Session, encoded_row};
 
 const FILE: FileId = FileId {
@@ -84,7 +85,10 @@ fn counters_go_on_after_crashes_and_restarts() {
         let transaction = session.worker.begin(1);
         let next = session.worker.xid(transaction).expect("an id");
         assert!(next > xid);
-        xid = next;
+        // The last id is that of a subtransaction, which committed with it.
+        session.worker.savepoint(transaction).expect("a savepoint");
+        xid = session.worker.current_xid(transaction).expect("an id");
+        assert!(xid > next);
         // Deleting the newest row must not bring its rowid back.
         session
             .worker
@@ -97,6 +101,8 @@ fn counters_go_on_after_crashes_and_restarts() {
         assert_eq!(session.store.stats().get(FILE).entries, (round + 1) * 2);
         end(session, round % 2 == 0);
         session = Session::open(&scratch).expect("opens again");
+        let status = session.store.xid_status(xid).expect("a status");
+        assert_eq!(status, Status::Committed);
         assert_eq!(session.store.stats().get(FILE).entries, (round + 1) * 2);
     }
     assert_eq!(

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use helios_base::Result;
 use helios_base::bytes::{take, u32_at, u64_at};
 
+use crate::subtransactions::{Ids, put_runs, take_runs};
+
 pub const HEADER_BYTES: usize = 56;
 const COMMIT_HEADER_BYTES: usize = 24;
 const MAGIC: u32 = 0x4c53_4448;
@@ -31,8 +33,23 @@ pub struct Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commit<'a> {
     pub xid: u64,
+    /// Encoded ids of its subtransactions.
+    subs: &'a [u8],
     pub catalog_changed: bool,
     pub changes: &'a [u8],
+}
+
+impl Commit<'_> {
+    pub fn ids(&self) -> Result<Ids> {
+        let subs = match self.subs {
+            [] => Vec::new(),
+            subs => take_runs(subs, &mut 0)?,
+        };
+        Ok(Ids {
+            top: self.xid,
+            subs,
+        })
+    }
 }
 
 /// Builds a group from its commits. Large changes are not copied: the group's bytes are a list of parts.
@@ -60,14 +77,19 @@ impl<'a> GroupBuilder<'a> {
     }
 
     /// Adds a commit whose changes are the pieces one after the other.
-    pub fn add(&mut self, xid: u64, catalog_changed: bool, pieces: &'a [Vec<u8>]) {
+    pub fn add(&mut self, ids: &Ids, catalog_changed: bool, pieces: &'a [Vec<u8>]) {
         let length: usize = pieces.iter().map(Vec::len).sum();
         let flags = if catalog_changed { CATALOG_CHANGED } else { 0 };
         let mut header = Vec::with_capacity(COMMIT_HEADER_BYTES);
-        header.extend_from_slice(&xid.to_le_bytes());
+        header.extend_from_slice(&ids.top.to_le_bytes());
         header.extend_from_slice(&(length as u64).to_le_bytes());
         header.extend_from_slice(&flags.to_le_bytes());
-        header.extend_from_slice(&[0; 4]);
+        let mut subs = Vec::new();
+        if !ids.subs.is_empty() {
+            put_runs(&ids.subs, &mut subs);
+        }
+        header.extend_from_slice(&(subs.len() as u32).to_le_bytes());
+        header.extend_from_slice(&subs);
         self.append(&header);
         for piece in pieces {
             if piece.len() < PART_BYTES {
@@ -163,10 +185,12 @@ pub fn commits<'a>(header: &Header, body: &'a [u8]) -> impl Iterator<Item = Resu
         let start = at;
         let length = u64_at(body, start + 8)?;
         at = start + COMMIT_HEADER_BYTES;
+        let subs = take(body, &mut at, u32_at(body, start + 20)? as usize)?;
         let changes = take(body, &mut at, usize::try_from(length).unwrap_or(usize::MAX))?;
         let catalog_changed = u32_at(body, start + 16)? & CATALOG_CHANGED != 0;
         Ok(Commit {
             xid: u64_at(body, start)?,
+            subs,
             catalog_changed,
             changes,
         })
@@ -176,25 +200,32 @@ pub fn commits<'a>(header: &Header, body: &'a [u8]) -> impl Iterator<Item = Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subtransactions::Run;
 
     #[test]
     fn groups_round_trip_and_bad_bytes_show() {
         let large = vec![b'x'; 100_000];
         let pieces = [b"abc".to_vec(), large.clone(), b"def".to_vec()];
         let mut builder = GroupBuilder::new();
-        builder.add(7, true, &pieces);
-        builder.add(8, false, &[]);
+        let ids = |top, subs: &[Run]| Ids {
+            top,
+            subs: subs.to_vec(),
+        };
+        builder.add(&ids(7, &[(9, 12), (14, 14)]), true, &pieces);
+        builder.add(&ids(8, &[]), false, &[]);
         let (parts, length) = builder.finish(3, 4096, 1000, 55);
         let bytes: Vec<u8> = parts.iter().flat_map(|part| part.iter().copied()).collect();
         assert_eq!(bytes.len() as u64, length);
         let changes = pieces.concat();
         let first = Commit {
             xid: 7,
+            subs: &[2, 9, 3, 2, 0],
             catalog_changed: true,
             changes: &changes,
         };
         let second = Commit {
             xid: 8,
+            subs: &[],
             catalog_changed: false,
             changes: b"",
         };
@@ -202,6 +233,11 @@ mod tests {
             .map(|(header, body)| commits(&header, body).filter_map(Result::ok).collect())
             .unwrap_or_default();
         assert_eq!(read, [first, second]);
+        let read_ids: Vec<_> = read.iter().map(Commit::ids).collect();
+        assert_eq!(
+            read_ids,
+            [Ok(ids(7, &[(9, 12), (14, 14)])), Ok(ids(8, &[]))]
+        );
         assert_eq!(read_group(&bytes, 4104), None);
         for at in (0..bytes.len()).step_by(997).chain(0..100) {
             let mut bad = bytes.clone();

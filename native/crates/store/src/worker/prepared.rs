@@ -9,6 +9,7 @@ use helios_serializable::Registration;
 use crate::large::{LargePart, change_records};
 use crate::prepared::{Claim, Prepared, bulk_records, record, removal};
 use crate::store::Store;
+use crate::subtransactions::Ids;
 use crate::worker::Worker;
 use crate::writer::{Done, Request, Then};
 
@@ -16,7 +17,7 @@ use crate::writer::{Done, Request, Then};
 pub(crate) enum Step {
     Prepare {
         number: u64,
-        xid: u64,
+        ids: Ids,
         bulk: Vec<u64>,
     },
     Finish {
@@ -30,8 +31,8 @@ impl Step {
             return;
         }
         match self {
-            Step::Prepare { number, xid, bulk } => {
-                store.xids.roll_back(xid);
+            Step::Prepare { number, ids, bulk } => {
+                store.xids.roll_back(&ids);
                 store.prepared().forget(number);
                 store.remove_bulk(bulk.into_iter());
             }
@@ -66,6 +67,7 @@ impl Worker {
             .transactions
             .remove(transaction)
             .ok_or_else(|| Error::internal("the transaction does not exist"))?;
+        let ids = self.close(&mut finished);
         let prepared = Prepared {
             gid: preparation.gid,
             xid,
@@ -74,6 +76,7 @@ impl Worker {
             prepared_at: preparation.prepared_at,
             catalog_changed: finished.catalog_changed,
             files_read: finished.serializable.as_ref().map(Registration::files_read),
+            subs: ids.subs.clone(),
         };
         let decided = match &finished.serializable {
             Some(registration) => registration.prepare(),
@@ -83,7 +86,7 @@ impl Worker {
         let parts = match parts {
             Ok(parts) => parts,
             Err(error) => {
-                self.forget(&finished);
+                self.forget(&finished, &ids);
                 return Err(error);
             }
         };
@@ -96,7 +99,7 @@ impl Worker {
         );
         let Some(number) = reserved else {
             self.store.remove_bulk(bulk.into_iter());
-            self.store.xids.roll_back(xid);
+            self.store.xids.roll_back(&ids);
             return Err(Error::new(
                 sqlstate::DUPLICATE_OBJECT,
                 format!(
@@ -106,7 +109,7 @@ impl Worker {
             ));
         };
         self.preparing
-            .insert(token, Step::Prepare { number, xid, bulk });
+            .insert(token, Step::Prepare { number, ids, bulk });
         let mut large = LargePart::of(parts.large);
         let mut changes = parts.changes;
         let locks = preparation.locks;
@@ -123,7 +126,7 @@ impl Worker {
             bulk: parts.bulk,
             large,
             // The record has it: it has not committed yet.
-            xid: 0,
+            ids: Ids::default(),
             catalog_changed: false,
             synchronous: true,
             checkpoint: false,
@@ -206,7 +209,11 @@ impl Worker {
             changes,
             bulk,
             large,
-            xid: if commit { prepared.xid } else { 0 },
+            ids: if commit {
+                prepared.ids()
+            } else {
+                Ids::default()
+            },
             catalog_changed: commit && prepared.catalog_changed,
             synchronous: true,
             checkpoint: false,
@@ -215,7 +222,7 @@ impl Worker {
             then: Some(Box::new(move || {
                 store.remove_bulk(gone.into_iter());
                 if !commit {
-                    store.xids.roll_back(prepared.xid);
+                    store.xids.roll_back(&prepared.ids());
                 }
                 store.prepared().forget(number);
                 then();

@@ -58,7 +58,6 @@ impl Worker {
         if inserted != Inserted::Placed {
             return Ok(inserted);
         }
-        self.note_insert(transaction, file, rowids, xid)?;
         let stamp = row::stamp(xid, command);
         let mut at = 0;
         let stored = rowids.iter().map(|rowid| {
@@ -101,7 +100,6 @@ impl Worker {
             if inserted != Inserted::Placed {
                 break;
             }
-            self.note_insert(transaction, file, &rowids, xid)?;
             let stamp = row::stamp(xid, command);
             decoder.rows.set_stamp(from..to, stamp);
             let stored = rowids.iter().zip(from..to).map(|(rowid, index)| {
@@ -120,7 +118,7 @@ impl Worker {
         Ok(copied)
     }
 
-    /// Finds places for new rows of these heap sizes; also the transaction's id.
+    /// Finds places for new rows of these heap sizes; also the id that they carry.
     fn place(
         &mut self,
         transaction: u32,
@@ -129,14 +127,17 @@ impl Worker {
         sizes: &[u32],
         rowids: &mut Vec<u64>,
     ) -> Result<(Inserted, u64)> {
-        let xid = self.xid(transaction)?;
+        let top = self.xid(transaction)?;
         let placement = self.placement(file)?;
         let session = self.transactions.get_mut(transaction)?.session;
         let mut placement = lock(&placement);
         if let Some(page) = placement.unknown() {
-            return Ok((Inserted::Measure(page), xid));
+            return Ok((Inserted::Measure(page), 0));
         }
-        placement.place(session, xid, how, sizes, rowids)?;
+        placement.place(session, top, how, sizes, rowids)?;
+        drop(placement);
+        self.note_insert(transaction, file, rowids, top)?;
+        let xid = self.current_xid(transaction)?;
         Ok((Inserted::Placed, xid))
     }
 
@@ -188,7 +189,8 @@ impl Worker {
     ) -> Result<()> {
         let xid = self.xid(transaction)?;
         self.note_change(transaction, file, rowid, xid)?;
-        let stored = row::finish(encoded, row::stamp(xid, command))?;
+        let stamp = row::stamp(self.current_xid(transaction)?, command);
+        let stored = row::finish(encoded, stamp)?;
         let overlay = self.overlay(transaction)?;
         overlay.put(
             command,
@@ -208,6 +210,7 @@ impl Worker {
     ) -> Result<()> {
         let xid = self.xid(transaction)?;
         self.note_change(transaction, file, rowid, xid)?;
+        self.current_xid(transaction)?;
         self.overlay(transaction)?
             .delete(command, file.row_key(rowid));
         Ok(())

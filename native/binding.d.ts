@@ -255,6 +255,38 @@ export declare function notifyUsage(): number
 /** Says what the rows on a file's last page take up as heap tuples; asked for by `table_insert`. */
 export declare function pageMeasured(database: number, filenode: number, owner: number, page: number, tupleBytes: number): void
 
+/** `on_done` is called with the number of each of this thread's runs that has ended. */
+export declare function pipelineAttach(onDone: (arg: number) => void): void
+
+/** Asks a run to end soon. */
+export declare function pipelineCancel(number: number): void
+
+/** Forgets a run that has ended, and its answer. */
+export declare function pipelineClose(number: number): void
+
+/** The outcome of a run that has ended; throws where it failed. */
+export declare function pipelineOutcome(number: number): PipelineOutcome
+
+/** What became of a run. */
+export interface PipelineOutcome {
+  /** Why the executor's nodes must do it; then nothing else counts. */
+  declined?: string
+  rowCount: number
+  /** Rows that were read, and those among them that passed the filter. */
+  readCount: number
+  passedCount: number
+  threadCount: number
+}
+
+/** Leaves a batch of the result rows from the one with this number on in the read buffer; how many. */
+export declare function pipelineRows(number: number, from: number, count: number): number
+
+/**
+ * Starts a program over a permanent table; its number, 0 where it is not for pipelines. `memory_bytes`: what each
+ * thread's groups may take up.
+ */
+export declare function pipelineStart(snapshot: number, transaction: number, command: number, database: number, filenode: number, program: string, threads: number, memoryBytes: number): number
+
 /** Transactions that ended since this was last asked. */
 export interface PointCounts {
   committed: number

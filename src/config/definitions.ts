@@ -129,6 +129,15 @@ type Addition = Pick<SettingDefinition, 'name' | 'type' | 'context' | 'bootValue
 /** Settings that pg_settings doesn't list, and our own (helios.*). */
 const additional: readonly Addition[] = [
   {
+    name: 'heliosdb.native_pipelines',
+    type: 'enum',
+    context: 'user',
+    bootValue: 'on',
+    enumValues: ['off', 'on', 'force'],
+    category: 'HeliosDB',
+    flags: ['EXPLAIN'],
+  },
+  {
     name: 'heliosdb.statement_memory',
     type: 'integer',
     context: 'superuser',

@@ -57,6 +57,8 @@ export const shortDescriptions: Readonly<Record<string, string>> = {
   'plpgsql.extra_warnings': 'Programming mistakes that functions are warned of.',
   'plpgsql.print_strict_params': 'Shows the parameters of INTO ... STRICT queries that fail.',
   'plpgsql.variable_conflict': 'What a name means that is a variable and a column.',
+  'heliosdb.native_pipelines':
+    'Lets scans with aggregation run in the native core on several threads; force does so on small tables, too.',
   'heliosdb.warm_up': 'Lets idle workers compile their code before clients need it.',
   'heliosdb.workers': 'Number of worker threads; 0 is one a core.',
   hba_file: 'File with the rules of client authentication.',
@@ -88,6 +90,7 @@ export const shortDescriptions: Readonly<Record<string, string>> = {
   log_transaction_sample_rate: 'Share of the transactions all of whose statements are logged.',
   maintenance_work_mem: 'Memory for building indexes and for other maintenance.',
   max_connections: 'Number of sessions at a time.',
+  max_parallel_workers_per_gather: 'Threads that a native pipeline may have beside one.',
   max_notify_queue_pages: 'Pages (8 kB) of notifications that may wait for sessions that have not read them.',
   max_pred_locks_per_page:
     'Rows of a page that a serializable transaction has read before the whole page counts as read.',

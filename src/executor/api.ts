@@ -28,6 +28,8 @@ export interface ExecutionContext {
   readonly parameters: readonly { readonly type: number; readonly value: Value }[];
   /** Bytes that one sort, hash or materialize may hold before it spills (work_mem; hash_mem_multiplier applies). */
   readonly workMemBytes: number;
+  /** heliosdb.native_pipelines, and how many threads one may have (max_parallel_workers_per_gather and this one). */
+  readonly pipelines: PipelineSettings;
   /** The session's account: charged for what can't spill. */
   readonly memory: MemoryAccount;
   /** Throws 57014 / 57P01 once the statement is cancelled or timed out; called between batches. */
@@ -44,6 +46,12 @@ export interface ExecutionContext {
   readonly transitionTables?: readonly TransitionTable[];
   /** Statements of the session that were opened and not closed yet; each adds and removes itself. */
   readonly openExecutions?: Set<Execution>;
+}
+
+export interface PipelineSettings {
+  /** `force`: on tables of any size. */
+  readonly mode: 'off' | 'on' | 'force';
+  readonly threadCount: number;
 }
 
 /** The corridor as the executor may use it: filled by the session. */

@@ -8,6 +8,8 @@ interface Counters {
   totalMs: number;
   rowCount: number;
   loopCount: number;
+  /** Rows that such a node dropped. */
+  filteredRowCount: number;
   readonly nodes: PlanNode[];
 }
 
@@ -21,8 +23,9 @@ export function instrumented(plan: Plan, node: PlanNode, x: RunState): PlanNode 
 }
 
 /** One run of a plan node that another node does the work of. */
-export function noteRun(plan: Plan, x: RunState, rowCount: number, elapsedMs: number): void {
+export function noteRun(plan: Plan, x: RunState, rowCount: number, elapsedMs: number, filteredCount = 0): void {
   const counters = countersFor(plan, x);
+  counters.filteredRowCount += filteredCount;
   counters.loopCount += 1;
   counters.rowCount += rowCount;
   counters.startupMs += elapsedMs;
@@ -37,7 +40,7 @@ function countersFor(plan: Plan, x: RunState): Counters {
   }
   let counters = byNode.get(plan.nodeId);
   if (counters === undefined) {
-    counters = { startupMs: 0, totalMs: 0, rowCount: 0, loopCount: 0, nodes: [] };
+    counters = { startupMs: 0, totalMs: 0, rowCount: 0, loopCount: 0, filteredRowCount: 0, nodes: [] };
     byNode.set(plan.nodeId, counters);
   }
   return counters;
@@ -84,7 +87,7 @@ export function instrumentationOf(x: RunState): readonly NodeInstrumentation[] {
       totalMs: counters.totalMs,
       rowCount: counters.rowCount,
       loopCount: counters.loopCount,
-      filteredRowCount: sum((node) => node.filtered),
+      filteredRowCount: counters.filteredRowCount + sum((node) => node.filtered),
       joinFilteredRowCount: sum((node) => node.joinFiltered),
       extra: Object.assign({}, ...counters.nodes.map((node) => node.extra?.() ?? {})) as Record<
         string,

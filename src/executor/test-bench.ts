@@ -106,6 +106,7 @@ export function contextOf(b: Bench, parameters: readonly { type: number; value: 
     io: b.catalog.io,
     parameters,
     workMemBytes: 4 * 1024 * 1024,
+    pipelines: { mode: 'off', threadCount: 1 },
     memory: sessionMemory(() => 0),
     checkInterrupts: () => {},
     yieldToEventLoop: () => undefined,

@@ -15,7 +15,7 @@ import type { Catalog } from '../catalog/api.js';
 import type { CommandContext, Corridor, ExecutedQuery, FunctionScope } from '../commands/api.js';
 import { evaluateExpression } from '../executor/evaluate.js';
 import { startExecution } from '../executor/execute.js';
-import type { Execution, ExecutionContext, SubqueryRunner } from '../executor/api.js';
+import type { Execution, ExecutionContext, PipelineSettings, SubqueryRunner } from '../executor/api.js';
 import type { PointContext } from '../executor/point-select.js';
 import { parse } from '../parser/parse.js';
 import { plan } from '../planner/plan.js';
@@ -151,6 +151,10 @@ class StatementContext implements ExecutionContext {
     return this.session.settings.int('work_mem') * 1024;
   }
 
+  get pipelines(): PipelineSettings {
+    return pipelineSettings(this.session);
+  }
+
   get subqueries(): SubqueryRunner {
     this.runner ??= subqueryRunner(this.session);
     return this.runner;
@@ -171,6 +175,14 @@ class StatementContext implements ExecutionContext {
   }
 }
 
+/** How far a session's statements may run as native pipelines. */
+export function pipelineSettings(session: Session): PipelineSettings {
+  return {
+    mode: session.settings.text('heliosdb.native_pipelines') as PipelineSettings['mode'],
+    threadCount: session.settings.int('max_parallel_workers_per_gather') + 1,
+  };
+}
+
 /** What the short way of SELECTs by key runs under, for the session's life. */
 export function pointContext(session: Session): PointContext {
   return {
@@ -179,6 +191,7 @@ export function pointContext(session: Session): PointContext {
     session,
     io: session.catalog.io,
     workMemBytes: session.settings.int('work_mem') * 1024,
+    pipelines: pipelineSettings(session),
     memory: session.memory,
     checkInterrupts: () => session.checkInterrupts(),
     yieldToEventLoop: () => undefined,

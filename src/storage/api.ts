@@ -5,6 +5,7 @@
 import type { TypeDescriptor } from '../types/type-descriptor.js';
 import type { TypeLookup } from '../types/type-behaviour.js';
 import type { Row, Value } from '../types/value.js';
+import type { PipelineProgram } from './pipeline-program.js';
 
 export type RowId = number;
 
@@ -332,6 +333,35 @@ export interface BegunTransaction {
 
 export type XidStatus = 'aborted' | 'committed' | 'in progress' | 'future';
 
+export interface PipelineOptions {
+  /** Threads at most. */
+  readonly threadCount: number;
+  /** What the groups of each thread may take up. */
+  readonly memoryBytes: number;
+  /** Types of the answer's columns: keys, then aggregates. */
+  readonly resultTypes: readonly TypeDescriptor[];
+  readonly types: TypeLookup;
+}
+
+export interface PipelineRun {
+  /** Resolves when it has come to an end, whichever; never rejects. */
+  readonly ended: Promise<void>;
+  /** Once, after `ended`. Null where a value turned up that the kernels leave to the executor's nodes. Throws XX001. */
+  answer(): PipelineAnswer | null;
+  /** Ends it, if it still runs, and forgets its answer. */
+  close(): void;
+}
+
+export interface PipelineAnswer {
+  readonly rowCount: number;
+  /** Rows of the table, and those among them that passed the filter. */
+  readonly readCount: number;
+  readonly passedCount: number;
+  readonly threadCount: number;
+  /** Its rows, so many at a time. */
+  batches(rowCountMax: number): Iterable<Row[]>;
+}
+
 export interface Store {
   readonly serializable?: SerializableStore;
   begin(sessionId: number): StoreTransaction;
@@ -359,6 +389,9 @@ export interface Store {
   index(file: RelationFile): IndexStore;
   /** For a unique index of a permanent table; `attributes` as in `TableStore.get`. */
   point?(files: PointFiles, layout: RowLayout, attributes: readonly number[] | null, types: TypeLookup): PointStore;
+  /** Starts a pipeline over a table on the store's own threads; null where it is not for them: an expression that the
+   *  kernels don't know, a temporary table, one that the transaction itself has written to. */
+  pipeline?(view: ReadView, file: RelationFile, program: PipelineProgram, options: PipelineOptions): PipelineRun | null;
   readonly sequences: SequenceStore;
   /** A fresh oid / relfilenode, durable before it is handed out. */
   nextOid(): number;

@@ -6,6 +6,7 @@ import { registerExchange } from './exchange.js';
 import { makeIndexStore } from './index-store.js';
 import { native } from './native-error.js';
 import { answered, NativeSnapshot, NativeTransaction, settleCommits, writing } from './store-transaction.js';
+import { attachPipelines, startPipeline } from './pipeline-run.js';
 import { makePointStore } from './point-store.js';
 import { serializableStore } from './serializable-store.js';
 import { makeTableStore } from './table-store.js';
@@ -49,6 +50,7 @@ export function onStoreDeath(tell: (message: string) => void): void {
 /** The open store, for the calling thread. */
 export function attachStore(): Store {
   native(() => addon.storeAttach(settleCommits));
+  attachPipelines();
   registerExchange();
   return store;
 }
@@ -106,6 +108,7 @@ const store: Store = {
   table: makeTableStore,
   index: makeIndexStore,
   point: makePointStore,
+  pipeline: startPipeline,
   nextOid: () => native(() => addon.storeNextOid()),
   nextXid: () => native(() => addon.storeNextXid()),
   xidStatus: (xid) => xidStatuses[native(() => addon.storeXidStatus(xid))] ?? 'aborted',

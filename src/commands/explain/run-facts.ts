@@ -25,6 +25,8 @@ function textLine(plan: Plan, facts: Facts): Detail[] {
         `${fact('Hash Buckets')}  Batches: ${fact('Hash Batches')}  Memory Usage: ${fact('Peak Memory Usage')}kB`,
       );
     case 'Agg': {
+      const threads = fact('Native Pipeline Threads');
+      if (threads !== 0) return text('Native Pipeline Threads', String(threads));
       const disk = fact('Disk Usage') === 0 ? '' : `  Disk Usage: ${fact('Disk Usage')}kB`;
       return text('Batches', `${fact('HashAgg Batches')}  Memory Usage: ${fact('Peak Memory Usage')}kB${disk}`);
     }

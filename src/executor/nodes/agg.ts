@@ -21,6 +21,12 @@ import { rowBytes } from '../../types/value-size.js';
 import { type Partition, makePartitions, partitionCount, partitionLevelsMax, partitionOf } from '../spill/partition.js';
 import type { TupleStore } from '../spill/tuple-store.js';
 import type { Batch, PlanNode, RunState } from '../state.js';
+import {
+  type NativeAggregation,
+  type NativeGroups,
+  nativeAggregation,
+  runNativeAggregation,
+} from '../native/aggregation.js';
 import { GeneratorNode } from './filtered.js';
 import { Sorter } from './sort.js';
 
@@ -33,6 +39,7 @@ interface AggProgram {
   readonly advance: AdvanceProgram;
   readonly having: QualProgram | null;
   readonly project: RowProgram;
+  readonly native: NativeAggregation | null;
 }
 
 interface GroupState {
@@ -63,6 +70,8 @@ export class AggNode extends GeneratorNode {
   private spilled = false;
   /** The only group of plain aggregation was given. */
   private isThrough = false;
+  /** Threads of the pipeline that did its work; 0 for none. */
+  private nativeThreads = 0;
 
   constructor(
     x: RunState,
@@ -85,6 +94,13 @@ export class AggNode extends GeneratorNode {
     this.isThrough = true;
     if (this.factories.length === 0 || this.hasInitParams) await this.prepare();
     const { advance } = this.program;
+    const native = await this.runNative();
+    if (native !== null) {
+      // One group, which HAVING may drop.
+      this.rowCountMax = 2;
+      for await (const _ of this.nativeGroups(native));
+      return this.out.length > 0 ? this.takeOut() : null;
+    }
     let group: GroupState | null = null;
     for (;;) {
       const step = this.child.next(batchRowsMax);
@@ -116,7 +132,9 @@ export class AggNode extends GeneratorNode {
     await this.prepare();
     const { strategy, groupingSets } = this.plan;
     const whole = this.plan.groupColumns.map((_, n) => n);
-    if (groupingSets !== null) yield* this.groupingSets(groupingSets);
+    const native = await this.runNative();
+    if (native !== null) yield* this.nativeGroups(native);
+    else if (groupingSets !== null) yield* this.groupingSets(groupingSets);
     else if (strategy === 'hashed')
       yield* this.hashed([{ columns: whole, strategy: 'hashed', sort: null }], this.child);
     else yield* this.sorted([{ columns: whole, strategy: 'sorted', sort: null }], this.childRows());
@@ -133,6 +151,41 @@ export class AggNode extends GeneratorNode {
     // They hold nothing of a group: a rescan needs no new ones.
     if (this.factories.length > 0) return;
     this.factories = program.specs.map((spec) => accumulatorFactory(x, spec, aggregateRun(x, spec, [])));
+  }
+
+  private async runNative(): Promise<NativeGroups | null> {
+    const { native, specs } = this.program;
+    return native === null ? null : runNativeAggregation(this.x, this.plan, specs, native);
+  }
+
+  /** Puts out the groups that a pipeline has found. */
+  private async *nativeGroups(native: NativeGroups): AsyncGenerator<Batch, void, void> {
+    const memory = this.x.memory.child('HashAgg hash context');
+    this.nativeThreads = native.answer.threadCount;
+    const order = this.program.native?.order ?? null;
+    const set = { ...noColumns, columns: this.plan.groupColumns.map((_, n) => n) };
+    const groups: GroupState[] = [];
+    try {
+      for (const rows of native.answer.batches(batchRowsMax)) {
+        for (const found of rows) {
+          const { row, results } = native.group(found);
+          const group = { row, accumulators: results.map((result) => new NativeResult(result)), memory };
+          if (order === null) await this.finish(group, set);
+          else groups.push(group);
+          if (this.out.length >= this.rowCountMax) yield this.takeOut();
+        }
+        await this.pause();
+      }
+      if (order === null) return;
+      const compare = rowComparator(this.x, order.keys, order.targetList);
+      groups.sort((left, right) => compare(left.row as Row, right.row as Row));
+      for (const group of groups) {
+        await this.finish(group, set);
+        if (this.out.length >= this.rowCountMax) yield this.takeOut();
+      }
+    } finally {
+      native.close();
+    }
   }
 
   /** GROUP BY columns that are all fixed by conditions: one group, but none over no rows. */
@@ -377,12 +430,22 @@ export class AggNode extends GeneratorNode {
   }
 
   extra(): Record<string, string | number> {
+    if (this.nativeThreads > 0) return { 'Native Pipeline Threads': this.nativeThreads };
     if (this.plan.strategy !== 'hashed' && this.plan.strategy !== 'mixed') return {};
     return {
       'HashAgg Batches': this.spilled ? partitionCount + 1 : 1,
       'Peak Memory Usage': Math.max(24, Math.ceil(this.peakBytes / 1024)),
       'Disk Usage': Math.ceil(this.spilledBytes / 1024),
     };
+  }
+}
+
+/** An aggregate's result that a pipeline has computed. */
+class NativeResult implements Accumulator {
+  constructor(private readonly value: Value) {}
+  add(): void {}
+  result(): Value {
+    return this.value;
   }
 }
 
@@ -432,6 +495,7 @@ function compileAgg(x: RunState, plan: Agg): AggProgram {
     advance: compileAdvance(x, specs),
     having: compileQual(x.unit, plan.qual, sources),
     project: compileTargets(x.unit, plan.targetList, sources),
+    native: nativeAggregation(plan, specs),
   };
 }
 

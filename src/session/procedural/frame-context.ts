@@ -1,7 +1,7 @@
 // What a function's expressions are evaluated under: the caller's context, with the function's own values as parameters.
 // Expressions that may look at tables see what was committed and written up to their evaluation, unless the function is
 // STABLE or IMMUTABLE: then they see what its caller sees.
-import type { ExecutionContext, SubqueryRunner } from '../../executor/api.js';
+import type { ExecutionContext, PipelineSettings, SubqueryRunner } from '../../executor/api.js';
 import { CompileUnit } from '../../executor/expressions/unit.js';
 import type { TransitionTable } from '../../executor/services.js';
 import { RunState } from '../../executor/state.js';
@@ -9,7 +9,7 @@ import { timeSliceMs } from '../../base/limits.js';
 import type { FunctionFrame } from '../../procedural/run/frame.js';
 import type { ReadView } from '../../storage/api.js';
 import type { MemoryAccount } from '../../types/memory.js';
-import { subqueryRunner } from '../corridor.js';
+import { pipelineSettings, subqueryRunner } from '../corridor.js';
 import type { Session } from '../session.js';
 
 export class FrameContext implements ExecutionContext {
@@ -59,6 +59,10 @@ export class FrameContext implements ExecutionContext {
 
   get workMemBytes(): number {
     return this.session.settings.int('work_mem') * 1024;
+  }
+
+  get pipelines(): PipelineSettings {
+    return pipelineSettings(this.session);
   }
 
   get memory(): MemoryAccount {

@@ -10,6 +10,7 @@ mod copy;
 mod index_build;
 mod locks;
 mod notify;
+mod pipelines;
 mod points;
 mod prepared;
 mod pump;

@@ -25,6 +25,7 @@ use helios_store::writer::Then;
 use napi::bindgen_prelude::{BigInt, Function, Uint8Array};
 use napi_derive::napi;
 
+use crate::pipelines::Pipelines;
 use crate::store_points::Point;
 use crate::wake::later;
 use crate::{points, prepared};
@@ -41,6 +42,7 @@ pub(crate) struct Here {
     pub points: Vec<Point>,
     pub decoders: Slab<Decoder>,
     pub builds: Slab<(IndexBuild, KeyEncoder)>,
+    pub pipelines: Pipelines,
     /// Prepared transactions that sessions of this thread are about to finish, by identifier.
     pub claims: HashMap<String, Claim>,
     /// Rowids of the last insert, kept for its memory.
@@ -281,6 +283,7 @@ pub fn store_attach(on_commits: Function<Vec<f64>, ()>) -> Result<()> {
             points: Vec::new(),
             decoders: Slab::new("decoder"),
             builds: Slab::new("index build"),
+            pipelines: Pipelines::default(),
             claims: HashMap::new(),
             rowids: Vec::new(),
             failures,

@@ -123,6 +123,11 @@ impl<'a> MergedScan<'a> {
         }
     }
 
+    /// No source has anything of the range, not even a deletion.
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
     /// Sources are added highest precedence first. `whole`: the entries wanted are those of an index with one whole key,
     /// whose bytes before the rowid are `lower`.
     pub fn add_overlay(

@@ -2,6 +2,7 @@
 //! numbers. Nothing here is shared with other threads.
 
 mod cursors;
+mod detached;
 mod files;
 mod index_build;
 mod points;
@@ -29,6 +30,7 @@ use crate::transaction::Transaction;
 use crate::writer::{Done, Request, Then};
 
 use cursors::Cursor;
+pub use detached::Detached;
 pub use index_build::IndexBuild;
 pub use points::PointPath;
 pub use prepared::Preparation;

@@ -317,11 +317,19 @@ mod tests {
         };
         let mut numbers = Vec::new();
         let mut groups = fresh();
-        groups.find(&keys(&[(10, 1), (1, 0), (2, 0)], &["a", "a  ", "b"]), &[20, 21, 22], &mut numbers)?;
+        groups.find(
+            &keys(&[(10, 1), (1, 0), (2, 0)], &["a", "a  ", "b"]),
+            &[20, 21, 22],
+            &mut numbers,
+        )?;
         assert_eq!(numbers, [0, 0, 1]);
         let mut earlier = fresh();
         let long = "c".repeat(300);
-        earlier.find(&keys(&[(3, 0), (100, 2)], &[&long, "a"]), &[5, 7], &mut numbers)?;
+        earlier.find(
+            &keys(&[(3, 0), (100, 2)], &[&long, "a"]),
+            &[5, 7],
+            &mut numbers,
+        )?;
         assert_eq!(groups.merge(&earlier)?, [2, 0]);
         assert_eq!(groups.in_order(), [2, 0, 1]);
         let first = groups.key(0);

@@ -361,14 +361,17 @@ export declare function pointsHandOver(descriptor: number): PointTransaction | n
 /** Some statement may run here. */
 export declare function pointsHasStatements(descriptor: number): boolean
 
+/** A statement waits for a lock in the addon, or has done so and is handed over: whoever cancels now cancels that. */
+export declare function pointsIsParked(descriptor: number): boolean
+
 /** A commit is under way: the session must not end yet. */
 export declare function pointsIsWaiting(descriptor: number): boolean
 
 /**
  * What the client sends is looked at here first, until something is handed over. The session's number in the lock table
- * is another one after each PREPARE TRANSACTION. `lent`: the transaction that it is in, the session's until now.
+ * is another one after each PREPARE TRANSACTION. `may_wait`: as `Session::open` has it. `lent`: the transaction that it is in, the session's until now.
  */
-export declare function pointsOpen(descriptor: number, lockOwner: number, lent?: PointTransaction | undefined | null): void
+export declare function pointsOpen(descriptor: number, lockOwner: number, mayWait: boolean, lent?: PointTransaction | undefined | null): void
 
 export declare function pointsPrepare(descriptor: number, name: string, program: PointProgram): void
 

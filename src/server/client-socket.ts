@@ -127,6 +127,11 @@ export class ClientSocket {
     return waiter;
   }
 
+  /** A statement of the client waits for a lock in the addon's point path, or comes from there after it has. */
+  isParked(): boolean {
+    return this.points !== null && addon.pointsIsParked(this.points.descriptor);
+  }
+
   /** An interrupt came: what waits looks again. */
   interrupt(): void {
     this.wake();

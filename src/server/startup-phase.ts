@@ -196,11 +196,13 @@ async function openSession(
   try {
     const client = isLocal ? null : opening.peer;
     addon.backendSetClient(slot.slot, client?.address ?? '', client?.port ?? -1);
-    const checkIdle = () => {
-      if (slot.pending && slot.take() === 'terminate') throw terminated();
-    };
     const rest = opening.handOver();
-    const socket = new ClientSocket(opening.transport, rest, checkIdle);
+    const checkIdle = () => {
+      // The addon soon leaves a statement that waits there to the session, which finds the interrupt.
+      if (!slot.pending || socket.isParked()) return;
+      if (slot.take() === 'terminate') throw terminated();
+    };
+    const socket: ClientSocket = new ClientSocket(opening.transport, rest, checkIdle);
     slot.subscribe(() => socket.interrupt());
     if (packet.minorVersion > protocolMinorVersion || packet.protocolOptions.length > 0) {
       writeNegotiateProtocolVersion(socket.out, protocolMinorVersion, packet.protocolOptions);

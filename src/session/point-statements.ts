@@ -4,7 +4,7 @@ import { currentTimestamp } from '../base/clock.js';
 import { ByteWriter } from '../base/bytes.js';
 import { type PointProgramOptions, type TimedProgram, pointProgram } from '../executor/point-program.js';
 import { emptyProgram, pointAction } from '../storage/point-program.js';
-import { PointSession } from '../transaction/point-session.js';
+import { PointSession, nativeWaitMs } from '../transaction/point-session.js';
 import type { PlannedStatement } from '../trees/plan.js';
 import type { PreparedStatement } from './prepared-statement.js';
 import { writeRowDescriptionOf } from './send-rows.js';
@@ -28,6 +28,7 @@ export class PointStatements {
   private settingsGeneration = -1;
   private userId = -1;
   private isAllowed = false;
+  private mayWait = false;
 
   constructor(
     private readonly session: Session,
@@ -67,9 +68,9 @@ export class PointStatements {
     if (native === null || !this.mayRun()) return;
     if (session.hasPortals || session.connection.points?.isDrained() !== true) return;
     const { transactions, locks } = session;
-    if (transactions.state === 'none' && transactions.current === null) return native.open(locks.owner);
+    if (transactions.state === 'none' && transactions.current === null) return native.open(locks.owner, this.mayWait);
     const lent = native.hasStatements() ? transactions.lend() : null;
-    if (lent !== null) native.goOn(locks.owner, lent);
+    if (lent !== null) native.goOn(locks.owner, this.mayWait, lent);
   }
 
   /** The session goes on: in the transaction that the addon had open, if there is one. */
@@ -124,6 +125,7 @@ export class PointStatements {
       this.generation++;
       this.native?.forgetPrograms();
       this.isAllowed = isPlainSession(session);
+      this.mayWait = settings.int('lock_timeout') === 0 && settings.int('deadlock_timeout') >= 5 * nativeWaitMs;
     }
     return this.isAllowed && session.notifications.listening.length === 0;
   }

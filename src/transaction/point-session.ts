@@ -10,6 +10,9 @@ const countsIntervalMs = 1000;
 /** How long to wait before looking again whether a commit is through. */
 const commitPollMs = 1;
 
+/** How long the addon waits for a row's lock before it leaves the wait to the session. */
+export const nativeWaitMs = 100;
+
 /** A transaction that the addon began and the session goes on with. */
 export type AdoptedTransaction = PointTransaction;
 
@@ -54,18 +57,19 @@ export class PointSession {
     return native(() => addon.pointsRuns(this.descriptor, name));
   }
 
-  /** From here on the addon looks at what the client sends; `lockOwner`: the session's number in the lock table. */
-  open(lockOwner: number): void {
+  /** From here on the addon looks at what the client sends; `lockOwner`: the session's number in the lock table;
+   *  `mayWait`: nothing asks for more of waits for row locks than a look after `nativeWaitMs`. */
+  open(lockOwner: number, mayWait: boolean): void {
     if (this.isOpen) return;
     this.isOpen = true;
-    native(() => addon.pointsOpen(this.descriptor, lockOwner, null));
+    native(() => addon.pointsOpen(this.descriptor, lockOwner, mayWait, null));
   }
 
   /** The same in a transaction block. */
-  goOn(lockOwner: number, { xid, ...rest }: LentTransaction): void {
+  goOn(lockOwner: number, mayWait: boolean, { xid, ...rest }: LentTransaction): void {
     this.isOpen = true;
     const lent = { ...rest, inBlock: true, uses: [], ...(xid !== undefined && { xid }) };
-    native(() => addon.pointsOpen(this.descriptor, lockOwner, lent));
+    native(() => addon.pointsOpen(this.descriptor, lockOwner, mayWait, lent));
   }
 
   /** The session goes on: with the transaction that the addon had open, if there is one. */

@@ -354,7 +354,13 @@ export class SessionLocks {
         giveUp(pgError(SqlState.lockNotAvailable, 'canceling statement due to lock timeout'));
       });
       environment.showWait(waitEvent(kind));
-      if (isDeadlock) lookForDeadlock();
+      try {
+        // Of a wait that the addon's point path began, an interrupt may have come already.
+        environment.checkInterrupts();
+        if (isDeadlock) lookForDeadlock();
+      } catch (error) {
+        giveUp(error);
+      }
     });
   }
 }

@@ -99,6 +99,11 @@ impl Page {
         });
     }
 
+    /// The wait event by its number, 0 for none.
+    pub fn set_wait(self, event: u32) {
+        self.change(|page| page.put(WAIT_EVENT, event));
+    }
+
     pub fn set_transaction(self, start: f64) {
         self.change(|page| page.put(TRANSACTION_START, start));
     }

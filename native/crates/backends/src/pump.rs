@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 /// Most bytes read from one socket in a round, so that one fast sender doesn't hold up the others.
 pub const READ_MAX: usize = 64 * 1024;
@@ -21,6 +22,8 @@ pub enum Arrival {
     Writable,
     /// The bell was rung.
     Bell,
+    /// The time is over that was asked for last.
+    Timer,
 }
 
 /// Wakes a pump from any thread.
@@ -54,6 +57,7 @@ pub struct Pump {
     epoll: OwnedFd,
     sockets: HashMap<RawFd, OwnedFd>,
     bell: Option<RawFd>,
+    timer: Option<OwnedFd>,
     events: Vec<libc::epoll_event>,
 }
 
@@ -71,6 +75,7 @@ impl Pump {
             epoll,
             sockets: HashMap::new(),
             bell: None,
+            timer: None,
             events: vec![libc::epoll_event { events: 0, u64: 0 }; ROUND_MAX],
         })
     }
@@ -86,6 +91,37 @@ impl Pump {
         self.control(libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32)?;
         self.bell = Some(fd);
         Ok(())
+    }
+
+    /// Makes a round tell of `Arrival::Timer` once the time is over, instead of what was asked before.
+    pub fn wake_after(&mut self, time: Duration) -> io::Result<()> {
+        if self.timer.is_none() {
+            // SAFETY: a plain system call; the descriptor it returns is nobody else's.
+            let timer = unsafe {
+                let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
+                let fd = libc::timerfd_create(libc::CLOCK_MONOTONIC, flags);
+                if fd < 0 {
+                    return Err(io::Error::last_os_error());
+                }
+                OwnedFd::from_raw_fd(fd)
+            };
+            self.control(libc::EPOLL_CTL_ADD, timer.as_raw_fd(), libc::EPOLLIN as u32)?;
+            self.timer = Some(timer);
+        }
+        let Some(timer) = &self.timer else {
+            return Ok(());
+        };
+        // SAFETY: zero is a value of the kernel's structure, which lives through the call.
+        let set = unsafe {
+            let mut value: libc::itimerspec = std::mem::zeroed();
+            value.it_value.tv_sec = time.as_secs() as libc::time_t;
+            value.it_value.tv_nsec = libc::c_long::from(time.subsec_nanos());
+            libc::timerfd_settime(timer.as_raw_fd(), 0, &raw const value, std::ptr::null_mut())
+        };
+        match set {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
     }
 
     /// Takes a non-blocking socket over; it is not read until it is watched.
@@ -132,6 +168,15 @@ impl Pump {
             if self.bell == Some(fd) {
                 Bell::silence(fd);
                 found(fd, Arrival::Bell);
+                continue;
+            }
+            if self
+                .timer
+                .as_ref()
+                .is_some_and(|timer| timer.as_raw_fd() == fd)
+            {
+                Bell::silence(fd);
+                found(fd, Arrival::Timer);
                 continue;
             }
             if event.events & libc::EPOLLOUT as u32 != 0 {

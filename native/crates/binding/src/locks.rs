@@ -214,6 +214,7 @@ fn acquire(owner: u32, tag: Tag, mode: u8, no_wait: bool, for_session: bool) -> 
         Request {
             no_wait,
             for_session,
+            ..Request::default()
         },
     ) {
         Outcome::Granted => 0.0,

@@ -8,7 +8,7 @@ use helios_base::Error;
 use helios_points::clients::{Answers, Clients};
 use helios_points::counts::Uses;
 use helios_points::program::{Program, Source};
-use helios_points::session::{Ended, Identity, Open, Session};
+use helios_points::session::{Ended, Identity, Open, Session, Trace};
 use napi::bindgen_prelude::{BigInt, Buffer};
 use napi_derive::napi;
 
@@ -152,14 +152,18 @@ pub fn points_runs(descriptor: i32, name: String) -> u32 {
 }
 
 /// What the client sends is looked at here first, until something is handed over. The session's number in the lock table
-/// is another one after each PREPARE TRANSACTION. `lent`: the transaction that it is in, the session's until now.
+/// is another one after each PREPARE TRANSACTION. `may_wait`: as `Session::open` has it. `lent`: the transaction that it is in, the session's until now.
 #[napi]
-pub fn points_open(descriptor: i32, lock_owner: u32, lent: Option<PointTransaction>) {
+pub fn points_open(
+    descriptor: i32,
+    lock_owner: u32,
+    may_wait: bool,
+    lent: Option<PointTransaction>,
+) {
     let mut lent = lent.map(open_of);
     with_clients(|clients, worker| {
-        if let Some(session) = clients.session(descriptor) {
-            session.open(lock_owner, lent.take());
-        } else if let Some(open) = &lent {
+        let is_open = clients.open(descriptor, lock_owner, may_wait, &mut lent);
+        if let Some(open) = lent.take_if(|_| !is_open) {
             // The client is gone, and with it whoever would end the transaction.
             worker.roll_back(open.number);
         }
@@ -184,6 +188,12 @@ pub fn points_hand_over(descriptor: i32) -> Option<PointTransaction> {
 #[napi]
 pub fn points_is_waiting(descriptor: i32) -> bool {
     with_session(descriptor, |session| session.is_waiting()).unwrap_or(false)
+}
+
+/// A statement waits for a lock in the addon, or has done so and is handed over: whoever cancels now cancels that.
+#[napi]
+pub fn points_is_parked(descriptor: i32) -> bool {
+    with_session(descriptor, |session| session.has_waited()).unwrap_or(false)
 }
 
 /// Throws why the session's commit failed.
@@ -251,6 +261,7 @@ fn open_of(lent: PointTransaction) -> Open {
         xid: lent.xid.map(|xid| xid.get_u64().1),
         has_written: lent.has_written,
         uses: Uses::default(),
+        trace: Trace::elsewhere(),
     }
 }
 

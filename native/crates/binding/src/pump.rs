@@ -202,6 +202,7 @@ impl Here {
         let mut tell = std::mem::take(&mut self.tell);
         let served = points::with_clients(|clients, worker| {
             let mut is_rung = false;
+            clients.begin_round();
             for (fd, arrival) in found.iter().copied() {
                 let is_ours = match arrival {
                     Arrival::Bytes(length) => {
@@ -216,6 +217,10 @@ impl Here {
                         is_rung = true;
                         true
                     }
+                    Arrival::Timer => {
+                        clients.look_for_overdue(worker, pump, &mut tell);
+                        true
+                    }
                 };
                 if !is_ours {
                     notes.note(fd, arrival);
@@ -224,7 +229,7 @@ impl Here {
             if is_rung {
                 clients.settle(worker, pump, &mut tell);
             }
-            clients.submit(worker, pump, &mut tell);
+            clients.end_round(worker, pump, &mut tell);
         });
         if served.is_none() {
             for (fd, arrival) in found.iter().copied() {
@@ -277,7 +282,7 @@ impl Notes<'_> {
             Arrival::Bytes(length) => self.keep_last(fd, length, length),
             Arrival::End => self.put(fd, END),
             Arrival::Writable => self.put(fd, WRITABLE),
-            Arrival::Bell => {}
+            Arrival::Bell | Arrival::Timer => {}
         }
     }
 

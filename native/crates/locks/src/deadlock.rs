@@ -46,6 +46,10 @@ impl LockTable {
         let cycle = self.find_cycle(&shards, &Orders::new(), id)?;
         let mut tries = ORDERS_MAX;
         let Some(orders) = self.dissolving(&shards, id, &mut Vec::new(), &mut tries) else {
+            // Before anybody else looks: one victim is enough.
+            if let Some(owner) = self.owner(id) {
+                owner.state().gives_up = true;
+            }
             return Some(cycle);
         };
         for (tag, waiters) in orders {
@@ -187,7 +191,13 @@ impl LockTable {
     }
 
     fn edges(&self, shards: &Shards<'_>, orders: &Orders, owner: &Arc<Owner>) -> Vec<Edge> {
-        let wait = owner.state().wait;
+        let (wait, gives_up) = {
+            let state = owner.state();
+            (state.wait, state.gives_up)
+        };
+        if gives_up {
+            return Vec::new();
+        }
         let Some(wait) = wait else {
             return self.session_edge(owner).into_iter().collect();
         };

@@ -9,7 +9,7 @@
 //! 5. Rows: who conflicts with no holder needs not look at the queue. Sharers may pass a waiting writer, so that nobody
 //!    who holds a share waits behind one that waits for him.
 
-use crate::mode::{Mode, ModeSet, bit, conflicts};
+use crate::mode::{COMMITTING, Mode, ModeSet, bit, conflicts};
 
 /// A session's holds on one lock: those of its transaction and those it took for the session (advisory locks).
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,15 @@ impl Holder {
     pub fn modes(&self) -> ModeSet {
         self.transaction | self.session
     }
+
+    /// Modes that are in the way of a request.
+    fn blocking_modes(&self, passes_committing: bool) -> ModeSet {
+        if passes_committing && self.transaction & COMMITTING != 0 {
+            0
+        } else {
+            self.modes()
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +39,9 @@ pub struct Waiter {
     pub owner: u32,
     pub mode: Mode,
     pub for_session: bool,
+    pub passes_committing: bool,
+    /// The native point path waits, not JavaScript.
+    pub is_native: bool,
     pub ticket: u64,
 }
 
@@ -80,8 +92,8 @@ impl Entry {
     }
 
     /// Where `owner`'s request for `mode` stands. `is_row`: it is one for a row lock.
-    pub fn place(&self, owner: u32, mode: Mode, is_row: bool) -> Place {
-        let (mine, others) = self.split(owner);
+    pub fn place(&self, owner: u32, mode: Mode, is_row: bool, passes_committing: bool) -> Place {
+        let (mine, others) = self.split(owner, passes_committing);
         if mine & bit(mode) != 0 {
             return Place::Free;
         }
@@ -180,7 +192,11 @@ impl Entry {
         let mut ahead = 0;
         let mut index = 0;
         while let Some(waiter) = contended.waiters.get(index).copied() {
-            if conflicts(waiter.mode, contended.held_by_others(waiter.owner) | ahead) {
+            let passes = waiter.passes_committing;
+            if conflicts(
+                waiter.mode,
+                contended.held_by_others(waiter.owner, passes) | ahead,
+            ) {
                 ahead |= bit(waiter.mode);
                 index += 1;
             } else {
@@ -213,25 +229,43 @@ impl Entry {
     }
 
     /// (modes held by `owner`, modes held by anybody else)
-    fn split(&self, owner: u32) -> (ModeSet, ModeSet) {
+    fn split(&self, owner: u32, passes_committing: bool) -> (ModeSet, ModeSet) {
         self.holders()
             .iter()
             .fold((0, 0), |(mine, others), holder| {
                 if holder.owner == owner {
                     (mine | holder.modes(), others)
                 } else {
-                    (mine, others | holder.modes())
+                    (mine, others | holder.blocking_modes(passes_committing))
                 }
             })
+    }
+
+    /// The transaction of `owner` is on its way to the log; false where it holds nothing here.
+    pub fn set_committing(&mut self, owner: u32) -> bool {
+        let holder = match self {
+            Entry::One(holder) => Some(holder).filter(|holder| holder.owner == owner),
+            Entry::Many(contended) => {
+                let mut holders = contended.holders.iter_mut();
+                holders.find(|holder| holder.owner == owner)
+            }
+        };
+        let Some(holder) = holder.filter(|holder| holder.transaction != 0) else {
+            return false;
+        };
+        holder.transaction |= COMMITTING;
+        true
     }
 }
 
 impl Contended {
-    fn held_by_others(&self, owner: u32) -> ModeSet {
+    fn held_by_others(&self, owner: u32, passes_committing: bool) -> ModeSet {
         self.holders
             .iter()
             .filter(|holder| holder.owner != owner)
-            .fold(0, |set, holder| set | holder.modes())
+            .fold(0, |set, holder| {
+                set | holder.blocking_modes(passes_committing)
+            })
     }
 
     fn grant(&mut self, owner: u32, mode: Mode, for_session: bool) -> bool {
@@ -267,4 +301,7 @@ fn remove(holder: &mut Holder, modes: ModeSet, for_session: bool) {
         &mut holder.transaction
     };
     *set &= !modes;
+    if *set == COMMITTING {
+        *set = 0;
+    }
 }

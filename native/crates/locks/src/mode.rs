@@ -21,6 +21,10 @@ pub const REMOVE: Mode = 9;
 /// Rows only: waits for whoever holds REMOVE and for nobody else; held, it is in nobody's way.
 pub const AWAIT_REMOVE: Mode = 10;
 
+/// Rows only, beside the modes that a session holds: its commit is on its way to the log, and whoever asks by
+/// `Request::passes_committing` may have the lock at once. No mode conflicts with it.
+pub const COMMITTING: ModeSet = 1 << 15;
+
 /// FOR KEY SHARE, FOR SHARE, FOR NO KEY UPDATE, FOR UPDATE.
 pub const ROW_MODES: [Mode; 4] = [ACCESS_SHARE, ROW_SHARE, EXCLUSIVE, ACCESS_EXCLUSIVE];
 

@@ -32,6 +32,8 @@ pub struct OwnerState {
     /// Session locks with how often each was taken.
     pub session: HashMap<(Tag, Mode), u32>,
     pub wait: Option<Wait>,
+    /// A deadlock was found that the wait is in: it is about to be given up.
+    pub gives_up: bool,
     /// The session waits for another one's transaction to end.
     pub session_wait: Option<SessionWait>,
 }

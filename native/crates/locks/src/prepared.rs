@@ -67,7 +67,7 @@ impl LockTable {
             let (tag, mode) = decode(lock)?;
             let request = Request {
                 no_wait: true,
-                for_session: false,
+                ..Request::default()
             };
             if self.acquire(id, tag, mode, request) != Outcome::Granted {
                 return Err(Error::internal("a prepared transaction's lock is held"));

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::entry::{Entry, Holder, Place, Waiter};
@@ -61,6 +61,10 @@ pub struct Request {
     pub no_wait: bool,
     /// Held by the session, past the transaction's end (advisory locks).
     pub for_session: bool,
+    /// Does not wait for transactions that `set_committing` told of: their rows' newest versions are known to the caller.
+    pub passes_committing: bool,
+    /// The ticket goes to `take_native_settled`.
+    pub is_native: bool,
 }
 
 pub struct LockTable {
@@ -78,6 +82,9 @@ pub struct LockTable {
 struct WorkerQueue {
     settled: Mutex<Vec<u64>>,
     wake: Waker,
+    /// Those of the native point path, and how it is woken.
+    native: Mutex<Vec<u64>>,
+    wake_native: OnceLock<Waker>,
 }
 
 impl Default for LockTable {
@@ -116,6 +123,8 @@ impl LockTable {
         let queue = Arc::new(WorkerQueue {
             settled: Mutex::new(Vec::new()),
             wake,
+            native: Mutex::new(Vec::new()),
+            wake_native: OnceLock::new(),
         });
         self.workers
             .write()
@@ -141,17 +150,32 @@ impl LockTable {
         }
     }
 
+    fn worker(&self, worker: u32) -> Option<Arc<WorkerQueue>> {
+        let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
+        workers.get(&worker).cloned()
+    }
+
     /// Tickets granted since the last call.
     pub fn take_settled(&self, worker: u32) -> Vec<u64> {
-        let queue = self
-            .workers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&worker)
-            .cloned();
+        let queue = self.worker(worker);
         queue
             .map(|queue| std::mem::take(&mut *lock(&queue.settled)))
             .unwrap_or_default()
+    }
+
+    /// The same for tickets of native requests.
+    pub fn take_native_settled(&self, worker: u32) -> Vec<u64> {
+        let queue = self.worker(worker);
+        queue
+            .map(|queue| std::mem::take(&mut *lock(&queue.native)))
+            .unwrap_or_default()
+    }
+
+    /// `wake` is called as that of `add_worker`, for tickets of native requests.
+    pub fn listen_natively(&self, worker: u32, wake: Waker) {
+        if let Some(queue) = self.worker(worker) {
+            let _ = queue.wake_native.set(wake);
+        }
     }
 
     /// A ticket for a wait that the table knows nothing of.
@@ -161,20 +185,22 @@ impl LockTable {
 
     /// Tells the worker that a wait has ended.
     pub fn settle_ticket(&self, worker: u32, ticket: u64) {
-        let queue = self
-            .workers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&worker)
-            .cloned();
-        let Some(queue) = queue else { return };
-        let was_empty = {
-            let mut settled = lock(&queue.settled);
-            settled.push(ticket);
-            settled.len() == 1
+        let Some(queue) = self.worker(worker) else {
+            return;
         };
-        if was_empty {
+        if is_first(&queue.settled, ticket) {
             (queue.wake)();
+        }
+    }
+
+    fn settle_native_ticket(&self, worker: u32, ticket: u64) {
+        let Some(queue) = self.worker(worker) else {
+            return;
+        };
+        if is_first(&queue.native, ticket)
+            && let Some(wake) = queue.wake_native.get()
+        {
+            wake();
         }
     }
 
@@ -238,6 +264,7 @@ impl LockTable {
         if let Some(owner) = self.owner(id) {
             let mut state = owner.state();
             let since_ms = state.session_wait.map_or_else(now_ms, |wait| wait.since_ms);
+            state.gives_up = false;
             state.session_wait = pid.map(|pid| SessionWait { pid, since_ms });
         }
     }
@@ -284,7 +311,8 @@ impl LockTable {
         if tag.kind == Kind::Row && includes(entry.held_by(id), mode) {
             return Outcome::Granted;
         }
-        let (place, is_deadlock) = match entry.place(id, mode, tag.kind == Kind::Row) {
+        let is_row = tag.kind == Kind::Row;
+        let (place, is_deadlock) = match entry.place(id, mode, is_row, request.passes_committing) {
             Place::Free => {
                 let is_new = entry.grant(id, mode, for_session);
                 owner.state().record(tag, mode, for_session, is_new);
@@ -303,15 +331,20 @@ impl LockTable {
                 owner: id,
                 mode,
                 for_session,
+                passes_committing: request.passes_committing,
+                is_native: request.is_native,
                 ticket,
             },
         );
-        owner.state().wait = Some(Wait {
+        let mut state = owner.state();
+        state.gives_up = false;
+        state.wait = Some(Wait {
             ticket,
             tag,
             mode,
             since_ms: now_ms(),
         });
+        drop(state);
         if is_deadlock {
             Outcome::Deadlocked(ticket)
         } else {
@@ -325,11 +358,11 @@ impl LockTable {
         let is_row = tag.kind == Kind::Row;
         if let Some(packed) = shard.packs.find(&tag) {
             let entry = Entry::One(holder_of(packed));
-            return entry.place(u32::MAX, mode, is_row) == Place::Free;
+            return entry.place(u32::MAX, mode, is_row, false) == Place::Free;
         }
         shard
             .get(&tag)
-            .is_none_or(|entry| entry.place(u32::MAX, mode, is_row) == Place::Free)
+            .is_none_or(|entry| entry.place(u32::MAX, mode, is_row, false) == Place::Free)
     }
 
     /// Gives up the wait, if the session still waits: true then. False: it was granted meanwhile (or never waited).
@@ -350,6 +383,19 @@ impl LockTable {
         owner.state().wait = None;
         self.serve(shard, &wait.tag);
         true
+    }
+
+    /// The session's transaction is on its way to the log, behind whatever its locks had it wait for: those of these rows
+    /// are nobody's concern any more who passes such transactions.
+    pub fn set_committing(&self, id: u32, rows: &[Tag]) {
+        for tag in rows {
+            let mut shard = lock(self.shard_of(tag));
+            if let Some(entry) = shard.get_mut(tag)
+                && entry.set_committing(id)
+            {
+                self.serve(shard, tag);
+            }
+        }
     }
 
     /// How many transaction locks the session took so far: the mark of a savepoint.
@@ -540,7 +586,11 @@ impl LockTable {
                 state.record(*tag, waiter.mode, waiter.for_session, true);
                 state.wait = None;
             }
-            self.settle_ticket(owner.worker, waiter.ticket);
+            if waiter.is_native {
+                self.settle_native_ticket(owner.worker, waiter.ticket);
+            } else {
+                self.settle_ticket(owner.worker, waiter.ticket);
+            }
         }
     }
 
@@ -571,6 +621,13 @@ impl LockTable {
         // Under the shard's mutex still: a waiter must not see its ticket gone before its log has the lock.
         self.settle(tag, &served);
     }
+}
+
+/// Adds the ticket; whether none was there.
+fn is_first(settled: &Mutex<Vec<u64>>, ticket: u64) -> bool {
+    let mut settled = lock(settled);
+    settled.push(ticket);
+    settled.len() == 1
 }
 
 fn holder_of(packed: Packed) -> Holder {

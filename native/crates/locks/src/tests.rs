@@ -9,14 +9,21 @@ use crate::{LockTable, Outcome, Request, Tag};
 const WAIT: Request = Request {
     no_wait: false,
     for_session: false,
+    passes_committing: false,
+    is_native: false,
 };
 const NO_WAIT: Request = Request {
     no_wait: true,
-    for_session: false,
+    ..WAIT
 };
 const SESSION: Request = Request {
-    no_wait: false,
     for_session: true,
+    ..WAIT
+};
+const NATIVE: Request = Request {
+    passes_committing: true,
+    is_native: true,
+    ..WAIT
 };
 
 struct Bench {
@@ -129,29 +136,30 @@ fn session_locks_are_counted_and_outlive_the_transaction() {
 
 #[test]
 fn a_cycle_of_three_is_found_by_each_of_its_members() {
-    let bench = Bench::new(4);
-    let rows: Vec<Tag> = (0..3).map(|rowid| Tag::row(16384, rowid)).collect();
-    for owner in 0..3 {
-        bench.granted(owner, rows[owner as usize], ACCESS_EXCLUSIVE);
-    }
-    for owner in 0..3_u32 {
-        assert!(bench.table.detect_deadlock(owner).is_none());
-        bench.waits(owner, rows[(owner as usize + 1) % 3], ACCESS_EXCLUSIVE);
-    }
-    // A session outside of the cycle that waits for it is in no deadlock itself.
-    bench.waits(3, rows[0], ACCESS_EXCLUSIVE);
-    assert!(bench.table.detect_deadlock(3).is_none());
-    for owner in 0..3 {
-        let cycle = bench.table.detect_deadlock(owner).unwrap_or_default();
+    for looking in 0..3 {
+        let bench = Bench::new(4);
+        let rows: Vec<Tag> = (0..3).map(|rowid| Tag::row(16384, rowid)).collect();
+        for owner in 0..3 {
+            bench.granted(owner, rows[owner as usize], ACCESS_EXCLUSIVE);
+        }
+        for owner in 0..3_u32 {
+            assert!(bench.table.detect_deadlock(owner).is_none());
+            bench.waits(owner, rows[(owner as usize + 1) % 3], ACCESS_EXCLUSIVE);
+        }
+        // A session outside of the cycle that waits for it is in no deadlock itself.
+        bench.waits(3, rows[0], ACCESS_EXCLUSIVE);
+        assert!(bench.table.detect_deadlock(3).is_none());
+        let cycle = bench.table.detect_deadlock(looking).unwrap_or_default();
         let pids: Vec<(u32, u32)> = cycle
             .iter()
             .map(|edge| (edge.waiter_pid, edge.blocker_pid))
             .collect();
         let step = |from: u32| (100 + from % 3, 100 + (from + 1) % 3);
-        assert_eq!(pids, vec![step(owner), step(owner + 1), step(owner + 2)]);
+        let expected = vec![step(looking), step(looking + 1), step(looking + 2)];
+        assert_eq!(pids, expected);
+        assert!(bench.table.cancel_wait(looking));
+        assert!(bench.table.detect_deadlock((looking + 1) % 3).is_none());
     }
-    assert!(bench.table.cancel_wait(0));
-    assert!(bench.table.detect_deadlock(1).is_none());
 }
 
 #[test]
@@ -389,10 +397,7 @@ fn packed_locks_answer_as_others_do() {
                     {
                         return None;
                     }
-                    let request = Request {
-                        no_wait,
-                        for_session: false,
-                    };
+                    let request = Request { no_wait, ..WAIT };
                     Some((
                         table.admits(tag, mode),
                         table.acquire(owner, tag, mode, request),
@@ -422,4 +427,49 @@ fn packed_locks_answer_as_others_do() {
         assert_eq!(locks[0], locks[1]);
     }
     assert!(packed > 10_000, "locks were packed {packed} times");
+}
+
+#[test]
+fn only_who_passes_committing_transactions_has_their_rows_early() {
+    let bench = Bench::new(4);
+    let row = Tag::row(1, 7);
+    bench.granted(0, row, EXCLUSIVE);
+    let native = bench.table.acquire(1, row, EXCLUSIVE, NATIVE);
+    let Outcome::Waiting(ticket) = native else {
+        panic!("it waits")
+    };
+    let general = bench.table.acquire(2, row, EXCLUSIVE, WAIT);
+    assert!(matches!(general, Outcome::Waiting(_)));
+    bench.table.set_committing(0, &[row]);
+    assert_eq!(bench.table.take_native_settled(0), [ticket]);
+    assert_eq!(bench.table.take_settled(0), []);
+    // Who comes now does not overtake who waits.
+    let late = bench.table.acquire(3, row, EXCLUSIVE, NATIVE);
+    assert!(matches!(late, Outcome::Waiting(_)));
+    // The second commits before the first is through.
+    bench.table.set_committing(1, &[row]);
+    assert_eq!(bench.table.take_native_settled(0), []);
+    bench.table.release_transaction(0, 0);
+    assert_eq!(bench.table.take_settled(0), []);
+    bench.table.release_transaction(1, 0);
+    assert_eq!(bench.table.take_settled(0).len(), 1);
+    bench.table.release_transaction(2, 0);
+    assert_eq!(bench.table.take_native_settled(0).len(), 1);
+    bench.table.release_transaction(3, 0);
+    assert!(bench.table.admits(row, ACCESS_EXCLUSIVE));
+}
+
+#[test]
+fn a_deadlock_has_one_victim() {
+    let bench = Bench::new(2);
+    let rows = [Tag::row(1, 1), Tag::row(1, 2)];
+    bench.granted(0, rows[0], EXCLUSIVE);
+    bench.granted(1, rows[1], EXCLUSIVE);
+    bench.table.acquire(0, rows[1], EXCLUSIVE, WAIT);
+    bench.table.acquire(1, rows[0], EXCLUSIVE, WAIT);
+    assert!(bench.table.detect_deadlock(0).is_some());
+    assert!(bench.table.detect_deadlock(1).is_none());
+    assert!(bench.table.cancel_wait(0));
+    bench.table.acquire(0, rows[1], EXCLUSIVE, WAIT);
+    assert!(bench.table.detect_deadlock(1).is_some());
 }

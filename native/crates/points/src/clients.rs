@@ -1,22 +1,30 @@
 //! The clients of one worker that run point statements, by their sockets: their input goes to their session first, and
 //! what that leaves goes on to JavaScript in the order in which it came.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use helios_backends::pump::{Bell, Pump};
 use helios_backends::socket;
 use helios_base::sync::lock;
 use helios_base::{Error, Result};
+use helios_locks::table;
 use helios_store::worker::Worker;
 
-use crate::session::{Session, Taken};
+use crate::session::{Open, PARKED_MAX, Session, Taken};
 
 /// Tokens of commits from here on are those of point statements; JavaScript's are below.
 pub const FIRST_TOKEN: u32 = 1 << 31;
 /// Input kept while a commit is under way, from which on the client is not read from.
 const PENDING_MAX: usize = 64 * 1024;
+
+thread_local! {
+    /// A round of this thread's clients is under way: it looks for granted locks itself.
+    static IS_IN_ROUND: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Answers of the store's writer to commits of point statements, for the worker to find.
 pub struct Answers {
@@ -56,7 +64,7 @@ struct Client {
     pending: Vec<u8>,
     /// Output that the kernel did not take yet.
     unsent: Vec<u8>,
-    /// A commit is to be submitted at the end of the round.
+    /// A commit or a barrier is to be submitted at the end of the round.
     is_due: bool,
     has_ended: bool,
     /// The socket is to be closed once the session is over.
@@ -67,7 +75,10 @@ struct Client {
 impl Client {
     /// Its input must wait.
     fn is_held(&self) -> bool {
-        self.is_due || self.session.is_waiting() || !self.unsent.is_empty()
+        self.is_due
+            || self.session.is_waiting()
+            || self.session.parked().is_some()
+            || !self.unsent.is_empty()
     }
 }
 
@@ -76,6 +87,12 @@ pub struct Clients {
     /// Commits under way.
     commits: HashMap<u32, RawFd>,
     due: Vec<RawFd>,
+    /// Clients that wait for locks, by their tickets.
+    parked: HashMap<u64, RawFd>,
+    /// The pump's timer looks for waits that are overdue.
+    is_timed: bool,
+    /// This thread's number in the lock table, once it listens there.
+    lock_worker: Option<u32>,
     last_token: u32,
     answers: Arc<Answers>,
 }
@@ -86,6 +103,9 @@ impl Clients {
             clients: HashMap::new(),
             commits: HashMap::new(),
             due: Vec::new(),
+            parked: HashMap::new(),
+            is_timed: false,
+            lock_worker: None,
             last_token: FIRST_TOKEN,
             answers,
         }
@@ -115,11 +135,48 @@ impl Clients {
         self.clients.insert(fd, client);
     }
 
+    /// The session may run statements from now on (`Session::open`); false where it is over.
+    pub fn open(
+        &mut self,
+        fd: RawFd,
+        lock_owner: u32,
+        may_wait: bool,
+        lent: &mut Option<Open>,
+    ) -> bool {
+        self.listen_for_locks(lock_owner);
+        let Some(session) = self.session(fd) else {
+            return false;
+        };
+        session.open(lock_owner, may_wait, lent.take());
+        true
+    }
+
+    fn listen_for_locks(&mut self, lock_owner: u32) {
+        if self.lock_worker.is_some() {
+            return;
+        }
+        let Some(owner) = table().owner(lock_owner) else {
+            return;
+        };
+        self.lock_worker = Some(owner.worker);
+        let answers = Arc::clone(&self.answers);
+        let here = thread::current().id();
+        let wake = move || {
+            if !IS_IN_ROUND.get() || thread::current().id() != here {
+                answers.bell.ring();
+            }
+        };
+        table().listen_natively(owner.worker, Box::new(wake));
+    }
+
     /// The session is over; an open transaction is rolled back. True where its socket was to be closed then.
     pub fn detach(&mut self, worker: &mut Worker, fd: RawFd) -> bool {
         let Some(mut client) = self.clients.remove(&fd) else {
             return false;
         };
+        if let Some(ticket) = client.session.parked() {
+            self.parked.remove(&ticket);
+        }
         client.session.close(worker);
         client.is_closing
     }
@@ -188,7 +245,18 @@ impl Clients {
                 client.send(pump, fd);
                 0
             }
-            Taken::Commit(length) => {
+            Taken::Parked(length) => {
+                client.pending.extend_from_slice(&input[length..]);
+                client.send(pump, fd);
+                if let Some(ticket) = client.session.parked() {
+                    self.parked.insert(ticket, fd);
+                    if !std::mem::replace(&mut self.is_timed, true) {
+                        let _ = pump.wake_after(PARKED_MAX);
+                    }
+                }
+                0
+            }
+            Taken::Commit(length) | Taken::Behind(length) => {
                 client.pending.extend_from_slice(&input[length..]);
                 client.is_due = true;
                 self.due.push(fd);
@@ -207,8 +275,70 @@ impl Clients {
         }
     }
 
+    /// A round begins: what comes until its end, it looks for itself.
+    pub fn begin_round(&self) {
+        IS_IN_ROUND.set(true);
+    }
+
+    /// Ends a round: submits its commits, and goes on with those who get locks by that.
+    pub fn end_round(&mut self, worker: &mut Worker, pump: &mut Pump, tell: &mut Vec<Tell>) {
+        self.submit(worker, pump, tell);
+        while self.go_on_granted(worker, pump, tell) {
+            self.submit(worker, pump, tell);
+        }
+        IS_IN_ROUND.set(false);
+    }
+
+    /// Goes on with clients whose locks were granted; false where there are none.
+    fn go_on_granted(
+        &mut self,
+        worker: &mut Worker,
+        pump: &mut Pump,
+        tell: &mut Vec<Tell>,
+    ) -> bool {
+        let Some(lock_worker) = self.lock_worker else {
+            return false;
+        };
+        let granted = table().take_native_settled(lock_worker);
+        for ticket in &granted {
+            let Some(fd) = self.parked.remove(ticket) else {
+                continue;
+            };
+            if let Some(client) = self.clients.get_mut(&fd) {
+                client.session.unpark();
+                self.go_on(worker, pump, fd, tell);
+            }
+        }
+        !granted.is_empty()
+    }
+
+    /// The pump's timer rings: waits that took too long become the general path's.
+    pub fn look_for_overdue(&mut self, worker: &mut Worker, pump: &mut Pump, tell: &mut Vec<Tell>) {
+        let clients = &self.clients;
+        let overdue: Vec<(u64, RawFd)> = self
+            .parked
+            .iter()
+            .filter(|(_, fd)| {
+                let client = clients.get(fd);
+                client.is_some_and(|client| client.session.is_overdue())
+            })
+            .map(|(ticket, fd)| (*ticket, *fd))
+            .collect();
+        for (ticket, fd) in overdue {
+            let client = self.clients.get_mut(&fd);
+            if client.is_some_and(|client| client.session.give_up_waiting()) {
+                self.parked.remove(&ticket);
+                self.go_on(worker, pump, fd, tell);
+            }
+        }
+        self.is_timed = !self.parked.is_empty();
+        if self.is_timed {
+            let _ = pump.wake_after(PARKED_MAX / 4);
+        }
+    }
+
     /// Submits the round's commits, together, so that the writer makes one group of them.
-    pub fn submit(&mut self, worker: &mut Worker, pump: &mut Pump, tell: &mut Vec<Tell>) {
+    fn submit(&mut self, worker: &mut Worker, pump: &mut Pump, tell: &mut Vec<Tell>) {
         for fd in std::mem::take(&mut self.due) {
             let Some(client) = self.clients.get_mut(&fd).filter(|client| client.is_due) else {
                 continue;

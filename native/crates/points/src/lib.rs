@@ -3,6 +3,7 @@
 //! `Program`); here it is only done, in the one way that nothing stands in: whatever is unusual (a lock in the way, an
 //! overflow, another spelling, a changed catalog) is left untouched for the general path, which knows every case.
 
+mod ahead;
 pub mod clients;
 pub mod counts;
 pub mod expression;

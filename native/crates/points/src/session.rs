@@ -2,6 +2,7 @@
 //! here or in JavaScript, never in both: `hand_over` passes an open transaction on.
 
 mod statements;
+mod waits;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -9,9 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use helios_backends::activity::{Page, State};
 use helios_backends::interrupts;
-use helios_base::{Error, Result};
 use helios_locks::table;
-use helios_store::worker::{Commit, Worker};
+use helios_store::worker::Worker;
+
+pub use waits::{PARKED_MAX, Trace};
+use waits::{Parked, Waiting};
 
 use crate::counts::{Uses, add_uses};
 use crate::expression::Inputs;
@@ -42,6 +45,10 @@ pub enum Taken {
     All,
     /// So many bytes are; then a commit is to be submitted, whose end the rest waits for.
     Commit(usize),
+    /// So many bytes are; the rest waits until the lock of a row is granted.
+    Parked(usize),
+    /// So many bytes are; the rest waits until what the transaction has read is durable (`submit`).
+    Behind(usize),
     /// So many bytes are answered; the rest is for the general path.
     HandOver(usize),
 }
@@ -70,12 +77,7 @@ pub struct Open {
     pub xid: Option<u64>,
     pub has_written: bool,
     pub uses: Uses,
-}
-
-/// A commit that the store's writer has.
-struct Waiting {
-    token: u32,
-    uses: Uses,
+    pub trace: Trace,
 }
 
 struct Statement {
@@ -92,6 +94,13 @@ pub struct Session {
     pub is_open: bool,
     open: Option<Open>,
     waiting: Option<Waiting>,
+    parked: Option<Parked>,
+    /// What `submit` submits is the open transaction.
+    is_committing: bool,
+    /// The row whose lock the statement that runs has waited for.
+    awaited: Option<u64>,
+    /// Statements may wait for row locks here.
+    may_wait: bool,
     /// Replies to be sent.
     pub out: Vec<u8>,
     ended: Ended,
@@ -112,6 +121,10 @@ impl Session {
             is_open: false,
             open: None,
             waiting: None,
+            parked: None,
+            is_committing: false,
+            awaited: None,
+            may_wait: false,
             out: Vec::new(),
             ended: Ended::default(),
             has_read_outside: false,
@@ -150,7 +163,7 @@ impl Session {
             .map_or(0, |statement| statement.runs)
     }
 
-    /// A commit is under way.
+    /// A commit, or what the transaction has read of one, is under way.
     pub fn is_waiting(&self) -> bool {
         self.waiting.is_some()
     }
@@ -169,9 +182,11 @@ impl Session {
         statements.any(|statement| statement.program.is_some())
     }
 
-    /// Statements may run here from now on: in the transaction that the general path was in, if there is one.
-    pub fn open(&mut self, lock_owner: u32, lent: Option<Open>) {
+    /// Statements may run here from now on: in the transaction that the general path was in, if there is one. `may_wait`: no
+    /// setting asks for more than a look at row locks after `PARKED_MAX`.
+    pub fn open(&mut self, lock_owner: u32, may_wait: bool, lent: Option<Open>) {
         self.identity.lock_owner = lock_owner;
+        self.may_wait = may_wait;
         self.is_open = lent.is_some() || self.has_statements();
         if lent.is_some() {
             self.open = lent;
@@ -181,6 +196,7 @@ impl Session {
     /// The general path goes on from here: with the open transaction, if there is one.
     pub fn hand_over(&mut self) -> Option<Open> {
         self.is_open = false;
+        self.awaited = None;
         if std::mem::take(&mut self.has_read_outside) && self.open.is_none() {
             self.ended.committed += 1;
         }
@@ -189,6 +205,14 @@ impl Session {
 
     /// Answers input as far as it can.
     pub fn take(&mut self, worker: &mut Worker, input: &[u8]) -> Taken {
+        match self.answer(worker, input) {
+            Taken::HandOver(at) if self.parked.is_some() => Taken::Parked(at),
+            Taken::HandOver(at) if self.is_behind(worker) => Taken::Behind(at),
+            taken => taken,
+        }
+    }
+
+    fn answer(&mut self, worker: &mut Worker, input: &[u8]) -> Taken {
         let mut at = 0;
         while at < input.len() {
             // Somebody asks for its end, or for that of a statement: not this path's to see to.
@@ -202,6 +226,7 @@ impl Session {
                     Next::Sync => {
                         at += SYNC_BYTES;
                         if self.sync(worker) {
+                            self.is_committing = true;
                             return Taken::Commit(at);
                         }
                         break;
@@ -213,6 +238,7 @@ impl Session {
                             Ok(true) => {
                                 // COMMIT takes the Sync behind it along.
                                 put_ready(&mut self.out, b'I');
+                                self.is_committing = true;
                                 return Taken::Commit(at + unit.length + SYNC_BYTES);
                             }
                             Err(Refused) => return Taken::HandOver(at),
@@ -225,48 +251,9 @@ impl Session {
         Taken::All
     }
 
-    /// Hands the transaction's writes to the store; what follows comes by `committed`. Errors are those of a commit that
-    /// was refused: the transaction is rolled back.
-    pub fn submit(&mut self, worker: &mut Worker, token: u32) -> Result<()> {
-        let Some(open) = self.open.take() else {
-            return Err(Error::internal("there is nothing to commit"));
-        };
-        match worker.commit(open.number, token, true) {
-            Ok(Commit::Waiting) => {
-                self.waiting = Some(Waiting {
-                    token,
-                    uses: open.uses,
-                });
-                Ok(())
-            }
-            Ok(Commit::Done) => {
-                self.end(true, open.uses);
-                Ok(())
-            }
-            Err(error) => {
-                self.out.clear();
-                self.end(false, open.uses);
-                Err(error)
-            }
-        }
-    }
-
-    /// The writer has answered; false where it was about another commit.
-    pub fn committed(&mut self, worker: &mut Worker, token: u32, is_committed: bool) -> bool {
-        let Some(waiting) = self.waiting.take_if(|waiting| waiting.token == token) else {
-            return false;
-        };
-        let _ = worker.commit_finished(token, is_committed);
-        if !is_committed {
-            self.out.clear();
-        }
-        self.end(is_committed, waiting.uses);
-        self.show_idle();
-        true
-    }
-
     /// The client is gone: an open transaction is rolled back.
     pub fn close(&mut self, worker: &mut Worker) {
+        self.stop_waiting();
         if let Some(open) = self.open.take() {
             worker.roll_back(open.number);
             self.end(false, open.uses);
@@ -321,7 +308,10 @@ impl Session {
             now: self.open.as_ref().map_or(now, |open| open.start),
         };
         let start = self.out.len();
-        self.page.start_query(&program.text, now as f64);
+        match self.awaited {
+            Some(_) => self.page.set_wait(0),
+            None => self.page.start_query(&program.text, now as f64),
+        }
         let ran = match &program.action {
             Action::Begin => self.begin(worker, unit, now),
             Action::Commit => match self.commit(worker, unit, rest) {
@@ -341,7 +331,10 @@ impl Session {
             }),
         };
         match ran {
-            Ok(()) => self.count_run(unit),
+            Ok(()) => {
+                self.awaited = None;
+                self.count_run(unit);
+            }
             Err(Refused) => self.out.truncate(start),
         }
         ran.map(|()| false)
@@ -373,6 +366,7 @@ impl Session {
             xid: None,
             has_written: false,
             uses: Uses::new(),
+            trace: Trace::default(),
         }
     }
 
@@ -434,7 +428,7 @@ impl Session {
             None => self.fresh(worker, false, now),
         };
         let ran = run(self, worker, &mut open);
-        if is_new && ran.is_err() {
+        if is_new && ran.is_err() && self.parked.is_none() {
             // As if it had not begun.
             worker.roll_back(open.number);
             table().release_transaction(self.identity.lock_owner, 0);

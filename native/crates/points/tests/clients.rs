@@ -75,7 +75,7 @@ impl Server {
 
     fn submit(&mut self) {
         self.clients
-            .submit(&mut self.worker, &mut self.pump, &mut self.tell);
+            .end_round(&mut self.worker, &mut self.pump, &mut self.tell);
     }
 
     /// Waits for the writer's answer and takes it.

@@ -52,6 +52,8 @@ pub struct Worker {
     reader: Option<(u64, Rc<Box<dyn BaseReader>>)>,
     /// Ticket that the next commit must wait for, because a sequence's record has it.
     barrier: u64,
+    /// Of the last commit that was queued.
+    last_ticket: u64,
 }
 
 /// What a statement reads: snapshot and transaction by number (0: none), and the command before which own writes show.
@@ -94,6 +96,7 @@ impl Worker {
             preparing: HashMap::new(),
             reader: None,
             barrier: 0,
+            last_ticket: 0,
         }
     }
 
@@ -350,11 +353,31 @@ impl Worker {
             },
         };
         if request.bulk.is_empty() && request.large.is_empty() {
-            self.store.queue.push(request);
+            self.last_ticket = self.store.queue.push(request);
         } else {
+            self.last_ticket = u64::MAX;
             self.store.push_after_sync(request)?;
         }
         Ok(Commit::Waiting)
+    }
+
+    /// The writer's ticket of the last commit that waits; the highest number where its place is not known yet.
+    pub fn last_ticket(&self) -> u64 {
+        self.last_ticket
+    }
+
+    /// What has this ticket is durable and visible.
+    pub fn is_durable(&self, ticket: u64) -> bool {
+        self.store.queue.durable.load(Ordering::Acquire) >= ticket
+    }
+
+    /// Answers under the token once everything queued so far is durable and visible.
+    pub fn barrier(&self, token: u32) {
+        let done = Done::Worker {
+            worker: self.number,
+            token,
+        };
+        self.store.queue.push(Request::barrier(false, done));
     }
 
     /// Answers under the token once everything committed so far is in the base.

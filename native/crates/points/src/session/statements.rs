@@ -4,6 +4,7 @@ use helios_columns::row::parts;
 use helios_locks::{Outcome, Request, Tag, mode, table};
 use helios_store::worker::{Inserted, Worker};
 
+use super::waits::is_behind;
 use super::{Open, Ran, Session};
 use crate::counts::{Counts, add_counts, lookup_counts};
 use crate::expression::{Inputs, column};
@@ -33,6 +34,9 @@ impl Session {
         }
         let (number, command) = match &self.open {
             Some(open) => {
+                if is_behind(worker, open) {
+                    return Err(Refused);
+                }
                 self.lock(lookup.lock, mode::ACCESS_SHARE)?;
                 require_current(worker, program)?;
                 (open.number, open.command)
@@ -94,15 +98,29 @@ impl Session {
         self.lock(lookup.lock, mode::ROW_EXCLUSIVE)?;
         require_current(worker, program)?;
         let mut found = self.find(worker, lookup, open.number, open.command, inputs)?;
+        if self.awaited.is_some() && found != self.awaited {
+            // The row that was waited for is gone, and what came in its place is newer than the statement.
+            found = None;
+        }
         if let Some(rowid) = found {
             self.take_xid(worker, open)?;
-            self.lock(Tag::row(update.row_tag, rowid), mode::EXCLUSIVE)?;
+            let tag = Tag::row(update.row_tag, rowid);
+            self.lock_row(tag, rowid)?;
             // Whoever had the row before may have changed it: its newest version, which stays now, counts.
+            let ahead = self.version_ahead(open, &tag);
             found = self.find(worker, lookup, open.number, open.command, inputs)?;
             if found != Some(rowid) {
                 return Err(Refused);
             }
+            if let Some(version) = ahead {
+                self.row.clear();
+                self.row.extend_from_slice(&version.row);
+                Session::note_behind(open, &version);
+            }
             self.change_row(worker, open, update, rowid, inputs)?;
+            open.trace.note_change(tag, lookup.path.table, rowid);
+        } else if is_behind(worker, open) {
+            return Err(Refused);
         }
         self.put_bound();
         if unit.describes {
@@ -237,7 +255,7 @@ impl Session {
     fn lock(&self, tag: Tag, mode: mode::Mode) -> Ran {
         let request = Request {
             no_wait: true,
-            for_session: false,
+            ..Request::default()
         };
         match table().acquire(self.identity.lock_owner, tag, mode, request) {
             Outcome::Granted => Ok(()),

@@ -119,6 +119,12 @@ impl Worker {
         }))
     }
 
+    /// A row as the transaction has written it; None where it has not.
+    pub fn own_row(&self, transaction: u32, file: FileId, rowid: u64) -> Option<&[u8]> {
+        let overlay = &self.transactions.get(transaction).ok()?.overlay;
+        overlay.get(&file.row_key(rowid), u32::MAX).ok()??
+    }
+
     fn row_by_key(
         &self,
         snapshot: &SnapshotState,

@@ -8,6 +8,7 @@
 //! 4. Where that waiter also holds what the requester asks for, the two can never get past each other: a deadlock at once.
 //! 5. Rows: who conflicts with no holder needs not look at the queue. Sharers may pass a waiting writer, so that nobody
 //!    who holds a share waits behind one that waits for him.
+//! 6. Rows: holders whose commit is queued are in nobody's way who passes them (`Request::passes_committing`).
 
 use crate::mode::{COMMITTING, Mode, ModeSet, bit, conflicts};
 

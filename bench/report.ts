@@ -45,6 +45,8 @@ export function showResult(result: MeasureResult): void {
   ] as const)
     if ('failure' in outcome)
       print(`    ${name} ${outcome.isUnavailable ? 'not available' : 'FAILED'}: ${outcome.failure}`);
+  const processor = processorWords(result);
+  if (processor !== null) print(`    ${processor}`);
   if (result.difference !== null) print(`    ANSWERS DIFFER: ${result.difference}`);
   if (result.duckdb !== null) print(`    ${duckdbWords(result.duckdb)}`);
 }
@@ -94,6 +96,21 @@ function figures(outcome: Outcome, unit: Unit): string {
   const factor = unit === 's' && median < 1 ? 1000 : 1;
   const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => plain(value * factor));
   return `${quantity(median, unit)}${values.length > 1 ? ` (${least} .. ${most})` : ''}`;
+}
+
+/** null where the processor time of one of them is not known. */
+function processorWords({ server, peer, unit }: MeasureResult): string | null {
+  if ('failure' in server || 'failure' in peer || server.processor === null || peer.processor === null) return null;
+  const [ours, theirs] = [server.processor, peer.processor].map(duration);
+  const of = unit === 's' ? '' : ' of one';
+  // Below the resolution there is nothing to divide by.
+  const ratio = server.processor > 0 && peer.processor > 0 ? `, ${times(peer.processor / server.processor)} x` : '';
+  return `processor time${of}: ${ours}, peer ${theirs}${ratio}`;
+}
+
+function duration(seconds: number): string {
+  if (seconds >= 1) return `${plain(seconds)} s`;
+  return seconds >= 1e-3 ? `${plain(seconds * 1e3)} ms` : `${plain(seconds * 1e6)} us`;
 }
 
 function duckdbWords({ outcome, timesAsLong, most, verdict }: DuckdbResult): string {

@@ -11,6 +11,9 @@ export interface Figures {
   /** In the order of the rounds. */
   readonly values: readonly number[];
   readonly median: number;
+  /** Processor time of the server in seconds, for one run of what is timed or for one of what is counted; the median, null
+   *  where it can't be known. Says more than the rate where other work runs on the machine. */
+  readonly processor: number | null;
   /** The value is the limit at which a statement was canceled; the true one is worse. */
   readonly isLimited: boolean;
 }
@@ -91,6 +94,7 @@ interface Task {
 interface Side {
   readonly site: Site | Failed;
   readonly values: number[];
+  readonly processor: number[];
   answer: Answer | null;
   isLimited: boolean;
   failed: Failed | null;
@@ -120,24 +124,31 @@ async function runMeasure(task: Task, options: RunOptions): Promise<MeasureResul
 }
 
 function newSide(site: Site | Failed): Side {
-  return { site, values: [], answer: null, isLimited: false, failed: 'failure' in site ? site : null };
+  return { site, values: [], processor: [], answer: null, isLimited: false, failed: 'failure' in site ? site : null };
 }
 
 /** One run on one side, unless it failed or was canceled at the limit before. */
 async function round(measure: Measure, side: Side, isRecorded: boolean): Promise<void> {
   const { site } = side;
   if (side.failed !== null || side.isLimited || 'failure' in site) return;
-  const sample = await attempt(async () => {
+  const taken = await attempt(async () => {
     await measure.prepare?.(site);
-    return measure.run(site);
+    const [begun, used] = [performance.now(), site.processorSeconds()];
+    const sample = await measure.run(site);
+    return { sample, seconds: (performance.now() - begun) / 1000, processor: site.processorSeconds() - used };
   });
-  if ('failure' in sample) {
-    side.failed = sample;
+  if ('failure' in taken) {
+    side.failed = taken;
     return;
   }
+  const { sample, seconds, processor } = taken;
   side.answer = sample.answer ?? null;
   side.isLimited = sample.isLimited ?? false;
-  if (isRecorded || side.isLimited) side.values.push(sample.value);
+  if (!isRecorded && !side.isLimited) return;
+  side.values.push(sample.value);
+  const perUnit = measure.unit === 'a second' ? processor / (sample.value * seconds) : processor;
+  const isKnown = measure.unit === 'a second' || measure.unit === 's';
+  if (isKnown && !Number.isNaN(perUnit)) side.processor.push(perUnit);
 }
 
 async function compareAnswers(measure: Measure, server: Side, peer: Side): Promise<string | null> {
@@ -181,11 +192,12 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | Failed> {
 }
 
 function outcome(side: Side): Outcome {
-  return side.failed ?? figures(side.values, side.isLimited);
+  return side.failed ?? figures(side.values, side.isLimited, side.processor);
 }
 
-function figures(values: readonly number[], isLimited: boolean): Figures {
-  return { values, median: isLimited ? Math.max(...values) : median(values), isLimited };
+function figures(values: readonly number[], isLimited: boolean, processor: readonly number[] = []): Figures {
+  const middle = isLimited ? Math.max(...values) : median(values);
+  return { values, median: middle, processor: processor.length === 0 ? null : median(processor), isLimited };
 }
 
 /** The middle value; the mean of the two middle ones of an even number. */

@@ -1,6 +1,6 @@
 // The two servers of a run: started for it or named by URL, what they say about themselves, and which processes they are.
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { totalmem, cpus } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import type { ServerAddress } from '../conformance/case-result.js';
 import { UsageError } from '../conformance/command-line.js';
 import { findPrograms } from '../conformance/programs.js';
@@ -103,6 +103,23 @@ function readProcess(pid: number, file: string): string {
   }
 }
 
+/** Linux counts processor time in hundredths of a second. */
+const ticksPerSecond = 100;
+
+/** Processor time that the server has used so far, in seconds, with that of its children, ended ones too; NaN where it
+ *  can't be read. */
+export function processorSeconds(server: StartedServer): number {
+  const [own, ...children] = processesOf(server).map((pid) => {
+    // After the name in parentheses, from the third field on.
+    const fields = readProcess(pid, 'stat').split(') ').at(-1)?.split(' ') ?? [];
+    const [user, system, endedUser, endedSystem] = fields.slice(11, 15).map(Number);
+    return { own: (user ?? Number.NaN) + (system ?? 0), ended: (endedUser ?? 0) + (endedSystem ?? 0) };
+  });
+  if (own === undefined) return Number.NaN;
+  const living = children.reduce((sum, child) => sum + (Number.isNaN(child.own) ? 0 : child.own), 0);
+  return (own.own + own.ended + living) / ticksPerSecond;
+}
+
 /** Memory of processes in KiB, shared pages counted once between them; NaN where it can't be read. */
 export function memoryKib(processes: readonly number[]): number {
   const sizes = processes.map((pid) => /^Pss:\s+(\d+)/m.exec(readProcess(pid, 'smaps_rollup'))?.[1]);
@@ -110,12 +127,15 @@ export function memoryKib(processes: readonly number[]): number {
   return known.length === 0 ? Number.NaN : known.reduce((sum, size) => sum + Number(size), 0);
 }
 
+/** Processes that want a processor, for each processor, before the benchmark does anything. */
+const busyShare = 0.5;
+
 /** What the report says about where figures come from. */
 export interface Surroundings {
   readonly machine: string;
   readonly server: string;
   readonly peer: string;
-  /** Settings of the peer that differ from those which targets speak of. */
+  /** Settings of the peer that differ from those which targets speak of, and a machine that is not quiet. */
   readonly warnings: readonly string[];
 }
 
@@ -135,6 +155,9 @@ export async function surroundings(servers: Servers): Promise<Surroundings> {
       ? []
       : [`the peer's ${name} is ${settings[index]}; targets speak of ${peerSettings[name]}`],
   );
+  const [load = 0] = loadavg();
+  if (load > busyShare * cpus().length)
+    warnings.push(`the machine is busy with other things (load ${load.toFixed(1)}): figures and ratios say little`);
   if (!/^PostgreSQL 17\./.test(version)) warnings.push(`the peer is ${version}; targets speak of PostgreSQL 17`);
   return { machine: `${machine}, Node.js ${process.version}`, server: server[0] ?? '', peer: version, warnings };
 }

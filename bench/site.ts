@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { clientEnvironment } from '../conformance/programs.js';
 import { statements } from '../conformance/scratch-database.js';
 import { WireClient } from '../conformance/wire-client.js';
-import { processesOf, type StartedServer } from './servers.js';
+import { processesOf, processorSeconds, type StartedServer } from './servers.js';
 import type { Size } from './size.js';
 import type { Answer, Dataset, Sample, Site } from './workload.js';
 
@@ -86,6 +86,10 @@ class OpenSite implements Site {
 
   processes(): readonly number[] {
     return processesOf(this.server);
+  }
+
+  processorSeconds(): number {
+    return processorSeconds(this.server);
   }
 
   program(name: string, args: readonly string[], input = ''): Promise<string> {

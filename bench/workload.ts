@@ -36,6 +36,8 @@ export interface Site {
   readonly statementLimitMs: number;
   /** The processes that are the server, to ask for their memory; empty where they can't be known. */
   processes(): readonly number[];
+  /** Processor time that the server used so far; NaN where it can't be known. */
+  processorSeconds(): number;
   /** Runs one of PostgreSQL's programs (psql, pgbench, pg_dump) against this site's database; gives both outputs. */
   program(name: string, args: readonly string[], input?: string): Promise<string>;
   /** Runs simple queries on a connection that stays open. */

@@ -104,7 +104,10 @@ function workloadOf(measures: readonly Measure[]): Workload {
 
 async function run(workload: Workload, { rounds }: { readonly rounds: number }): Promise<MeasureResult[]> {
   const sites = (database: string) =>
-    ({ with: async () => ({ address: { database } }) as Site, close: async () => undefined }) as unknown as Sites;
+    ({
+      with: async () => ({ address: { database }, processorSeconds: () => Number.NaN }) as Site,
+      close: async () => undefined,
+    }) as unknown as Sites;
   const options: RunOptions = {
     server: sites('server'),
     peer: sites('peer'),

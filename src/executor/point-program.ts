@@ -17,7 +17,7 @@ import { storedLayout } from '../storage/row-layout.js';
 import { fileTag } from '../transaction/lock-modes.js';
 import type { Expression, Var } from '../trees/expression.js';
 import { indexVar } from '../trees/expression.js';
-import type { IndexOnlyScan, IndexScan, ModifyTable, PlannedStatement } from '../trees/plan.js';
+import type { IndexOnlyScan, IndexScan, ModifyTable, Plan, PlannedStatement } from '../trees/plan.js';
 import { offsetAtTimestamp } from '../types/datetime/time-zone.js';
 import { sessionZone } from '../types/datetime/session-zone.js';
 import type { TypeDescriptor } from '../types/type-descriptor.js';
@@ -26,6 +26,7 @@ import { keyColumns, nativeKindOf } from './index-keys.js';
 import { type CompileUnit, unitOf } from './expressions/unit.js';
 import { type IndexProgram, compileIndexScan, indexColumnResolver } from './nodes/index-scan.js';
 import { scannedRelation } from './nodes/relation-scan.js';
+import { keyScan } from './key-scan.js';
 import { keyAttributesOf } from './modify/key-attributes.js';
 import { isPermitted } from './permissions.js';
 
@@ -100,8 +101,8 @@ class ProgramMaker {
 
   statement(): boolean {
     const { plan, commandType } = this.planned;
-    if (plan.kind === 'IndexScan' || plan.kind === 'IndexOnlyScan')
-      return commandType === 'select' && this.select(plan);
+    const scan = this.scan(plan);
+    if (scan !== null) return commandType === 'select' && this.select(scan);
     if (plan.kind !== 'ModifyTable') return false;
     const isPlain =
       plan.returningList.length === 0 &&
@@ -114,6 +115,13 @@ class ProgramMaker {
     if (!isPlain) return false;
     if (plan.operation === 'update') return this.update(plan);
     return plan.operation === 'insert' && this.insert(plan);
+  }
+
+  /** A scan by an index, or one that can be done by one. */
+  private scan(plan: Plan): IndexScan | IndexOnlyScan | null {
+    if (plan.kind === 'IndexScan' || plan.kind === 'IndexOnlyScan') return plan;
+    if (plan.kind !== 'SeqScan') return null;
+    return keyScan(this.options.catalog, scannedRelation(this.unit, plan.scanRtIndex), plan);
   }
 
   private select(plan: IndexScan | IndexOnlyScan): boolean {
@@ -132,8 +140,9 @@ class ProgramMaker {
 
   private update(plan: ModifyTable): boolean {
     const { outer, updateColumns } = plan;
-    if (outer.kind !== 'IndexScan') return false;
-    const relation = this.lookup(outer);
+    const scan = this.scan(outer);
+    if (scan === null || scan.kind !== 'IndexScan') return false;
+    const relation = this.lookup(scan);
     if (relation === null || !isWritable(relation)) return false;
     const keyed = new Set([...keyAttributesOf(relation), ...relation.indexes.flatMap(indexedAttributes)]);
     for (const { kind, keys } of relation.constraints) if (kind === 'f') for (const n of keys) keyed.add(n);

@@ -34,6 +34,9 @@ const schema = `
   create table watched (id int primary key, n int);
   create function nothing() returns trigger language plpgsql as 'begin return new; end';
   create trigger watch before insert or update on watched for each row execute function nothing();
+  create table small (code text, id int, n int, primary key (code, id));
+  insert into small select 'c', g, g from generate_series(1, 5) g;
+  analyze small;
   insert into item select g, 'c' || g, g, true, now(), g from generate_series(1, 20) g;
   insert into checked select g, g from generate_series(1, 20) g;
   insert into watched select g, g from generate_series(1, 20) g`;
@@ -44,6 +47,8 @@ const native: Readonly<Record<string, readonly [sql: string, values: (n: number)
   byCode: ['select id from item where n = $2 and code = $1', () => ['c3', 3]],
   change: ['update item set m = m * 2 - $2, flag = false, at = current_timestamp where id = $1', () => [3, 3]],
   add: ['insert into item (id, code, n) values ($1, $2, 7)', (n) => [n, `new ${n}`]],
+  // All of a small table would be read; the key says which row.
+  small: ["update small set n = n + $2 where id = $1 and code = 'c'", () => [3, 1]],
   note: ['insert into log values ($1, now(), $2)', (n) => [n, 'x']],
   begin: ['begin', () => []],
   commit: ['commit', () => []],
@@ -56,6 +61,7 @@ const general: typeof native = {
   keyed: ['update item set n = n + 1 where id = $1', () => [3]],
   more: ['select at from item where id = $1', () => [3]],
   scan: ['select id from item where flag = $1 and id = $2', () => [true, 4]],
+  half: ['update small set n = 0 where id = $1', () => [3]],
   locked: ['select id from item where id = $1 for update', () => [3]],
   returned: ['update item set flag = true where id = $1 returning id', () => [3]],
 };

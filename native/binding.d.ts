@@ -282,10 +282,10 @@ export interface PipelineOutcome {
 export declare function pipelineRows(number: number, from: number, count: number): number
 
 /**
- * Starts a program over a permanent table; its number, 0 where it is not for pipelines. `memory_bytes`: what each
+ * Starts a program over a permanent table, from a rowid on; its number, 0 where it is not for pipelines. `memory_bytes`: what each
  * thread's groups may take up.
  */
-export declare function pipelineStart(snapshot: number, transaction: number, command: number, database: number, filenode: number, program: string, threads: number, memoryBytes: number): number
+export declare function pipelineStart(snapshot: number, transaction: number, command: number, database: number, filenode: number, from: number, program: string, threads: number, memoryBytes: number): number
 
 /** Transactions that ended since this was last asked. */
 export interface PointCounts {

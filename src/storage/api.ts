@@ -334,6 +334,8 @@ export interface BegunTransaction {
 export type XidStatus = 'aborted' | 'committed' | 'in progress' | 'future';
 
 export interface PipelineOptions {
+  /** The rowid at which it begins; left out: all rows. */
+  readonly from?: RowId;
   /** Threads at most. */
   readonly threadCount: number;
   /** What the groups of each thread may take up. */

@@ -23,6 +23,8 @@ export interface PipelineProgram {
   readonly filter: readonly PipelineExpression[];
   readonly keys: readonly PipelineKey[];
   readonly aggregates: readonly PipelineAggregate[];
+  /** Wanted are, instead of groups, the rowids of the rows that pass the filter, as float8. */
+  readonly rowids: boolean;
 }
 
 export interface PipelineColumn {

@@ -37,6 +37,7 @@ export function startPipeline(
       view.command,
       file.database,
       file.filenode,
+      options.from ?? 0,
       JSON.stringify(program),
       options.threadCount,
       options.memoryBytes,

@@ -157,6 +157,14 @@ const large = [
   'select sum(i::int8 * 100000000000000) from large',
   'select sum(1 / (i - 60000)) from large',
   'select late, count(*) from large group by late',
+  'select i, t, n from large where i % 1000 = 7',
+  "select * from large where t = 'row 5' and n > 200 and g in (1, 2, 3)",
+  'select i from large where g < 400',
+  'select i from large where n = 3.25 limit 3',
+  'select a.i, b.g from large a join large b on a.i = b.i + 1 where a.g = 499 and b.t <> a.t order by 1',
+  'select i from large where 1 / (i - 110000) = 1',
+  "update large set t = 'new' where g = 7 and i % 2 = 0 returning i",
+  "select count(*) from large where t = 'new'",
 ];
 
 type Answer = { readonly rows: readonly (readonly unknown[])[] } | { readonly error: string };

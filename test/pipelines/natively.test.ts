@@ -42,6 +42,13 @@ test('which statements run as pipelines', async (t) => {
   t.equal(await threads(client, 'select count(*) from small'), 0, 'a small table is read sooner');
   t.ok((await threads(client, 'select count(*) from large')) >= 1, 'a large one is not');
 
+  t.ok(
+    (await threads(client, 'select * from large where i % 5000 = 1')) >= 1,
+    'rows that few pass a filter are looked for',
+  );
+  t.equal(await threads(client, 'select * from large where g > 10'), 0, 'those that most pass are read');
+  t.equal(await threads(client, 'select * from large where g > 10 limit 100'), 0);
+
   await client.query('begin');
   await client.query("insert into large values (0, 0, 0, 0, 'mine')");
   const own = await client.query('select count(*)::int n from large');

@@ -1,7 +1,7 @@
 // Agg over SeqScan as a native pipeline: the scan, its filter, the groups and the running aggregates are the addon's; what
 // remains here are results made of them (an average of sum and count), HAVING and the target list.
 import type { RelationDescriptor } from '../../catalog/descriptors.js';
-import type { PipelineAnswer, PipelineRun } from '../../storage/api.js';
+import type { PipelineAnswer } from '../../storage/api.js';
 import {
   type PipelineAggregate,
   type PipelineKey,
@@ -23,19 +23,13 @@ import { baseType } from '../operators.js';
 import { columnType } from '../row-order.js';
 import type { RunState } from '../state.js';
 import { execParams, ProgramWriter } from './expression.js';
-
-/** Below this a table is read sooner than threads are woken. */
-const pagesMin = 128;
-/** Milliseconds between two looks for cancellation and timeouts while a pipeline runs. */
-const interruptEveryMs = 10;
+import { type Attempts, mayRunNatively, runPipeline } from './run.js';
 
 /** A plan that may run as a pipeline; what it reads is known when it runs. */
-export interface NativeAggregation {
+export interface NativeAggregation extends Attempts {
   readonly scan: SeqScan;
   /** Groups must come in the order of this node, by these keys (further ones are for DISTINCT within groups). */
   readonly order: { readonly keys: readonly SortKey[]; readonly targetList: readonly TargetEntry[] } | null;
-  /** A value turned up that the kernels leave to the nodes: no further attempt. */
-  wasDeclined: boolean;
 }
 
 /** Groups and results of a pipeline. */
@@ -87,66 +81,26 @@ export async function runNativeAggregation(
   specs: readonly AggregateSpec[],
   native: NativeAggregation,
 ): Promise<NativeGroups | null> {
-  const { context } = x;
-  const { mode, threadCount } = context.pipelines;
-  if (mode === 'off' || native.wasDeclined || context.store.pipeline === undefined) return null;
-  if (x.evalPlanQual !== null || x.scannedRowIds !== null) return null;
   const relation = scannedRelation(x.unit, native.scan.scanRtIndex);
-  if (relation.kind !== 'r' && relation.kind !== 'm') return null;
-  if (mode === 'on' && context.store.pages(relation.file) < pagesMin) return null;
+  if (native.wasDeclined || !mayRunNatively(x, relation)) return null;
   const wait = x.ensureInit(execParams([...native.scan.qual, ...specs.flatMap(inputsOf)]));
   if (wait !== undefined) await wait;
   const writer = new GroupWriter(x, plan, specs, native, relation);
   const program = writer.program();
   if (program === null) return null;
   const started = performance.now();
-  const run = context.store.pipeline(context.view, relation.file, program, {
-    threadCount,
-    // hash_mem_multiplier's default gives hash tables twice work_mem.
-    memoryBytes: 2 * context.workMemBytes,
-    resultTypes: writer.resultTypes,
-    types: x.unit.catalog,
-  });
-  if (run === null) return null;
-  const answer = await ended(x, run);
-  if (answer === null) {
-    native.wasDeclined = true;
-    run.close();
-    return null;
-  }
-  const counts = context.transaction.statistics.of(relation.oid);
-  counts.scanned();
-  counts.tuplesReturned += answer.readCount;
-  if (context.instrument) noteRuns(x, plan, native, answer, performance.now() - started);
-  return { answer, group: (row) => writer.group(row), close: () => run.close() };
+  const { resultTypes } = writer;
+  const answered = await runPipeline(x, relation, program, { resultTypes, attempts: native });
+  if (answered === null) return null;
+  const { answer, close } = answered;
+  x.context.transaction.statistics.of(relation.oid).scanned();
+  if (x.context.instrument) noteRuns(x, plan, native, answer, performance.now() - started);
+  return { answer, group: (row) => writer.group(row), close };
 }
 
 function inputsOf(spec: AggregateSpec): readonly Expression[] {
   const args = spec.inputs.map(({ expr }) => expr);
   return spec.filter === null ? args : [...args, spec.filter];
-}
-
-async function ended(x: RunState, run: PipelineRun): Promise<PipelineAnswer | null> {
-  let isOver = false;
-  const over = run.ended.then(() => {
-    isOver = true;
-  });
-  try {
-    while (!isOver) {
-      await Promise.race([over, pause()]);
-      x.context.checkInterrupts();
-    }
-    return run.answer();
-  } catch (error) {
-    run.close();
-    throw error;
-  }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, interruptEveryMs);
-  });
 }
 
 function noteRuns(
@@ -199,7 +153,7 @@ class GroupWriter {
       this.composed.push(compose);
     }
     const { columns } = this.writer;
-    return { columns, filter, keys, aggregates: this.aggregates };
+    return { columns, filter, keys, aggregates: this.aggregates, rowids: false };
   }
 
   group(row: Row): { readonly row: Row; readonly results: readonly Value[] } {

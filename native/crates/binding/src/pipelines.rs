@@ -67,7 +67,7 @@ pub fn pipeline_attach(on_done: Function<u32, ()>) -> Result<()> {
     })
 }
 
-/// Starts a program over a permanent table; its number, 0 where it is not for pipelines. `memory_bytes`: what each
+/// Starts a program over a permanent table, from a rowid on; its number, 0 where it is not for pipelines. `memory_bytes`: what each
 /// thread's groups may take up.
 #[napi]
 #[allow(clippy::too_many_arguments)]
@@ -77,6 +77,7 @@ pub fn pipeline_start(
     command: u32,
     database: u32,
     filenode: u32,
+    from: f64,
     program: String,
     threads: u32,
     memory_bytes: f64,
@@ -92,7 +93,8 @@ pub fn pipeline_start(
             return Ok(0);
         };
         let pages = u64::from(here.worker.pages(file)?);
-        let threads = thread_count(pages, threads as usize);
+        let rest = pages.saturating_sub(from as u64 >> 9);
+        let threads = thread_count(rest, threads as usize);
         let Some(views) = here.worker.detach(view, file, threads)? else {
             return Ok(0);
         };
@@ -101,6 +103,7 @@ pub fn pipeline_start(
         let number = here.pipelines.runs.insert(Pipeline::default());
         let options = Options {
             pages,
+            from: from as u64,
             memory_bytes: memory_bytes as usize,
         };
         let run = Run::start(program, views, &options, Box::new(move || done(number)))?;

@@ -17,6 +17,7 @@ struct Source {
     filter: Vec<expression::Source>,
     keys: Vec<KeySource>,
     aggregates: Vec<AggregateSource>,
+    rowids: bool,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +55,8 @@ pub struct Program {
     pub filter: Vec<Condition>,
     pub keys: Vec<Key>,
     pub aggregates: Vec<Aggregate>,
+    /// What is wanted are the places of the rows that pass.
+    pub rowids: bool,
 }
 
 pub struct Condition {
@@ -132,6 +135,7 @@ impl Program {
             columns,
             keys,
             aggregates,
+            rowids: source.rowids,
         })
     }
 

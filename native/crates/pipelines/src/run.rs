@@ -30,10 +30,8 @@ const BATCH_ROWS: usize = 2048;
 /// Pages that a thread takes at a time: some ten thousand rows.
 const MORSEL_PAGES: u64 = 512;
 
-/// Rowid of a page's first place (docs/architecture.md).
-fn rowid_of_page(page: u64) -> u64 {
-    page << 9
-}
+/// Rowids of a morsel: a page has 512 of them (docs/architecture.md).
+const MORSEL_ROWIDS: u64 = MORSEL_PAGES << 9;
 
 /// What came out.
 pub struct Answer {
@@ -53,9 +51,10 @@ pub struct Run {
 
 struct Shared {
     program: Program,
-    /// Next morsel to be taken, of so many.
+    /// Next morsel to be taken, of so many; where they begin.
     next: AtomicU64,
     morsels: u64,
+    from: u64,
     memory_bytes: usize,
     is_stopped: AtomicBool,
     /// Threads that have not finished yet.
@@ -70,14 +69,21 @@ struct Shared {
 struct Partial {
     groups: Groups,
     states: Vec<State>,
+    /// Of the rows that passed, where they are what is wanted.
+    rowids: Vec<u64>,
     read: u64,
     passed: u64,
 }
 
+/// Rows after which a filter that lets more than a quarter of them pass is left to the executor: looking each row up again
+/// would cost more than it saves.
+const SAMPLE_ROWS: u64 = 20_000;
+
 /// What a run needs beside its program.
 pub struct Options {
-    /// Pages of the table.
+    /// Pages of the table, and the rowid at which to begin.
     pub pages: u64,
+    pub from: u64,
     /// What the groups of each thread may take up.
     pub memory_bytes: usize,
 }
@@ -99,9 +105,12 @@ impl Run {
     ) -> helios_base::Result<Run> {
         let shared = Arc::new(Shared {
             program,
-            next: AtomicU64::new(0),
+            next: AtomicU64::new(options.from / MORSEL_ROWIDS),
             // The file may have grown by a page since it was measured.
-            morsels: (options.pages + 1).div_ceil(MORSEL_PAGES),
+            morsels: (options.pages + 1)
+                .div_ceil(MORSEL_PAGES)
+                .max(options.from / MORSEL_ROWIDS + 1),
+            from: options.from,
             memory_bytes: options.memory_bytes,
             is_stopped: AtomicBool::new(false),
             left: AtomicUsize::new(views.len()),
@@ -167,11 +176,11 @@ impl Shared {
             if morsel >= self.morsels || self.is_stopped.load(Ordering::Relaxed) {
                 return Ok(partial);
             }
-            let from = rowid_of_page(morsel * MORSEL_PAGES);
+            let from = (morsel * MORSEL_ROWIDS).max(self.from);
             let to = match morsel + 1 == self.morsels {
                 // Whatever else there is.
                 true => u64::MAX,
-                false => rowid_of_page((morsel + 1) * MORSEL_PAGES),
+                false => (morsel + 1) * MORSEL_ROWIDS,
             };
             let mut scan = view.rows(from, to)?;
             loop {
@@ -203,6 +212,7 @@ impl Shared {
         Ok(Partial {
             groups: self.program.groups(),
             states,
+            rowids: Vec::new(),
             read: 0,
             passed: 0,
         })
@@ -226,6 +236,9 @@ impl Shared {
             }
         }
         partial.passed += batch.count as u64;
+        if self.program.rowids {
+            return self.collect(partial, rowids);
+        }
         let grouping = if self.program.keys.is_empty() {
             Grouping::One
         } else {
@@ -244,6 +257,17 @@ impl Shared {
         let states = partial.states.iter().map(State::bytes);
         if partial.groups.bytes() + states.sum::<usize>() > self.memory_bytes {
             return Err(Halt::Declined("more groups than work_mem has room for"));
+        }
+        Ok(())
+    }
+
+    fn collect(&self, partial: &mut Partial, rowids: &[u64]) -> Result<()> {
+        partial.rowids.extend_from_slice(rowids);
+        if partial.read > SAMPLE_ROWS && partial.passed * 4 > partial.read {
+            return Err(Halt::Declined("a filter that most rows pass"));
+        }
+        if partial.rowids.len() * 8 > self.memory_bytes {
+            return Err(Halt::Declined("more rows than work_mem has room for"));
         }
         Ok(())
     }
@@ -297,6 +321,7 @@ impl Shared {
         for part in partials {
             whole.read += part.read;
             whole.passed += part.passed;
+            whole.rowids.extend(part.rowids);
             let numbers = if self.program.keys.is_empty() {
                 vec![0]
             } else {
@@ -312,7 +337,27 @@ impl Shared {
                 state.merge(other, &numbers)?;
             }
         }
-        self.answer(whole)
+        if self.program.rowids {
+            Ok(self.places(whole))
+        } else {
+            self.answer(whole)
+        }
+    }
+
+    /// The rowids as one column of doubles, ascending.
+    fn places(&self, mut whole: Partial) -> Answer {
+        whole.rowids.sort_unstable();
+        let places = whole.rowids.iter().map(|rowid| *rowid as f64).collect();
+        Answer {
+            order: (0..whole.rowids.len() as u32).collect(),
+            columns: vec![Column {
+                vector: Vector::new(Values::Float8(places), None),
+                width: 8,
+            }],
+            read: whole.read,
+            passed: whole.passed,
+            threads: self.threads,
+        }
     }
 
     fn answer(&self, whole: Partial) -> Result<Answer> {

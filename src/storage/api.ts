@@ -126,7 +126,8 @@ export interface TableStore {
   insert(txn: StoreTransaction, command: number, values: Row): RowId;
   /** Many rows at once; returns their rowids, in the same order. */
   insertMany(txn: StoreTransaction, command: number, rows: readonly Row[], placement?: RowPlacement): ArrayLike<RowId>;
-  update(txn: StoreTransaction, command: number, rowid: RowId, values: Row): void;
+  /** `wasLocked`: its stamp says that the transaction had the row locked. */
+  update(txn: StoreTransaction, command: number, rowid: RowId, values: Row, wasLocked?: boolean): void;
   delete(txn: StoreTransaction, command: number, rowid: RowId): void;
   /** `attributes`: numbers to decode (1-based), null for all. */
   get(view: ReadView, rowid: RowId, attributes: readonly number[] | null): StoredRow | null;

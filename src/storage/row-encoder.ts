@@ -6,6 +6,7 @@ import type { TypeLookup } from '../types/type-behaviour.js';
 import type { Row, Value } from '../types/value.js';
 import { growWrite, writeBuffer } from './exchange.js';
 import type { StoredAttribute, StoredLayout } from './row-layout.js';
+import { lockedStamp } from './row-stamp.js';
 import { toastThreshold, tupleBytes } from './tuple-size.js';
 import { toastedTupleBytes } from './tuple-toast.js';
 
@@ -34,6 +35,11 @@ export function encodeRows(layout: StoredLayout, rows: readonly Row[], types: Ty
 /** Encodes one row without its header at offset 0; returns its bytes. */
 export function encodeSingleRow({ attributes }: StoredLayout, row: Row, types: TypeLookup): number {
   return encodeBody(attributes, row, 0, types);
+}
+
+/** Says of the row that `encodeSingleRow` made whether its stamp is to say that it was locked; the rest is the store's. */
+export function markLocked(isLocked: boolean): void {
+  writeBuffer().data.setBigUint64(0, isLocked ? lockedStamp(0n) : 0n, true);
 }
 
 /** Bytes of the row as PostgreSQL's heap tuple. */

@@ -23,7 +23,7 @@ import { rowidOfPage } from './ctid.js';
 import { filling, growRead, growWrite, readBuffer, writeBuffer } from './exchange.js';
 import { native } from './native-error.js';
 import { makeRowDecoder, type RowDecoder } from './row-decoder.js';
-import { encodeRows, encodeSingleRow, rowTupleBytes } from './row-encoder.js';
+import { encodeRows, encodeSingleRow, markLocked, rowTupleBytes } from './row-encoder.js';
 import { type StoredLayout, storedLayout } from './row-layout.js';
 import { snapshotHandle, transactionHandle, writing } from './store-transaction.js';
 
@@ -109,9 +109,10 @@ class NativeTable implements TableStore {
     native(() => addon.pageMeasured(database, filenode, temporaryOwner, page, bytes));
   }
 
-  update(txn: StoreTransaction, command: number, rowid: RowId, values: Row): void {
+  update(txn: StoreTransaction, command: number, rowid: RowId, values: Row, wasLocked = false): void {
     const { database, filenode, temporaryOwner } = this.file;
     const length = encodeSingleRow(this.layout, values, this.types);
+    markLocked(wasLocked);
     native(() => addon.tableUpdate(writing(txn), command, database, filenode, temporaryOwner, rowid, length));
   }
 

@@ -48,6 +48,11 @@ const kinds: readonly Kind[] = [
   // What only the session does, in the same blocks.
   { name: 'sum', sql: 'select count(*), sum(i), sum(l), min(t), sum(cmin::text::int) from T', types: [] },
   { name: 'many', sql: 'update T set i = i + 1 where f', types: [] },
+  {
+    name: 'upsert',
+    sql: 'insert into T (a, b, i) values ($1, $2, 3) on conflict (b, a) do update set i = T.i + 1 returning xmax <> 0',
+    types: ['int2', 'text'],
+  },
   { name: 'save', sql: 'savepoint s', types: [] },
   { name: 'back', sql: 'rollback to s', types: [] },
   { name: 'set', sql: "set local work_mem = '1MB'", types: [] },
@@ -137,7 +142,7 @@ test('prepared and plain statements agree', { timeout: 120_000 }, async (t) => {
     const rows = async (table: string) =>
       (
         await plain.query({
-          text: `select r::text, cmin::text from ${table}${suffix} r order by 1, 2`,
+          text: `select r::text, cmin::text, xmax <> 0 from ${table}${suffix} r order by 1, 2, 3`,
           rowMode: 'array',
         })
       ).rows;

@@ -94,6 +94,25 @@ test('transaction ids', { timeout: 180_000 }, async (t) => {
     t.ok(BigInt(await run(one, 'SELECT pg_current_xact_id()')) > top + 6n);
   });
 
+  await t.test('rows that were locked before they were written', async (t) => {
+    await run(one, 'CREATE TABLE up (id int PRIMARY KEY, v int)', 'INSERT INTO up VALUES (1, 1), (2, 2)');
+    const upsert = 'INSERT INTO up VALUES (1, 5), (3, 3) ON CONFLICT (id) DO UPDATE SET v = excluded.v';
+    t.equal(
+      await run(
+        one,
+        `WITH u AS (${upsert} RETURNING id, xmax = 0 AS new) SELECT array_agg(u ORDER BY id)::text FROM u`,
+      ),
+      '{"(1,f)","(3,t)"}',
+    );
+    const marks = 'SELECT array_agg(xmax = xmin ORDER BY id)::text FROM up';
+    t.equal(await run(one, marks), '{t,f,f}');
+    t.equal(await run(one, 'UPDATE up SET v = 0', marks), '{f,f,f}');
+    const deleted =
+      'DELETE FROM up WHERE id = 1 RETURNING xmin <> xmax AND xmax = pg_current_xact_id()::xid AND cmax::text = $$1$$';
+    t.equal(await run(one, 'BEGIN', 'INSERT INTO up VALUES (9)', deleted), 'true');
+    await run(one, 'ROLLBACK');
+  });
+
   await t.test('what a snapshot does not see', async (t) => {
     const running = await run(other, 'BEGIN', 'SELECT pg_current_xact_id()');
     const later = await run(one, 'BEGIN', 'SELECT pg_current_xact_id()');

@@ -5,7 +5,7 @@ import type { RangeTableEntry } from '../../trees/query.js';
 import { SqlState, pgError } from '../../errors/pg-error.js';
 import { PgRecord, type RecordField, type Row, type Value } from '../../types/value.js';
 import { tidFromRowId } from '../../storage/ctid.js';
-import { stampCommand, stampXid } from '../../storage/row-stamp.js';
+import { stampCommand, stampXid, stampXmax } from '../../storage/row-stamp.js';
 import { initPlanValue } from '../state.js';
 import type { Emitter, Operand } from './emitter.js';
 
@@ -59,8 +59,7 @@ function emitSystemColumn(expr: Var, row: string, m: Emitter): Operand {
   if (expr.attno === cminAttribute || expr.attno === cmaxAttribute) {
     return { code: m.assign(`${m.slot(commandOf)}(${row}[${base + 1}])`), nullable: true };
   }
-  // xmax: rows carry no such mark here; 0 is what a row that nobody deleted shows.
-  return { code: '0', nullable: false };
+  return { code: m.assign(`${m.slot(xmaxOf)}(${row}[${base + 1}], ${row}[${base + 2}])`), nullable: true };
 }
 
 function noSystemColumn(): never {
@@ -73,6 +72,12 @@ function ctidOf(rowid: Value | undefined): Value {
 
 function xidOf(stamp: Value | undefined): Value {
   return typeof stamp === 'bigint' ? Number(stampXid(stamp) & 0xffffffffn) : null;
+}
+
+/** `deleter`: behind the stamp of a row that the statement has deleted. Of other transactions' deletions rows say nothing. */
+function xmaxOf(stamp: Value | undefined, deleter: Value | undefined): Value {
+  if (typeof deleter === 'bigint') return Number(deleter & 0xffffffffn);
+  return typeof stamp === 'bigint' ? Number(stampXmax(stamp) & 0xffffffffn) : null;
 }
 
 /** A version's cmin and cmax are one field. */

@@ -6,6 +6,7 @@ import { firstNormalOid, pgCatalogNamespace } from '../../catalog/oids.js';
 import { SqlState, notSupported, pgError } from '../../errors/pg-error.js';
 import { defined } from '../../errors/unreachable.js';
 import type { CopyLineFormat, CopyLoader, RowPlacement, StoredRow, TableStore } from '../../storage/api.js';
+import { deletedStamp, lockedStamp, stampXmax } from '../../storage/row-stamp.js';
 import type { RowLockMode, WaitPurpose } from '../../transaction/api.js';
 import type { RelationCounts } from '../../transaction/session-statistics.js';
 import type { Row, Value } from '../../types/value.js';
@@ -216,8 +217,26 @@ export class TargetTable {
     row: Row,
     changed: ReadonlySet<number> | null,
     assigned: ReadonlySet<number> | null = changed,
+    /** The statement had to lock the row before it knew that it would update it. */
+    wasLocked = false,
   ): Awaitable<Row> {
-    return chain(this.prepare(row), (ready) => this.replace(old, ready, changed, assigned));
+    return chain(this.prepare(row), (ready) =>
+      this.replace(old, ready, changed, assigned, wasLocked || this.isOwnLocked(old.stamp)),
+    );
+  }
+
+  /** The stamp that a row has once it is updated so. */
+  updatedStamp(old: StoredRow, wasLocked: boolean): bigint {
+    return wasLocked || this.isOwnLocked(old.stamp) ? lockedStamp(this.stamp) : this.stamp;
+  }
+
+  /** As RETURNING sees a row that was deleted: who deleted it follows the stamp. */
+  deletedStamps(old: StoredRow): readonly [bigint, bigint] {
+    return [deletedStamp(old.stamp, this.command), this.context.transaction.store.currentXid()];
+  }
+
+  private isOwnLocked(stamp: bigint): boolean {
+    return stampXmax(stamp) !== 0n && this.context.transaction.store.isOwn(stamp);
   }
 
   private replace(
@@ -225,10 +244,11 @@ export class TargetTable {
     ready: Row,
     changed: ReadonlySet<number> | null,
     assigned: ReadonlySet<number> | null,
+    wasLocked: boolean,
   ): Awaitable<Row> {
     const { transaction } = this.context;
     const attributes = changed === null || this.program.generated.length > 0 ? null : changed;
-    this.table.update(transaction.store, this.command, old.rowid, ready);
+    this.table.update(transaction.store, this.command, old.rowid, ready, wasLocked);
     if (this.watchers !== null) this.report(old.rowid);
     const affected = this.indexes.filter((index) => attributes === null || index.isAffectedBy(attributes));
     if (affected.length > 0) return this.replaceEntries(old, ready, affected, assigned);

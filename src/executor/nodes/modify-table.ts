@@ -333,9 +333,12 @@ export class ModifyTableNode implements PlanNode {
     columns: { readonly changed: ReadonlySet<number> | null; readonly assigned: ReadonlySet<number> },
     table: WrittenTable,
   ): Awaitable<void> {
-    return chain(table.target.update(old, row, columns.changed, columns.assigned), (stored) => {
+    const { target } = table;
+    // ON CONFLICT and triggers want the row to stay as it is before they say what becomes of it.
+    const wasLocked = this.onConflict !== null || (table.triggers?.program.update.beforeRow.length ?? 0) > 0;
+    return chain(target.update(old, row, columns.changed, columns.assigned, wasLocked), (stored) => {
       table.touched?.add(old.rowid);
-      const updated = { rowid: old.rowid, stamp: table.target.stamp, values: stored };
+      const updated = { rowid: old.rowid, stamp: target.updatedStamp(old, wasLocked), values: stored };
       if (table.program.checkOptions.length === 0) return this.report(updated, input, table);
       return this.checkViews(stored, table).then(() => this.report(updated, input, table));
     });
@@ -355,7 +358,9 @@ export class ModifyTableNode implements PlanNode {
   private storeDelete(old: StoredRow, input: Row, table: WrittenTable): Awaitable<void> {
     return chain(table.target.delete(old), () => {
       table.touched?.add(old.rowid);
-      return this.report(old, input, table);
+      if (table.program.returning === null) return this.report(old, input, table);
+      const [stamp, deleter] = table.target.deletedStamps(old);
+      return this.report({ ...old, stamp }, input, table, deleter);
     });
   }
 
@@ -423,11 +428,13 @@ export class ModifyTableNode implements PlanNode {
   }
 
   /** Counts a written row and makes its RETURNING row. */
-  report(row: StoredRow, input: Row, table: WrittenTable = this.root): Promise<void> | undefined {
+  report(row: StoredRow, input: Row, table: WrittenTable = this.root, deleter?: bigint): Promise<void> | undefined {
     const { returning } = table.program;
     this.count(1);
     if (returning === null) return undefined;
-    const result = returning.run(this.x, this.withSystem(row.values, row.rowid, row.stamp), input, input);
+    const full = this.withSystem(row.values, row.rowid, row.stamp);
+    if (deleter !== undefined) full.push(deleter);
+    const result = returning.run(this.x, full, input, input);
     if (result instanceof Promise) {
       return result.then((output) => {
         this.out.push(output);
@@ -437,7 +444,7 @@ export class ModifyTableNode implements PlanNode {
     return undefined;
   }
 
-  withSystem(values: Row, rowid: number, stamp: bigint): Row {
+  withSystem(values: Row, rowid: number, stamp: bigint): Value[] {
     return [...values, rowid, stamp];
   }
 

@@ -34,7 +34,9 @@ pub fn width_of(code: u8) -> Option<usize> {
 
 /// Bits of a stamp that are the transaction's id: enough for 10,000 a second over 27 years.
 const XID_BITS: u32 = 43;
-/// The command's bits follow after one that is not used. What does not fit is the largest number.
+/// In a stamp: the transaction had locked the row before it wrote this version, which xmax shows.
+pub const LOCKED: u64 = 1 << XID_BITS;
+/// The command's bits are above. What does not fit is the largest number.
 const COMMAND_SHIFT: u32 = 44;
 const COMMAND_MAX: u64 = (1 << (64 - COMMAND_SHIFT)) - 1;
 
@@ -72,6 +74,16 @@ pub fn codes(row: &[u8]) -> Result<(&[u8], usize)> {
 /// Some of the row's values may be large enough to be compressed.
 pub fn is_compressible(row: &[u8]) -> bool {
     row.len() >= COMPRESS_FROM_BYTES
+}
+
+/// LOCKED, where the row's stamp has it; 0 else.
+pub fn locked(row: &[u8]) -> Result<u64> {
+    Ok(u64_at(row, 0)? & LOCKED)
+}
+
+/// The id of the transaction that wrote the row.
+pub fn xid_of(row: &[u8]) -> Result<u64> {
+    Ok(u64_at(row, 0)? & (LOCKED - 1))
 }
 
 /// The encoder's row with its stamp filled in and large values compressed.

@@ -1,6 +1,6 @@
 //! The runs of statements on rows (SELECT, UPDATE, INSERT): locks, then the catalogs' version, then the store.
 
-use helios_columns::row::parts;
+use helios_columns::row::{locked, parts, xid_of};
 use helios_locks::{Outcome, Request, Tag, mode, table};
 use helios_store::worker::{Inserted, Worker};
 
@@ -153,7 +153,13 @@ impl Session {
         let changed = changed_row(&old, update, inputs);
         self.row = old;
         let path = update.lookup.path;
-        worker.update_row(open.number, open.command, path.table, rowid, &changed?)?;
+        let mut changed = changed?;
+        // What this transaction has locked stays locked.
+        let locked = locked(&self.row)?;
+        if locked != 0 && Some(xid_of(&self.row)?) == open.xid {
+            changed[..8].copy_from_slice(&locked.to_le_bytes());
+        }
+        worker.update_row(open.number, open.command, path.table, rowid, &changed)?;
         open.has_written = true;
         Ok(())
     }

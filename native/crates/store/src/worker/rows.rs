@@ -179,6 +179,7 @@ impl Worker {
         }
     }
 
+    /// Writes a row's new version; of its stamp LOCKED is kept.
     pub fn update_row(
         &mut self,
         transaction: u32,
@@ -189,7 +190,7 @@ impl Worker {
     ) -> Result<()> {
         let xid = self.xid(transaction)?;
         self.note_change(transaction, file, rowid, xid)?;
-        let stamp = row::stamp(self.current_xid(transaction)?, command);
+        let stamp = row::stamp(self.current_xid(transaction)?, command) | row::locked(encoded)?;
         let stored = row::finish(encoded, stamp)?;
         let overlay = self.overlay(transaction)?;
         overlay.put(

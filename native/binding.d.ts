@@ -375,6 +375,15 @@ export declare function pointsOpen(descriptor: number, lockOwner: number, mayWai
 
 export declare function pointsPrepare(descriptor: number, name: string, program: PointProgram): void
 
+/**
+ * Query messages whose texts have the skeleton run the program. `slots`: for each parameter its literal's number and 1
+ * where the minus before it belongs to it; `fixed`: the numbers of other literals, and in `texts` what they must be.
+ */
+export declare function pointsPrepareText(descriptor: number, skeleton: string, slots: Array<number>, fixed: Array<number>, texts: Array<string>, program: PointProgram): void
+
+/** A Query message ran here since this was last asked. */
+export declare function pointsRanQuery(descriptor: number): boolean
+
 /** The statement is gone. */
 export declare function pointsRemove(descriptor: number, name: string): void
 

@@ -43,6 +43,10 @@ export class ByteReader {
   uint32(): number {
     return this.bytes.readUInt32BE(this.advance(4));
   }
+  /** A whole number of one to six bytes. */
+  uint(length: number): number {
+    return this.bytes.readUIntBE(this.advance(length), length);
+  }
   int64(): bigint {
     return this.bytes.readBigInt64BE(this.advance(8));
   }

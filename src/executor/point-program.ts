@@ -29,6 +29,7 @@ import { scannedRelation } from './nodes/relation-scan.js';
 import { keyScan } from './key-scan.js';
 import { keyAttributesOf } from './modify/key-attributes.js';
 import { isPermitted } from './permissions.js';
+import { withoutLimit } from './point-select.js';
 
 /** What a program is made for. */
 export interface PointProgramOptions {
@@ -100,7 +101,8 @@ class ProgramMaker {
   }
 
   statement(): boolean {
-    const { plan, commandType } = this.planned;
+    const { commandType } = this.planned;
+    const plan = withoutLimit(this.planned.plan);
     const scan = this.scan(plan);
     if (scan !== null) return commandType === 'select' && this.select(scan);
     if (plan.kind !== 'ModifyTable') return false;

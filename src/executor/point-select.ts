@@ -4,8 +4,8 @@
 import type { Catalog } from '../catalog/api.js';
 import type { Transaction } from '../transaction/api.js';
 import type { RelationCounts, TransactionStatistics } from '../transaction/session-statistics.js';
-import type { Expression } from '../trees/expression.js';
-import type { IndexOnlyScan, IndexScan, PlannedStatement } from '../trees/plan.js';
+import type { Expression, TargetEntry } from '../trees/expression.js';
+import type { IndexOnlyScan, IndexScan, Plan, PlannedStatement } from '../trees/plan.js';
 import { walkExpression } from '../trees/walk.js';
 import type { Row, Value } from '../types/value.js';
 import type { ExecutionContext, ResultColumn } from './api.js';
@@ -38,7 +38,7 @@ export type PointContext = Omit<ExecutionContext, 'transaction' | 'view' | 'para
 
 /** The short way of a planned statement; null where it has none. */
 export function pointSelect(planned: PlannedStatement, context: PointContext): PointSelect | null {
-  const { plan } = planned;
+  const plan = withoutLimit(planned.plan);
   if (plan.kind !== 'IndexScan' && plan.kind !== 'IndexOnlyScan') return null;
   if (planned.commandType !== 'select' || planned.rowMarks.length > 0 || planned.subplans.length > 0) return null;
   if (!isPlain(plan, context.catalog)) return null;
@@ -48,6 +48,29 @@ export function pointSelect(planned: PlannedStatement, context: PointContext): P
   if (!indexed.isPoint || hasArrays || indexed.scan.needsSystem) return null;
   if (values.isAsync || (indexed.scan.program?.isAsync ?? false)) return null;
   return new RunnablePointSelect(planned, plan, indexed, context);
+}
+
+/** What a LIMIT of one row or more counts the rows of; one row at most comes of a lookup by key, limit or not. SQL: select
+ *  a from t where id = $1 limit 1. */
+export function withoutLimit(plan: Plan): Plan {
+  if (plan.kind !== 'Limit' || plan.withTies || plan.initPlans.length > 0 || !isCount(plan.offset, 0n)) return plan;
+  return isCount(plan.count, 1n) && sameColumns(plan.targetList, plan.outer.targetList) ? plan.outer : plan;
+}
+
+/** No limit or offset, or a constant one: an offset of 0, a limit of 1 or more. */
+function isCount(expression: Expression | null, least: bigint): boolean {
+  if (expression === null) return true;
+  if (expression.kind !== 'Const') return false;
+  const { value } = expression;
+  return value === null || (typeof value === 'bigint' && (least === 0n ? value === 0n : value >= least));
+}
+
+/** The limit hands its rows on as they are. */
+function sameColumns(above: readonly TargetEntry[], below: readonly TargetEntry[]): boolean {
+  return (
+    above.length === below.length &&
+    above.every(({ expr, junk }, n) => expr.kind === 'Var' && expr.attno === n + 1 && !junk && below[n]?.junk === false)
+  );
 }
 
 class RunnablePointSelect implements PointSelect {

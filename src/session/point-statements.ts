@@ -3,9 +3,13 @@
 import { currentTimestamp } from '../base/clock.js';
 import { ByteWriter } from '../base/bytes.js';
 import { type PointProgramOptions, type TimedProgram, pointProgram } from '../executor/point-program.js';
-import { emptyProgram, pointAction } from '../storage/point-program.js';
+import { pointTextsMax } from '../base/limits.js';
+import type { ParsedStatement } from '../parser/parse.js';
+import { type PointProgram, emptyProgram, pointAction } from '../storage/point-program.js';
 import { PointSession, nativeWaitMs } from '../transaction/point-session.js';
 import type { PlannedStatement } from '../trees/plan.js';
+import { plainText } from './plan-cache/fingerprint.js';
+import type { Template } from './plan-cache/template-cache.js';
 import type { PreparedStatement } from './prepared-statement.js';
 import { writeRowDescriptionOf } from './send-rows.js';
 import type { Session } from './session.js';
@@ -24,6 +28,8 @@ export class PointStatements {
   private offered = new WeakMap<PreparedStatement, Offered>();
   /** Counts the times that all statements were forgotten. */
   private generation = 0;
+  /** Skeletons of Query messages that the addon knows. */
+  private readonly texts = new Set<string>();
   /** What `isAllowed` was found under. */
   private settingsGeneration = -1;
   private userId = -1;
@@ -41,15 +47,33 @@ export class PointStatements {
     const { session } = this;
     if (!this.mayRun()) return;
     const plan = prepared.settledPlan(session);
-    const before = this.offered.get(prepared);
-    if (before !== undefined && before.plan === plan && before.generation === this.generation) {
-      if (before.until === null || before.until > currentTimestamp()) return;
-    }
-    const made = plan === null ? transactionProgram(prepared) : this.program(prepared, plan);
+    if (this.isOffered(prepared, plan)) return;
+    const made =
+      plan === null ? transactionProgram(prepared.options.raw, prepared.sourceText) : this.program(prepared, plan);
     // A plan is looked at again until the user is known to have the privileges for it.
     if (made === 'later') return;
     this.offered.set(prepared, { plan, generation: this.generation, until: made?.until ?? null });
     if (made !== null) this.known().prepare(prepared.name, made.program);
+  }
+
+  /** The same for what Query messages of one skeleton run. */
+  offerTemplate(template: Template): void {
+    const { statement, check } = template;
+    if (!check.isEmpty || !this.mayRun()) return;
+    const plan = statement.settledPlan(this.session);
+    if (plan === null || this.isOffered(statement, plan)) return;
+    const made = this.program(statement, plan);
+    if (made === 'later') return;
+    this.offered.set(statement, { plan, generation: this.generation, until: made?.until ?? null });
+    if (made !== null) this.prepareText(template, made.program);
+  }
+
+  /** The same for a Query message that begins or ends a transaction block. */
+  offerTransaction(sql: string, raw: ParsedStatement): void {
+    if (!('TransactionStmt' in raw.statement) || !this.mayRun() || this.texts.has(sql)) return;
+    const made = transactionProgram(raw, sql);
+    const skeleton = made === null ? null : plainText(sql);
+    if (made !== null && skeleton !== null) this.prepareText({ skeleton, slots: [], fixed: [] }, made.program);
   }
 
   /** The statement is gone. */
@@ -75,8 +99,11 @@ export class PointStatements {
 
   /** The session goes on: in the transaction that the addon had open, if there is one. */
   takeOver(): void {
-    const adopted = this.native?.takeOver() ?? null;
-    if (adopted !== null) this.session.transactions.adopt(adopted);
+    const { native, session } = this;
+    if (native === null) return;
+    const adopted = native.takeOver();
+    if (session.statements.has('') && native.ranQuery()) session.dropUnnamed();
+    if (adopted !== null) session.transactions.adopt(adopted);
   }
 
   /** Throws why the addon's commit failed. */
@@ -94,6 +121,26 @@ export class PointStatements {
     const { processId, slot } = session.connection;
     this.native ??= new PointSession(this.descriptor, { processId, slot }, session.statistics);
     return this.native;
+  }
+
+  private isOffered(prepared: PreparedStatement, plan: PlannedStatement | null): boolean {
+    const before = this.offered.get(prepared);
+    if (before === undefined || before.plan !== plan || before.generation !== this.generation) return false;
+    return before.until === null || before.until > currentTimestamp();
+  }
+
+  private prepareText(text: Pick<Template, 'skeleton' | 'slots' | 'fixed'>, program: PointProgram): void {
+    if (this.texts.size >= pointTextsMax) this.forgetAll();
+    this.texts.add(text.skeleton);
+    const fixed: [literal: number, text: string][] = [];
+    for (const [literal, value] of text.fixed.entries()) if (value !== undefined) fixed.push([literal, value]);
+    this.known().prepareText({ skeleton: text.skeleton, slots: text.slots, fixed }, program);
+  }
+
+  private forgetAll(): void {
+    this.generation++;
+    this.texts.clear();
+    this.native?.forgetPrograms();
   }
 
   private program(prepared: PreparedStatement, plan: PlannedStatement): TimedProgram | null | 'later' {
@@ -122,8 +169,7 @@ export class PointStatements {
     if (this.settingsGeneration !== settings.generation || this.userId !== users.userId) {
       this.settingsGeneration = settings.generation;
       this.userId = users.userId;
-      this.generation++;
-      this.native?.forgetPrograms();
+      this.forgetAll();
       this.isAllowed = isPlainSession(session);
       this.mayWait = settings.int('lock_timeout') === 0 && settings.int('deadlock_timeout') >= 5 * nativeWaitMs;
     }
@@ -147,6 +193,7 @@ function isPlainSession({ settings, statementLog, clientEncoding }: Session): bo
     settings.text('synchronous_commit') !== 'off' &&
     settings.text('session_replication_role') === 'origin' &&
     settings.bool('track_activities') &&
+    settings.bool('standard_conforming_strings') &&
     clientEncoding === 'UTF8' &&
     timeouts.every((name) => settings.int(name) === 0) &&
     !statementLog.wantsAny
@@ -154,14 +201,14 @@ function isPlainSession({ settings, statementLog, clientEncoding }: Session): bo
 }
 
 /** BEGIN, COMMIT and ROLLBACK without more. */
-function transactionProgram(prepared: PreparedStatement): TimedProgram | null {
-  const statement = prepared.options.raw?.statement;
+function transactionProgram(raw: ParsedStatement | null, text: string): TimedProgram | null {
+  const statement = raw?.statement;
   if (statement === undefined || !('TransactionStmt' in statement)) return null;
   const { kind, options, chain } = statement.TransactionStmt;
   if (chain === true || (options !== undefined && options.length > 0)) return null;
   const action = transactionActions[kind ?? ''];
   if (action === undefined) return null;
-  return { program: emptyProgram(action, prepared.sourceText), until: null };
+  return { program: emptyProgram(action, text), until: null };
 }
 
 const transactionActions: Readonly<Record<string, number>> = {

@@ -6,7 +6,7 @@ import { PreparedStatement } from './prepared-statement.js';
 import { openStatement } from './run-statement.js';
 import type { CachedStatement } from './plan-cache/cached-statement.js';
 import { findStatement, keepStatement, makeStatement } from './plan-cache/statement-cache.js';
-import { type Sighting, sightStatement } from './plan-cache/template-cache.js';
+import { type Found, type Sighting, sightStatement } from './plan-cache/template-cache.js';
 import { StaleTemplate } from './plan-cache/template.js';
 import { commandTag } from './command-tag.js';
 import type { ParameterValue } from './parameters.js';
@@ -39,13 +39,16 @@ export async function runSimpleQuery(session: Session, sql: string): Promise<voi
 /** What the text is known as: a statement that was run before, or one that differs from it in literals alone. */
 function sight(session: Session, sql: string): Sighting {
   const statement = findStatement(session, sql);
-  return statement === null ? sightStatement(session, sql) : { found: { statement, parameters: [] }, learn: null };
+  return statement === null
+    ? sightStatement(session, sql)
+    : { found: { statement, parameters: [], template: null }, learn: null };
 }
 
 /** Runs a statement that needs no parser. False where it must be run as written after all. */
-async function runKnown(session: Session, { statement, parameters }: NonNullable<Sighting['found']>): Promise<boolean> {
+async function runKnown(session: Session, { statement, parameters, template }: Found): Promise<boolean> {
   logKnown(session, statement);
   session.transactions.requireNotFailed();
+  if (template !== null) session.points?.offerTemplate(template);
   if (runPoint(session, statement, parameters)) return true;
   session.transactions.ensure();
   try {
@@ -86,6 +89,7 @@ async function runOne(
   session.transactions.ensure();
   if (!place.isOnly) session.transactions.beginImplicit();
   const repeatable = place.isOnly ? makeStatement(session, raw, sql) : null;
+  if (place.isOnly) session.points?.offerTransaction(sql, raw);
   const tag = await runToEnd(session, repeatable ?? onceOnly(session, raw, sql), [], () => {
     if (repeatable === null) return;
     keepStatement(session, repeatable);

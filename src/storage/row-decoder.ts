@@ -67,6 +67,10 @@ const copyingLoads: ReadonlySet<string> = new Set([
   'charin',
   'json_in',
   'numeric_in',
+  'jsonb_in',
+  'uuid_in',
+  'inet_in',
+  'cidr_in',
 ]);
 
 /** The bytes that a batch's values are loaded from, under one reader. */

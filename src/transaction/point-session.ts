@@ -19,6 +19,13 @@ export type AdoptedTransaction = PointTransaction;
 /** A block that the session began and the addon goes on with. */
 export type LentTransaction = Omit<AdoptedTransaction, 'inBlock' | 'uses'>;
 
+/** What a Query message is known by: its text without literals, those of them that are parameters, and the others. */
+export interface PointText {
+  readonly skeleton: string;
+  readonly slots: readonly { readonly literal: number; readonly isNegative: boolean }[];
+  readonly fixed: readonly (readonly [literal: number, text: string])[];
+}
+
 export class PointSession {
   private isOpen = false;
   private isAttached = true;
@@ -36,6 +43,19 @@ export class PointSession {
 
   prepare(name: string, program: PointProgram): void {
     native(() => addon.pointsPrepare(this.descriptor, name, program));
+  }
+
+  /** Query messages whose texts have the skeleton run the program. */
+  prepareText({ skeleton, slots, fixed }: PointText, program: PointProgram): void {
+    const numbers = slots.flatMap(({ literal, isNegative }) => [literal, isNegative ? 1 : 0]);
+    const literals = fixed.map(([literal]) => literal);
+    const texts = fixed.map(([, text]) => text);
+    native(() => addon.pointsPrepareText(this.descriptor, skeleton, numbers, literals, texts, program));
+  }
+
+  /** A Query message was answered since this was last asked. */
+  ranQuery(): boolean {
+    return this.isAttached && native(() => addon.pointsRanQuery(this.descriptor));
   }
 
   /** The statement is gone. */

@@ -206,7 +206,7 @@ function loadNode(reader: ByteReader): JsonbNode {
   const tag = reader.uint8();
   if (tag <= 2) return tag === 0 ? null : tag === 2;
   if (tag === 3) return reader.utf8(reader.int32());
-  if (tag === 4) return loadNumeric(reader.sub(reader.int32()));
+  if (tag === 4) return loadNumeric(reader, reader.int32());
   const count = reader.uint32();
   if (tag === 5) {
     const elements: JsonbNode[] = [];

@@ -85,16 +85,17 @@ export function storeNumeric(value: Numeric, writer: ByteWriter): void {
   writer.append(Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex'));
 }
 
-/** Reads back what `storeNumeric` wrote, to the reader's end. */
-export function loadNumeric(reader: ByteReader): Numeric {
+/** Reads back what `storeNumeric` wrote, of so many bytes: to the reader's end where nothing else is said. */
+export function loadNumeric(reader: ByteReader, sizeBytes = reader.remaining): Numeric {
   const kind = reader.uint8();
   if (kind === 2) return Numeric.nan;
   if (kind === 3) return Numeric.infinity;
   if (kind === 4) return Numeric.minusInfinity;
   const scale = reader.uint16();
-  const length = reader.remaining;
+  // Without the bytes of kind and scale.
+  const length = sizeBytes - 3;
   let magnitude: bigint;
-  if (length <= 6) magnitude = length === 0 ? 0n : BigInt(reader.take(length).readUIntBE(0, length));
+  if (length <= 6) magnitude = length === 0 ? 0n : BigInt(reader.uint(length));
   else magnitude = BigInt(`0x${reader.take(length).toString('hex')}`);
   return Numeric.of(kind === 1 ? -magnitude : magnitude, scale);
 }

@@ -28,7 +28,7 @@ export class Numeric {
   static of(coefficient: bigint, scale = 0): Numeric {
     const result = new Numeric(coefficient, scale, 'finite');
     // 2^66000 is far below 10^131072: most values need no count of their digits.
-    if (coefficient > smallEnough || coefficient < -smallEnough) checkRange(result);
+    if (coefficient > smallEnough || coefficient < minusSmallEnough) checkRange(result);
     return result;
   }
 
@@ -89,6 +89,7 @@ export class Numeric {
 }
 
 const smallEnough = 1n << 66000n;
+const minusSmallEnough = -smallEnough;
 const plainNumber = /^([+-]?)(\d{1,1000})(?:\.(\d{0,1000}))?$/;
 const powers: bigint[] = [];
 

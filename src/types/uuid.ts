@@ -10,7 +10,7 @@ defineType<Buffer>({
   receive: (reader) => Buffer.from(reader.take(16)),
   send: (value, _type, writer) => writer.append(value),
   store: (value, _type, writer) => writer.append(value),
-  load: (reader) => reader.take(16),
+  load: (reader) => Buffer.from(reader.take(16)),
   compare: (left, right) => Buffer.compare(left, right),
   hashKey: (value) => value.latin1Slice(),
   sortKey: (value, _type, writer) => writer.append(value),

@@ -35,6 +35,12 @@ export function fingerprint(sql: string): Fingerprint | null {
   return scan.run() && scan.literals.length > 0 ? { skeleton: scan.skeleton(), literals: scan.literals } : null;
 }
 
+/** The text as the addon knows a statement without literals by; null where the scan gives up or finds some. */
+export function plainText(sql: string): string | null {
+  const scan = new Scan(sql);
+  return scan.run() && scan.literals.length === 0 ? sql : null;
+}
+
 class Scan {
   readonly literals: Literal[] = [];
   private pieces = '';

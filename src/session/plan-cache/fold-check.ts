@@ -13,6 +13,8 @@ import type { ParameterValue } from '../parameters.js';
 import type { Session } from '../session.js';
 
 export interface FoldCheck {
+  /** There is nothing to compute. */
+  readonly isEmpty: boolean;
   /** False where one of the computations fails. */
   passes(session: Session, parameters: readonly ParameterValue[]): boolean;
 }
@@ -25,10 +27,11 @@ export function foldCheck(catalog: Catalog, query: Query): FoldCheck | null {
     if (collect(catalog, expression, found) === 'unclear') isPlain = false;
   });
   if (!isPlain) return null;
-  if (found.length === 0) return { passes: () => true };
+  if (found.length === 0) return { isEmpty: true, passes: () => true };
   const unit = new CompileUnit(catalog, catalog.version(), []);
   const program = compileRow(unit, found);
-  return program.isAsync ? null : { passes: (session, parameters) => runs(unit, program, session, parameters) };
+  if (program.isAsync) return null;
+  return { isEmpty: false, passes: (session, parameters) => runs(unit, program, session, parameters) };
 }
 
 function runs(

@@ -14,7 +14,8 @@ import { type Slot, slotLiterals } from './literal-slots.js';
 import { type PlanEnvironment, planEnvironment } from './plan-environment.js';
 import { TemplateStatement, declaredTypeOf, parameterValues, standsFor, touchesOneRow } from './template.js';
 
-interface Template {
+export interface Template {
+  readonly skeleton: string;
   readonly statement: TemplateStatement;
   readonly slots: readonly Slot[];
   readonly types: readonly number[];
@@ -34,9 +35,17 @@ const templatesMax = 4;
 
 const skeletons = new Map<string, Skeleton>();
 
+/** A statement that needs no parser. */
+export interface Found {
+  readonly statement: CachedStatement;
+  readonly parameters: readonly ParameterValue[];
+  /** What it was found by, where that was not the whole text. */
+  readonly template: Template | null;
+}
+
 /** What is known of a text before it is parsed. */
 export interface Sighting {
-  readonly found: { readonly statement: CachedStatement; readonly parameters: readonly ParameterValue[] } | null;
+  readonly found: Found | null;
   /** Makes a template of the statement once it has run; null where that is no use. */
   readonly learn: ((raw: ParsedStatement, bound: unknown) => void) | null;
 }
@@ -62,7 +71,7 @@ export function sightStatement(session: Session, sql: string): Sighting {
     const parameters = parameterValues(session, template.types, template.slots, print.literals);
     if (parameters === null || !template.check.passes(session, parameters)) return unknown;
     template.statement.refresh(session);
-    return { found: { statement: template.statement, parameters }, learn: null };
+    return { found: { statement: template.statement, parameters, template }, learn: null };
   }
   const learn = (raw: ParsedStatement, bound: unknown) =>
     learnTemplate(session, { sql, print, raw, bound, environment, skeleton });
@@ -135,7 +144,7 @@ function makeTemplate(session: Session, { sql, print, raw, bound, environment }:
     if (check === null) return null;
     const parameters = new Set(slotted.slots.map(({ literal }) => literal));
     const fixed = print.literals.map(({ text }, index) => (parameters.has(index) ? undefined : text));
-    return { statement, slots: slotted.slots, types: parameterTypes, check, fixed };
+    return { skeleton: print.skeleton, statement, slots: slotted.slots, types: parameterTypes, check, fixed };
   } catch {
     return null;
   }

@@ -35,6 +35,10 @@ export class TemplateStatement extends CachedStatement {
     return this.generic;
   }
 
+  override settledPlan(session: Session): PlannedStatement | null {
+    return this.isCurrent(session) && this.generic?.catalogVersion === session.catalog.version() ? this.generic : null;
+  }
+
   override bind(session: Session): BoundStatement {
     // What was proven holds for one version of the catalogs only.
     if (this.checkedAt !== 0n && !this.isCurrent(session)) throw new StaleTemplate();

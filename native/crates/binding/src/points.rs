@@ -2,13 +2,14 @@
 //! (`pump.rs`); `helios_points` runs them.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use helios_base::Error;
 use helios_points::clients::{Answers, Clients};
 use helios_points::counts::Uses;
 use helios_points::program::{Program, Source};
-use helios_points::session::{Ended, Identity, Open, Session, Trace};
+use helios_points::session::{Ended, Identity, Open, Session, Template, Trace};
 use napi::bindgen_prelude::{BigInt, Buffer};
 use napi_derive::napi;
 
@@ -131,6 +132,42 @@ pub fn points_prepare(descriptor: i32, name: String, program: PointProgram) -> R
         });
         Ok(())
     })
+}
+
+/// Query messages whose texts have the skeleton run the program. `slots`: for each parameter its literal's number and 1
+/// where the minus before it belongs to it; `fixed`: the numbers of other literals, and in `texts` what they must be.
+#[napi]
+pub fn points_prepare_text(
+    descriptor: i32,
+    skeleton: String,
+    slots: Vec<u32>,
+    fixed: Vec<u32>,
+    texts: Vec<String>,
+    program: PointProgram,
+) -> Result<()> {
+    crate::store::guarded(|| {
+        let slots = slots.as_chunks::<2>().0.iter();
+        let fixed = fixed.iter().zip(texts);
+        let template = Template {
+            program: Rc::new(Program::new(source(program))?),
+            slots: slots
+                .map(|[literal, minus]| (*literal as usize, *minus != 0))
+                .collect(),
+            fixed: fixed
+                .map(|(literal, text)| (*literal as usize, text.into_bytes()))
+                .collect(),
+        };
+        with_session(descriptor, |session| {
+            session.prepare_text(skeleton.as_bytes(), template)
+        });
+        Ok(())
+    })
+}
+
+/// A Query message ran here since this was last asked.
+#[napi]
+pub fn points_ran_query(descriptor: i32) -> bool {
+    with_session(descriptor, Session::ran_query).unwrap_or(false)
 }
 
 /// The statement is gone.

@@ -7,6 +7,7 @@ mod ahead;
 pub mod clients;
 pub mod counts;
 pub mod expression;
+pub mod fingerprint;
 pub mod message;
 pub mod program;
 mod refused;

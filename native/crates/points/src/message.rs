@@ -1,5 +1,5 @@
 //! Messages of the extended query protocol as drivers send them for a prepared statement: Bind, perhaps Describe, Execute,
-//! and a Sync after one or several of these. Lengths come from the wire: nothing is read beyond what is there.
+//! and a Sync after one or several of these; and Query. Lengths come from the wire: nothing is read beyond what is there.
 
 /// A statement to run: Bind of a named statement to the unnamed portal, and Execute of all its rows.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Unit<'a> {
     pub describes: bool,
     /// Bytes of its messages.
     pub length: usize,
+    /// The text of a Query message; None for the extended protocol.
+    pub text: Option<&'a [u8]>,
 }
 
 /// The formats that a client asks for: none (all text), one for all, or one for each.
@@ -19,6 +21,9 @@ pub struct Unit<'a> {
 pub struct Formats<'a>(&'a [u8]);
 
 impl Formats<'_> {
+    /// All in text form.
+    pub const TEXT: Formats<'static> = Formats(&[]);
+
     pub fn count(&self) -> usize {
         self.0.len() / 2
     }
@@ -39,6 +44,8 @@ impl Formats<'_> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next<'a> {
     Unit(Unit<'a>),
+    /// A Query's text and the bytes of its message.
+    Query(&'a [u8], usize),
     Sync,
     /// Something else, or something rare of these: not for this path.
     Other,
@@ -47,13 +54,13 @@ pub enum Next<'a> {
 pub const SYNC_BYTES: usize = 5;
 const HEADER_BYTES: usize = 5;
 
-/// Where the Sync that ends the first messages ends; None where it has not arrived whole.
+/// Where the Sync or Query that ends the first messages ends; None where it has not arrived whole.
 pub fn batch_end(input: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         let (kind, body) = message(&input[at..])?;
         at += HEADER_BYTES + body.len();
-        if kind == b'S' {
+        if matches!(kind, b'S' | b'Q') {
             return Some(at);
         }
     }
@@ -64,6 +71,9 @@ pub fn next(input: &[u8]) -> Next<'_> {
     match message(input) {
         Some((b'S', [])) => Next::Sync,
         Some((b'B', body)) => unit(input, body).map_or(Next::Other, Next::Unit),
+        Some((b'Q', [text @ .., 0])) if !text.contains(&0) => {
+            Next::Query(text, HEADER_BYTES + text.len() + 1)
+        }
         _ => Next::Other,
     }
 }
@@ -113,6 +123,7 @@ fn read_bind(body: &[u8]) -> Option<Unit<'_>> {
         results,
         describes: false,
         length: 0,
+        text: None,
     })
 }
 
@@ -194,6 +205,16 @@ mod tests {
         assert_eq!(next(&input[unit.length..]), Next::Sync);
         for end in 0..input.len() {
             assert_eq!(batch_end(&input[..end]), None);
+        }
+    }
+
+    #[test]
+    fn a_query_is_its_own_end() {
+        let input = framed(b'Q', b"select 1\0");
+        assert_eq!(batch_end(&input), Some(input.len()));
+        assert_eq!(next(&input), Next::Query(b"select 1", input.len()));
+        for odd in [&b"select 1"[..], b"", b"a\0b\0"] {
+            assert_eq!(next(&framed(b'Q', odd)), Next::Other);
         }
     }
 

@@ -1,8 +1,11 @@
 //! One client's point statements: which ones it has prepared, and the transaction that they run in. A session runs either
 //! here or in JavaScript, never in both: `hand_over` passes an open transaction on.
 
+mod query;
 mod statements;
 mod waits;
+
+pub use query::Template;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -18,6 +21,7 @@ use waits::{Parked, Waiting};
 
 use crate::counts::{Uses, add_uses};
 use crate::expression::Inputs;
+use crate::fingerprint::Fingerprint;
 use crate::message::{Next, SYNC_BYTES, Unit, batch_end, next};
 use crate::program::{Action, Program};
 use crate::refused::Refused;
@@ -90,6 +94,8 @@ pub struct Session {
     pub identity: Identity,
     page: Page,
     statements: HashMap<Vec<u8>, Statement>,
+    /// Programs of Query messages by the texts' skeletons.
+    texts: HashMap<Vec<u8>, Vec<Template>>,
     /// Statements may run here: the general path is idle, outside of a transaction of its own.
     pub is_open: bool,
     open: Option<Open>,
@@ -106,6 +112,10 @@ pub struct Session {
     ended: Ended,
     /// SELECTs since the last Sync ran without a transaction: they count as one.
     has_read_outside: bool,
+    /// The statement that runs came in a Query message.
+    is_query: bool,
+    has_run_query: bool,
+    print: Fingerprint,
     key: Vec<u8>,
     row: Vec<u8>,
 }
@@ -118,6 +128,7 @@ impl Session {
             identity,
             page: Page::of(identity.slot),
             statements: HashMap::new(),
+            texts: HashMap::new(),
             is_open: false,
             open: None,
             waiting: None,
@@ -128,6 +139,9 @@ impl Session {
             out: Vec::new(),
             ended: Ended::default(),
             has_read_outside: false,
+            is_query: false,
+            has_run_query: false,
+            print: Fingerprint::default(),
             key: Vec::new(),
             row: Vec::new(),
         }
@@ -154,6 +168,7 @@ impl Session {
         for statement in self.statements.values_mut() {
             statement.program = None;
         }
+        self.texts.clear();
     }
 
     /// How often a statement has run here.
@@ -179,7 +194,7 @@ impl Session {
 
     pub fn has_statements(&self) -> bool {
         let mut statements = self.statements.values();
-        statements.any(|statement| statement.program.is_some())
+        !self.texts.is_empty() || statements.any(|statement| statement.program.is_some())
     }
 
     /// Statements may run here from now on: in the transaction that the general path was in, if there is one. `may_wait`: no
@@ -244,6 +259,17 @@ impl Session {
                             Err(Refused) => return Taken::HandOver(at),
                         }
                     }
+                    Next::Query(text, length) => {
+                        match self.query(worker, text) {
+                            Ok(false) => at += length,
+                            Ok(true) => {
+                                self.is_committing = true;
+                                return Taken::Commit(at + length);
+                            }
+                            Err(Refused) => return Taken::HandOver(at),
+                        }
+                        break;
+                    }
                 }
             }
         }
@@ -297,6 +323,17 @@ impl Session {
         if unit.values.len() != program.parameters.len() {
             return Err(Refused);
         }
+        self.run_program(worker, unit, rest, &program)
+    }
+
+    /// Runs a program for the unit's values: true where it is a commit to submit.
+    fn run_program(
+        &mut self,
+        worker: &mut Worker,
+        unit: &Unit<'_>,
+        rest: &[u8],
+        program: &Program,
+    ) -> std::result::Result<bool, Refused> {
         let mut parameters = Vec::with_capacity(unit.values.len());
         for ((sent, is_binary), kind) in unit.values.iter().zip(&program.parameters) {
             parameters.push(decode(*kind, *sent, *is_binary).ok_or(Refused)?);
@@ -308,9 +345,10 @@ impl Session {
             now: self.open.as_ref().map_or(now, |open| open.start),
         };
         let start = self.out.len();
+        let text = unit.text.unwrap_or(&program.text);
         match self.awaited {
             Some(_) => self.page.set_wait(0),
-            None => self.page.start_query(&program.text, now as f64),
+            None => self.page.start_query(text, now as f64),
         }
         let ran = match &program.action {
             Action::Begin => self.begin(worker, unit, now),
@@ -322,12 +360,12 @@ impl Session {
                 other => other.map(|_| ()),
             },
             Action::Rollback => self.roll_back(worker, unit),
-            Action::Select(select) => self.select(worker, unit, &program, select, &inputs),
+            Action::Select(select) => self.select(worker, unit, program, select, &inputs),
             Action::Update(update) => self.in_transaction(worker, now, |session, worker, open| {
-                session.update(worker, open, unit, &program, update, &inputs)
+                session.update(worker, open, unit, program, update, &inputs)
             }),
             Action::Insert(insert) => self.in_transaction(worker, now, |session, worker, open| {
-                session.insert(worker, open, unit, &program, insert, &inputs)
+                session.insert(worker, open, unit, program, insert, &inputs)
             }),
         };
         match ran {

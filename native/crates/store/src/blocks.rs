@@ -3,7 +3,7 @@
 
 use helios_base::Result;
 
-use crate::key::{PREFIX_BYTES, ROW_KEY_BYTES, rowid_of};
+use crate::key::PREFIX_BYTES;
 
 /// Bytes of a block's entries from which on the next block begins.
 pub const BLOCK_BYTES: usize = 256 << 10;
@@ -95,10 +95,10 @@ impl<'a> BlockView<'a> {
     /// First entry at or after a key.
     pub fn search(&self, key: &[u8]) -> usize {
         let (mut low, mut high) = (0, self.count());
-        if key.len() == ROW_KEY_BYTES && high > 0 {
-            (low, high) = self.narrow(key);
+        let head = if high > 0 { self.head_of(key) } else { None };
+        if let Some(head) = head {
+            (low, high) = self.narrow(key, head);
         }
-        let head = if high > low { self.head_of(key) } else { None };
         while low < high {
             let middle = (low + high) / 2;
             if is_below(self.key(middle), key, head) {
@@ -113,25 +113,29 @@ impl<'a> BlockView<'a> {
     /// The key's bytes after the file's prefix, which tell most keys apart; None where they can't be compared alone.
     fn head_of(&self, key: &[u8]) -> Option<u64> {
         let prefix = key.first_chunk::<PREFIX_BYTES>()?;
-        self.key(0).starts_with(prefix).then(|| head(key)).flatten()
+        self.key(0).starts_with(prefix).then(|| wanted_head(key))
     }
 
-    /// Rowids are spread evenly: where a row stands follows from the first and the last one, give or take a few.
-    fn narrow(&self, key: &[u8]) -> (usize, usize) {
+    /// Rowids and numbers are often spread evenly: where a key stands follows from the first and the last one, give or
+    /// take a few. What does not follow is left to the search.
+    fn narrow(&self, key: &[u8], wanted: u64) -> (usize, usize) {
         let last = self.count() - 1;
-        let (first_rowid, last_rowid) = (rowid_of(self.key(0)), rowid_of(self.key(last)));
-        let rowid = rowid_of(key);
-        if rowid <= first_rowid || rowid >= last_rowid {
-            return (0, self.count());
+        let all = (0, self.count());
+        let (Some(first_head), Some(last_head)) = (head(self.key(0)), head(self.key(last))) else {
+            return all;
+        };
+        if wanted <= first_head || wanted >= last_head {
+            return all;
         }
-        let share = u128::from(rowid - first_rowid) * last as u128;
-        let guess = (share / u128::from(last_rowid - first_rowid)) as usize;
-        let (mut low, mut high) = (0, self.count());
-        let mut step = 16;
-        if self.key(guess) < key {
+        let share = u128::from(wanted - first_head) * last as u128;
+        let guess = (share / u128::from(last_head - first_head)) as usize;
+        let (mut low, mut high) = all;
+        let is_below = |index| is_below(self.key(index), key, Some(wanted));
+        let mut step = 2;
+        if is_below(guess) {
             low = guess + 1;
             while guess + step < high {
-                if self.key(guess + step) >= key {
+                if !is_below(guess + step) {
                     high = guess + step;
                     break;
                 }
@@ -141,7 +145,7 @@ impl<'a> BlockView<'a> {
         } else {
             high = guess;
             while guess > step {
-                if self.key(guess - step) < key {
+                if is_below(guess - step) {
                     low = guess - step + 1;
                     break;
                 }
@@ -162,10 +166,22 @@ impl<'a> BlockView<'a> {
     }
 }
 
+/// The eight bytes after the file's prefix.
 #[inline]
-fn head(key: &[u8]) -> Option<u64> {
+pub fn head(key: &[u8]) -> Option<u64> {
     let bytes = key.get(PREFIX_BYTES..)?.first_chunk::<8>()?;
     Some(u64::from_be_bytes(*bytes))
+}
+
+/// The same of a key that is looked for, which may be shorter than an entry's: then zeros follow, which are below all
+/// that may follow there.
+#[inline]
+pub fn wanted_head(key: &[u8]) -> u64 {
+    let rest = key.get(PREFIX_BYTES..).unwrap_or_default();
+    let mut bytes = [0; 8];
+    let length = rest.len().min(8);
+    bytes[..length].copy_from_slice(&rest[..length]);
+    u64::from_be_bytes(bytes)
 }
 
 #[inline]
@@ -349,6 +365,30 @@ impl<'a, B: Blocks + ?Sized> BlockScan<'a, B> {
 mod tests {
     use super::*;
     use crate::key::FileId;
+
+    #[test]
+    fn entries_of_an_index_are_found_however_they_are_spread() {
+        let file = FileId::permanent(1, 2);
+        for spread in [|n: u64| n * n, |n| n * 3, |n| n / 9, |n| (n % 2) << 40] {
+            let mut keys: Vec<_> = (0..500u64)
+                .map(|n| file.index_key(&spread(n).to_be_bytes()[3..], n))
+                .collect();
+            keys.sort();
+            let mut block = Block::default();
+            for key in &keys {
+                block.push(key, &[]);
+            }
+            for wanted in (0..250_100u64).step_by(37) {
+                for rowid in [0, wanted, u64::MAX] {
+                    let key = file.index_key(&wanted.to_be_bytes()[3..], rowid);
+                    for key in [&key[..], &key[..14], &key[..12], &key[..9]] {
+                        let index = keys.partition_point(|other| other[..] < *key);
+                        assert_eq!(block.view().search(key), index);
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn rows_are_found_wherever_their_rowids_are() {

@@ -13,7 +13,7 @@ use helios_base::bytes::{put_varint, take, take_varint, u32_at, u64_at};
 use helios_base::sync::lock;
 use helios_base::{Error, Result};
 
-use crate::blocks::{BlockView, Blocks};
+use crate::blocks::{BlockView, Blocks, head, wanted_head};
 use crate::disk::{Disk, DiskFile};
 use crate::key::{FileId, ROW_KEY_BYTES, meta_key, rowid_of};
 use crate::map::Map;
@@ -118,6 +118,7 @@ impl BulkDirectory {
         Ok(BulkFile {
             path,
             record: record.clone(),
+            heads: heads_of(&blocks),
             blocks,
             map,
             unsynced: None,
@@ -292,11 +293,13 @@ impl GrowingFile {
             first_key,
             checked: AtomicBool::new(true),
         });
+        let blocks: Vec<_> = blocks.collect();
         let (_, path) = self.unlink.0.take().unzip();
         let finished = BulkFile {
             path: path.unwrap_or_default(),
             record,
-            blocks: blocks.collect(),
+            heads: heads_of(&blocks),
+            blocks,
             map,
             unsynced: Some(Arc::clone(&self.handle)),
         };
@@ -377,6 +380,8 @@ pub struct BulkFile {
     path: PathBuf,
     pub record: BulkRecord,
     blocks: Vec<FileBlock>,
+    /// The heads of the blocks' first keys, to look through at once.
+    heads: Vec<u64>,
     map: Map,
     /// Until it was synced: the mapping does without.
     unsynced: Option<Arc<dyn DiskFile>>,
@@ -433,10 +438,30 @@ impl Blocks for BulkFile {
         true
     }
 
+    fn block_of(&self, key: &[u8]) -> Option<usize> {
+        if !key.starts_with(&self.record.file.prefix()) {
+            let blocks = &self.blocks;
+            return blocks
+                .partition_point(|block| *block.first_key <= *key)
+                .checked_sub(1);
+        }
+        let wanted = wanted_head(key);
+        let low = self.heads.partition_point(|head| *head < wanted);
+        let same = self.heads[low..].partition_point(|head| *head == wanted);
+        let blocks = &self.blocks[low..][..same];
+        (low + blocks.partition_point(|block| *block.first_key <= *key)).checked_sub(1)
+    }
+
     fn leave(&self, block: usize) {
         let place = &self.blocks[block].place;
         self.map.release(place.offset, place.length());
     }
+}
+
+/// A key without a head, which no entry has, counts as below all others.
+fn heads_of(blocks: &[FileBlock]) -> Vec<u64> {
+    let keys = blocks.iter().map(|block| &block.first_key);
+    keys.map(|key| head(key).unwrap_or_default()).collect()
 }
 
 fn read_blocks(directory: &[u8]) -> Result<Vec<FileBlock>> {

@@ -281,7 +281,9 @@ impl Session {
     }
 
     pub(super) fn put_bound(&mut self) {
-        put_bind_complete(&mut self.out);
+        if !self.is_query {
+            put_bind_complete(&mut self.out);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ import { connect } from './workloads/connect.js';
 import { copyIn, copyOut } from './workloads/copy.js';
 import { createIndex } from './workloads/create-index.js';
 import { idleConnections } from './workloads/idle-connections.js';
+import { orm } from './workloads/orm.js';
 import { pgbenchInit } from './workloads/pgbench-init.js';
 import { pgbenchSelectPrepared } from './workloads/pgbench-select-prepared.js';
 import { pgbenchSelectSimple } from './workloads/pgbench-select-simple.js';
@@ -21,6 +22,7 @@ export const workloads: readonly Workload[] = [
   pgbenchSelectPrepared,
   pgbenchSelectSimple,
   pipeline50,
+  orm,
   pgbenchSimpleUpdate,
   pgbenchTpcb,
   connect,

@@ -49,6 +49,8 @@ export const fingerprintLiteralsMax = 100;
 export const skeletonsMax = 2000;
 /** Texts without their literals that a session's point path keeps programs for; then it begins anew. */
 export const pointTextsMax = 256;
+/** Prepared texts whose analysis and generic plan a worker's sessions share. */
+export const sharedStatementsMax = 1000;
 /** Combinations of database, user and settings whose plans a worker keeps apart. */
 export const planEnvironmentsMax = 64;
 /** Bytes of a page as sizes are reported in pages (pg_class.relpages), PostgreSQL's BLCKSZ. */

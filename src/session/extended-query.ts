@@ -61,6 +61,7 @@ function parse(session: Session, message: Extract<FrontendMessage, { kind: 'pars
     raw,
     declaredTypes: message.parameterTypes,
     fromSql: false,
+    isShared: true,
     preparedAt: session.statementTimestamp,
   });
   if (raw) prepared.bind(session);

@@ -12,6 +12,7 @@ import type { Query } from '../trees/query.js';
 import type { ParsedStatement } from '../parser/parse.js';
 import type { BoundStatement } from '../trees/statement.js';
 import { analyzeStatement, planQuery, rewriteOne } from './corridor.js';
+import { type SharedStatement, sharedStatement } from './plan-cache/shared-plans.js';
 import { PlanChoice } from './plan-choice.js';
 import type { ParameterValue } from './parameters.js';
 import type { LockOutcome } from './relation-locks.js';
@@ -30,6 +31,8 @@ export interface PreparedStatementOptions {
   /** Made by PREPARE, not by a Parse message: shown in pg_prepared_statements. */
   readonly fromSql: boolean;
   readonly preparedAt: bigint;
+  /** Made by the protocol: sessions share what they find out about its text. */
+  readonly isShared?: boolean;
   /** Binds the statement in another way than by itself: statements of functions know the function's variables. */
   readonly bind?: (session: Session) => BoundStatement;
 }
@@ -56,8 +59,9 @@ export class PreparedStatement {
   private described: readonly ResultColumn[] | null | undefined;
   private describedFor: BoundStatement | null = null;
   private point: { readonly plan: PlannedStatement; readonly select: PointSelect | null } | null = null;
-  private readonly choice = new PlanChoice();
+  protected readonly choice = new PlanChoice();
   private rewrittenQuery: Query | null = null;
+  private shared: SharedStatement | null = null;
 
   /** Set before a statement of a function is opened. */
   setting: StatementSetting | null = null;
@@ -93,10 +97,7 @@ export class PreparedStatement {
     const known = isRevalidation && this.options.declaredTypes ? this.types : this.options.declaredTypes;
     const catalogVersion = session.catalog.version();
     const own = this.options.bind?.(session);
-    const analyzed =
-      own === undefined
-        ? analyzeStatement(session, raw.statement, this.options.queryString, known)
-        : { bound: own, parameterTypes: [] };
+    const analyzed = own === undefined ? this.analyze(session, raw, known) : { bound: own, parameterTypes: [] };
     this.bound = analyzed.bound;
     this.types = analyzed.parameterTypes;
     this.rewrittenQuery = null;
@@ -108,6 +109,13 @@ export class PreparedStatement {
     };
     if (isRevalidation && this.described !== undefined && own === undefined) this.requireSameResult(session);
     return this.bound;
+  }
+
+  private analyze(session: Session, raw: ParsedStatement, types: readonly number[] | null) {
+    const { queryString: sql, isShared } = this.options;
+    const analyze = () => analyzeStatement(session, raw.statement, sql, types);
+    this.shared = isShared === true ? sharedStatement(session, { sql, raw, types }, analyze) : null;
+    return this.shared ?? analyze();
   }
 
   /** Types of $1.. after inference. */
@@ -132,13 +140,14 @@ export class PreparedStatement {
     if (this.rewrittenQuery) return this.rewrittenQuery;
     const bound = this.bind(session);
     assert(bound.kind === 'query', 'only queries are rewritten');
-    this.rewrittenQuery = rewriteOne(session, bound.query);
+    this.rewrittenQuery = this.shared?.rewritten ?? rewriteOne(session, bound.query);
+    if (this.shared !== null) this.shared.rewritten = this.rewrittenQuery;
     return this.rewrittenQuery;
   }
 
   /** A plan for these parameter values: the cached generic one or a custom one. Only for queries. */
   plan(session: Session, parameters: readonly ParameterValue[]): PlannedStatement {
-    return this.choice.choose(session, this.rewritten(session), parameters);
+    return this.choice.choose(session, this.rewritten(session), parameters, this.shared?.plans);
   }
 
   /** The plan for a statement that holds the locks told of; one made for the inheritance children of before a wait serves
@@ -169,7 +178,7 @@ export class PreparedStatement {
   pointSelect(session: Session): PointSelect | null {
     const plan = this.settledPlan(session);
     if (plan === null) return null;
-    if (this.point?.plan !== plan) this.point = { plan, select: pointSelect(plan, session.pointContext) };
+    if (this.point?.plan !== plan) this.point = { plan, select: selectOf(session, plan) };
     return this.point.select;
   }
 
@@ -189,6 +198,23 @@ export class PreparedStatement {
     if (sameShape(before ?? null, after)) return;
     throw pgError(SqlState.featureNotSupported, 'cached plan must not change result type');
   }
+}
+
+/** The short ways of plans that each session has made; statements that come again share theirs. */
+const selects = new WeakMap<Session, WeakMap<PlannedStatement, { readonly select: PointSelect | null }>>();
+
+function selectOf(session: Session, plan: PlannedStatement): PointSelect | null {
+  let known = selects.get(session);
+  if (known === undefined) {
+    known = new WeakMap();
+    selects.set(session, known);
+  }
+  let made = known.get(plan);
+  if (made === undefined) {
+    made = { select: pointSelect(plan, session.pointContext) };
+    known.set(plan, made);
+  }
+  return made.select;
 }
 
 function sameShape(left: readonly ResultColumn[] | null, right: readonly ResultColumn[] | null): boolean {

@@ -7,12 +7,7 @@ import type { ParameterValue } from '../parameters.js';
 import { PreparedStatement, type PreparedStatementOptions } from '../prepared-statement.js';
 import type { Session } from '../session.js';
 import type { PlanEnvironment } from './plan-environment.js';
-
-interface RelationSize {
-  readonly relation: number;
-  readonly rows: number;
-  readonly pages: number;
-}
+import { type RelationSize, sizeOf, sizesOf } from './relation-size.js';
 
 export class CachedStatement extends PreparedStatement {
   private planned: PlannedStatement | null = null;
@@ -41,7 +36,7 @@ export class CachedStatement extends PreparedStatement {
     this.planned = planned;
     this.sizes = [];
     if (planned.catalogVersion >= 0) {
-      this.sizes = planned.dependencies.map((relation) => sizeOf(session, relation));
+      this.sizes = sizesOf(session, planned);
       unitOf(planned, this.environment.catalog);
     }
     return planned;
@@ -75,13 +70,6 @@ export class CachedStatement extends PreparedStatement {
   get relationCount(): number {
     return this.planned?.rangeTable.length ?? 0;
   }
-}
-
-function sizeOf(session: Session, relation: number): RelationSize {
-  // A view is in the plan for its privileges only.
-  const hasFile = session.catalog.relation(relation)?.kind !== 'v';
-  const { rows, pages } = hasFile ? session.catalog.relationSize(relation) : { rows: 0, pages: 0 };
-  return { relation, rows, pages };
 }
 
 function isSame(left: RelationSize, right: RelationSize): boolean {

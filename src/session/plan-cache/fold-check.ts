@@ -66,6 +66,7 @@ function collect(catalog: Catalog, expression: Expression, found: Expression[]):
   if (isCall === null) return 'unclear';
   if (isCall && kinds.every((kind) => kind === 'constant')) {
     // The largest such part is what counts; smaller ones are within it.
+    if (expression.kind === 'ArrayExpr') return 'constant';
     for (const child of children) remove(found, child);
     found.push(expression);
     return 'constant';
@@ -92,7 +93,10 @@ function isImmutable(catalog: Catalog, expression: Expression): boolean | null {
   switch (expression.kind) {
     case 'RelabelType':
     case 'CollateExpr':
+    case 'ArrayExpr':
       return true;
+    case 'ScalarArrayOpExpr':
+      return catalog.function(expression.function)?.volatility === 'i';
     case 'FuncExpr':
     case 'OpExpr':
     case 'DistinctExpr':

@@ -1,6 +1,7 @@
 // Which literals of a statement may become parameters, told by where they stand in its parse tree: values of a single
-// row of INSERT, of UPDATE's SET, operands of comparisons with a column in WHERE, and strings that are cast at once.
-// Everywhere else a literal may decide what the statement means (LIMIT, ORDER BY 1, type modifiers, IN lists) and stays.
+// row of INSERT, of UPDATE's SET, operands of comparisons with a column in WHERE, lists that a column is looked for in, and
+// strings that are cast at once. Everywhere else a literal may decide what the statement means (LIMIT, ORDER BY 1, type
+// modifiers) and stays.
 import type { Node } from '../../trees/statement.js';
 import type { Literal } from './fingerprint.js';
 
@@ -110,7 +111,7 @@ function rewriteSelect(select: Tree, slots: SlotWriter): Node | null {
 }
 
 function rewriteInsert(insert: Tree, slots: SlotWriter): Node | null {
-  if (has(insert, 'withClause', 'onConflictClause')) return null;
+  if (has(insert, 'withClause')) return null;
   const select = partOf(insert['selectStmt'], 'SelectStmt');
   const rows = select?.['valuesLists'];
   if (select === null || !Array.isArray(rows) || rows.length !== 1) return null;
@@ -145,11 +146,23 @@ function rewriteCondition(tree: unknown, slots: SlotWriter): unknown {
     return { BoolExpr: { ...list, args: list['args'].map((arg) => rewriteCondition(arg, slots)) } };
   }
   const comparison = partOf(tree, 'A_Expr');
+  if (comparison?.['kind'] === 'AEXPR_IN') return rewriteList(comparison, slots);
   if (comparison === null || comparison['kind'] !== 'AEXPR_OP' || !comparisons.has(operatorOf(comparison))) return tree;
   const { lexpr, rexpr } = comparison;
   if (partOf(lexpr, 'ColumnRef') !== null) return { A_Expr: { ...comparison, rexpr: slots.value(rexpr) } };
   if (partOf(rexpr, 'ColumnRef') !== null) return { A_Expr: { ...comparison, lexpr: slots.value(lexpr) } };
   return tree;
+}
+
+/** A column and the list that it is looked for in. */
+function rewriteList(comparison: Tree, slots: SlotWriter): unknown {
+  const list = partOf(comparison['rexpr'], 'List');
+  if (list === null || !Array.isArray(list['items']) || partOf(comparison['lexpr'], 'ColumnRef') === null)
+    return { A_Expr: comparison };
+  const items = list['items'];
+  // Strings beside numbers: one may decide about the type of the others.
+  if (!items.every((item) => partOf(item, 'A_Const') !== null)) return { A_Expr: comparison };
+  return { A_Expr: { ...comparison, rexpr: { List: { ...list, items: items.map(slots.value) } } } };
 }
 
 const comparisons: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=']);

@@ -2,11 +2,11 @@
 // analyzer and no planner. One cache for each worker, bounded; what was used longest ago goes first.
 // Invariant: a statement found here gives the same result, or the same error, as if it had just been parsed.
 import { cachedStatementCharactersMax, statementCacheWeightMax } from '../../base/limits.js';
-import { truncationNotices } from '../../parser/identifiers.js';
 import type { ParsedStatement } from '../../parser/parse.js';
 import type { Session } from '../session.js';
 import { CachedStatement } from './cached-statement.js';
 import { type PlanEnvironment, planEnvironment } from './plan-environment.js';
+import { isQuery, isRepeatable } from './repeatable.js';
 
 interface Entry {
   readonly statement: CachedStatement;
@@ -84,23 +84,4 @@ function keyOf(environment: PlanEnvironment, sql: string): string {
   return `${environment.name} ${sql}`;
 }
 
-function isQuery({ statement }: ParsedStatement): boolean {
-  return (
-    'SelectStmt' in statement ||
-    'InsertStmt' in statement ||
-    'UpdateStmt' in statement ||
-    'DeleteStmt' in statement ||
-    'MergeStmt' in statement
-  );
-}
-
-/** Literals whose value depends on when they are read, types that do, and what makes the analyzer send a notice. */
-function isRepeatable(sql: string): boolean {
-  if (readsClockInLiteral.test(sql) || namesDayTime.test(sql) || warns.test(sql)) return false;
-  return truncationNotices(sql).length === 0;
-}
-
-const readsClockInLiteral = /'[^']*(?:now|today|tomorrow|yesterday)/i;
-const namesDayTime = /timetz|time\s*(?:\(\s*\d+\s*\)\s*)?with\s+time/i;
-const warns = /(?:time|interval)\w*\s*(?:with(?:out)?\s+time\s+zone\s*)?\(\s*\d|%\s*type/i;
 const readsClock = /\bnow\s*\(|\bcurrent_(?:date|time)|\blocaltime|_timestamp\s*\(/i;

@@ -4,7 +4,7 @@
 // Invariant: whatever a template can't answer exactly goes the parser's way, errors of literals included.
 import { skeletonsMax } from '../../base/limits.js';
 import type { ParsedStatement } from '../../parser/parse.js';
-import { analyzeStatement } from '../corridor.js';
+import { analyzeStatement, rewriteOne } from '../corridor.js';
 import type { ParameterValue } from '../parameters.js';
 import type { Session } from '../session.js';
 import type { CachedStatement } from './cached-statement.js';
@@ -134,13 +134,13 @@ function makeTemplate(session: Session, { sql, print, raw, bound, environment }:
         values.map(({ value }) => value),
       );
     if (!isSame || template.kind !== 'query') return null;
+    const isOneRow = touchesOneRow(session.catalog, rewriteOne(session, template.query));
     const statement = new TemplateStatement(
       { ...options, raw: { ...raw, statement: slotted.statement }, declaredTypes: parameterTypes },
       environment,
-      false,
+      isOneRow,
     );
-    const query = statement.rewritten(session);
-    const check = touchesOneRow(session.catalog, query) ? foldCheck(environment.catalog, query) : null;
+    const check = foldCheck(environment.catalog, statement.rewritten(session));
     if (check === null) return null;
     const parameters = new Set(slotted.slots.map(({ literal }) => literal));
     const fixed = print.literals.map(({ text }, index) => (parameters.has(index) ? undefined : text));

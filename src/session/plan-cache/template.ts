@@ -1,6 +1,7 @@
 // A statement with parameters in the place of literals, and the proof that it stands for the literal one: its bound tree
-// equals the other's but for the literals, and the result can't depend on which plan runs, because at most one row of one
-// table is touched (by a whole unique key), or no table is read at all.
+// equals the other's but for the literals. Where the result can't depend on which plan runs, because at most one row of one
+// table is touched (by a whole unique key) or no table is read at all, one plan serves; other statements are planned for
+// their values until a generic plan turns out to be as good, as prepared ones are.
 import type { Catalog } from '../../catalog/api.js';
 import type { IndexDescriptor } from '../../catalog/descriptors.js';
 import { equalTrees } from '../../trees/equal.js';
@@ -11,10 +12,12 @@ import type { BoundStatement } from '../../trees/statement.js';
 import type { Value } from '../../types/value.js';
 import { planQuery } from '../corridor.js';
 import type { ParameterValue } from '../parameters.js';
+import type { PreparedStatementOptions } from '../prepared-statement.js';
 import type { Session } from '../session.js';
 import { CachedStatement } from './cached-statement.js';
 import type { Literal, LiteralKind } from './fingerprint.js';
 import type { Slot } from './literal-slots.js';
+import type { PlanEnvironment } from './plan-environment.js';
 
 /** Oids of int4, int8 and numeric; strings get the type that their place gives them. */
 export const declaredTypeOf: Readonly<Record<LiteralKind, number>> = { int4: 23, int8: 20, numeric: 1700, text: 0 };
@@ -27,12 +30,26 @@ export class TemplateStatement extends CachedStatement {
   private generic: PlannedStatement | null = null;
   private checkedAt = 0n;
 
-  /** Always the generic plan: no other would give another result. */
-  override plan(session: Session): PlannedStatement {
-    if (this.generic?.catalogVersion !== session.catalog.version()) {
-      this.generic = this.adopt(session, planQuery(session, this.rewritten(session), null));
-    }
-    return this.generic;
+  constructor(
+    options: PreparedStatementOptions,
+    environment: PlanEnvironment,
+    /** Its result can't depend on the plan. */
+    private readonly touchesOneRow: boolean,
+  ) {
+    super(options, environment, false);
+  }
+
+  /** One row at most: always the generic plan, since no other would give another result. Else by the rule for prepared
+   *  statements; only the generic plan is kept. */
+  override plan(session: Session, parameters: readonly ParameterValue[]): PlannedStatement {
+    if (this.generic?.catalogVersion === session.catalog.version()) return this.generic;
+    const query = this.rewritten(session);
+    const planned = this.touchesOneRow
+      ? planQuery(session, query, null)
+      : this.choice.choose(session, query, parameters);
+    if (this.touchesOneRow || this.choice.settled(session, parameters.length) === planned)
+      this.generic = this.adopt(session, planned);
+    return planned;
   }
 
   override settledPlan(session: Session): PlannedStatement | null {
@@ -47,12 +64,13 @@ export class TemplateStatement extends CachedStatement {
 
   override refresh(session: Session): void {
     const now = session.statementTimestamp;
-    if (now - this.checkedAt < planAgeMax) return;
+    if (this.touchesOneRow && now - this.checkedAt < planAgeMax) return;
     this.checkedAt = now;
     super.refresh(session);
   }
 
   override forgetPlan(): void {
+    super.forgetPlan();
     this.generic = null;
   }
 }

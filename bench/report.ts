@@ -21,7 +21,9 @@ export function showSurroundings(around: Surroundings, { scale, rounds, duration
   print(`machine: ${around.machine}`);
   print(`server:  ${around.server}`);
   print(`peer:    ${around.peer}`);
-  print(`scale ${scale}, ${rounds} rounds, rates over ${rates}; medians (least .. most)`);
+  print(
+    `scale ${scale}, ${rounds === 1 ? '1 round' : `${rounds} rounds`}, rates over ${rates}; medians (least .. most)`,
+  );
   for (const warning of around.warnings) print(`warning: ${warning}`);
 }
 
@@ -109,6 +111,7 @@ function processorWords({ server, peer, unit }: MeasureResult): string | null {
 }
 
 function duration(seconds: number): string {
+  if (seconds === 0) return 'too little to count';
   if (seconds >= 1) return `${plain(seconds)} s`;
   return seconds >= 1e-3 ? `${plain(seconds * 1e3)} ms` : `${plain(seconds * 1e6)} us`;
 }

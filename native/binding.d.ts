@@ -240,6 +240,9 @@ export declare function notifyDiscard(number: number): void
 /** Sets the channels that a session listens to; none ends its place in the queue. */
 export declare function notifyListen(slot: number, worker: number, pid: number, database: number, channels: Array<string>): void
 
+/** Pages that the queue has begun since the start. */
+export declare function notifyPagesBegun(): number
+
 /** Adds a staged batch to the queue: its transaction wrote nothing to the store. */
 export declare function notifyPublish(number: number): void
 
@@ -577,16 +580,29 @@ export interface StagedNotifications {
   slowestPid: number
 }
 
-export declare function statisticsAdd(database: number, relation: number, deltas: Float64Array): void
+/** Adds to the counters of an object, where it has any. */
+export declare function statisticsAdd(kind: number, database: number, oid: number, deltas: Float64Array): void
 
-/** Forgets a relation's counters; without a relation all of the database's. */
-export declare function statisticsForget(database: number, relation?: number | undefined | null): void
+export declare function statisticsFinishPrepared(gid: string): Array<number>
 
-export declare function statisticsGet(database: number, relation: number): Array<number>
+/** Forgets what was dropped; without an oid the database with all in it. */
+export declare function statisticsForget(kind: number, database: number, oid?: number | undefined | null): void
 
-export declare function statisticsRelations(database: number): Array<number>
+/** null where nothing was ever counted. */
+export declare function statisticsGet(kind: number, database: number, oid: number): Array<number> | null
 
-export declare function statisticsSet(database: number, relation: number, index: number, value: number): void
+export declare function statisticsObjects(kind: number, database: number): Array<number>
+
+/** Makes counters for an object where it has none. Kinds here and below: 0 relations (oid 0: the database), 1 functions. */
+export declare function statisticsOpen(kind: number, database: number, oid: number): void
+
+/** Keeps what a transaction did that was prepared, for `statisticsFinishPrepared`. */
+export declare function statisticsPrepared(gid: string, counts: Float64Array): void
+
+/** Sets counters to zero; without an oid all of the database's. */
+export declare function statisticsReset(kind: number, database: number, oid?: number | undefined | null): void
+
+export declare function statisticsSet(kind: number, database: number, oid: number, index: number, value: number): void
 
 /** Makes the calling thread a user of the open store. `on_commits` gets pairs (token, LSN), LSN -1 for a failed commit. */
 export declare function storeAttach(onCommits: (arg: Array<number>) => void): void

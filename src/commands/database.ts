@@ -10,6 +10,7 @@ import { encodingName } from '../base/encoding-names.js';
 import { isOwner, noticeMissing, requireOwner, requireSetRole } from './permissions.js';
 import { requireDatabase } from './role-settings.js';
 import { requireRole } from './role-membership.js';
+import { statisticsService } from '../functions/server-services.js';
 import { sessionRegistryService } from './services.js';
 import { requireNoTransactionBlock } from './transaction-block.js';
 import { conflictingOptions, defBoolean, defElems, defInt4, defString, defText, locationOf } from './tree.js';
@@ -271,6 +272,8 @@ export async function dropDatabaseStatement(statement: DropdbStmt, context: Comm
   }
   await tables.delete(context.transaction, 'pg_database', entry);
   context.store.dropDatabase(context.transaction.store, row.oid);
+  const statistics = context.session.service(statisticsService);
+  context.transaction.afterCommit(() => statistics.forgetDatabase(row.oid));
   return done;
 }
 

@@ -12,6 +12,7 @@ import type { PlannedStatement } from '../trees/plan.js';
 import type { ExecutionContext, Execution } from './api.js';
 import { startExecution } from './execute.js';
 import { baseType } from './operators.js';
+import { statisticsService } from '../functions/server-services.js';
 import { type FunctionCallSite, functionSettings } from './services.js';
 import type { RunState } from './state.js';
 
@@ -57,15 +58,16 @@ async function runBody(
   const calls = callsOf(session);
   if (calls.depth >= functionDepthMax) throw stackDepthExceeded();
   calls.depth += 1;
+  const counted = session.service(statisticsService).functionCalled(descriptor.oid, 'all');
   try {
     x.context.checkInterrupts();
     await x.context.yieldToEventLoop();
-    if (descriptor.config.length === 0) return await runStatements(x, site, args, last);
-    const leave = session.service(functionSettings).enter(descriptor.config);
+    const leave = descriptor.config.length === 0 ? null : session.service(functionSettings).enter(descriptor.config);
     try {
       await runStatements(x, site, args, last);
+      counted?.();
     } finally {
-      leave();
+      leave?.();
     }
   } finally {
     calls.depth -= 1;

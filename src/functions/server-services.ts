@@ -155,10 +155,21 @@ export interface StatisticsService {
   counter(database: number, relation: number, counter: StatisticsCounter): number;
   /** A time counter: microseconds since 2000-01-01 UTC, null where it never happened. */
   time(database: number, relation: number, counter: StatisticsCounter): bigint | null;
+  /** A function's counter, times in milliseconds; null where its calls were never counted. */
+  functionCounter(oid: number, counter: FunctionCounter): number | null;
+  /** A call begins that `track_functions` at this level asks to count; what is returned is called when it succeeded. */
+  functionCalled(oid: number, level: 'pl' | 'all'): (() => void) | null;
+  /** pg_stat_slru. */
+  slru(): readonly SlruCounters[];
   /** True where anything was counted of the relation (0: the database). */
   has(database: number, relation: number): boolean;
   /** What this session's transaction has counted and not yet added (pg_stat_get_xact_*). */
   pending(relation: number, counter: StatisticsCounter): number;
+  pendingFunction(oid: number, counter: FunctionCounter): number | null;
+  /** What stats_fetch_consistency keeps for the rest of the transaction is forgotten. */
+  clearSnapshot(): void;
+  /** When everything was read at once: microseconds since 2000-01-01 UTC; null where it was not. */
+  snapshotTime(): bigint | null;
   /** pg_stat_force_next_flush: the transaction's end adds its counts at once. */
   forceFlush(): void;
   /** VACUUM and ANALYZE are through with a relation: counters to set, and the one that counts the run. */
@@ -169,6 +180,18 @@ export interface StatisticsService {
   ): void;
   /** pg_stat_reset: one relation, or with null all of the database. */
   reset(database: number, relation: number | null): void;
+  resetFunction(oid: number): void;
+  /** By its name, of which unknown ones are `other`; null: all. */
+  resetSlru(name: string | null): void;
+  /** The database was dropped. */
+  forgetDatabase(database: number): void;
+}
+export type FunctionCounter = 'functionCalls' | 'functionTotalTime' | 'functionSelfTime';
+export interface SlruCounters {
+  readonly name: string;
+  readonly blocksZeroed: number;
+  /** Microseconds since 2000-01-01 UTC; null: since the server's start. */
+  readonly resetTime: bigint | null;
 }
 export const statisticsCounters = [
   'numscans',

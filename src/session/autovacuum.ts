@@ -50,7 +50,7 @@ function hasChanges(database: number): boolean {
 
 function candidates(database: number): number[] {
   return statistics
-    .relations(database)
+    .objects(database)
     .filter(
       (relation) =>
         relation !== 0 &&

@@ -51,7 +51,7 @@ import { ProceduralState } from './procedural/state.js';
 import { StatementTimer } from './statement-timer.js';
 import { TimeSlice } from './time-slice.js';
 import { provideServices } from './services/provide.js';
-import { statistics } from './services/statistics.js';
+import { statisticsSink } from './services/statistics.js';
 
 /** What all sessions of a worker share. */
 export interface WorkerEnvironment {
@@ -126,8 +126,10 @@ export class Session implements SessionServices {
     const tell = (notice: Notice, duration?: number) => this.notice(notice, duration);
     this.statementLog = new StatementLog(this.settings, tell, connection.isInternal === true);
     this.timer = new StatementTimer(this.settings, connection.interrupts);
-    this.statistics = new SessionStatistics(connection.database.oid, connection.isInternal ? null : statistics, () =>
-      this.settings.bool('track_counts'),
+    this.statistics = new SessionStatistics(
+      connection.database.oid,
+      connection.isInternal ? null : statisticsSink,
+      () => this.settings.bool('track_counts'),
     );
     this.statistics.onTemporaryFile = (bytes) => this.statementLog.temporaryFile(bytes);
     this.waitEnvironment = {

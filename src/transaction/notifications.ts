@@ -176,6 +176,11 @@ export function notificationQueueUsage(): number {
   return addon.notifyUsage();
 }
 
+/** Pages that the queue has begun since the server's start. */
+export function notificationPagesBegun(): number {
+  return addon.notifyPagesBegun();
+}
+
 /** Publishes a staged batch whose transaction wrote nothing. */
 export function publishNotifications(batch: number): void {
   if (batch !== 0) native(() => addon.notifyPublish(batch));

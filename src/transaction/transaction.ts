@@ -173,7 +173,7 @@ class Manager implements SessionTransactions {
     this.locks.goOnAs(successor);
     this.open = null;
     open.finish();
-    this.statistics.transactionEnded(true);
+    this.statistics.transactionPrepared(preparation.gid);
   }
 
   private committed(open: OpenTransaction): void {

@@ -39,7 +39,7 @@ async function dropRelation(address: ObjectAddress, context: DeletionContext): P
   const relation = catalog.requireRelation(oid);
   const entry = defined(catalog.tables.findOne('pg_class', { oid }), `pg_class row of ${oid}`);
   if ('rmitS'.includes(relation.kind)) store.dropFile(transaction.store, relation.file);
-  transaction.statistics.dropped(oid);
+  transaction.statistics.dropped('relation', oid);
   if (relation.kind === 'i') readersFollow(relation, context);
   if (relation.kind === 'i' || relation.kind === 'I') await deleteWhere(context, 'pg_index', { indexrelid: oid });
   if (relation.kind === 'S') await deleteWhere(context, 'pg_sequence', { seqrelid: oid });
@@ -113,6 +113,7 @@ async function dropFunction({ objectId }: ObjectAddress, context: DeletionContex
   const kind = context.catalog.tables.findOne('pg_proc', { oid: objectId })?.row.prokind;
   if (kind === 'a') await deleteWhere(context, 'pg_aggregate', { aggfnoid: objectId });
   await deleteWhere(context, 'pg_proc', { oid: objectId });
+  context.transaction.statistics.dropped('function', objectId);
 }
 
 /** Commutator and negator must not point at an operator that is gone. */

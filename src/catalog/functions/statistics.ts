@@ -2,7 +2,12 @@
 // server keeps for all workers. What nothing counts here reads as 0.
 import type { CallInfo } from '../../functions/call-info.js';
 import { fn, tableFn } from '../../functions/registry.js';
-import { backendsService, type StatisticsCounter, statisticsService } from '../../functions/server-services.js';
+import {
+  backendsService,
+  type FunctionCounter,
+  type StatisticsCounter,
+  statisticsService,
+} from '../../functions/server-services.js';
 import { Numeric } from '../../types/numeric.js';
 import { outRecord, catalogOf, pgTimestamp } from './call.js';
 import { typeOid } from '../oids.js';
@@ -140,11 +145,19 @@ for (const name of [
   });
 }
 
-/** Functions are not timed (track_functions is none). */
-for (const kind of ['function', 'xact_function']) {
-  fn(`pg_stat_get_${kind}_calls`, { impl: () => null });
-  fn(`pg_stat_get_${kind}_total_time`, { impl: () => null });
-  fn(`pg_stat_get_${kind}_self_time`, { impl: () => null });
+const functionCounters: Readonly<Record<string, FunctionCounter>> = {
+  calls: 'functionCalls',
+  total_time: 'functionTotalTime',
+  self_time: 'functionSelfTime',
+};
+for (const [name, counter] of Object.entries(functionCounters)) {
+  const asValue = (count: number | null) => (counter === 'functionCalls' && count !== null ? BigInt(count) : count);
+  fn(`pg_stat_get_function_${name}`, {
+    impl: (oid: number, info: CallInfo) => asValue(statistics(info).functionCounter(oid, counter)),
+  });
+  fn(`pg_stat_get_xact_function_${name}`, {
+    impl: (oid: number, info: CallInfo) => asValue(statistics(info).pendingFunction(oid, counter)),
+  });
 }
 
 /** The background writer and checkpointer of PostgreSQL's buffer cache have no counterpart. */
@@ -177,8 +190,13 @@ fn('pg_stat_get_archiver', {
     ),
 });
 
-fn('pg_stat_get_snapshot_timestamp', { impl: () => null });
-fn('pg_stat_clear_snapshot', { impl: () => null });
+fn('pg_stat_get_snapshot_timestamp', { impl: (info: CallInfo) => statistics(info).snapshotTime() });
+fn('pg_stat_clear_snapshot', {
+  impl(info: CallInfo) {
+    statistics(info).clearSnapshot();
+    return null;
+  },
+});
 fn('pg_stat_force_next_flush', {
   impl(info: CallInfo) {
     statistics(info).forceFlush();
@@ -187,7 +205,9 @@ fn('pg_stat_force_next_flush', {
 });
 fn('pg_stat_have_stats', {
   impl: (kind: string, database: number, relation: number, info: CallInfo) =>
-    (kind === 'relation' || kind === 'database') && statistics(info).has(database, relation),
+    kind === 'function'
+      ? statistics(info).functionCounter(relation, 'functionCalls') !== null
+      : (kind === 'relation' || kind === 'database') && statistics(info).has(database, relation),
 });
 fn('pg_stat_reset', {
   impl(info: CallInfo) {
@@ -201,13 +221,26 @@ fn('pg_stat_reset_single_table_counters', {
     return null;
   },
 });
-for (const symbol of [
-  'pg_stat_reset_shared',
-  'pg_stat_reset_slru',
-  'pg_stat_reset_single_function_counters',
-  'pg_stat_reset_replication_slot',
-])
-  fn(symbol, { impl: () => null });
+fn('pg_stat_reset_single_function_counters', {
+  impl(oid: number, info: CallInfo) {
+    statistics(info).resetFunction(oid);
+    return null;
+  },
+});
+fn('pg_stat_reset_slru', {
+  impl(name: string | null, info: CallInfo) {
+    statistics(info).resetSlru(name);
+    return null;
+  },
+});
+/** Of PostgreSQL's page caches only the queue of notifications has a counterpart, and of its counters the pages begun. */
+tableFn('pg_stat_get_slru', {
+  *rows(info: CallInfo) {
+    for (const { name, blocksZeroed, resetTime } of statistics(info).slru())
+      yield [name, BigInt(blocksZeroed), 0n, 0n, 0n, 0n, 0n, 0n, resetTime ?? countingSince];
+  },
+});
+for (const symbol of ['pg_stat_reset_shared', 'pg_stat_reset_replication_slot']) fn(symbol, { impl: () => null });
 
 /** A slot or subscription that is not there has no row. */
 for (const symbol of ['pg_stat_get_subscription_stats', 'pg_stat_get_replication_slot'])
@@ -216,7 +249,6 @@ for (const symbol of ['pg_stat_get_subscription_stats', 'pg_stat_get_replication
 /** Nothing of these kinds exists on this server: no replication, slots, subscriptions, buffer cache rings, progress. */
 for (const symbol of [
   'pg_stat_get_io',
-  'pg_stat_get_slru',
   'pg_stat_get_wal_senders',
   'pg_stat_get_subscription',
   'pg_stat_get_progress_info',

@@ -60,6 +60,7 @@ async function finish(session: Session, statement: TransactionStmt, outcome: 'co
     isSuperuser: session.isSuperuser,
     database: session.connection.database.oid,
   });
+  session.statistics.preparedFinished(statement.gid ?? '', outcome === 'commit');
   return tag;
 }
 

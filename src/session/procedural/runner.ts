@@ -7,6 +7,7 @@ import { withContext } from '../../errors/context.js';
 import type { ExecutionContext } from '../../executor/api.js';
 import { type FunctionCallSite, functionSettings, type ProcedureRunner } from '../../executor/services.js';
 import type { FunctionToCall } from '../../procedural/functions.js';
+import { statisticsService } from '../../functions/server-services.js';
 import type { Column } from '../../procedural/host.js';
 import type { CallSetting } from '../../procedural/run/frame.js';
 import type { Session } from '../session.js';
@@ -73,12 +74,23 @@ function* held(rows: readonly unknown[], context: FrameContext): Iterable<unknow
   }
 }
 
-/** Runs a function's call as its owner where it is SECURITY DEFINER, under its own settings. */
+/** Runs a function's call, counted by track_functions, as its owner where it is SECURITY DEFINER, under its own settings. */
 export function surrounded<T>(
   session: Session,
   descriptor: FunctionDescriptor,
   action: () => Awaitable<T>,
 ): Awaitable<T> {
+  const counted = session.service(statisticsService).functionCalled(descriptor.oid, 'pl');
+  const result = asOwner(session, descriptor, action);
+  if (counted === null) return result;
+  const succeeded = (value: T): T => {
+    counted();
+    return value;
+  };
+  return result instanceof Promise ? result.then(succeeded) : succeeded(result);
+}
+
+function asOwner<T>(session: Session, descriptor: FunctionDescriptor, action: () => Awaitable<T>): Awaitable<T> {
   if (!descriptor.securityDefiner && descriptor.config.length === 0) return action();
   const ends: (() => void)[] = [];
   if (descriptor.config.length > 0) ends.push(session.service(functionSettings).enter(descriptor.config));

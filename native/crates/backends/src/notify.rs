@@ -219,6 +219,11 @@ pub fn usage() -> f64 {
     lock(&QUEUE).usage()
 }
 
+/// Pages that the queue has begun since the start (pg_stat_slru).
+pub fn pages_begun() -> u64 {
+    lock(&QUEUE).head.div_ceil(PAGE_BYTES)
+}
+
 impl Queue {
     fn pages_max(&self) -> u64 {
         self.pages_max.unwrap_or(PAGES_MAX_DEFAULT)

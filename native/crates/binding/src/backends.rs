@@ -1,6 +1,7 @@
 //! Registry, interrupts, activity and statistics of sessions for JavaScript.
 
 use helios_backends::registry::{Backend, LoginLimits, LoginOutcome};
+use helios_backends::statistics::Object;
 use helios_backends::{activity, interrupts, notify, registry, statistics, workers};
 use napi::Env;
 use napi::bindgen_prelude::{
@@ -185,30 +186,69 @@ pub fn activity_read(slot: u32) -> Buffer {
     activity::read(slot).into()
 }
 
+fn object(kind: u8, database: u32, oid: u32) -> Object {
+    Object {
+        kind,
+        database,
+        oid,
+    }
+}
+
+/// Makes counters for an object where it has none. Kinds here and below: 0 relations (oid 0: the database), 1 functions.
 #[napi(catch_unwind)]
-pub fn statistics_add(database: u32, relation: u32, deltas: Float64Array) {
-    statistics::add(database, relation, &deltas);
+pub fn statistics_open(kind: u8, database: u32, oid: u32) {
+    statistics::open(object(kind, database, oid));
+}
+
+/// Adds to the counters of an object, where it has any.
+#[napi(catch_unwind)]
+pub fn statistics_add(kind: u8, database: u32, oid: u32, deltas: Float64Array) {
+    statistics::add(object(kind, database, oid), &deltas);
 }
 
 #[napi(catch_unwind)]
-pub fn statistics_set(database: u32, relation: u32, index: u32, value: f64) {
-    statistics::set(database, relation, index as usize, value);
+pub fn statistics_set(kind: u8, database: u32, oid: u32, index: u32, value: f64) {
+    statistics::set(object(kind, database, oid), index as usize, value);
+}
+
+/// null where nothing was ever counted.
+#[napi(catch_unwind)]
+pub fn statistics_get(kind: u8, database: u32, oid: u32) -> Option<Vec<f64>> {
+    statistics::get(object(kind, database, oid)).map(|counters| counters.to_vec())
 }
 
 #[napi(catch_unwind)]
-pub fn statistics_get(database: u32, relation: u32) -> Vec<f64> {
-    statistics::get(database, relation).to_vec()
+pub fn statistics_objects(kind: u8, database: u32) -> Vec<u32> {
+    statistics::objects(kind, database)
+}
+
+/// Sets counters to zero; without an oid all of the database's.
+#[napi(catch_unwind)]
+pub fn statistics_reset(kind: u8, database: u32, oid: Option<u32>) {
+    match oid {
+        Some(oid) => statistics::reset(object(kind, database, oid)),
+        None => statistics::reset_database(database),
+    }
+}
+
+/// Forgets what was dropped; without an oid the database with all in it.
+#[napi(catch_unwind)]
+pub fn statistics_forget(kind: u8, database: u32, oid: Option<u32>) {
+    match oid {
+        Some(oid) => statistics::forget(object(kind, database, oid)),
+        None => statistics::forget_database(database),
+    }
+}
+
+/// Keeps what a transaction did that was prepared, for `statisticsFinishPrepared`.
+#[napi(catch_unwind)]
+pub fn statistics_prepared(gid: String, counts: Float64Array) {
+    statistics::prepared(gid, counts.to_vec());
 }
 
 #[napi(catch_unwind)]
-pub fn statistics_relations(database: u32) -> Vec<u32> {
-    statistics::relations(database)
-}
-
-/// Forgets a relation's counters; without a relation all of the database's.
-#[napi(catch_unwind)]
-pub fn statistics_forget(database: u32, relation: Option<u32>) {
-    statistics::forget(database, relation);
+pub fn statistics_finish_prepared(gid: String) -> Vec<f64> {
+    statistics::finish_prepared(&gid)
 }
 
 fn row(backend: Backend) -> BackendRow {

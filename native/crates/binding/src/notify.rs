@@ -106,3 +106,9 @@ pub fn notify_take(slot: u32, bytes_max: u32) -> TakenNotifications {
 pub fn notify_usage() -> f64 {
     notify::usage()
 }
+
+/// Pages that the queue has begun since the start.
+#[napi(catch_unwind)]
+pub fn notify_pages_begun() -> f64 {
+    notify::pages_begun() as f64
+}

@@ -5,6 +5,7 @@ import { catalogs } from './workloads/catalogs.js';
 import { connect } from './workloads/connect.js';
 import { copyIn, copyOut } from './workloads/copy.js';
 import { createIndex } from './workloads/create-index.js';
+import { hotRow } from './workloads/hot-row.js';
 import { idleConnections } from './workloads/idle-connections.js';
 import { orm } from './workloads/orm.js';
 import { pgbenchInit } from './workloads/pgbench-init.js';
@@ -25,6 +26,7 @@ export const workloads: readonly Workload[] = [
   orm,
   pgbenchSimpleUpdate,
   pgbenchTpcb,
+  hotRow,
   connect,
   pgbenchInit,
   copyIn,

@@ -74,6 +74,9 @@ export interface StoreTransaction {
   /** The stamp of what a command of the transaction, which has written, writes now. */
   stamp(command: number): bigint;
   readonly hasWrites: boolean;
+  /** A sequence was used: the commit waits until no crash makes its values come again. */
+  readonly usesSequences: boolean;
+  noteSequence(): void;
   /** Notes that the transaction made this file, at this depth of savepoints: nobody else sees it yet. */
   noteNewFile(filenode: number, depth: number): void;
   /** The depth at which this transaction made the file; null where it did not. */
@@ -89,7 +92,7 @@ export interface StoreTransaction {
   /** PREPARE TRANSACTION: durable when it resolves, and the locks of `lockOwner` are no longer the session's. False where
    *  the session itself holds one of its locks, too: then nothing was done. Rejects as commit does, or with 42710. */
   prepare(request: PrepareRequest): Promise<boolean>;
-  /** What the addon's point path must know to go on with it; null where it made files, which it alone knows of. */
+  /** What the addon's point path must know to go on with it; null where it made files or used sequences, which it alone knows of. */
   lend?(): BegunTransaction | null;
   /** Ends it where it has written nothing: its id, if it has one, counts as committed. */
   end(): void;

@@ -11,6 +11,7 @@ import { makeStamp, stampXid } from './row-stamp.js';
 export class NativeTransaction implements StoreTransaction {
   private known: bigint | null = null;
   private wrote = false;
+  usesSequences = false;
   /** The addon's number of the transaction, 0 as long as it has done nothing that the addon must know of. */
   private number = 0;
   private newFiles: Map<number, number> | null = null;
@@ -43,6 +44,10 @@ export class NativeTransaction implements StoreTransaction {
 
   get hasWrites(): boolean {
     return this.wrote;
+  }
+
+  noteSequence(): void {
+    this.usesSequences = true;
   }
 
   get assignedXid(): bigint | null {
@@ -140,7 +145,7 @@ export class NativeTransaction implements StoreTransaction {
   }
 
   lend(): BegunTransaction | null {
-    return this.newFiles === null ? { number: this.begun(), hasWritten: this.wrote } : null;
+    return this.newFiles === null && !this.usesSequences ? { number: this.begun(), hasWritten: this.wrote } : null;
   }
 
   end(): void {

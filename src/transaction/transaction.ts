@@ -122,7 +122,8 @@ class Manager implements SessionTransactions {
   commit(options: { readonly synchronous: boolean }): Awaitable<void> {
     const open = this.required();
     const isNotifying = this.environment.notifications?.isPending === true;
-    if (open.store.hasWrites || !open.actions.isEmpty || isNotifying) return this.commitWrites(open, options);
+    const { hasWrites, usesSequences } = open.store;
+    if (hasWrites || usesSequences || !open.actions.isEmpty || isNotifying) return this.commitWrites(open, options);
     if (open.isTracked) return this.commitReads(open);
     open.store.end();
     this.committed(open);
@@ -145,7 +146,8 @@ class Manager implements SessionTransactions {
     try {
       await open.actions.runBeforeCommit();
       notifications = this.environment.notifications?.stage() ?? 0;
-      if (open.store.hasWrites || open.isTracked) await open.store.commit({ ...options, notifications });
+      const { hasWrites, usesSequences } = open.store;
+      if (hasWrites || usesSequences || open.isTracked) await open.store.commit({ ...options, notifications });
       else {
         open.store.end();
         publishNotifications(notifications);

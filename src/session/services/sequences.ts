@@ -39,6 +39,7 @@ export class SessionSequences implements SequenceService {
       known.current += known.definition.increment;
     } else {
       const { first, last } = this.session.store.sequences.next(relation.file, known.definition, relation.name);
+      this.session.transactions.current?.store.noteSequence();
       known.current = first;
       known.cachedUntil = last;
     }
@@ -78,6 +79,7 @@ export class SessionSequences implements SequenceService {
       );
     }
     this.session.store.sequences.set(relation.file, value, isCalled);
+    this.session.transactions.current?.store.noteSequence();
     if (isCalled) {
       known.current = value;
       this.lastUsed = oid;

@@ -8,11 +8,8 @@ export interface PgbenchRun {
   readonly clients: number;
   /** `simple`, or `prepared` for statements that are parsed once. */
   readonly protocol: 'simple' | 'prepared' | 'extended';
-  /** `select-only`, `simple-update` or `tpcb-like`, which pgbench brings along; else the lines of a script, or of several
-   *  that are drawn from at random. */
-  readonly script: string | readonly string[];
-  /** Values that scripts know by name. */
-  readonly variables?: Readonly<Record<string, number>>;
+  /** `select-only`, `simple-update` or `tpcb-like`, which pgbench brings along; else the lines of a script. */
+  readonly script: string;
   /** A connection for each transaction. */
   readonly reconnects?: boolean;
 }
@@ -22,16 +19,12 @@ const threads = 2;
 
 /** Transactions a second; rejects with pgbench's output where a client fails. */
 export async function pgbench(site: Site, run: PgbenchRun): Promise<Sample> {
-  if (typeof run.script === 'string' && builtin.includes(run.script)) return rate(site, run, ['-b', run.script]);
+  if (builtin.includes(run.script)) return rate(site, run, ['-b', run.script]);
   const folder = mkdtempSync(join(tmpdir(), 'heliosdb-bench-script-'));
   try {
-    const scripts = typeof run.script === 'string' ? [run.script] : run.script;
-    const words = scripts.flatMap((script, index) => {
-      const path = join(folder, `${index}.sql`);
-      writeFileSync(path, `${script}\n`);
-      return ['-f', path];
-    });
-    return await rate(site, run, words);
+    const path = join(folder, 'script.sql');
+    writeFileSync(path, `${run.script}\n`);
+    return await rate(site, run, ['-f', path]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -44,7 +37,6 @@ async function rate(site: Site, run: PgbenchRun, script: readonly string[]): Pro
     ...['-n', '-M', run.protocol, '-c', String(run.clients), '-j', String(Math.min(run.clients, threads))],
     ...('seconds' in duration ? ['-T', String(duration.seconds)] : ['-t', String(duration.transactions)]),
     ...(run.reconnects === true ? ['-C'] : []),
-    ...Object.entries(run.variables ?? {}).flatMap(([name, value]) => ['-D', `${name}=${value}`]),
   ];
   const output = await site.program('pgbench', words);
   const value = Number(/^tps = ([\d.]+)/m.exec(output)?.[1]);

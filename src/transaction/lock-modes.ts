@@ -55,12 +55,15 @@ export function isSharedRelation(relation: number): boolean {
   return relation < firstNormalOid && sharedRelations.has(relation);
 }
 
-/** A file's number in lock tags: catalogs have the same one in each database and must not block each other there. Two
- *  databases that fall on one number only wait for each other needlessly. */
+/** A file's number in lock tags. Catalogs have the same files in each database, and a database made from another one has
+ *  its tables' too: they must not block each other. Within a database no two files have one number; that two of different
+ *  databases do is as good as impossible, and would only make a session wait needlessly. */
 export function fileTag(file: number, database: number): number {
-  if (file >= firstNormalOid || sharedRelations.has(file)) return file;
-  return (0x80000000 | ((database & 0x1ffff) << 14) | file) >>> 0;
+  return isSharedRelation(file) ? file : (file ^ Math.imul(database, multiplier)) >>> 0;
 }
+
+/** 2^32 over the golden ratio: spreads small numbers over all bits. */
+const multiplier = 0x9e3779b1;
 
 /** Numbers of the modes that a relation lock of the mode conflicts with (manual, table 13.2). */
 const conflicts: Readonly<Record<number, readonly number[]>> = {

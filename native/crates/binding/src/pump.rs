@@ -25,6 +25,9 @@ const END: i32 = 0;
 const WRITABLE: i32 = -1;
 const FAILED: i32 = -2;
 
+/// Rounds one after the other without JavaScript, which has other things to see to.
+const ROUNDS_MAX: usize = 8;
+
 unsafe extern "C" {
     fn uv_handle_size(kind: c_int) -> usize;
     fn uv_poll_init(event_loop: *mut c_void, handle: *mut c_void, fd: c_int) -> c_int;
@@ -169,15 +172,19 @@ extern "C" fn ready(_handle: *mut c_void, status: c_int, _events: c_int) {
         return;
     }
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        let round = HERE.with_borrow_mut(|here| {
-            here.as_mut()
-                .map(|here| (here.env, here.arrived, here.round()))
-        });
-        // JavaScript calls back into the pump: nothing is borrowed any more.
-        if let Some((env, arrived, count)) = round
-            && count > 0
-        {
-            call(env, arrived, count);
+        // Who was answered natively may have asked again: that is cheaper to see here than by way of the event loop.
+        for _ in 0..ROUNDS_MAX {
+            let round = HERE.with_borrow_mut(|here| {
+                let here = here.as_mut()?;
+                let count = here.round();
+                Some((here.env, here.arrived, count, here.found.is_empty()))
+            });
+            // JavaScript calls back into the pump: nothing is borrowed any more.
+            match round {
+                Some((env, arrived, count, _)) if count > 0 => return call(env, arrived, count),
+                Some((.., false)) => {}
+                Some((.., true)) | None => return,
+            }
         }
     }));
 }

@@ -215,7 +215,11 @@ impl Session {
         if std::mem::take(&mut self.has_read_outside) && self.open.is_none() {
             self.ended.committed += 1;
         }
-        self.open.take()
+        let open = self.open.take();
+        if let Some(open) = &open {
+            open.trace.forget_ahead();
+        }
+        open
     }
 
     /// Answers input as far as it can.

@@ -105,7 +105,7 @@ impl Session {
         if let Some(rowid) = found {
             self.take_xid(worker, open)?;
             let tag = Tag::row(update.row_tag, rowid);
-            self.lock_row(tag, rowid)?;
+            self.lock_row(open, tag, rowid)?;
             // Whoever had the row before may have changed it: its newest version, which stays now, counts.
             let ahead = self.version_ahead(open, &tag);
             found = self.find(worker, lookup, open.number, open.command, inputs)?;

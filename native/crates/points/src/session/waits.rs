@@ -67,10 +67,18 @@ impl Trace {
     }
 
     pub(super) fn note_change(&mut self, tag: Tag, file: FileId, rowid: u64) {
-        if self.changed.len() > CHANGED_MAX {
+        if self.changed.len() >= CHANGED_MAX {
             self.is_partial = true;
-        } else if !self.has_changed(&tag) {
+        }
+        if !self.has_changed(&tag) {
             self.changed.push((tag, file, rowid));
+        }
+    }
+
+    /// The changes are not told to others ahead: versions that they rest on must not be found after them.
+    pub(super) fn forget_ahead(&self) {
+        for (tag, ..) in &self.changed {
+            ahead::forget(tag);
         }
     }
 
@@ -96,10 +104,12 @@ impl Session {
         match worker.commit(open.number, token, true) {
             Ok(Commit::Waiting) => {
                 let ticket = worker.last_ticket();
-                let ahead = match ticket {
-                    // Where it will stand in the log is not known yet.
-                    u64::MAX => Vec::new(),
-                    _ => self.let_others_on(versions, ticket),
+                // Where it will stand in the log must be known.
+                let ahead = if versions.is_empty() || ticket == u64::MAX {
+                    open.trace.forget_ahead();
+                    Vec::new()
+                } else {
+                    self.let_others_on(versions, ticket)
                 };
                 self.waiting = Some(Waiting::Commit {
                     token,
@@ -172,11 +182,11 @@ impl Session {
     }
 
     /// Asks for a row's lock; refused where it is to be waited for, here (`Taken::Parked`) or by the general path.
-    pub(super) fn lock_row(&mut self, tag: Tag, rowid: u64) -> Ran {
+    pub(super) fn lock_row(&mut self, open: &Open, tag: Tag, rowid: u64) -> Ran {
         let request = Request {
             no_wait: !self.may_wait,
             for_session: false,
-            passes_committing: true,
+            passes_committing: !open.trace.is_partial,
             is_native: true,
         };
         let owner = self.identity.lock_owner;

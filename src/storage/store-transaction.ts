@@ -145,7 +145,9 @@ export class NativeTransaction implements StoreTransaction {
   }
 
   lend(): BegunTransaction | null {
-    return this.newFiles === null && !this.usesSequences ? { number: this.begun(), hasWritten: this.wrote } : null;
+    if (this.newFiles !== null || this.usesSequences) return null;
+    const xid = this.assignedXid;
+    return { number: this.begun(), hasWritten: this.wrote, ...(xid !== null && { xid }) };
   }
 
   end(): void {

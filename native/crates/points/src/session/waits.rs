@@ -91,12 +91,14 @@ impl Session {
     /// Hands the transaction's writes to the store, or asks for when what it read is durable; what follows comes by
     /// `committed`. Errors are those of a commit that was refused: the transaction is rolled back.
     pub fn submit(&mut self, worker: &mut Worker, token: u32) -> Result<()> {
-        if self.is_behind(worker) && !self.is_committing {
-            worker.barrier(token);
-            self.waiting = Some(Waiting::Barrier { token });
+        if !std::mem::take(&mut self.is_committing) {
+            // What it has read may be durable since: then it just goes on.
+            if self.is_behind(worker) {
+                worker.barrier(token);
+                self.waiting = Some(Waiting::Barrier { token });
+            }
             return Ok(());
         }
-        self.is_committing = false;
         let Some(open) = self.open.take() else {
             return Err(Error::internal("there is nothing to commit"));
         };

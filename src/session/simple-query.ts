@@ -48,10 +48,10 @@ function sight(session: Session, sql: string): Sighting {
 async function runKnown(session: Session, { statement, parameters, template }: Found): Promise<boolean> {
   logKnown(session, statement);
   session.transactions.requireNotFailed();
-  if (template !== null) session.points?.offerTemplate(template);
-  if (runPoint(session, statement, parameters)) return true;
-  session.transactions.ensure();
   try {
+    if (template !== null) session.points?.offerTemplate(template);
+    if (runPoint(session, statement, parameters)) return true;
+    session.transactions.ensure();
     const tag = await runToEnd(session, statement, parameters);
     const wait = session.transactions.finishStatement();
     if (wait !== undefined) await wait;

@@ -1,6 +1,7 @@
 // Random aggregations, run twice: by the executor's nodes and as native pipelines.
 import pg from 'pg';
 import { test } from 'tap';
+import { randomNumbers } from '../support/random.js';
 import { startServer } from '../support/server.js';
 import { makeTables } from './tables.js';
 
@@ -8,17 +9,6 @@ const seed = 20_261_124;
 const statementCount = 400;
 
 type Random = (below: number) => number;
-
-/** Mulberry32. */
-function randomNumbers(start: number): Random {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 type Kind = 'bool' | 'whole' | 'float' | 'numeric' | 'date' | 'timestamp' | 'text';
 

@@ -3,22 +3,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { test } from 'tap';
+import { randomNumbers } from '../support/random.js';
 import { startServer } from '../support/server.js';
 
 const seed = 20_261_123;
 const steps = 2500;
 const keys = 3;
-
-/** Mulberry32. */
-function randomNumbers(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const shape = `(a smallint, b text, i int not null, l bigint, s smallint, f boolean, t varchar, o oid, primary key (b, a))`;
 

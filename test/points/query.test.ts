@@ -2,21 +2,11 @@
 // to a server of its own, where the same things have the same oids; what comes back must be the same, byte by byte.
 import { connect, type Socket } from 'node:net';
 import { test } from 'tap';
+import { randomNumbers } from '../support/random.js';
 import { startServer } from '../support/server.js';
 
 const seed = 20_261_124;
 const steps = 1000;
-
-/** Mulberry32. */
-function randomNumbers(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const schema = `
   create table item (a smallint, b text, i int not null default 4, l bigint, n numeric(8,2), f float8, flag bool, v varchar(6),

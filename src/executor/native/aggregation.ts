@@ -74,6 +74,11 @@ function readsOnlyGroups(plan: Agg, grouped: ReadonlySet<number>): boolean {
   return only;
 }
 
+/** It is worth an attempt: the table is large enough, and none was in vain. */
+export function mayAggregateNatively(x: RunState, native: NativeAggregation): boolean {
+  return !native.wasDeclined && mayRunNatively(x, scannedRelation(x.unit, native.scan.scanRtIndex));
+}
+
 /** Runs it; null where the executor's nodes must. Throws 57014 and the like while it waits. */
 export async function runNativeAggregation(
   x: RunState,
@@ -82,7 +87,6 @@ export async function runNativeAggregation(
   native: NativeAggregation,
 ): Promise<NativeGroups | null> {
   const relation = scannedRelation(x.unit, native.scan.scanRtIndex);
-  if (native.wasDeclined || !mayRunNatively(x, relation)) return null;
   const wait = x.ensureInit(execParams([...native.scan.qual, ...specs.flatMap(inputsOf)]));
   if (wait !== undefined) await wait;
   const writer = new GroupWriter(x, plan, specs, native, relation);

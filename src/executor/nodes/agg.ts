@@ -24,6 +24,7 @@ import type { Batch, PlanNode, RunState } from '../state.js';
 import {
   type NativeAggregation,
   type NativeGroups,
+  mayAggregateNatively,
   nativeAggregation,
   runNativeAggregation,
 } from '../native/aggregation.js';
@@ -94,7 +95,8 @@ export class AggNode extends GeneratorNode {
     this.isThrough = true;
     if (this.factories.length === 0 || this.hasInitParams) await this.prepare();
     const { advance } = this.program;
-    const native = await this.runNative();
+    const run = this.runNative();
+    const native = run === null ? null : await run;
     if (native !== null) {
       // One group, which HAVING may drop.
       this.rowCountMax = 2;
@@ -153,9 +155,11 @@ export class AggNode extends GeneratorNode {
     this.factories = program.specs.map((spec) => accumulatorFactory(x, spec, aggregateRun(x, spec, [])));
   }
 
-  private async runNative(): Promise<NativeGroups | null> {
+  /** Null where the nodes must do it; nothing is waited for to learn that of small tables. */
+  private runNative(): Promise<NativeGroups | null> | null {
     const { native, specs } = this.program;
-    return native === null ? null : runNativeAggregation(this.x, this.plan, specs, native);
+    const may = native !== null && mayAggregateNatively(this.x, native);
+    return may ? runNativeAggregation(this.x, this.plan, specs, native) : null;
   }
 
   /** Puts out the groups that a pipeline has found. */

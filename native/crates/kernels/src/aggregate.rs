@@ -529,26 +529,31 @@ fn show(display: &mut u32, scale: u32) {
     }
 }
 
+/// Sums, the scale they are kept under, the scales they show.
+type Sums<'a> = (&'a mut [i128], &'a mut u16, &'a mut [u32]);
+
+fn sum_whole<T: Copy + Into<i128>>(
+    rows: Rows<'_>,
+    arg: Option<&Vector>,
+    values: &[T],
+    (sums, scale, display): Sums<'_>,
+) -> Result<()> {
+    let factor = common_scale(sums, scale, 0)?;
+    rows.each(arg, |group, row| {
+        sums[group] += values[row].into() * factor;
+        show(&mut display[group], 0);
+    });
+    Ok(())
+}
+
 fn update_sum(
     rows: Rows<'_>,
     arg: Option<&Vector>,
-    (sums, scale, display): (&mut [i128], &mut u16, &mut [u32]),
+    (sums, scale, display): Sums<'_>,
 ) -> Result<()> {
     match arg.map(|arg| &arg.values) {
-        Some(Values::Int4(values)) => {
-            let factor = common_scale(sums, scale, 0)?;
-            rows.each(arg, |group, row| {
-                sums[group] += i128::from(values[row]) * factor;
-                show(&mut display[group], 0);
-            });
-        }
-        Some(Values::Int8(values)) => {
-            let factor = common_scale(sums, scale, 0)?;
-            rows.each(arg, |group, row| {
-                sums[group] += i128::from(values[row]) * factor;
-                show(&mut display[group], 0);
-            });
-        }
+        Some(Values::Int4(values)) => sum_whole(rows, arg, values, (sums, scale, display))?,
+        Some(Values::Int8(values)) => sum_whole(rows, arg, values, (sums, scale, display))?,
         Some(Values::Decimal(decimals)) => {
             let factor = common_scale(sums, scale, decimals.scale)?;
             let shown = u32::from(decimals.scale);
@@ -576,6 +581,33 @@ fn update_sum(
     Ok(())
 }
 
+/// The group's first value is taken in any case, another one where the held one does not stay.
+#[inline]
+fn takes(seen: &mut [bool], group: usize, stays: impl Fn() -> bool) -> bool {
+    let is_first = !std::mem::replace(&mut seen[group], true);
+    is_first || !stays()
+}
+
+fn best_whole<T: Copy + Ord>(
+    rows: Rows<'_>,
+    arg: Option<&Vector>,
+    values: &[T],
+    slots: &mut [T],
+    seen: &mut [bool],
+    max: bool,
+) {
+    rows.each(arg, |group, row| {
+        let (held, value) = (slots[group], values[row]);
+        if takes(
+            seen,
+            group,
+            || if max { held > value } else { held < value },
+        ) {
+            slots[group] = value;
+        }
+    });
+}
+
 /// A value replaces what is not better than it: of equal ones the last stays, as in PostgreSQL.
 fn update_extreme(
     rows: Rows<'_>,
@@ -584,27 +616,17 @@ fn update_extreme(
     max: bool,
     padded: bool,
 ) -> Result<()> {
-    let mut take = |group: usize, stays: &dyn Fn() -> bool| {
-        let first = !std::mem::replace(&mut seen[group], true);
-        first || !stays()
-    };
     match (slots, arg.map(|arg| &arg.values)) {
-        (Slots::Int4(slots), Some(Values::Int4(values))) => rows.each(arg, |group, row| {
-            let (held, value) = (slots[group], values[row]);
-            if take(group, &|| if max { held > value } else { held < value }) {
-                slots[group] = value;
-            }
-        }),
-        (Slots::Int8(slots), Some(Values::Int8(values))) => rows.each(arg, |group, row| {
-            let (held, value) = (slots[group], values[row]);
-            if take(group, &|| if max { held > value } else { held < value }) {
-                slots[group] = value;
-            }
-        }),
+        (Slots::Int4(slots), Some(Values::Int4(values))) => {
+            best_whole(rows, arg, values, slots, seen, max);
+        }
+        (Slots::Int8(slots), Some(Values::Int8(values))) => {
+            best_whole(rows, arg, values, slots, seen, max);
+        }
         (Slots::Float8(slots), Some(Values::Float8(values))) => rows.each(arg, |group, row| {
             let (held, value) = (slots[group], values[row]);
             let ordering = order_of_floats(held, value);
-            if take(group, &|| {
+            if takes(seen, group, || {
                 if max {
                     ordering.is_gt()
                 } else {
@@ -625,7 +647,7 @@ fn update_extreme(
                         return;
                     }
                 };
-                if take(group, &|| {
+                if takes(seen, group, || {
                     if max {
                         ordering.is_gt()
                     } else {
@@ -646,7 +668,7 @@ fn update_extreme(
                 };
                 if max { held > value } else { held < value }
             };
-            if take(group, &stays) {
+            if takes(seen, group, stays) {
                 slots[group] = value.into();
             }
         }),

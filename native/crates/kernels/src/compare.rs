@@ -141,32 +141,3 @@ pub fn trimmed(bytes: &[u8]) -> &[u8] {
         .map_or(0, |last| last + 1);
     &bytes[..end]
 }
-
-/// The order of two rows of one column, neither null.
-pub fn order(
-    values: &Values,
-    a: usize,
-    other: &Values,
-    b: usize,
-    padded: bool,
-) -> Result<Ordering> {
-    Ok(match (values, other) {
-        (Values::Bool(x), Values::Bool(y)) => x[a].cmp(&y[b]),
-        (Values::Int4(x), Values::Int4(y)) => x[a].cmp(&y[b]),
-        (Values::Int8(x), Values::Int8(y)) => x[a].cmp(&y[b]),
-        (Values::Float8(x), Values::Float8(y)) => order_of_floats(x[a], y[b]),
-        (Values::Decimal(x), Values::Decimal(y)) if x.scale == y.scale => x.get(a).cmp(&y.get(b)),
-        (Values::Decimal(x), Values::Decimal(y)) => {
-            let scale = x.scale.max(y.scale);
-            let under = |value: i128, own: u16| {
-                crate::decimal::power_of_ten(scale - own)?
-                    .checked_mul(value)
-                    .ok_or_else(crate::decimal::too_wide)
-            };
-            under(x.get(a), x.scale)?.cmp(&under(y.get(b), y.scale)?)
-        }
-        (Values::Bytes(x), Values::Bytes(y)) if padded => trimmed(x.get(a)).cmp(trimmed(y.get(b))),
-        (Values::Bytes(x), Values::Bytes(y)) => x.get(a).cmp(y.get(b)),
-        _ => return Err(mixed_forms()),
-    })
-}

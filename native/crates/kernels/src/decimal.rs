@@ -13,6 +13,15 @@ pub enum Coefficients {
     Wide(Vec<i128>),
 }
 
+impl Coefficients {
+    fn wide(&self) -> Vec<i128> {
+        match self {
+            Coefficients::Narrow(values) => values.iter().map(|value| i128::from(*value)).collect(),
+            Coefficients::Wide(values) => values.clone(),
+        }
+    }
+}
+
 /// value = coefficient / 10^scale.
 #[derive(Clone, Debug)]
 pub struct Decimals {
@@ -85,10 +94,7 @@ impl Decimals {
     }
 
     pub fn wide(&self) -> Vec<i128> {
-        match &self.coefficients {
-            Coefficients::Narrow(values) => values.iter().map(|value| i128::from(*value)).collect(),
-            Coefficients::Wide(values) => values.clone(),
-        }
+        self.coefficients.wide()
     }
 
     /// Appends a value; declines where it can't be brought under one scale with the others.
@@ -260,11 +266,7 @@ fn combined(
             return Ok(Coefficients::Narrow(values));
         }
     }
-    let widened = |coefficients: &Coefficients| match coefficients {
-        Coefficients::Narrow(values) => values.iter().map(|value| i128::from(*value)).collect(),
-        Coefficients::Wide(values) => values.clone(),
-    };
-    let (a, b): (Vec<i128>, Vec<i128>) = (widened(&left), widened(&right));
+    let (a, b) = (left.wide(), right.wide());
     let (a, b) = (Side::new(&a, left_constant), Side::new(&b, right_constant));
     let values: Vec<Option<i128>> = match operation {
         Operation::Add => zip(a, b, |a: i128, b: i128| a.checked_add(b)),
